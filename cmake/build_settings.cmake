@@ -1,0 +1,60 @@
+# Language level, warnings, sanitizers, ccache and precompiled headers: one place for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+
+find_program(BULKHEAD_CCACHE ccache)
+if(BULKHEAD_CCACHE)
+  set(ccache_command ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+                     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${BULKHEAD_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${ccache_command})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache_command})
+endif()
+
+find_program(BULKHEAD_LLD ld.lld)
+add_library(bulkhead_build_settings INTERFACE)
+target_compile_options(bulkhead_build_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>)
+if(BULKHEAD_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_link_options(bulkhead_build_settings INTERFACE -fuse-ld=lld)
+endif()
+
+set(BULKHEAD_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target; empty for none")
+if(BULKHEAD_SANITIZE)
+  add_compile_options(-fsanitize=${BULKHEAD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BULKHEAD_SANITIZE})
+  add_compile_definitions(BULKHEAD_SANITIZED=1)
+endif()
+
+# bulkhead_host_library(<folder> SOURCES ... [LINK ...]): one static library per folder of host/.
+function(bulkhead_host_library folder)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(bulkhead_${folder} STATIC ${arg_SOURCES})
+  target_include_directories(bulkhead_${folder} PUBLIC ${PROJECT_SOURCE_DIR}/host)
+  target_link_libraries(bulkhead_${folder} PUBLIC bulkhead_plugin_api ${arg_LINK}
+                                           PRIVATE bulkhead_build_settings)
+  target_precompile_headers(bulkhead_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/host/precompiled.hpp)
+endfunction()
+
+# bulkhead_test(<name> SOURCES ... [LINK ...] [LABELS ...]): one GoogleTest program, run as one ctest test.
+function(bulkhead_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS;DEPENDS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main bulkhead_build_settings)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE BULKHEAD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             BULKHEAD_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  if(arg_DEPENDS)
+    add_dependencies(${name} ${arg_DEPENDS})
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bulkhead::host {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// Who is asking, as established by the host; never taken from path or body.
+struct Principal {
+  std::string key_id;               ///< id of the API key; empty when anonymous
+  std::string tenant;               ///< the tenant of this request; empty when the route needs none
+  std::vector<std::string> scopes;  ///< "booking:read", "admin", "*"
+  bool authenticated = false;
+
+  /// True when `scope` or a scope that contains it ("*", "admin" for any, "booking:*") was granted.
+  bool has(std::string_view scope) const;
+};
+
+/// Where the bytes came from. `inside` is C16's word: loopback or allowed network, no untrusted
+/// proxy header.
+struct Peer {
+  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on the
+                        ///< admin socket
+  bool inside = false;
+  bool admin_socket = false;
+};
+
+/// One complete request behind the front. Owned by its exchange; views into it are valid as long as
+/// that.
+struct HttpRequest {
+  std::string method;  ///< as sent, upper case
+  std::string target;  ///< request target as sent, for logs (query redacted there)
+  std::string path;    ///< percent-decoded once, without query; no NUL, no "." or ".." segment
+  Fields query;        ///< decoded, in order
+  Fields headers;      ///< names in lower case, values trimmed; repeated fields stay apart
+  std::string body;    ///< complete and de-chunked
+  Peer peer;
+  Principal principal;
+  std::string request_id;
+  std::string trace_id;          ///< 32 hex digits
+  std::string parent_span_id;    ///< 16 hex digits; empty when the trace starts here
+  Fields path_parameters;        ///< filled by the router
+  std::int64_t received_us = 0;  ///< monotonic microseconds of the first byte
+
+  /// First value of a header (lower-case name), or nullptr.
+  const std::string* header(std::string_view name) const;
+  /// First value of a query parameter, or nullptr.
+  const std::string* queryValue(std::string_view name) const;
+};
+
+/// An answer before the tail: the front adds Date, Content-Length, ids and security headers.
+struct HttpResponse {
+  int status = 200;
+  Fields headers;
+  std::string body;
+
+  static HttpResponse json(int status, std::string body);
+  static HttpResponse text(int status, std::string body, std::string_view content_type);
+  /// Appends; throws std::invalid_argument when name or value could break the message (CR, LF,
+  /// NUL).
+  void addHeader(std::string_view name, std::string_view value);
+};
+
+}  // namespace bulkhead::host
