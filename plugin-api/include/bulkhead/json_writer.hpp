@@ -1,0 +1,211 @@
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace bulkhead {
+
+/// Text that already is JSON and is written as it is.
+struct RawJson {
+  std::string_view text;
+};
+
+/// Appends JSON to a string: no tree, no allocation but the string's own. Commas and escapes are
+/// its business; nesting is the caller's: every begin has its end. Bytes that are not UTF-8 become
+/// U+FFFD, so the result is always valid JSON text. Values: integers, floating point (NaN and
+/// infinities become null), bool, text, nullptr, std::optional of those, RawJson, and a callable
+/// `void(JsonWriter&)` that writes exactly one value.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_{out} {}
+
+  /// One object from alternating keys and values: `out.object("id", id, "tags", [&](JsonWriter&
+  /// tags) {...})`.
+  template <class... Members>
+  void object(const Members&... members) {
+    static_assert(sizeof...(Members) % 2 == 0, "JsonWriter::object takes keys and values in turn");
+    beginObject();
+    addMembers(members...);
+    endObject();
+  }
+  /// One array with an element for each item of `range`, written by `write(JsonWriter&, item)`.
+  template <class Range, class Write>
+  void array(const Range& range, const Write& write) {
+    beginArray();
+    for (const auto& item : range) write(*this, item);
+    endArray();
+  }
+
+  void beginObject() { open('{'); }
+  void endObject() { close('}'); }
+  void beginArray() { open('['); }
+  void endArray() { close(']'); }
+
+  void key(std::string_view name) {
+    separate();
+    writeText(name);
+    out_ += ':';
+    needs_comma_ = false;
+  }
+  template <class Value>
+  void member(std::string_view name, const Value& content) {
+    key(name);
+    value(content);
+  }
+
+  template <class Value>
+  void value(const Value& content) {
+    if constexpr (std::is_invocable_v<const Value&, JsonWriter&>) {
+      content(*this);
+    } else {
+      separate();
+      write(content);
+      needs_comma_ = true;
+    }
+  }
+
+ private:
+  template <class Value, class... Rest>
+  void addMembers(std::string_view name, const Value& content, const Rest&... rest) {
+    member(name, content);
+    addMembers(rest...);
+  }
+  void addMembers() {}
+
+  void separate() {
+    if (needs_comma_) out_ += ',';
+  }
+  void open(char bracket) {
+    separate();
+    out_ += bracket;
+    needs_comma_ = false;
+  }
+  void close(char bracket) {
+    out_ += bracket;
+    needs_comma_ = true;
+  }
+
+  void write(std::nullptr_t) { out_ += "null"; }
+  void write(bool content) { out_ += content ? "true" : "false"; }
+  void write(RawJson content) { out_ += content.text; }
+  void write(std::string_view content) { writeText(content); }
+  void write(const char* content) { writeText(content); }
+  void write(const std::string& content) { writeText(content); }
+  template <std::integral Integer>
+  void write(Integer content) {
+    writeNumber(content);
+  }
+  void write(double content) {
+    if (!std::isfinite(content)) return write(nullptr);
+    writeNumber(content);
+  }
+  template <class Value>
+  void write(const std::optional<Value>& content) {
+    if (content) return write(*content);
+    write(nullptr);
+  }
+
+  template <class Number>
+  void writeNumber(Number content) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, content).ptr;
+    out_.append(digits, end);
+  }
+
+  void writeText(std::string_view text) {
+    out_ += '"';
+    std::size_t done = 0;
+    while (done < text.size()) {
+      std::size_t plain = done;
+      while (plain < text.size() && isPlain(text[plain])) ++plain;
+      out_.append(text, done, plain - done);
+      done = plain;
+      if (done < text.size()) done += writeSpecial(text.substr(done));
+    }
+    out_ += '"';
+  }
+  static bool isPlain(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\' && byte != 0x7f;
+  }
+  /// Writes the escape, or the UTF-8 sequence, at the start of `rest`; returns how many bytes it
+  /// took.
+  std::size_t writeSpecial(std::string_view rest) {
+    const auto byte = static_cast<unsigned char>(rest.front());
+    if (byte >= 0x80) return writeSequence(rest);
+    switch (rest.front()) {
+      case '"':
+        out_ += "\\\"";
+        break;
+      case '\\':
+        out_ += "\\\\";
+        break;
+      case '\n':
+        out_ += "\\n";
+        break;
+      case '\r':
+        out_ += "\\r";
+        break;
+      case '\t':
+        out_ += "\\t";
+        break;
+      default: {
+        constexpr std::string_view kHex = "0123456789abcdef";
+        out_ += "\\u00";
+        out_ += kHex[byte >> 4];
+        out_ += kHex[byte & 15];
+      }
+    }
+    return 1;
+  }
+  std::size_t writeSequence(std::string_view rest) {
+    const std::size_t length = utf8Length(rest);
+    if (length == 0) {
+      out_ += "\xEF\xBF\xBD";
+      return 1;
+    }
+    out_.append(rest, 0, length);
+    return length;
+  }
+  /// Length of the valid UTF-8 sequence (2..4 bytes, RFC 3629) at the start of `rest`, or 0.
+  static std::size_t utf8Length(std::string_view rest) {
+    const auto at = [&](std::size_t i) {
+      return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U;
+    };
+    const auto continues = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
+    const unsigned first = at(0);
+    if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+      const bool overlong = first == 0xE0 && at(1) < 0xA0;
+      const bool surrogate = first == 0xED && at(1) > 0x9F;
+      return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+      const bool overlong = first == 0xF0 && at(1) < 0x90;
+      const bool too_high = first == 0xF4 && at(1) > 0x8F;
+      return continues(1) && continues(2) && continues(3) && !overlong && !too_high ? 4 : 0;
+    }
+    return 0;
+  }
+
+  std::string& out_;
+  bool needs_comma_ = false;
+};
+
+/// The JSON text of the one value that `write(JsonWriter&)` writes.
+template <class Write>
+std::string toJson(const Write& write) {
+  std::string text;
+  JsonWriter writer{text};
+  writer.value(write);
+  return text;
+}
+
+}  // namespace bulkhead
