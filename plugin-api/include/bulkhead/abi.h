@@ -59,6 +59,22 @@ enum {
   BULKHEAD_CONFIGURATION_ERROR = 11    /* 500 */
 };
 
+/// Why a call was refused. Borrowed: the receiver copies what it keeps.
+typedef struct bulkhead_error {
+  uint32_t size;
+  bulkhead_status kind;
+  bulkhead_bytes code;    /* stable, upper case: "SLOT_TAKEN" */
+  bulkhead_bytes message; /* one sentence for a person */
+  bulkhead_bytes details; /* a JSON object, or empty */
+  int32_t retry_after_s;  /* 0 for none */
+} bulkhead_error;
+
+/// Where a callee reports its refusal, at most once per call.
+typedef struct bulkhead_error_sink {
+  void* self;
+  void (*report)(void* self, const bulkhead_error* error);
+} bulkhead_error_sink;
+
 enum {
   BULKHEAD_LOG_DEBUG = 0,
   BULKHEAD_LOG_INFO = 1,
@@ -135,7 +151,7 @@ typedef struct bulkhead_response {
 /// `transaction`. A status other than BULKHEAD_OK rolls its statements back and is handed on to the
 /// caller of db_read or db_write.
 typedef bulkhead_status (*bulkhead_transaction_fn)(void* self, bulkhead_transaction* transaction,
-                                                   const bulkhead_sink* error);
+                                                   const bulkhead_error_sink* error);
 
 /// What the host gives to a plugin. Any thread may call these from within a call of the plugin's
 /// table.
@@ -147,27 +163,27 @@ typedef struct bulkhead_host {
   /* Registration: only within create(); refused afterwards. The host takes everything back by
    * owner. */
 
-  /// `path` is relative to /api/<plugin>/v1, e.g. "/hello/{name}". `contract` is a JSON object; see
+  /// `path` is relative to /api/<plugin>/v1, e.g. "/hello/{name}"; one that begins with /api/ is whole. `contract` is a JSON object; see
   /// docs/plugin-api.md. `route` is the plugin's own number, handed back in bulkhead_request.
   bulkhead_status (*register_route)(bulkhead_home*, uint32_t route, bulkhead_bytes method,
                                     bulkhead_bytes path, bulkhead_bytes contract,
-                                    const bulkhead_sink* error);
+                                    const bulkhead_error_sink* error);
   /// `options`: {"interval_ms":30000,"timeout_ms":1000}. `name` appears in /health under the
   /// plugin.
   bulkhead_status (*register_health)(bulkhead_home*, uint32_t contributor, bulkhead_bytes name,
-                                     bulkhead_bytes options, const bulkhead_sink* error);
+                                     bulkhead_bytes options, const bulkhead_error_sink* error);
   /// `kind` is "counter", "gauge" or "histogram"; `name` gets the prefix "<plugin>_" when it lacks
   /// it. `labels` are names.
   bulkhead_status (*register_metric)(bulkhead_home*, bulkhead_bytes kind, bulkhead_bytes name,
                                      bulkhead_bytes help, const bulkhead_bytes* labels,
                                      size_t label_count, uint32_t* metric,
-                                     const bulkhead_sink* error);
+                                     const bulkhead_error_sink* error);
 
   /// Hands the typed value of a declared setting to `receive` (default included); booleans are
   /// INTEGER 0 or 1, an unset optional one is NULL. Refused when the manifest does not declare
   /// `name`.
   bulkhead_status (*read_setting)(bulkhead_home*, bulkhead_bytes name, bulkhead_row_fn receive,
-                                  void* self, const bulkhead_sink* error);
+                                  void* self, const bulkhead_error_sink* error);
 
   /// `fields` is a JSON object or empty. `context` may be NULL.
   void (*log)(bulkhead_home*, bulkhead_context*, int32_t level, bulkhead_bytes message,
@@ -179,28 +195,27 @@ typedef struct bulkhead_host {
   /* The store: refused within create() and when the manifest has "store": false. Never nested. */
 
   bulkhead_status (*db_read)(bulkhead_home*, bulkhead_context*, bulkhead_transaction_fn, void* self,
-                             const bulkhead_sink* error);
+                             const bulkhead_error_sink* error);
   bulkhead_status (*db_write)(bulkhead_home*, bulkhead_context*, bulkhead_transaction_fn,
-                              void* self, const bulkhead_sink* error);
+                              void* self, const bulkhead_error_sink* error);
   /// Runs one statement with parameters $1..$n and hands its rows over. In db_read only statements
   /// that read.
   bulkhead_status (*tx_read)(bulkhead_transaction*, bulkhead_bytes sql,
                              const bulkhead_value* values, size_t count, bulkhead_row_fn receive,
-                             void* self, const bulkhead_sink* error);
+                             void* self, const bulkhead_error_sink* error);
   /// Queues one statement that gives no rows. `expected_rows` < 0 accepts any number of changed
-  /// rows; otherwise another number ends the transaction with `refusal` (a status and its JSON
-  /// error). The engine may send it later, but in order and before the transaction's next tx_read
+  /// rows; otherwise another number ends the transaction with `refusal` (else it may be NULL).
+  /// The engine may send it later, but in order and before the transaction's next tx_read
   /// or its end.
   bulkhead_status (*tx_send)(bulkhead_transaction*, bulkhead_bytes sql,
                              const bulkhead_value* values, size_t count, int64_t expected_rows,
-                             bulkhead_status refusal, bulkhead_bytes refusal_error,
-                             const bulkhead_sink* error);
+                             const bulkhead_error* refusal, const bulkhead_error_sink* error);
 
   int64_t (*now_us)(bulkhead_home*);       /* wall clock, microseconds since 1970-01-01T00:00:00Z */
   int64_t (*monotonic_us)(bulkhead_home*); /* never goes back */
   int64_t (*remaining_us)(bulkhead_context*); /* until the deadline; <= 0 when it has passed */
   bulkhead_status (*random_bytes)(bulkhead_home*, void* out, size_t size,
-                                  const bulkhead_sink* error);
+                                  const bulkhead_error_sink* error);
 } bulkhead_host;
 
 /// What a plugin gives to the host. `check_health` may be NULL when no contributor is registered;
@@ -214,17 +229,17 @@ typedef struct bulkhead_plugin {
   /// handed in may refuse everything but that. A status other than BULKHEAD_OK means that nothing
   /// exists and destroy is not called.
   bulkhead_status (*create)(const bulkhead_host*, bulkhead_home*, void** plugin,
-                            const bulkhead_sink* error);
+                            const bulkhead_error_sink* error);
   /// May use the store and the world. Refusal closes the plugin with that reason; destroy follows.
-  bulkhead_status (*start)(void* plugin, const bulkhead_sink* error);
+  bulkhead_status (*start)(void* plugin, const bulkhead_error_sink* error);
   /// `transaction` is given when the route's contract asks for one: then the whole call is a
   /// transaction closure and may run again. Otherwise NULL.
   bulkhead_status (*handle)(void* plugin, const bulkhead_request*, bulkhead_transaction*,
-                            const bulkhead_response*, const bulkhead_sink* error);
+                            const bulkhead_response*, const bulkhead_error_sink* error);
   /// Writes {"status":"healthy|degraded|critical","message":"...", ...} to `result`. An error
   /// counts as critical.
   bulkhead_status (*check_health)(void* plugin, uint32_t contributor, bulkhead_context*,
-                                  const bulkhead_sink* result, const bulkhead_sink* error);
+                                  const bulkhead_sink* result, const bulkhead_error_sink* error);
   void (*stop)(void* plugin);
   void (*destroy)(void* plugin);
 } bulkhead_plugin;
@@ -235,12 +250,15 @@ typedef const bulkhead_plugin* (*bulkhead_plugin_fn)(void);
 #define BULKHEAD_PLUGIN_SYMBOL "bulkhead_plugin_v1"
 #define BULKHEAD_EXPORT __attribute__((visibility("default")))
 
-/// The manifest travels in an ELF note: section ".note.bulkhead", owner "Bulkhead", this type, and
-/// as its description the text of plugin.json. bulkhead_add_plugin() embeds it; other build systems
-/// produce the same note.
+/// What a host reads of a plugin's file without running it travels in ELF notes: section
+/// ".note.bulkhead", owner "Bulkhead", at most 1 MiB each. bulkhead_add_plugin() embeds them; other
+/// build systems produce the same. MANIFEST, exactly once: the text of plugin.json. MIGRATIONS, at
+/// most once: a JSON array of {"engine":"sqlite|postgresql","number":n,"name":"...","sql":"..."},
+/// each (engine, number) once, numbers from 1.
 #define BULKHEAD_NOTE_SECTION ".note.bulkhead"
 #define BULKHEAD_NOTE_OWNER "Bulkhead"
 #define BULKHEAD_NOTE_MANIFEST 1
+#define BULKHEAD_NOTE_MIGRATIONS 2
 
 #ifdef __cplusplus
 }

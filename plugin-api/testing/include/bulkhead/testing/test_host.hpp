@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bulkhead::testing {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// A setting as a test gives it; text is converted as in conf/plugins.d.
+struct SettingValue {
+  SettingValue(const char* value) : text{value} {}  // NOLINT(google-explicit-constructor)
+  SettingValue(std::string value)
+      : text{std::move(value)} {}  // NOLINT(google-explicit-constructor)
+  SettingValue(std::int64_t value)
+      : text{std::to_string(value)} {}                      // NOLINT(google-explicit-constructor)
+  SettingValue(int value) : text{std::to_string(value)} {}  // NOLINT(google-explicit-constructor)
+  SettingValue(bool value)
+      : text{value ? "true" : "false"} {}  // NOLINT(google-explicit-constructor)
+  std::string text;
+};
+
+struct TestError {
+  std::string code;
+  std::string message;
+  std::string details;  ///< JSON text; empty for none
+};
+
+struct TestResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+
+  /// Value of the header (any case), or empty.
+  std::string header(std::string_view name) const;
+  /// The `error` object of the body; empty members when there is none.
+  TestError error() const;
+};
+
+/// The real runtime in this process, on a store in memory, with a fake clock: a plugin's tests
+/// enter by the same door as in production, in milliseconds, without a port. Every write closure
+/// runs twice (the first time it is rolled back), so a closure whose effects are not its statements
+/// fails here first. Requests carry the tenant "t1" and every scope unless told otherwise. One
+/// thread at a time, except `send`, which any number of threads may call.
+class TestHost {
+ public:
+  using Settings = std::initializer_list<std::pair<std::string, SettingValue>>;
+
+  /// Loads `plugin`.so from BULKHEAD_PLUGIN_DIR (environment, else where the build put it), creates
+  /// and starts it. Throws std::runtime_error with the reason when the host would refuse it.
+  explicit TestHost(std::string_view plugin, Settings settings = {});
+  ~TestHost();
+  TestHost(const TestHost&) = delete;
+  TestHost& operator=(const TestHost&) = delete;
+
+  TestResponse get(std::string_view target, const Headers& headers = {});
+  /// A POST of JSON text; adds a fresh Idempotency-Key unless `headers` has one.
+  TestResponse post(std::string_view target, std::string_view json, const Headers& headers = {});
+  TestResponse put(std::string_view target, std::string_view json, const Headers& headers = {});
+  TestResponse patch(std::string_view target, std::string_view json, const Headers& headers = {});
+  TestResponse del(std::string_view target, const Headers& headers = {});
+  TestResponse send(std::string_view method, std::string_view target, const Headers& headers,
+                    std::string_view body);
+
+  /// The tenant, scopes ("a b c") of the following requests; an empty tenant makes them anonymous.
+  void actAs(std::string_view tenant, std::string_view scopes = "*");
+
+  /// RFC 3339, UTC. The clock stands still until it is moved. It starts at 2026-01-05T08:00:00Z, a
+  /// Monday.
+  void setTime(std::string_view instant);
+  void advance(std::chrono::microseconds by);
+
+  /// The JSON object that the contributor `name` gives now.
+  std::string health(std::string_view name);
+  /// The log lines so far, one JSON object each.
+  std::vector<std::string> log() const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace bulkhead::testing
