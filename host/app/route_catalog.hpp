@@ -52,9 +52,9 @@ class RouteCatalog {
   /// that names both owners of a route.
   void admit(const std::shared_ptr<Compartment>& compartment);
 
-  std::shared_ptr<const Routes> table() const { return std::atomic_load(&table_); }
+  std::shared_ptr<const Routes> table() const { return table_.load(); }
   /// The text of /openapi.json, made when the routes change.
-  std::shared_ptr<const std::string> openApi() const { return std::atomic_load(&open_api_); }
+  std::shared_ptr<const std::string> openApi() const { return open_api_.load(); }
 
  private:
   struct Entry {
@@ -70,8 +70,8 @@ class RouteCatalog {
   const std::string version_;
   std::mutex mutex_;
   std::vector<Entry> entries_;
-  std::shared_ptr<const Routes> table_;
-  std::shared_ptr<const std::string> open_api_;
+  std::atomic<std::shared_ptr<const Routes>> table_;
+  std::atomic<std::shared_ptr<const std::string>> open_api_;
 };
 
 }  // namespace bulkhead::host
