@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/database_error.hpp"
+#include "data/run_delay.hpp"
 #include "data/sqlite_transaction.hpp"
 
 namespace bulkhead::host::data {
@@ -14,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 // Members that had already run, refused ones included, run again: what they saw is gone.
 void GroupCommit::run(WriteQueue::Group& group) {
   begun_ = Clock::now();
+  run_delay_before_ = runDelay();
   try {
     do {
       connection_.control(Control::BeginImmediate);
@@ -62,7 +64,7 @@ GroupCommit::Outcome GroupCommit::runClosure(WriteTicket& ticket) {
 
 void GroupCommit::callClosure(const TransactionClosure& closure) {
   SqliteTransaction transaction{connection_, true};
-  connection_.limitTo(Clock::now() + options_.closure_budget, budgetExceeded);
+  connection_.limitTo(Clock::now() + options_.closure_budget, budgetExceeded, run_delay_before_);
   closure(transaction);
   connection_.unlimited();
   transaction.check();

@@ -42,6 +42,7 @@ class GroupCommit {
   const SqliteOptions& options_;
   StoreCounters& counters_;
   std::chrono::steady_clock::time_point begun_;
+  std::chrono::nanoseconds run_delay_before_{};
 };
 
 }  // namespace bulkhead::host::data

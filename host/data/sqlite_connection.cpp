@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "data/database_error.hpp"
+#include "data/run_delay.hpp"
 
 namespace bulkhead::host::data {
 namespace {
@@ -178,11 +179,18 @@ std::int64_t SqliteConnection::execute(std::string_view sql, const bulkhead_valu
 void SqliteConnection::limitTo(Deadline deadline, Error (*overrun)()) {
   limit_ = deadline;
   overrun_ = overrun;
+  forgiven_.reset();
   overran_ = false;
 }
 
+void SqliteConnection::limitTo(Deadline deadline, Error (*overrun)(),
+                               std::chrono::nanoseconds run_delay_before) {
+  limitTo(deadline, overrun);
+  forgiven_ = run_delay_before;
+}
+
 void SqliteConnection::checkLimit() {
-  if (onProgress(this) != 0) fail(SQLITE_INTERRUPT, "(not started)");
+  if (pastLimit()) fail(SQLITE_INTERRUPT, "(not started)");
 }
 
 bool SqliteConnection::owesForeignKeys() const {
@@ -353,11 +361,18 @@ void SqliteConnection::fail(int code, std::string_view sql) {
 }
 
 int SqliteConnection::onProgress(void* self) {
-  auto& connection = *static_cast<SqliteConnection*>(self);
-  if (connection.limit_ == Deadline::max()) return 0;
-  if (std::chrono::steady_clock::now() < connection.limit_) return 0;
-  connection.overran_ = true;
-  return 1;
+  return static_cast<SqliteConnection*>(self)->pastLimit() ? 1 : 0;
+}
+
+bool SqliteConnection::pastLimit() {
+  if (limit_ == Deadline::max() || std::chrono::steady_clock::now() < limit_) return false;
+  if (forgiven_) {
+    const std::chrono::nanoseconds delay = runDelay();
+    limit_ += delay - std::exchange(*forgiven_, delay);
+    if (std::chrono::steady_clock::now() < limit_) return false;
+  }
+  overran_ = true;
+  return true;
 }
 
 int SqliteConnection::onAuthorize(void* self, int action, const char*, const char*, const char*,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <sqlite3.h>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ class SqliteConnection {
   /// From now on statements that run past `deadline` are interrupted and throw what `overrun`
   /// makes.
   void limitTo(Deadline deadline, Error (*overrun)());
+  /// The same for a time that the statements may take; waiting for a CPU, counted since
+  /// `run_delay_before`, is not theirs and prolongs it.
+  void limitTo(Deadline deadline, Error (*overrun)(), std::chrono::nanoseconds run_delay_before);
   void unlimited() { limit_ = Deadline::max(); }
   /// True when the limit set last was passed.
   bool overran() const { return overran_; }
@@ -69,6 +73,7 @@ class SqliteConnection {
   Statement& prepared(std::string_view sql);
   void evict();
   void checkLimit();
+  bool pastLimit();
   void bind(Statement& statement, const bulkhead_value* values, std::size_t count);
   void deliver(Statement& statement, const Receiver& receive);
   [[noreturn]] void fail(int code, std::string_view sql);
@@ -86,6 +91,7 @@ class SqliteConnection {
   std::uint64_t uses_ = 0;
   Deadline limit_ = Deadline::max();
   Error (*overrun_)() = nullptr;
+  std::optional<std::chrono::nanoseconds> forgiven_;  ///< run delay that limit_ accounts for
   bool overran_ = false;
   bool broken_ = false;
   bool trusted_ = true;  ///< our own statements, not those of a closure

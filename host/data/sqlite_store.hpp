@@ -24,7 +24,8 @@ struct SqliteOptions {
   std::chrono::milliseconds busy_timeout{250};
   /// Longest wait for a reader's connection (S103).
   std::chrono::milliseconds checkout_timeout{2000};
-  /// Wall time that one write closure may take before its statements are interrupted.
+  /// Time that one write closure may take before its statements are interrupted: running or
+  /// waiting for anything but a CPU, so that a busy machine interrupts nobody.
   std::chrono::milliseconds closure_budget{50};
   std::size_t group_max = 64;                      ///< closures in one commit
   std::chrono::milliseconds group_time{5};         ///< after this no more closures join
