@@ -5,53 +5,18 @@
 #include <optional>
 #include <utility>
 
-#include "config/plugin_settings.hpp"
-#include "data/migrations.hpp"
-#include "plugins/elf_note.hpp"
-#include "plugins/embedded_migrations.hpp"
 #include "plugins/library.hpp"
-#include "plugins/manifest.hpp"
-#include "plugins/plugin_file.hpp"
+#include "plugins/plugin_description.hpp"
 #include "plugins/preflight.hpp"
 #include "plugins/start_order.hpp"
 
 namespace bulkhead::host {
 namespace {
 
-constexpr std::chrono::seconds kMigrationPatience{60};
-
 std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   std::string text;
   for (const auto& problem : problems) text += (text.empty() ? "" : " ") + problem.sentence();
   return text;
-}
-
-PluginSetting crossingSetting(const TypedValue& value) {
-  switch (value.type()) {
-    case SettingType::Integer:
-    case SettingType::DurationMs:
-      return value.integer();
-    case SettingType::Number:
-      return value.number();
-    case SettingType::Boolean:
-      return std::int64_t{value.boolean() ? 1 : 0};
-    case SettingType::String:
-    case SettingType::Url:
-    case SettingType::Secret:
-    case SettingType::Enum:
-      break;
-  }
-  return value.isSecret() ? std::string{value.secret().reveal()} : value.text();
-}
-
-std::vector<data::Migration> migrationsFor(std::string_view engine,
-                                           const std::vector<EmbeddedMigration>& embedded) {
-  std::vector<data::Migration> migrations;
-  for (const auto& migration : embedded) {
-    if (migration.engine == engine)
-      migrations.push_back({migration.number, migration.name, migration.sql});
-  }
-  return migrations;
 }
 
 }  // namespace
@@ -60,10 +25,8 @@ std::vector<data::Migration> migrationsFor(std::string_view engine,
 struct Supervisor::Candidate {
   PluginConf conf;
   std::shared_ptr<Compartment> compartment;
-  PluginFile file;
-  Manifest manifest;
+  PluginDescription plugin;
   std::map<std::string, PluginSetting> settings;
-  std::vector<EmbeddedMigration> migrations;
   std::optional<std::pair<PluginState, std::string>> closed;
 };
 
@@ -109,26 +72,16 @@ Supervisor::Candidate Supervisor::inspect(PluginConf conf, const Variables& vari
                           ? options_.plugin_dir / (candidate.conf.id + ".so")
                           : candidate.conf.library;
     candidate.compartment->describe({}, {}, path.string());
-    candidate.file = readPluginFile(path);
-    const PluginNotes notes = readPluginNotes(candidate.file);
-    candidate.manifest = Manifest::parse(notes.manifest, path.string());
-    candidate.migrations = parseMigrations(notes.migrations, path.string());
-    candidate.compartment->describe(candidate.manifest.version, candidate.manifest.service,
-                                    path.string());
-    if (candidate.manifest.id != candidate.conf.id) {
+    candidate.plugin = describePlugin(path);
+    const Manifest& manifest = candidate.plugin.manifest;
+    candidate.compartment->describe(manifest.version, manifest.service, path.string());
+    if (manifest.id != candidate.conf.id) {
       throw PluginRefusal{
           PluginState::Refused,
           fmt::format("{} is the plugin '{}', but {}.properties configures '{}'.", path.string(),
-                      candidate.manifest.id, candidate.conf.id, candidate.conf.id)};
+                      manifest.id, candidate.conf.id, candidate.conf.id)};
     }
-    const ReadSettings read = readPluginSettings(candidate.conf.id, candidate.manifest.settings,
-                                                 candidate.conf.file, variables);
-    if (!read.problems.empty()) throw PluginRefusal{PluginState::Refused, sentences(read.problems)};
-    for (const auto& declared : candidate.manifest.settings) {
-      const auto found = read.values.find(declared.name);
-      candidate.settings[declared.name] =
-          found == read.values.end() ? PluginSetting{} : crossingSetting(found->second);
-    }
+    candidate.settings = readSettings(manifest, candidate.conf.file, variables);
   } catch (const PluginRefusal& refusal) {
     candidate.closed.emplace(refusal.state(), refusal.reason());
   } catch (const std::exception& error) {
@@ -140,7 +93,7 @@ Supervisor::Candidate Supervisor::inspect(PluginConf conf, const Variables& vari
 void Supervisor::order(std::vector<Candidate>& candidates) const {
   std::vector<const Manifest*> manifests;
   for (const auto& candidate : candidates) {
-    if (!candidate.closed) manifests.push_back(&candidate.manifest);
+    if (!candidate.closed) manifests.push_back(&candidate.plugin.manifest);
   }
   const StartOrder order = startOrder(manifests);
   for (auto& candidate : candidates) {
@@ -159,21 +112,15 @@ void Supervisor::order(std::vector<Candidate>& candidates) const {
 void Supervisor::bootOne(Candidate& candidate) {
   Compartment& compartment = *candidate.compartment;
   try {
-    preflight(candidate.file, options_.cache_dir, options_.preflight_timeout);
+    const PluginDescription& plugin = candidate.plugin;
+    preflight(plugin.file, options_.cache_dir, options_.preflight_timeout);
     std::shared_ptr<const Library> library =
-        Library::load(candidate.file, candidate.manifest.id, options_.cache_dir);
+        Library::load(plugin.file, plugin.manifest.id, options_.cache_dir);
     std::shared_ptr<data::Store> store;
-    if (candidate.manifest.store) store = services_.open_store(candidate.conf.id);
-    HomeOptions home_options{candidate.conf.id,
-                             std::move(candidate.settings),
+    if (plugin.manifest.store) store = services_.open_store(candidate.conf.id);
+    HomeOptions home_options{candidate.conf.id, std::move(candidate.settings),
                              std::chrono::milliseconds{candidate.conf.limits.deadline_ms},
-                             options_.development,
-                             {}};
-    home_options.migrate = [id = candidate.conf.id,
-                            migrations = migrationsFor("sqlite", candidate.migrations)](
-                               data::Store& target) {
-      data::migrate(target, id, migrations, std::chrono::steady_clock::now() + kMigrationPatience);
-    };
+                             options_.development, migrationOf(plugin, "sqlite")};
     auto home = std::make_unique<PluginHome>(
         library->table(), std::move(home_options),
         HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
