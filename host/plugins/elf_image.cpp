@@ -1,10 +1,8 @@
 #include "plugins/elf_image.hpp"
 
-#include <elf.h>
-
 #include <algorithm>
 #include <cstring>
-
+#include <elf.h>
 #include <fmt/format.h>
 
 #include <bulkhead/error.hpp>
@@ -30,23 +28,35 @@ constexpr std::uint64_t kEntriesMax = 65'535;
 
 std::string machineText(std::uint16_t machine) {
   switch (machine) {
-    case EM_386: return "32-bit x86";
-    case EM_X86_64: return "x86-64";
-    case EM_ARM: return "32-bit ARM";
-    case EM_AARCH64: return "64-bit ARM";
-    case EM_RISCV: return "RISC-V";
-    case EM_PPC64: return "64-bit PowerPC";
-    case EM_S390: return "S/390";
-    default: return fmt::format("machine number {}", machine);
+    case EM_386:
+      return "32-bit x86";
+    case EM_X86_64:
+      return "x86-64";
+    case EM_ARM:
+      return "32-bit ARM";
+    case EM_AARCH64:
+      return "64-bit ARM";
+    case EM_RISCV:
+      return "RISC-V";
+    case EM_PPC64:
+      return "64-bit PowerPC";
+    case EM_S390:
+      return "S/390";
+    default:
+      return fmt::format("machine number {}", machine);
   }
 }
 
 std::string typeText(std::uint16_t type) {
   switch (type) {
-    case ET_REL: return "an object file; link it with -shared";
-    case ET_EXEC: return "a program";
-    case ET_CORE: return "a core dump";
-    default: return fmt::format("an ELF file of type {}", type);
+    case ET_REL:
+      return "an object file; link it with -shared";
+    case ET_EXEC:
+      return "a program";
+    case ET_CORE:
+      return "a core dump";
+    default:
+      return fmt::format("an ELF file of type {}", type);
   }
 }
 
@@ -112,7 +122,9 @@ void addDynamic(std::string_view bytes, std::string_view strings, ElfSymbolFacts
   }
 }
 
-std::uint64_t noteAlignment(std::uint64_t alignment) { return alignment == 8 ? 8 : 4; }
+std::uint64_t noteAlignment(std::uint64_t alignment) {
+  return alignment == 8 ? 8 : 4;
+}
 
 }  // namespace
 
@@ -140,7 +152,8 @@ template <class Entry>
 std::vector<Entry> ElfImage::entries(const Table& table, const char* what) const {
   if (table.count == 0) return {};
   if (table.entry_size < sizeof(Entry) || table.count > kEntriesMax) {
-    refuse(fmt::format("is damaged: it has {} {} of {} bytes", table.count, what, table.entry_size));
+    refuse(
+        fmt::format("is damaged: it has {} {} of {} bytes", table.count, what, table.entry_size));
   }
   range(table.offset, table.count * table.entry_size, what);
   std::vector<Entry> result;

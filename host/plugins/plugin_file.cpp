@@ -1,14 +1,12 @@
 #include "plugins/plugin_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <Poco/Crypto/DigestEngine.h>
 #include <cerrno>
 #include <cstring>
-
-#include <Poco/Crypto/DigestEngine.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "plugins/file_descriptor.hpp"
 #include "plugins/plugin_state.hpp"

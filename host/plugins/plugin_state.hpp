@@ -9,15 +9,15 @@ namespace bulkhead::host {
 
 /// Where a plugin is in its life. From Missing on it is closed, and a reason says why.
 enum class PluginState {
-  Discovered,   ///< its file was found and its manifest read
-  Verified,     ///< it survived preflight
+  Discovered,  ///< its file was found and its manifest read
+  Verified,    ///< it survived preflight
   Starting,
   Running,
   Draining,
   Stopped,
-  Missing,      ///< no file where its configuration says
-  Refused,      ///< manifest, ABI, settings or schema do not fit
-  Failed,       ///< start threw or took too long
+  Missing,  ///< no file where its configuration says
+  Refused,  ///< manifest, ABI, settings or schema do not fit
+  Failed,   ///< start threw or took too long
   Crashed,
   Hung,
   Quarantined,  ///< died too often
@@ -26,10 +26,9 @@ enum class PluginState {
 
 /// "discovered", "verified", ... as operators read them.
 constexpr std::string_view nameOf(PluginState state) noexcept {
-  constexpr std::string_view kNames[] = {"discovered", "verified", "starting", "running",
-                                         "draining",   "stopped",  "missing",  "refused",
-                                         "failed",     "crashed",  "hung",     "quarantined",
-                                         "disabled"};
+  constexpr std::string_view kNames[] = {
+      "discovered", "verified", "starting", "running", "draining",    "stopped", "missing",
+      "refused",    "failed",   "crashed",  "hung",    "quarantined", "disabled"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
