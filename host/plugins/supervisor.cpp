@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "plugins/library.hpp"
+#include "plugins/plugin_cache.hpp"
 #include "plugins/plugin_description.hpp"
-#include "plugins/preflight.hpp"
 #include "plugins/start_order.hpp"
 
 namespace bulkhead::host {
@@ -91,9 +91,9 @@ Supervisor::Candidate Supervisor::inspect(PluginConf conf, const Variables& vari
 }
 
 void Supervisor::order(std::vector<Candidate>& candidates) const {
-  std::vector<const Manifest*> manifests;
+  std::vector<Manifest> manifests;
   for (const auto& candidate : candidates) {
-    if (!candidate.closed) manifests.push_back(&candidate.plugin.manifest);
+    if (!candidate.closed) manifests.push_back(candidate.plugin.manifest);
   }
   const StartOrder order = startOrder(manifests);
   for (auto& candidate : candidates) {
@@ -113,9 +113,8 @@ void Supervisor::bootOne(Candidate& candidate) {
   Compartment& compartment = *candidate.compartment;
   try {
     const PluginDescription& plugin = candidate.plugin;
-    preflight(plugin.file, options_.cache_dir, options_.preflight_timeout);
-    std::shared_ptr<const Library> library =
-        Library::load(plugin.file, plugin.manifest.id, options_.cache_dir);
+    const auto copy = PluginCache{options_.cache_dir}.copyOf(plugin.file, plugin.manifest.id);
+    const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(copy));
     std::shared_ptr<data::Store> store;
     if (plugin.manifest.store) store = services_.open_store(candidate.conf.id);
     HomeOptions home_options{candidate.conf.id, std::move(candidate.settings),
@@ -124,9 +123,9 @@ void Supervisor::bootOne(Candidate& candidate) {
     auto home = std::make_unique<PluginHome>(
         library->table(), std::move(home_options),
         HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
-    const auto keep_alive =
-        std::make_shared<std::pair<std::shared_ptr<const Library>, std::shared_ptr<data::Store>>>(
-            library, store);
+    const auto keep_alive = std::make_shared<
+        std::pair<std::shared_ptr<const PluginLibrary>, std::shared_ptr<data::Store>>>(library,
+                                                                                       store);
     bool running = compartment.create(std::move(home), keep_alive);
     if (running) {
       services_.admit(candidate.compartment);

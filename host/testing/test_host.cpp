@@ -13,6 +13,7 @@
 #include "http/request_target.hpp"
 #include "http/router.hpp"
 #include "plugins/library.hpp"
+#include "plugins/plugin_cache.hpp"
 #include "plugins/plugin_description.hpp"
 #include "runtime/error_response.hpp"
 #include "runtime/plugin_home.hpp"
@@ -76,9 +77,10 @@ class TestHost::Implementation {
  public:
   Implementation(std::string_view plugin, Settings settings)
       : plugin_{host::describePlugin(pluginFolder() / fmt::format("{}.so", plugin))},
-        library_{host::Library::load(plugin_.file, plugin_.manifest.id, cacheFolder())},
+        library_{host::PluginLibrary::load(
+            host::PluginCache{cacheFolder()}.copyOf(plugin_.file, plugin_.manifest.id))},
         store_{openStore(std::string{plugin})},
-        home_{library_->table(),
+        home_{library_.table(),
               {plugin_.manifest.id, settingsFrom(plugin_.manifest, settings), kDeadline, true,
                host::migrationOf(plugin_, "sqlite")},
               {clock_, log_, metrics_, plugin_.manifest.store ? store_.get() : nullptr}} {
@@ -181,7 +183,7 @@ class TestHost::Implementation {
   std::mutex mutex_;
   host::Principal principal_{"test-key", "t1", {"*"}, true};
   host::PluginDescription plugin_;
-  std::shared_ptr<const host::Library> library_;
+  host::PluginLibrary library_;
   std::unique_ptr<host::data::Store> store_;
   host::PluginHome home_;
   host::RouteTable<const host::RegisteredRoute*> routes_;
