@@ -1,5 +1,6 @@
 #include "runtime/host_table.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/random.h>
 
@@ -31,9 +32,19 @@ struct HostTable {
       if (home.routes_.size() >= kRoutesMax)
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
       home.routes_.push_back(std::make_shared<const RegisteredRoute>(
-          RegisteredRoute{route, "/api/" + home.options_.plugin + "/v1" + std::string{view(path)},
+          RegisteredRoute{route, fullPath(home.options_.plugin, view(path)),
                           RouteContract{view(method), view(path), view(contract)}}));
     });
+  }
+
+  /// A path that begins with /api/ is taken as it is: a plugin may serve the paths of the one that
+  /// it replaces.
+  static std::string fullPath(std::string_view plugin, std::string_view path) {
+    if (!path.starts_with("/api/")) return fmt::format("/api/{}/v1{}", plugin, path);
+    if (path.starts_with("/api/admin/") || path.starts_with("/api/monitoring/")) {
+      throw Error::configuration("ROUTE_REFUSED", fmt::format("{} belongs to the host.", path));
+    }
+    return std::string{path};
   }
 
   static bulkhead_status registerHealth(bulkhead_home* self, std::uint32_t contributor,

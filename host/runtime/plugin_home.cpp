@@ -20,9 +20,6 @@ struct RolledBackAnswer {
   HttpResponse response;
 };
 
-/// Ends the rehearsal of a closure that runs twice.
-struct RehearsalOver {};
-
 /// True while this thread runs a transaction closure.
 thread_local bool in_transaction = false;
 
@@ -297,26 +294,12 @@ void PluginHome::runWrite(bulkhead_context* context,
                             ? context->deadline
                             : std::chrono::steady_clock::now() + options_.default_deadline;
   data::Store& store = readyStore();
-  const auto run = [&](data::Transaction& transaction) {
-    bulkhead_transaction crossing{transaction, {}};
-    closure(crossing);
-    if (crossing.doom) throw Error{*crossing.doom};
-  };
   store.write(
       [&](data::Transaction& transaction) {
         const TransactionScope scope;
-        if (options_.run_writes_twice) {
-          try {
-            transaction.nested([&] {
-              run(transaction);
-              throw RehearsalOver{};
-            });
-          } catch (const RehearsalOver&) {
-          } catch (const Error&) {  // the second run says it again
-          } catch (const RolledBackAnswer&) {
-          }
-        }
-        run(transaction);
+        bulkhead_transaction crossing{transaction, {}};
+        closure(crossing);
+        if (crossing.doom) throw Error{*crossing.doom};
       },
       deadline);
 }

@@ -43,8 +43,6 @@ struct HomeOptions {
   std::map<std::string, PluginSetting> settings;  ///< every declared one
   std::chrono::milliseconds default_deadline{30'000};
   bool development = false;  ///< S60: more in error bodies
-  bool run_writes_twice =
-      false;  ///< tests: each write closure runs, is rolled back, and runs again
   std::function<void(data::Store&)>
       migrate;  ///< brings the plugin's schema up to date; retried until it succeeds
 };
