@@ -40,7 +40,8 @@ std::vector<std::string> split(std::string_view text, char separator) {
 /// Files whose names tools and people expect as they are.
 bool isConventional(std::string_view name) {
   return name == "CMakeLists.txt" || name == "README.md" || name == "Cargo.toml" ||
-         name == "Cargo.lock" || name == "Makefile" || name.starts_with('.');
+         name == "Cargo.lock" || name == "Makefile" || name.starts_with('.') ||
+         name.ends_with("-config.cmake") || name.ends_with("-config.cmake.in");
 }
 
 void checkPart(const File& file, const std::string& part, Findings& findings) {

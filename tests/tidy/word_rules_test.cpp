@@ -15,12 +15,14 @@ Findings check(const std::string& path, const std::string& text) {
 }
 
 TEST(WordRules, PassACleanTree) {
-  EXPECT_THAT(
-      check("host/app/a.hpp",
-            "#pragma once\n// a new day, delete it, std::regex\nA(const A&) = delete;\n"
-            "auto a = std::make_unique<A>();\nauto s = \"std::format( new x\";\nint renew(int);\n"
-            "sqlite3_free(p);\n"),
-      IsEmpty());
+  EXPECT_THAT(check("host/app/a.hpp",
+                    "#pragma once\n// a new day, delete it, std::regex\nA(const A&) = delete;\n"
+                    "auto a = std::make_unique<A>();\nauto s = \"std::format( new x\";\nint "
+                    "renew(int); int newId();\n"
+                    "sqlite3_free(p);\n"),
+              IsEmpty());
+  EXPECT_THAT(check("host/app/a.cpp", "Poco::AutoPtr<C> c{new Poco::Util::MapConfiguration};"),
+              IsEmpty());
   EXPECT_THAT(check("host/runtime/clock.cpp", "auto t = std::chrono::system_clock::now();"),
               IsEmpty());
   EXPECT_THAT(
@@ -42,6 +44,13 @@ TEST(WordRules, RefuseOwnershipByHand) {
   EXPECT_THAT(
       placesOf(check("host/app/a.cpp", "auto* a = new A{};\ndelete a;\ndelete[] a;\nfree(a);\n")),
       ElementsAre("host/app/a.cpp:1", "host/app/a.cpp:2", "host/app/a.cpp:3", "host/app/a.cpp:4"));
+}
+
+TEST(WordRules, LetTheSdkDestroyWhatTheWaistGivesBack) {
+  EXPECT_THAT(check("plugin-api/include/bulkhead/plugin.hpp", "#pragma once\ndelete door;\n"),
+              IsEmpty());
+  EXPECT_THAT(check("plugin-api/include/bulkhead/host.hpp", "#pragma once\ndelete door;\n"),
+              SizeIs(1));
 }
 
 TEST(WordRules, RefuseTheSystemClockAndStdRegex) {
