@@ -33,6 +33,7 @@ constexpr std::array kRefinedCodes{
     RefinedCode{"PLUGIN_CRASHED", 502},
     RefinedCode{"DATABASE_UNAVAILABLE", 503},
     RefinedCode{"DATABASE_BUSY", 503},
+    RefinedCode{"STORE_LEASE_HELD", 503},
     RefinedCode{"PLUGIN_UNAVAILABLE", 503},
     RefinedCode{"OVERLOADED", 503},
     RefinedCode{"DRAINING", 503},

@@ -7,12 +7,17 @@ namespace greeter {
 constexpr std::string_view kGreeting =
     R"({"type":"object","required":["hello"],"properties":{"hello":{"type":"string"}}})";
 
-/// Greets by name. The smallest plugin that is still honest: one setting, one route, one rule that a caller can break.
+/// Greets by name. The smallest plugin that is still honest: one setting, one route, one rule that
+/// a caller can break.
 class Greeter final : public bulkhead::Plugin {
  public:
   explicit Greeter(bulkhead::Registrar& host) : settings_{host.settings<Settings>()} {
-    host.route({.method = "GET", .path = "/hello/{name}", .scope = "greeter:read", .summary = "Greets one person",
-                .response = kGreeting, .errors = {"NAME_TOO_LONG"}},
+    host.route({.method = "GET",
+                .path = "/hello/{name}",
+                .scope = "greeter:read",
+                .summary = "Greets one person",
+                .response = kGreeting,
+                .errors = {"NAME_TOO_LONG"}},
                [this](const bulkhead::Request& request) { return hello(request); });
   }
 

@@ -163,7 +163,7 @@ typedef struct bulkhead_host {
   /* Registration: only within create(); refused afterwards. The host takes everything back by
    * owner. */
 
-  /// `path` is relative to /api/<plugin>/v1, e.g. "/hello/{name}". `contract` is a JSON object; see
+  /// `path` is relative to /api/<plugin>/v1, e.g. "/hello/{name}"; one that begins with /api/ is whole. `contract` is a JSON object; see
   /// docs/plugin-api.md. `route` is the plugin's own number, handed back in bulkhead_request.
   bulkhead_status (*register_route)(bulkhead_home*, uint32_t route, bulkhead_bytes method,
                                     bulkhead_bytes path, bulkhead_bytes contract,
@@ -250,12 +250,15 @@ typedef const bulkhead_plugin* (*bulkhead_plugin_fn)(void);
 #define BULKHEAD_PLUGIN_SYMBOL "bulkhead_plugin_v1"
 #define BULKHEAD_EXPORT __attribute__((visibility("default")))
 
-/// The manifest travels in an ELF note: section ".note.bulkhead", owner "Bulkhead", this type, and
-/// as its description the text of plugin.json. bulkhead_add_plugin() embeds it; other build systems
-/// produce the same note.
+/// What a host reads of a plugin's file without running it travels in ELF notes: section
+/// ".note.bulkhead", owner "Bulkhead", at most 1 MiB each. bulkhead_add_plugin() embeds them; other
+/// build systems produce the same. MANIFEST, exactly once: the text of plugin.json. MIGRATIONS, at
+/// most once: a JSON array of {"engine":"sqlite|postgresql","number":n,"name":"...","sql":"..."},
+/// each (engine, number) once, numbers from 1.
 #define BULKHEAD_NOTE_SECTION ".note.bulkhead"
 #define BULKHEAD_NOTE_OWNER "Bulkhead"
 #define BULKHEAD_NOTE_MANIFEST 1
+#define BULKHEAD_NOTE_MIGRATIONS 2
 
 #ifdef __cplusplus
 }

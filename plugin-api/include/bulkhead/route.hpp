@@ -22,7 +22,7 @@ enum class Idempotency { None, Optional, Required };
 /// a schema outside the subset that means the same in JSON Schema draft 7 and 2020-12).
 struct Route {
   std::string_view method;      ///< GET, POST, PUT, PATCH or DELETE
-  std::string_view path;        ///< relative to /api/<plugin>/v1: "/hello/{name}"
+  std::string_view path;        ///< relative to /api/<plugin>/v1: "/hello/{name}"; or whole, from /api/ on
   std::string_view scope = {};  ///< "greeter:read"; required unless public
   std::string_view summary;     ///< one line for the API's readers
   Access access = Access::Key;

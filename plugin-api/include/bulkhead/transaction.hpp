@@ -56,7 +56,7 @@ bulkhead_value toValue(const std::optional<Value>& value) noexcept {
 /// The parameters $1..$n of a statement, in order. Borrows text: the arguments outlive the
 /// statement's call.
 template <class... Arguments>
-std::array<bulkhead_value, sizeof...(Arguments)> bind(const Arguments&... arguments) {
+std::array<bulkhead_value, sizeof...(Arguments)> values(const Arguments&... arguments) {
   return {detail::toValue(arguments)...};
 }
 

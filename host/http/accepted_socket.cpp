@@ -1,0 +1,48 @@
+#include "http/accepted_socket.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace bulkhead::host {
+namespace {
+
+std::string addressText(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes =
+      address.ss_family == AF_INET6
+          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
+          : &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  if (::inet_ntop(address.ss_family, bytes, text.data(), text.size()) == nullptr) return {};
+  constexpr std::string_view kMapped = "::ffff:";
+  const std::string_view literal{text.data()};
+  const bool mapped = literal.starts_with(kMapped) && literal.find('.') != std::string_view::npos;
+  return std::string{mapped ? literal.substr(kMapped.size()) : literal};
+}
+
+}  // namespace
+
+Peer tcpPeer(int fd, const sockaddr_storage& address) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  Peer peer;
+  peer.address = addressText(address);
+  return peer;
+}
+
+Peer unixPeer(int fd) {
+  ucred credentials{};
+  socklen_t length = sizeof(credentials);
+  Peer peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return peer;
+  peer.address = "unix:" + std::to_string(credentials.uid);
+  peer.inside = true;
+  peer.admin_socket = true;
+  return peer;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,385 @@
+#include "http/connection.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+#include "http/request_ids.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kLingerBytesMax = 256 * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr const char* kAllowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+std::int64_t microseconds(milliseconds duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+bool isSafe(const std::string& method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, int fd, Peer peer)
+    : loop_{loop}, fd_{fd}, peer_{std::move(peer)}, reader_{loop.shared().options.head} {
+  timer_.owner = this;
+}
+
+Connection::~Connection() {
+  close();
+}
+
+Connection& Connection::of(TimerNode& node) {
+  return *static_cast<Timer&>(node).owner;
+}
+
+void Connection::start(EventLoop::Connections::iterator position) {
+  position_ = position;
+  standing_since_us_ = loop_.now();
+  watched_ = EPOLLIN;
+  loop_.watch(*this, fd_, watched_, true);
+  loop_.schedule(timer_, dueTime());
+}
+
+void Connection::turnAway() {
+  beginRequest();
+  refuse(Error::app("OVERLOADED", "Too many connections.").withRetryAfter(1),
+         Rejection::ConnectionCap);
+  settle();
+}
+
+void Connection::onEvents(std::uint32_t events) {
+  if (isClosed()) return;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0) {
+    close();
+    return;
+  }
+  if ((events & EPOLLOUT) != 0) {
+    send({});
+    afterWrite();
+  }
+  if (!isClosed() && (events & EPOLLIN) != 0) readSome();
+  settle();
+}
+
+void Connection::readSome() {
+  auto& buffer = loop_.readBuffer();
+  const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  if (count < 0) {
+    if (errno != EAGAIN && errno != EINTR) close();
+    return;
+  }
+  if (count == 0) {
+    onPeerClosed();
+    return;
+  }
+  const auto bytes = static_cast<std::size_t>(count);
+  if (lingering_) {
+    linger_bytes_ += bytes;
+    if (linger_bytes_ > kLingerBytesMax) close();
+    return;
+  }
+  consume({buffer.data(), bytes});
+}
+
+/// A half-closed client still reads: what it asked for completely is answered (RFC 9112 §9.6).
+void Connection::onPeerClosed() {
+  peer_closed_ = true;
+  if (lingering_) {
+    close();
+  } else if (!last_request_ && (reader_.inHead() || reader_.inBody())) {
+    refuse(Error::validation("MALFORMED_REQUEST", "The request is incomplete."),
+           Rejection::BodyIncomplete);
+  } else if (pending_.empty() && output_.empty()) {
+    close();
+  } else {
+    last_request_ = true;
+    if (!pending_.empty()) pending_.back()->close_after_ = true;
+  }
+}
+
+void Connection::consume(std::string_view bytes) {
+  while (readStep(bytes)) {
+  }
+  if (isClosed()) return;
+  if (last_request_) {
+    must_linger_ |= !bytes.empty();
+  } else {
+    input_.append(bytes);
+  }
+}
+
+/// One step of reading; false when there is nothing to do until bytes or answers come.
+bool Connection::readStep(std::string_view& bytes) {
+  if (last_request_ || held_ || mustWait() || bytes.empty()) return false;
+  if (!current_) beginRequest();
+  const bool in_head_before = reader_.inHead();
+  const auto [status, used] = reader_.read(bytes, current_->request());
+  bytes.remove_prefix(used);
+  if (status == RequestReader::Status::HeadComplete) return headArrived(bytes) && readBody(bytes);
+  if (reader_.inHead() && !in_head_before) phase_since_us_ = loop_.now();
+  return act(status);
+}
+
+bool Connection::readBody(std::string_view& bytes) {
+  const auto [status, used] = reader_.read(bytes, current_->request());
+  bytes.remove_prefix(used);
+  return act(status);
+}
+
+bool Connection::act(RequestReader::Status status) {
+  if (status == RequestReader::Status::Complete) dispatch();
+  if (status == RequestReader::Status::Refused)
+    refuse(reader_.refusal(), rejectionOf(reader_.refusal()));
+  return status == RequestReader::Status::Complete;
+}
+
+/// Takes up reading where it had to wait for answers.
+void Connection::resume() {
+  const std::string input = std::exchange(input_, {});
+  std::string_view bytes = input;
+  if (held_ && pending_.empty()) {
+    held_ = false;
+    if (!allowBody(bytes)) return;
+    readBody(bytes);
+  }
+  consume(bytes);
+}
+
+void Connection::beginRequest() {
+  current_ = std::make_shared<Exchange>(loop_.mailbox());
+  current_->request().received_us = loop_.now();
+}
+
+/// Answers go out in order and are kept until then, so reading stops before they pile up.
+bool Connection::mustWait() const {
+  return pending_.size() >= loop_.shared().options.pipelined_max || !output_.empty();
+}
+
+/// Requests behind others run beside them only while all are safe (RFC 9112 §9.3.2).
+bool Connection::headArrived(std::string_view rest) {
+  HttpRequest& request = current_->request();
+  request.peer = peer_;
+  identify(request);
+  const bool beside_others =
+      isSafe(request.method) && !reader_.framing().hasBody() &&
+      std::all_of(pending_.begin(), pending_.end(),
+                  [](const auto& exchange) { return isSafe(exchange->request().method); });
+  held_ = !pending_.empty() && !beside_others;
+  return !held_ && allowBody(rest);
+}
+
+bool Connection::allowBody(std::string_view rest) {
+  const FrontOptions& options = loop_.shared().options;
+  const std::uint64_t bytes_max =
+      options.body_limit ? options.body_limit(current_->request()) : options.body_bytes_max;
+  phase_since_us_ = loop_.now();
+  if (!reader_.startBody(bytes_max)) return true;
+  const Framing& framing = reader_.framing();
+  if (framing.expect_continue && framing.hasBody() && rest.empty()) send(kContinue);
+  return !isClosed();
+}
+
+std::shared_ptr<Exchange> Connection::enqueue() {
+  std::shared_ptr<Exchange> exchange = std::move(current_);
+  current_.reset();
+  exchange->connection_ = this;
+  exchange->http_1_0_ = reader_.framing().http_1_0;
+  exchange->bytes_in_ = reader_.bodyBytesReceived();
+  pending_.push_back(exchange);
+  LoopCounters::bump(loop_.counters().active_requests, 1);
+  LoopCounters::bump(loop_.counters().requests, 1);
+  return exchange;
+}
+
+void Connection::dispatch() {
+  const SharedState& shared = loop_.shared();
+  const std::shared_ptr<Exchange> exchange = enqueue();
+  const bool asked_to_close = !reader_.framing().keep_alive;
+  const bool had_enough = ++requests_ >= shared.options.requests_per_connection_max;
+  exchange->close_after_ = last_request_ = asked_to_close || had_enough;
+  must_linger_ |= last_request_ && !asked_to_close;
+  exchange->setDeadline(shared.options.answer_deadline);
+  if (exchange->request().path == "*") {
+    HttpResponse response;
+    response.status = 204;
+    response.addHeader("Allow", kAllowed);
+    exchange->respond(std::move(response));
+  } else {
+    callHandler(exchange);
+  }
+}
+
+void Connection::callHandler(const std::shared_ptr<Exchange>& exchange) {
+  try {
+    loop_.shared().handler(exchange);
+  } catch (const Error& error) {
+    exchange->refuse(error);
+  } catch (const std::exception&) {
+    exchange->refuse(Error::app("INTERNAL_ERROR", "The request could not be handled."));
+  }
+}
+
+void Connection::refuse(const Error& error, Rejection reason) {
+  if (!current_) beginRequest();
+  if (current_->request().request_id.empty()) {
+    current_->request().peer = peer_;
+    identify(current_->request());
+  }
+  loop_.counters().count(reason);
+  const std::shared_ptr<Exchange> exchange = enqueue();
+  exchange->close_after_ = last_request_ = must_linger_ = true;
+  exchange->answered_by_front_ = exchange->refuse(error);
+}
+
+void Connection::close() {
+  if (isClosed()) return;
+  ::close(std::exchange(fd_, -1));
+  if (countedByIp()) loop_.shared().ips.leave(peer_.address);
+  for (const auto& exchange : pending_) abandon(*exchange);
+  pending_.clear();
+  current_.reset();
+  loop_.remove(position_, standing_);
+  loop_.shared().connectionClosed();
+}
+
+void Connection::refuseOpen() {
+  for (const auto& exchange : std::vector{pending_}) {
+    if (exchange->answered()) continue;
+    exchange->close_after_ = exchange == pending_.back();
+    if (!exchange->refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5)))
+      continue;
+    exchange->answered_by_front_ = true;
+    loop_.counters().count(Rejection::Draining);
+  }
+}
+
+void Connection::endConnection() {
+  const bool peer_may_send = must_linger_ || !input_.empty();
+  if (peer_closed_ || !peer_may_send || ::shutdown(fd_, SHUT_WR) != 0) {
+    close();
+    return;
+  }
+  lingering_ = true;
+  phase_since_us_ = loop_.now();
+  std::string{}.swap(input_);
+}
+
+/// Brings list, epoll mask and timer in line with the state; the end of every entry point.
+void Connection::settle() {
+  if (isClosed()) return;
+  const EventLoop::Standing now_standing = standing();
+  if (now_standing != standing_) {
+    loop_.place(position_, standing_, now_standing);
+    standing_ = now_standing;
+    standing_since_us_ = loop_.now();
+  }
+  const std::uint32_t wanted = wantedEvents();
+  if (wanted != watched_) loop_.watch(*this, fd_, watched_ = wanted, false);
+  loop_.schedule(timer_, dueTime());
+}
+
+EventLoop::Standing Connection::standing() const {
+  if (!pending_.empty() || !output_.empty() || lingering_) return EventLoop::Standing::Busy;
+  return reader_.inHead() || reader_.inBody() ? EventLoop::Standing::Reading
+                                              : EventLoop::Standing::Idle;
+}
+
+std::uint32_t Connection::wantedEvents() const {
+  const bool reads = lingering_ || (!peer_closed_ && !held_ && !last_request_ && !mustWait());
+  return (reads ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
+         (output_.empty() ? 0U : static_cast<std::uint32_t>(EPOLLOUT));
+}
+
+std::int64_t Connection::dueTime() const {
+  const FrontOptions& options = loop_.shared().options;
+  if (lingering_) return phase_since_us_ + microseconds(options.linger);
+  std::int64_t due = INT64_MAX;
+  if (!output_.empty()) due = writeDue();
+  if (!last_request_ && reader_.inHead())
+    due = std::min(due, phase_since_us_ + microseconds(options.head_deadline));
+  if (!last_request_ && reader_.inBody()) due = std::min(due, bodyDue());
+  for (const auto& exchange : pending_) {
+    if (!exchange->answered())
+      due = std::min(due, exchange->deadline_us_.load(std::memory_order_relaxed));
+  }
+  return due == INT64_MAX ? idleDue() : due;
+}
+
+std::int64_t Connection::idleDue() const {
+  const FrontOptions& options = loop_.shared().options;
+  const milliseconds timeout = loop_.shared().draining
+                                   ? std::min(options.idle_timeout, options.linger)
+                                   : options.idle_timeout;
+  return standing_since_us_ + microseconds(timeout);
+}
+
+/// The whole body by its deadline, and each moment at least the minimum rate since its start.
+std::int64_t Connection::bodyDue() const {
+  const FrontOptions& options = loop_.shared().options;
+  const auto earned_us = static_cast<std::int64_t>(reader_.bodyBytesReceived() * 1'000'000 /
+                                                   options.body_rate_min_bytes_per_s);
+  const std::int64_t by_rate = microseconds(options.body_grace) + earned_us;
+  return phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline));
+}
+
+/// Some progress within each stall time, and at least the minimum rate since the start.
+std::int64_t Connection::writeDue() const {
+  const FrontOptions& options = loop_.shared().options;
+  const std::int64_t stall_us = microseconds(options.write_stall);
+  const auto earned_us =
+      static_cast<std::int64_t>(write_bytes_ * 1'000'000 / options.write_rate_min_bytes_per_s);
+  return std::min(write_progress_us_ + stall_us, write_since_us_ + stall_us + earned_us);
+}
+
+void Connection::onTimer() {
+  if (isClosed()) return;
+  const bool unattended = lingering_ || standing_ == EventLoop::Standing::Idle;
+  if (!unattended) {
+    expire();
+  } else if (dueTime() <= loop_.now()) {
+    close();
+  }
+  settle();
+}
+
+void Connection::expire() {
+  if (!output_.empty() && writeDue() <= loop_.now()) {
+    loop_.counters().count(Rejection::WriteStall);
+    close();
+    return;
+  }
+  expireReading();
+  expireAnswers();
+}
+
+void Connection::expireReading() {
+  if (last_request_) return;
+  const FrontOptions& options = loop_.shared().options;
+  const bool head_late =
+      reader_.inHead() && phase_since_us_ + microseconds(options.head_deadline) <= loop_.now();
+  const bool body_late = reader_.inBody() && !held_ && bodyDue() <= loop_.now();
+  if (!head_late && !body_late) return;
+  refuse(Error::validation("REQUEST_TIMEOUT", head_late ? "The header section came too slowly."
+                                                        : "The body came too slowly."),
+         head_late ? Rejection::HeadTimeout : Rejection::BodyTimeout);
+}
+
+void Connection::expireAnswers() {
+  for (const auto& exchange : std::vector{pending_}) {
+    if (exchange->deadline_us_.load(std::memory_order_relaxed) > loop_.now()) continue;
+    if (!exchange->refuse(Error::app("DEADLINE_EXCEEDED", "The answer took too long."))) continue;
+    exchange->answered_by_front_ = true;
+    loop_.counters().count(Rejection::Deadline);
+  }
+}
+
+}  // namespace bulkhead::host

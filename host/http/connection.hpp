@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/event_loop.hpp"
+#include "http/exchange.hpp"
+#include "http/output_buffer.hpp"
+#include "http/request_reader.hpp"
+#include "http/timer_wheel.hpp"
+
+namespace bulkhead::host {
+
+/// One client's connection: reads requests, hands them out, writes answers in order. Belongs to one
+/// loop and its thread. Idle it holds no buffer.
+class Connection {
+ public:
+  Connection(EventLoop& loop, int fd, Peer peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// After the loop has put it into its list of idle connections.
+  void start(EventLoop::Connections::iterator position);
+  /// Answers 503 without having read anything: the cap is reached.
+  void turnAway();
+  /// epoll reported `events`.
+  void onEvents(std::uint32_t events);
+  void onTimer();
+  /// Notes that the sink was told of an answer; the connection that flush() is due for, if any.
+  static Connection* deliver(EventLoop& loop, Exchange& exchange);
+  void flush();
+  /// Closes without an answer to what is open.
+  void close();
+  /// The front stops: 503 to what has no answer yet.
+  void refuseOpen();
+
+  static Connection& of(TimerNode& node);
+  bool isClosed() const noexcept { return fd_ < 0; }
+  /// When the connection came to stand where it stands.
+  std::int64_t standingSince() const noexcept { return standing_since_us_; }
+  bool countedByIp() const noexcept { return counted_by_ip_; }
+  void countByIp() noexcept { counted_by_ip_ = true; }
+
+ private:
+  struct Timer : TimerNode {
+    Connection* owner = nullptr;
+  };
+
+  void readSome();
+  void onPeerClosed();
+  void consume(std::string_view bytes);
+  bool readStep(std::string_view& bytes);
+  bool readBody(std::string_view& bytes);
+  bool act(RequestReader::Status status);
+  void resume();
+  void beginRequest();
+  bool headArrived(std::string_view rest);
+  bool mustWait() const;
+  bool allowBody(std::string_view rest);
+  void dispatch();
+  void callHandler(const std::shared_ptr<Exchange>& exchange);
+  void refuse(const Error& error, Rejection reason);
+  std::shared_ptr<Exchange> enqueue();
+
+  std::size_t render(std::string& out);
+  void renderOne(Exchange& exchange, std::string& out);
+  void send(std::string_view bytes);
+  void afterWrite();
+  void startWriting();
+  static void report(EventLoop& loop, Exchange& exchange, bool client_gone);
+  void abandon(Exchange& exchange);
+
+  void endConnection();
+  void settle();
+  EventLoop::Standing standing() const;
+  std::uint32_t wantedEvents() const;
+  std::int64_t dueTime() const;
+  std::int64_t idleDue() const;
+  std::int64_t bodyDue() const;
+  std::int64_t writeDue() const;
+  void expire();
+  void expireReading();
+  void expireAnswers();
+
+  EventLoop& loop_;
+  EventLoop::Connections::iterator position_;
+  EventLoop::Standing standing_ = EventLoop::Standing::Idle;
+  Timer timer_;
+  int fd_;
+  std::uint32_t watched_ = 0;
+  Peer peer_;
+  RequestReader reader_;
+  std::shared_ptr<Exchange> current_;               ///< being read
+  std::vector<std::shared_ptr<Exchange>> pending_;  ///< handed out, in order
+  std::string input_;                               ///< arrived while reading had to wait
+  OutputBuffer output_;
+  std::int64_t standing_since_us_ = 0;
+  std::int64_t phase_since_us_ = 0;  ///< first byte of the current head or body
+  std::int64_t write_since_us_ = 0;
+  std::int64_t write_progress_us_ = 0;
+  std::uint64_t write_bytes_ = 0;  ///< sent since write_since_us_
+  std::uint64_t linger_bytes_ = 0;
+  std::uint32_t requests_ = 0;
+  bool held_ = false;          ///< a head waits until the requests before it are answered
+  bool last_request_ = false;  ///< nothing is read as a request any more
+  bool closing_ = false;       ///< the last response was rendered
+  bool must_linger_ = false;
+  bool lingering_ = false;
+  bool peer_closed_ = false;
+  bool flush_queued_ = false;
+  bool counted_by_ip_ = false;
+};
+
+}  // namespace bulkhead::host

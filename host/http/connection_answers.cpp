@@ -1,0 +1,163 @@
+// The answering half of Connection: from the sink's word to bytes on the wire, in order.
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <sys/socket.h>
+#include <utility>
+
+#include "http/connection.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+/// Bodies up to here are copied behind their head; larger ones are sent from where they are.
+constexpr std::size_t kCopiedBodyBytesMax = 32 * 1024;
+constexpr int kClientClosedRequest = 499;
+
+HttpResponse unusableResponse() {
+  HttpResponse response = HttpResponse::json(
+      500, R"({"error":{"message":"The response was not valid.","code":"INTERNAL_ERROR",)"
+           R"("statusCode":500}})");
+  response.addHeader("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+Connection* Connection::deliver(EventLoop& loop, Exchange& exchange) {
+  exchange.delivered_ = true;
+  Connection* const connection = exchange.connection_;
+  if (connection == nullptr) {
+    report(loop, exchange, true);
+    return nullptr;
+  }
+  return std::exchange(connection->flush_queued_, true) ? nullptr : connection;
+}
+
+void Connection::flush() {
+  flush_queued_ = false;
+  if (isClosed() || lingering_) return;
+  std::string& out = loop_.scratch();
+  out.clear();
+  const std::size_t rendered = render(out);
+  if (rendered == 0) return;
+  send(out);
+  if (isClosed()) return;
+  const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(rendered);
+  std::for_each(pending_.begin(), end,
+                [this](const auto& exchange) { report(loop_, *exchange, false); });
+  pending_.erase(pending_.begin(), end);
+  afterWrite();
+  settle();
+}
+
+/// Renders what is answered at the head of the queue; the number of exchanges.
+std::size_t Connection::render(std::string& out) {
+  std::size_t count = 0;
+  while (!closing_ && count < pending_.size() && pending_[count]->delivered_) {
+    Exchange& exchange = *pending_[count++];
+    const bool is_last = count == pending_.size() && input_.empty() && !held_;
+    closing_ = exchange.close_after_;
+    if (!closing_ && is_last && loop_.shared().draining)
+      closing_ = last_request_ = must_linger_ = true;
+    renderOne(exchange, out);
+  }
+  return count;
+}
+
+void Connection::renderOne(Exchange& exchange, std::string& out) {
+  const SharedState& shared = loop_.shared();
+  HttpResponse& response = exchange.response();
+  const HttpRequest& request = exchange.request();
+  if (shared.tail.decorate) shared.tail.decorate(request, response);
+  if (!isWellFormed(response)) response = unusableResponse();
+  const ResponseFraming framing{.head_request = request.method == "HEAD",
+                                .close = closing_,
+                                .keep_alive_1_0 = exchange.http_1_0_ && !closing_};
+  const std::size_t before = out.size();
+  appendHead(out, response, framing,
+             {loop_.dateLine(), shared.options.fixed_header_lines, request.request_id});
+  exchange.bytes_out_ = out.size() - before;
+  if (!sendsBody(response, framing)) return;
+  exchange.bytes_out_ += response.body.size();
+  if (response.body.size() <= kCopiedBodyBytesMax) {
+    out += response.body;
+    return;
+  }
+  startWriting();
+  output_.append(std::string_view{out});
+  output_.append(std::move(response.body));
+  out.clear();
+}
+
+void Connection::startWriting() {
+  if (!output_.empty()) return;
+  write_since_us_ = write_progress_us_ = loop_.now();
+  write_bytes_ = 0;
+}
+
+void Connection::send(std::string_view bytes) {
+  if (output_.empty()) {
+    if (bytes.empty()) return;
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+      close();
+      return;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
+    if (bytes.empty()) return;
+    startWriting();
+    output_.append(bytes);
+    return;
+  }
+  output_.append(bytes);
+  const std::size_t before = output_.size();
+  const OutputBuffer::Progress progress = output_.flush(fd_);
+  const std::size_t sent = before - output_.size();
+  if (sent > 0) write_progress_us_ = loop_.now();
+  write_bytes_ += sent;
+  if (progress == OutputBuffer::Progress::Broken) close();
+}
+
+void Connection::afterWrite() {
+  if (isClosed() || !output_.empty()) return;
+  if (closing_) {
+    endConnection();
+  } else if (held_ || !input_.empty()) {
+    resume();
+  } else if (peer_closed_ && pending_.empty()) {
+    close();
+  }
+}
+
+void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
+  LoopCounters::bump(loop.counters().active_requests, -1);
+  const auto& completed = loop.shared().tail.completed;
+  if (!completed) return;
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      Exchange::Clock::now().time_since_epoch());
+  completed({.request = exchange.request_,
+             .labels = exchange.labels_,
+             .error_code = exchange.error_code_,
+             .status = exchange.response_.status,
+             .bytes_in = exchange.bytes_in_,
+             .bytes_out = client_gone ? 0 : exchange.bytes_out_,
+             .duration = now - std::chrono::microseconds{exchange.request_.received_us},
+             .client_gone = client_gone,
+             .answered_by_front = exchange.answered_by_front_});
+}
+
+/// The client is gone: an answer that a lane is making is refused from now on; one that is on its
+/// way is reported when it arrives.
+void Connection::abandon(Exchange& exchange) {
+  exchange.connection_ = nullptr;
+  if (exchange.claim()) {
+    exchange.response_.status = kClientClosedRequest;
+    exchange.answered_by_front_ = true;
+    report(loop_, exchange, true);
+  } else if (exchange.delivered_) {
+    report(loop_, exchange, true);
+  }
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,266 @@
+#include "http/event_loop.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include "http/accepted_socket.hpp"
+#include "http/connection.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+constexpr int kEventsPerRound = 256;
+constexpr int kAcceptsPerEvent = 64;
+constexpr std::int64_t kAcceptPauseMicroseconds = 100'000;
+/// Refused clients that may be shown their 503 at the same time, beyond the cap.
+constexpr std::int64_t kRefusalsMax = 64;
+/// A half-sent head younger than this is not given up for a newcomer.
+constexpr std::int64_t kReadingGraceMicroseconds = 1'000'000;
+
+std::int64_t clockMicroseconds() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void control(int epoll_fd, int operation, int fd, std::uint32_t events, void* source) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = source;
+  if (::epoll_ctl(epoll_fd, operation, fd, &event) != 0)
+    throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+}
+
+}  // namespace
+
+EventLoop::EventLoop(SharedState& shared)
+    : shared_{shared},
+      mailbox_{std::make_shared<Mailbox>()},
+      wheel_{clockMicroseconds()},
+      epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
+      now_us_{clockMicroseconds()} {
+  if (epoll_fd_ < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+  control(epoll_fd_, EPOLL_CTL_ADD, mailbox_->descriptor(), EPOLLIN, nullptr);
+}
+
+EventLoop::~EventLoop() {
+  mailbox_->close();
+  ::close(epoll_fd_);
+}
+
+void EventLoop::addListener(const LoopListener& listener) {
+  listeners_.push_back(std::make_unique<LoopListener>(listener));
+}
+
+void EventLoop::run() {
+  mailbox_->bindToThisThread();
+  resumeAccepting();
+  while (!shared_.stopping) round();
+  finish();
+}
+
+void EventLoop::round() {
+  std::array<epoll_event, kEventsPerRound> events;
+  int timeout = wheel_.timeoutMilliseconds(now_us_);
+  if (accept_again_us_ != 0 && (timeout < 0 || timeout > 100)) timeout = 100;
+  const int count = ::epoll_wait(epoll_fd_, events.data(), kEventsPerRound, timeout);
+  now_us_ = clockMicroseconds();
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    dispatch(event.data.ptr, event.events);
+    afterStep();
+  }
+  fireTimers();
+  if (accept_again_us_ != 0 && now_us_ >= accept_again_us_) resumeAccepting();
+  closed_.clear();
+}
+
+void EventLoop::dispatch(void* source, std::uint32_t events) {
+  if (source == nullptr) {
+    onMailbox();
+    return;
+  }
+  for (const auto& listener : listeners_) {
+    if (listener.get() == source) {
+      acceptFrom(*listener);
+      return;
+    }
+  }
+  static_cast<Connection*>(source)->onEvents(events);
+}
+
+void EventLoop::afterStep() {
+  while (mailbox_->hasLocal()) deliverAnswers();
+  const std::int64_t now_us = clockMicroseconds();
+  const std::int64_t took_us = now_us - now_us_;
+  if (took_us > counters_.stall_us_max.load(std::memory_order_relaxed))
+    counters_.stall_us_max.store(took_us, std::memory_order_relaxed);
+  now_us_ = now_us;
+}
+
+void EventLoop::deliverAnswers() {
+  mailbox_->take(answers_);
+  for (const auto& exchange : answers_) {
+    if (Connection* connection = Connection::deliver(*this, *exchange))
+      to_flush_.push_back(connection);
+  }
+  answers_.clear();
+  for (Connection* connection : to_flush_) connection->flush();
+  to_flush_.clear();
+}
+
+void EventLoop::onMailbox() {
+  mailbox_->clearWakeUp();
+  deliverAnswers();
+  if (shared_.draining && !std::exchange(drained_, true)) drainIdle();
+  if (!shared_.accepting && std::exchange(listening_, false)) closeListeners();
+}
+
+void EventLoop::fireTimers() {
+  wheel_.advance(now_us_, [this](TimerNode& node) {
+    Connection::of(node).onTimer();
+    afterStep();
+  });
+}
+
+void EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool first) {
+  control(epoll_fd_, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
+}
+
+void EventLoop::place(Connections::iterator position, Standing from, Standing to) {
+  Connections& target = list(to);
+  target.splice(target.end(), list(from), position);
+  const int idle_change = (to == Standing::Idle ? 1 : 0) - (from == Standing::Idle ? 1 : 0);
+  if (idle_change != 0) LoopCounters::bump(counters_.idle_connections, idle_change);
+}
+
+void EventLoop::remove(Connections::iterator position, Standing from) {
+  closed_.splice(closed_.end(), list(from), position);
+  if (from == Standing::Idle) LoopCounters::bump(counters_.idle_connections, -1);
+}
+
+void EventLoop::acceptFrom(const LoopListener& listener) {
+  for (int i = 0; i < kAcceptsPerEvent; ++i) {
+    if (!acceptOne(listener)) return;
+    while (mailbox_->hasLocal()) deliverAnswers();
+  }
+}
+
+bool EventLoop::acceptOne(const LoopListener& listener) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  const int fd = ::accept4(listener.fd, reinterpret_cast<sockaddr*>(&address), &length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    if (errno == ECONNABORTED || errno == EINTR) return true;
+    if (errno != EAGAIN) onAcceptError(errno);
+    return false;
+  }
+  LoopCounters::bump(counters_.accepted, 1);
+  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(fd, address), listener.is_unix);
+  return true;
+}
+
+void EventLoop::admit(int fd, Peer peer, bool is_unix) {
+  const FrontOptions& options = shared_.options;
+  const bool counted = !is_unix && !options.exempt_from_ip_cap(peer.address);
+  if (counted && !shared_.ips.enter(peer.address, options.connections_per_ip_max)) {
+    counters_.count(Rejection::IpCap);
+    ::close(fd);
+    return;
+  }
+  // The operator's own socket is never turned away because clients have taken all places.
+  const bool has_room = is_unix || makeRoom();
+  const auto cap = static_cast<std::int64_t>(options.connections_max);
+  if (!has_room && shared_.open_connections >= cap + kRefusalsMax) {
+    if (counted) shared_.ips.leave(peer.address);
+    ::close(fd);
+    return;
+  }
+  ++shared_.open_connections;
+  Connections& idle = list(Standing::Idle);
+  idle.push_back(std::make_unique<Connection>(*this, fd, std::move(peer)));
+  LoopCounters::bump(counters_.idle_connections, 1);
+  Connection& connection = *idle.back();
+  if (counted) connection.countByIp();
+  connection.start(std::prev(idle.end()));
+  if (!has_room) connection.turnAway();
+}
+
+bool EventLoop::makeRoom() {
+  if (shared_.open_connections < static_cast<std::int64_t>(shared_.options.connections_max))
+    return true;
+  Connections& idle = list(Standing::Idle);
+  Connections& reading = list(Standing::Reading);
+  Connections* source = &idle;
+  if (idle.empty()) {
+    if (reading.empty() || now_us_ - reading.front()->standingSince() < kReadingGraceMicroseconds) {
+      counters_.count(Rejection::ConnectionCap);
+      return false;
+    }
+    source = &reading;
+  }
+  counters_.count(Rejection::ConnectionEvicted);
+  source->front()->close();
+  return true;
+}
+
+/// Out of descriptors or memory: the queue stays readable, so the loop would spin. Room is made and
+/// the listeners rest a moment.
+void EventLoop::onAcceptError(int error) {
+  if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
+  Connections& idle = list(Standing::Idle);
+  counters_.count(idle.empty() ? Rejection::ConnectionCap : Rejection::ConnectionEvicted);
+  if (!idle.empty()) idle.front()->close();
+  for (const auto& listener : listeners_)
+    control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
+  accept_again_us_ = now_us_ + kAcceptPauseMicroseconds;
+}
+
+void EventLoop::resumeAccepting() {
+  accept_again_us_ = 0;
+  for (const auto& listener : listeners_) {
+    const std::uint32_t exclusive = listener->shared ? EPOLLEXCLUSIVE : 0U;
+    control(epoll_fd_, EPOLL_CTL_ADD, listener->fd, EPOLLIN | exclusive, listener.get());
+  }
+}
+
+void EventLoop::drainIdle() {
+  Connections& idle = list(Standing::Idle);
+  while (!idle.empty()) idle.front()->close();
+}
+
+/// Takes in who already stands in the queue: the kernel would reset them.
+void EventLoop::closeListeners() {
+  for (const auto& listener : listeners_) {
+    while (acceptOne(*listener)) {
+    }
+    if (accept_again_us_ == 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
+  }
+  listeners_.clear();
+  accept_again_us_ = 0;
+  const std::lock_guard lock{shared_.mutex};
+  ++shared_.listeners_closed;
+  shared_.changed.notify_all();
+}
+
+void EventLoop::finish() {
+  onMailbox();
+  Connections& busy = list(Standing::Busy);
+  std::vector<Connection*> open;
+  for (const auto& connection : busy) open.push_back(connection.get());
+  for (Connection* connection : open) connection->refuseOpen();
+  while (mailbox_->hasLocal()) deliverAnswers();
+  for (Connections& connections : lists_) {
+    while (!connections.empty()) connections.front()->close();
+  }
+  closed_.clear();
+  mailbox_->close();
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/mailbox.hpp"
+#include "http/response_writer.hpp"
+#include "http/shared_state.hpp"
+#include "http/timer_wheel.hpp"
+
+namespace bulkhead::host {
+
+class Connection;
+
+/// One listening descriptor of one loop.
+struct LoopListener {
+  int fd = -1;
+  bool is_unix = false;
+  bool shared = false;  ///< other loops wait on the same descriptor
+};
+
+/// One epoll loop and the connections it accepted; level-triggered, never blocking but in
+/// epoll_wait. Everything but the constructor, `mailbox`, `counters` and the destructor belongs to
+/// the thread that calls run().
+class EventLoop {
+ public:
+  /// Which of the loop's lists a connection stands in, oldest first.
+  enum class Standing { Idle, Reading, Busy, kCount };
+  using Connections = std::list<std::unique_ptr<Connection>>;
+
+  explicit EventLoop(SharedState& shared);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Before run(). The descriptors stay the caller's until run() ends.
+  void addListener(const LoopListener& listener);
+  /// Serves until shared.stopping; then answers what is open with 503 and closes everything.
+  void run();
+
+  const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
+  const LoopCounters& counters() const noexcept { return counters_; }
+
+  // For connections.
+  SharedState& shared() noexcept { return shared_; }
+  LoopCounters& counters() noexcept { return counters_; }
+  std::int64_t now() const noexcept { return now_us_; }
+  std::string_view dateLine() { return date_.now(); }
+  std::string& scratch() noexcept { return scratch_; }
+  std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
+  void watch(Connection& connection, int fd, std::uint32_t events, bool first);
+  void schedule(TimerNode& node, std::int64_t due_us) { wheel_.schedule(node, due_us); }
+  void place(Connections::iterator position, Standing from, Standing to);
+  /// Takes a closed connection out; it is destroyed when the current round is over.
+  void remove(Connections::iterator position, Standing from);
+
+ private:
+  void round();
+  void dispatch(void* source, std::uint32_t events);
+  void afterStep();
+  void deliverAnswers();
+  void onMailbox();
+  void fireTimers();
+
+  void acceptFrom(const LoopListener& listener);
+  bool acceptOne(const LoopListener& listener);
+  void admit(int fd, Peer peer, bool is_unix);
+  bool makeRoom();
+  void onAcceptError(int error);
+  void resumeAccepting();
+  void drainIdle();
+  void closeListeners();
+  void finish();
+  Connections& list(Standing standing) { return lists_[static_cast<std::size_t>(standing)]; }
+
+  SharedState& shared_;
+  std::shared_ptr<Mailbox> mailbox_;
+  LoopCounters counters_;
+  TimerWheel wheel_;
+  DateLine date_;
+  int epoll_fd_;
+  std::int64_t now_us_ = 0;
+  std::int64_t accept_again_us_ = 0;
+  bool drained_ = false;
+  bool listening_ = true;
+  std::vector<std::unique_ptr<LoopListener>> listeners_;
+  std::array<Connections, static_cast<std::size_t>(Standing::kCount)> lists_;
+  Connections closed_;
+  std::vector<std::shared_ptr<Exchange>> answers_;
+  std::vector<Connection*> to_flush_;
+  std::string scratch_;
+  std::array<char, 16 * 1024> read_buffer_;
+};
+
+}  // namespace bulkhead::host

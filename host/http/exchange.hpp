@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <bulkhead/error.hpp>
+
+#include "runtime/message.hpp"
+
+namespace bulkhead::host {
+
+class Connection;
+class Exchange;
+
+/// Where an answer goes. `answered` is called once per exchange, by the thread that answered.
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  virtual void answered(std::shared_ptr<Exchange> exchange) = 0;
+};
+
+/// What the router knows about a request and the tail reports; written on the loop, before the
+/// handler returns.
+struct ExchangeLabels {
+  std::string route;   ///< template such as "/api/booking/v1/calls/{id}"; empty when none matched
+  std::string plugin;  ///< id of the route's owner; empty for the host
+};
+
+/// One request being answered. Held by shared_ptr because two sides share it: the loop that owns
+/// the connection and the lane that answers; it stays valid when the client goes away.
+///
+/// Threads: until the handler returns the exchange is the loop's. After that the lane may write
+/// `body`, `principal`, `query` and `path_parameters` of the request and nothing else, since a
+/// deadline may make the loop report the others meanwhile; after respond() it writes nothing.
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// The sink is shared with the front, which may be gone before the last lane has answered.
+  explicit Exchange(std::shared_ptr<AnswerSink> sink) : sink_{std::move(sink)} {}
+
+  HttpRequest& request() noexcept { return request_; }
+  const HttpRequest& request() const noexcept { return request_; }
+  ExchangeLabels& labels() noexcept { return labels_; }
+  const ExchangeLabels& labels() const noexcept { return labels_; }
+
+  /// Answers, from any thread. The first answer wins and returns true; later ones, and those after
+  /// the deadline or after the client left, are dropped and return false. `error_code` is what the
+  /// log line says about a refusal.
+  bool respond(HttpResponse response, std::string error_code = {});
+  /// Answers with the error body of the product.
+  bool refuse(const Error& error);
+
+  bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
+
+  /// Bounds the answer, counted from now; on the loop, before the handler returns. When it passes
+  /// first the front answers 504 DEADLINE_EXCEEDED itself.
+  void setDeadline(std::chrono::milliseconds from_now);
+  /// Time until the deadline, never negative; any thread.
+  std::chrono::milliseconds remaining() const noexcept;
+
+  /// The answer, once the sink was told.
+  HttpResponse& response() noexcept { return response_; }
+  const std::string& errorCode() const noexcept { return error_code_; }
+
+ private:
+  friend class Connection;
+
+  bool claim() noexcept { return !answered_.exchange(true, std::memory_order_acq_rel); }
+
+  HttpRequest request_;
+  ExchangeLabels labels_;
+  HttpResponse response_;
+  std::string error_code_;
+  std::shared_ptr<AnswerSink> sink_;
+  std::atomic<bool> answered_{false};
+  std::atomic<std::int64_t> deadline_us_{INT64_MAX};
+
+  // The loop's own: no other thread reads these.
+  Connection* connection_ = nullptr;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  bool delivered_ = false;
+  bool answered_by_front_ = false;
+  bool close_after_ = false;
+  bool http_1_0_ = false;
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,144 @@
+#include "http/front.hpp"
+
+#include <algorithm>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <utility>
+
+#include <bulkhead/error.hpp>
+
+#include "http/characters.hpp"
+#include "http/event_loop.hpp"
+#include "http/shared_state.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+std::size_t halfOfDescriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 65'536;
+  return static_cast<std::size_t>(limit.rlim_cur / 2);
+}
+
+bool isLoopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+bool isHeaderLine(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  const std::string_view name = line.substr(0, colon);
+  return std::all_of(name.begin(), name.end(), isTokenCharacter) &&
+         std::all_of(line.begin(), line.end(), isFieldCharacter);
+}
+
+void checkFixedLines(std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = lines.find("\r\n");
+    if (end == std::string_view::npos || !isHeaderLine(lines.substr(0, end)))
+      throw Error::configuration("HEADER_LINE_INVALID",
+                                 "A fixed response header is not a whole header line.");
+    lines.remove_prefix(end + 2);
+  }
+}
+
+void complete(FrontOptions& options) {
+  checkFixedLines(options.fixed_header_lines);
+  if (options.loops == 0) options.loops = std::max(1U, std::thread::hardware_concurrency());
+  if (options.connections_max == 0) options.connections_max = halfOfDescriptors();
+  if (!options.exempt_from_ip_cap) options.exempt_from_ip_cap = isLoopback;
+}
+
+void add(FrontCounters& sum, const LoopCounters& loop) {
+  sum.accepted += loop.accepted;
+  sum.requests += loop.requests;
+  sum.idle_connections += loop.idle_connections;
+  sum.active_requests += loop.active_requests;
+  sum.loop_stall_seconds_max =
+      std::max(sum.loop_stall_seconds_max, static_cast<double>(loop.stall_us_max) / 1e6);
+  for (std::size_t i = 0; i < loop.rejected.size(); ++i)
+    sum.rejected[nameOf(static_cast<Rejection>(i))] += loop.rejected[i];
+}
+
+}  // namespace
+
+Front::Front(FrontOptions options, Handler handler, Tail tail)
+    : shared_{std::make_unique<SharedState>()} {
+  complete(options);
+  shared_->options = std::move(options);
+  shared_->handler = std::move(handler);
+  shared_->tail = std::move(tail);
+  for (unsigned i = 0; i < shared_->options.loops; ++i)
+    loops_.push_back(std::make_unique<EventLoop>(*shared_));
+}
+
+Front::~Front() {
+  stop();
+}
+
+void Front::listen(const std::string& address, std::uint16_t port) {
+  tcp_.push_back(listenTcp(address, port, shared_->options.loops));
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    loops_[i]->addListener({.fd = tcp_.back().sockets[i].impl()->sockfd()});
+}
+
+void Front::listenUnix(const std::filesystem::path& path) {
+  unix_fds_.push_back(bulkhead::host::listenUnix(path));
+  unix_paths_.push_back(path);
+  for (const auto& loop : loops_)
+    loop->addListener({.fd = unix_fds_.back(), .is_unix = true, .shared = true});
+}
+
+std::uint16_t Front::port(std::size_t index) const {
+  return tcp_.at(index).port;
+}
+
+void Front::start() {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
+    ::pthread_setname_np(threads_.back().native_handle(), ("front-" + std::to_string(i)).c_str());
+  }
+}
+
+void Front::beginDrain() {
+  shared_->draining = true;
+  wakeAll();
+}
+
+void Front::stopAccepting() {
+  if (!shared_->accepting.exchange(false)) return;
+  wakeAll();
+  if (!threads_.empty()) {
+    std::unique_lock lock{shared_->mutex};
+    shared_->changed.wait(lock, [this] { return shared_->listeners_closed == loops_.size(); });
+  }
+  tcp_.clear();
+  for (const int fd : std::exchange(unix_fds_, {})) ::close(fd);
+  for (const auto& path : std::exchange(unix_paths_, {})) ::unlink(path.c_str());
+}
+
+bool Front::waitIdle(std::chrono::milliseconds timeout) {
+  std::unique_lock lock{shared_->mutex};
+  return shared_->changed.wait_for(lock, timeout,
+                                   [this] { return shared_->open_connections == 0; });
+}
+
+void Front::stop() {
+  stopAccepting();
+  shared_->stopping = true;
+  wakeAll();
+  for (std::thread& thread : std::exchange(threads_, {})) thread.join();
+}
+
+FrontCounters Front::counters() const {
+  FrontCounters sum;
+  sum.open_connections = shared_->open_connections;
+  for (const auto& loop : loops_) add(sum, loop->counters());
+  return sum;
+}
+
+void Front::wakeAll() {
+  for (const auto& loop : loops_) loop->mailbox()->wake();
+}
+
+}  // namespace bulkhead::host

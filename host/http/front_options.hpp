@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/exchange.hpp"
+#include "http/parser.hpp"
+
+namespace bulkhead::host {
+
+/// Limits and total deadlines of the edge. A total deadline counts from the first byte of its
+/// phase and is not extended by progress, unless its name says so.
+struct FrontOptions {
+  unsigned loops = 0;  ///< event loops, one thread each; 0 = one per processor
+
+  HeadLimits head;                                    ///< beyond: 414, 431
+  std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_limit
+  std::chrono::milliseconds head_deadline{10'000};    ///< beyond: 408
+  std::chrono::milliseconds body_deadline{60'000};    ///< whole body; beyond: 408
+  std::chrono::milliseconds body_grace{10'000};       ///< before the minimum rate counts
+  std::size_t body_rate_min_bytes_per_s = 500;        ///< slower: 408
+  std::chrono::milliseconds idle_timeout{60'000};     ///< between requests; then closed silently
+  std::chrono::milliseconds write_stall{30'000};      ///< no byte taken by the client; then closed
+  std::size_t write_rate_min_bytes_per_s = 500;       ///< slower after write_stall: closed
+  std::chrono::milliseconds linger{2'000};            ///< for the client to read a last answer
+  std::chrono::milliseconds answer_deadline{30'000};  ///< until a handler sets its own; then 504
+
+  std::uint32_t requests_per_connection_max = 1000;
+  std::size_t pipelined_max = 16;
+  std::size_t connections_max = 0;  ///< all listeners; 0 = half of the descriptor limit
+  std::size_t connections_per_ip_max = 256;
+
+  /// Body limit of a request in bytes, asked on the loop when its head is complete; empty: always
+  /// body_bytes_max.
+  std::function<std::uint64_t(const HttpRequest&)> body_limit;
+  /// True for addresses that connections_per_ip_max does not count, such as trusted proxies; empty:
+  /// loopback only.
+  std::function<bool(std::string_view address)> exempt_from_ip_cap;
+  /// Header lines, each ended by CRLF, that are written into every response as they are.
+  std::string fixed_header_lines;
+};
+
+/// Called on the loop with each complete request. Must not block; answers at once or later from any
+/// thread. A bulkhead::Error or std::exception that leaves it becomes the answer.
+using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+
+/// One answered request, for the log line and the metrics. Valid during the call.
+struct CompletedExchange {
+  /// Only the fields that lanes never write may be read when `answered_by_front` is true.
+  const HttpRequest& request;
+  const ExchangeLabels& labels;
+  std::string_view error_code;         ///< empty when the answer is no refusal
+  int status;                          ///< 499 when the client left before there was an answer
+  std::uint64_t bytes_in;              ///< body bytes received, framing included
+  std::uint64_t bytes_out;             ///< head and body; 0 when the client was gone
+  std::chrono::microseconds duration;  ///< from the first byte to the answer's hand-over
+  bool client_gone;
+  bool answered_by_front;  ///< malformed, deadline, drain: the handler's answer was not used
+};
+
+/// What every response passes, the parser's own errors included; called on the loop.
+struct Tail {
+  std::function<void(const HttpRequest&, HttpResponse&)> decorate;  ///< adds headers; may be empty
+  std::function<void(const CompletedExchange&)> completed;  ///< once per request; may be empty
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,65 @@
+#include "http/mailbox.hpp"
+
+#include <cerrno>
+#include <iterator>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace bulkhead::host {
+namespace {
+
+void moveAll(std::vector<std::shared_ptr<Exchange>>& from,
+             std::vector<std::shared_ptr<Exchange>>& to) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  from.clear();
+}
+
+}  // namespace
+
+Mailbox::Mailbox() : event_fd_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
+  if (event_fd_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
+}
+
+Mailbox::~Mailbox() {
+  ::close(event_fd_);
+}
+
+void Mailbox::answered(std::shared_ptr<Exchange> exchange) {
+  if (owner_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+    local_.push_back(std::move(exchange));
+    return;
+  }
+  const std::lock_guard lock{mutex_};
+  if (closed_) return;
+  posted_.push_back(std::move(exchange));
+  if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
+}
+
+void Mailbox::wake() {
+  const std::lock_guard lock{mutex_};
+  if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
+}
+
+void Mailbox::clearWakeUp() {
+  eventfd_t ignored = 0;
+  const std::lock_guard lock{mutex_};
+  ::eventfd_read(event_fd_, &ignored);
+  awake_ = false;
+}
+
+void Mailbox::take(std::vector<std::shared_ptr<Exchange>>& out) {
+  moveAll(local_, out);
+  const std::lock_guard lock{mutex_};
+  moveAll(posted_, out);
+}
+
+void Mailbox::close() {
+  owner_ = std::thread::id{};
+  local_.clear();
+  const std::lock_guard lock{mutex_};
+  closed_ = true;
+  posted_.clear();
+}
+
+}  // namespace bulkhead::host

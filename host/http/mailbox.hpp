@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "http/exchange.hpp"
+
+namespace bulkhead::host {
+
+/// The way into a loop from other threads: answers and wake-ups. Shared by the loop and by every
+/// exchange it gave out, because an exchange may be answered after the loop has ended; such answers
+/// are dropped.
+class Mailbox final : public AnswerSink {
+ public:
+  Mailbox();
+  ~Mailbox() override;
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+
+  /// Any thread. On the loop's own thread the answer skips lock and wake-up.
+  void answered(std::shared_ptr<Exchange> exchange) override;
+  /// Any thread: the loop comes round soon, to look at the shared flags.
+  void wake();
+
+  // For the loop alone.
+  int descriptor() const noexcept { return event_fd_; }
+  void bindToThisThread() { owner_ = std::this_thread::get_id(); }
+  void clearWakeUp();
+  /// Appends what arrived to `out`.
+  void take(std::vector<std::shared_ptr<Exchange>>& out);
+  /// Whether answers of the loop's own thread are waiting.
+  bool hasLocal() const noexcept { return !local_.empty(); }
+  /// From here on answers are dropped.
+  void close();
+
+ private:
+  int event_fd_;
+  std::atomic<std::thread::id> owner_{};
+  std::vector<std::shared_ptr<Exchange>> local_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Exchange>> posted_;
+  bool awake_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace bulkhead::host

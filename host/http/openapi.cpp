@@ -1,0 +1,142 @@
+#include "http/openapi.hpp"
+
+#include <cctype>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bulkhead::host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// "getBookingSlots" for GET /api/booking/v1/slots.
+std::string operationId(const std::string& method, const std::string& path) {
+  std::string id;
+  for (const char c : method) id += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  bool upper = true;
+  for (const char c : path) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) {
+      upper = true;
+      continue;
+    }
+    id += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    upper = false;
+  }
+  return id;
+}
+
+Json pathParameters(const std::string& path) {
+  Json parameters = Json::array();
+  for (auto open = path.find('{'); open != std::string::npos; open = path.find('{', open + 1)) {
+    const auto close = path.find('}', open);
+    parameters.push_back({{"name", path.substr(open + 1, close - open - 1)},
+                          {"in", "path"},
+                          {"required", true},
+                          {"schema", {{"type", "string"}}}});
+  }
+  return parameters;
+}
+
+void addQueryParameters(const nlohmann::json& contract, Json& parameters) {
+  const auto query = contract.find("query");
+  if (query == contract.end()) return;
+  const auto required = query->value("required", std::vector<std::string>{});
+  for (const auto& [name, schema] : query->at("properties").items()) {
+    Json parameter{{"name", name}, {"in", "query"}};
+    parameter["required"] = std::find(required.begin(), required.end(), name) != required.end();
+    if (schema.contains("description")) parameter["description"] = schema["description"];
+    parameter["schema"] = schema;
+    parameters.push_back(std::move(parameter));
+  }
+}
+
+Json headerParameter(const char* name, bool required, const char* description) {
+  return {{"name", name},
+          {"in", "header"},
+          {"required", required},
+          {"description", description},
+          {"schema", {{"type", "string"}, {"maxLength", 255}}}};
+}
+
+Json operationOf(const DocumentedRoute& route) {
+  const RouteContract& contract = *route.contract;
+  const nlohmann::json& document = contract.document();
+  Json operation{{"operationId", operationId(contract.method(), route.path)},
+                 {"summary", document["summary"]},
+                 {"tags", {route.owner}}};
+  Json parameters = pathParameters(route.path);
+  addQueryParameters(document, parameters);
+  if (contract.idempotency() != RouteIdempotency::None) {
+    parameters.push_back(
+        headerParameter("Idempotency-Key", contract.idempotency() == RouteIdempotency::Required,
+                        "A new value for each new request, the same for its repeats."));
+  }
+  if (document.value("if_match", false)) {
+    parameters.push_back(
+        headerParameter("If-Match", true, "The ETag of the version that was seen."));
+  }
+  if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+  if (const auto request = document.find("request"); request != document.end()) {
+    Json media{{"schema", *request}};
+    if (document.contains("example")) media["example"] = document["example"];
+    operation["requestBody"] = {{"required", true},
+                                {"content", {{"application/json", std::move(media)}}}};
+  } else if (contract.rawBody()) {
+    operation["requestBody"] = {{"required", true},
+                                {"content", {{"*/*", {{"schema", {{"type", "string"}}}}}}}};
+  }
+  Json success{{"description", "Success"}};
+  if (const auto response = document.find("response"); response != document.end()) {
+    success["content"] = {{"application/json", {{"schema", *response}}}};
+  }
+  Json responses{{std::to_string(document.value("success", 200)), std::move(success)}};
+  std::string codes =
+      fmt::format("{}", fmt::join(document.value("errors", std::vector<std::string>{}), ", "));
+  responses["default"] = {
+      {"description", codes.empty()
+                          ? "A refusal with the error body"
+                          : "A refusal with the error body. Codes of this route: " + codes},
+      {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
+  operation["responses"] = std::move(responses);
+  if (contract.access() == RouteAccess::Public) {
+    operation["security"] = Json::array();
+  } else {
+    operation["security"] = Json::array({Json{{"apiKey", Json::array({contract.scope()})}},
+                                         Json{{"bearer", Json::array({contract.scope()})}}});
+  }
+  return operation;
+}
+
+Json components() {
+  return Json::parse(R"({"securitySchemes":{
+    "apiKey":{"type":"apiKey","in":"header","name":"X-API-Key"},
+    "bearer":{"type":"http","scheme":"bearer"}},
+   "schemas":{"Error":{"type":"object","required":["error","type","title","status","detail"],"properties":{
+    "error":{"type":"object","required":["message","code","timestamp","statusCode"],"properties":{
+      "message":{"type":"string"},"code":{"type":"string"},"timestamp":{"type":"string","format":"date-time"},
+      "statusCode":{"type":"integer"},"requestId":{"type":"string"},"details":{"type":"object"}}},
+    "type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
+    "instance":{"type":"string"},"traceId":{"type":"string"}}}}})");
+}
+
+}  // namespace
+
+std::string openApiDocument(const std::vector<DocumentedRoute>& routes,
+                            const std::string& version) {
+  Json document{{"openapi", "3.1.0"},
+                {"info",
+                 {{"title", "Bulkhead"},
+                  {"version", version},
+                  {"description", "What the running host has registered."}}},
+                {"servers", {{{"url", "/"}}}},
+                {"paths", Json::object()},
+                {"components", components()}};
+  for (const auto& route : routes) {
+    std::string method = route.contract->method();
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    document["paths"][route.path][method] = operationOf(route);
+  }
+  return document.dump();
+}
+
+}  // namespace bulkhead::host

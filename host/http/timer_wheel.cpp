@@ -1,0 +1,55 @@
+#include "http/timer_wheel.hpp"
+
+#include <algorithm>
+
+namespace bulkhead::host {
+
+void TimerNode::unlink() noexcept {
+  if (previous_ == nullptr) return;
+  previous_->next_ = next_;
+  next_->previous_ = previous_;
+  previous_ = next_ = nullptr;
+}
+
+void TimerNode::linkBefore(TimerNode& other) noexcept {
+  previous_ = other.previous_;
+  next_ = &other;
+  previous_->next_ = this;
+  other.previous_ = this;
+}
+
+TimerWheel::TimerWheel(std::int64_t now_us) : current_{now_us / kTickMicroseconds} {
+  for (TimerNode& slot : slots_) slot.previous_ = slot.next_ = &slot;
+}
+
+void TimerWheel::schedule(TimerNode& node, std::int64_t due_us) {
+  const std::int64_t due_tick = due_us / kTickMicroseconds + 1;
+  const std::int64_t tick = std::clamp(due_tick, current_ + 1, current_ + kSlots - 1);
+  if (node.previous_ != nullptr && node.tick_ <= tick) return;
+  node.unlink();
+  node.tick_ = tick;
+  node.linkBefore(slots_[indexOf(tick)]);
+}
+
+int TimerWheel::timeoutMilliseconds(std::int64_t now_us) const {
+  for (std::int64_t tick = current_ + 1; tick < current_ + kSlots; ++tick) {
+    const TimerNode& slot = slots_[indexOf(tick)];
+    if (slot.next_ == &slot) continue;
+    const std::int64_t left_us = tick * kTickMicroseconds - now_us;
+    return left_us <= 0 ? 0 : static_cast<int>(left_us / 1000 + 1);
+  }
+  return -1;
+}
+
+void TimerWheel::takeSlot(std::int64_t tick, TimerNode& head) {
+  TimerNode& slot = slots_[indexOf(tick)];
+  head.previous_ = head.next_ = &head;
+  if (slot.next_ == &slot) return;
+  head.next_ = slot.next_;
+  head.previous_ = slot.previous_;
+  head.next_->previous_ = &head;
+  head.previous_->next_ = &head;
+  slot.previous_ = slot.next_ = &slot;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,151 @@
+#include "plugins/compartment.hpp"
+
+#include <fmt/format.h>
+#include <future>
+#include <thread>
+#include <utility>
+
+namespace bulkhead::host {
+
+struct Compartment::Life {
+  std::shared_ptr<void> keep_alive;  // before the home: destroyed after it
+  std::unique_ptr<PluginHome> home;
+};
+
+Compartment::Compartment(Options options)
+    : options_{std::move(options)}, lane_{std::make_unique<Lane>(options_.id, options_.lane)} {
+  status_.id = options_.id;
+  status_.required = options_.required;
+  status_.since_us = SystemClock{}.nowUs();
+}
+
+Compartment::~Compartment() {
+  close(std::chrono::milliseconds{0});
+}
+
+void Compartment::describe(std::string version, std::string service, std::string file) {
+  const std::lock_guard lock{mutex_};
+  status_.version = std::move(version);
+  status_.service = std::move(service);
+  status_.file = std::move(file);
+}
+
+void Compartment::enter(PluginState state, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  enterLocked(state, std::move(reason));
+}
+
+void Compartment::enterLocked(PluginState state, std::string reason) {
+  status_.state = state;
+  status_.reason = std::move(reason);
+  status_.since_us = SystemClock{}.nowUs();
+}
+
+bool Compartment::create(std::unique_ptr<PluginHome> home, std::shared_ptr<void> keep_alive) {
+  {
+    const std::lock_guard lock{mutex_};
+    life_ = std::make_shared<Life>();
+    life_->keep_alive = std::move(keep_alive);
+    life_->home = std::move(home);
+    enterLocked(PluginState::Verified, {});
+  }
+  return runBounded("create", [](PluginHome& plugin) { plugin.create(); });
+}
+
+bool Compartment::start() {
+  enter(PluginState::Starting);
+  if (!runBounded("start", [](PluginHome& plugin) { plugin.start(); })) return false;
+  enter(PluginState::Running);
+  return true;
+}
+
+/// A step that does not return cannot be ended; it is left behind with everything that it holds.
+bool Compartment::runBounded(const std::string& step,
+                             const std::function<void(PluginHome&)>& work) {
+  std::shared_ptr<Life> life;
+  {
+    const std::lock_guard lock{mutex_};
+    life = life_;
+  }
+  const auto done = std::make_shared<std::promise<void>>();
+  auto finished = done->get_future();
+  std::thread{[life, work, done] {
+    try {
+      work(*life->home);
+      done->set_value();
+    } catch (...) {
+      done->set_exception(std::current_exception());
+    }
+  }}.detach();
+  std::string reason;
+  PluginState state = PluginState::Failed;
+  if (finished.wait_for(options_.start_timeout) != std::future_status::ready) {
+    reason = fmt::format("{}() did not return within {} ms.", step, options_.start_timeout.count());
+  } else {
+    try {
+      finished.get();
+      return true;
+    } catch (const Error& error) {
+      if (step == "create") state = PluginState::Refused;
+      reason = fmt::format("{}() refused: {} ({})", step, error.message(), error.code());
+    } catch (const std::exception& error) {
+      reason = fmt::format("{}() threw: {}", step, error.what());
+    }
+  }
+  const std::lock_guard lock{mutex_};
+  life_.reset();
+  enterLocked(state, std::move(reason));
+  return false;
+}
+
+bool Compartment::submit(std::function<void(PluginHome&, bool expired)> task, Lane::Time deadline) {
+  const std::lock_guard lock{mutex_};
+  if (status_.state != PluginState::Running || !life_) return false;
+  return lane_->submit(
+      [life = life_, task = std::move(task)](bool expired) { task(*life->home, expired); },
+      deadline);
+}
+
+bool Compartment::close(std::chrono::milliseconds patience) {
+  std::shared_ptr<Life> life;
+  {
+    const std::lock_guard lock{mutex_};
+    life = std::exchange(life_, nullptr);
+    if (life && status_.reason.empty()) enterLocked(PluginState::Draining, {});
+  }
+  if (!life) return true;
+  const bool idle = lane_->drain(patience);
+  if (!idle) life->home->abandon();
+  if (idle && life.use_count() == 1) life->home->stop();
+  const std::lock_guard lock{mutex_};
+  if (status_.state == PluginState::Draining) {
+    enterLocked(PluginState::Stopped,
+                idle ? "" : "Calls did not return; the plugin was left behind.");
+  }
+  return idle;
+}
+
+std::shared_ptr<PluginHome> Compartment::home() const {
+  const std::lock_guard lock{mutex_};
+  if (!life_) return nullptr;
+  return {life_, life_->home.get()};
+}
+
+PluginStatus Compartment::status() const {
+  const std::lock_guard lock{mutex_};
+  PluginStatus status = status_;
+  status.lane = lane_->state();
+  if (status.state == PluginState::Running && lane_->isHung()) {
+    status.state = PluginState::Hung;
+    status.reason = fmt::format(
+        "All {} threads of the plugin run past their deadline; it answers again when one returns.",
+        options_.lane.threads);
+  }
+  return status;
+}
+
+bool Compartment::isRunning() const {
+  return status().state == PluginState::Running;
+}
+
+}  // namespace bulkhead::host

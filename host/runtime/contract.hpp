@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/message.hpp"
+#include "runtime/schema.hpp"
+
+namespace bulkhead::host {
+
+enum class RouteAccess { Public, Key, Admin };
+enum class RouteTransaction { None, Read, Write };
+enum class RouteIdempotency { None, Optional, Required };
+
+/// What a route promises and asks: parsed from the JSON object of register_route, immutable
+/// afterwards.
+class RouteContract {
+ public:
+  /// Throws Error (configuration, CONTRACT_REFUSED) with the member that is wrong, missing or
+  /// unknown.
+  RouteContract(std::string_view method, std::string_view path, std::string_view contract);
+
+  /// Checks what was sent against the contract: query parameters, media type, body, If-Match.
+  /// Throws Error: 400 VALIDATION_ERROR with details.errors, 415, 428 PRECONDITION_REQUIRED.
+  void check(const HttpRequest& request) const;
+
+  const std::string& method() const { return method_; }
+  const std::string& path() const { return path_; }
+  const std::string& scope() const { return scope_; }
+  RouteAccess access() const { return access_; }
+  RouteTransaction transaction() const { return transaction_; }
+  RouteIdempotency idempotency() const { return idempotency_; }
+  std::size_t bodyLimitBytes() const { return body_limit_bytes_; }
+  std::chrono::milliseconds deadline() const { return deadline_; }
+  bool rawBody() const { return raw_body_; }
+  /// The whole contract, for /openapi.json.
+  const nlohmann::json& document() const { return document_; }
+
+ private:
+  void readMembers();
+  void checkConsistent() const;
+  void checkQuery(const HttpRequest& request) const;
+  void checkBody(const HttpRequest& request) const;
+
+  std::string method_;
+  std::string path_;
+  nlohmann::json document_;
+  std::string scope_;
+  RouteAccess access_ = RouteAccess::Key;
+  RouteTransaction transaction_ = RouteTransaction::None;
+  RouteIdempotency idempotency_ = RouteIdempotency::None;
+  std::size_t body_limit_bytes_ = 1024 * 1024;
+  std::chrono::milliseconds deadline_{30'000};
+  bool if_match_ = false;
+  bool raw_body_ = false;
+  std::optional<Schema> query_;
+  std::optional<Schema> request_;
+};
+
+}  // namespace bulkhead::host

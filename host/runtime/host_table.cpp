@@ -1,0 +1,250 @@
+#include "runtime/host_table.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/random.h>
+
+#include <bulkhead/waist.hpp>
+
+#include "runtime/plugin_home.hpp"
+
+namespace bulkhead::host {
+
+using waist::guarded;
+using waist::view;
+
+/// The functions of the table; a friend of PluginHome, so that nothing of them shows in its
+/// contract.
+struct HostTable {
+  static void requireCreating(const PluginHome& home) {
+    if (!home.creating_) {
+      throw Error::configuration("REGISTRATION_CLOSED",
+                                 "A plugin registers while it is created, and never afterwards.");
+    }
+  }
+
+  static bulkhead_status registerRoute(bulkhead_home* self, std::uint32_t route,
+                                       bulkhead_bytes method, bulkhead_bytes path,
+                                       bulkhead_bytes contract, const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      PluginHome& home = self->home;
+      requireCreating(home);
+      if (home.routes_.size() >= kRoutesMax)
+        throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
+      home.routes_.push_back(std::make_shared<const RegisteredRoute>(
+          RegisteredRoute{route, fullPath(home.options_.plugin, view(path)),
+                          RouteContract{view(method), view(path), view(contract)}}));
+    });
+  }
+
+  /// A path that begins with /api/ is taken as it is: a plugin may serve the paths of the one that
+  /// it replaces.
+  static std::string fullPath(std::string_view plugin, std::string_view path) {
+    if (!path.starts_with("/api/")) return fmt::format("/api/{}/v1{}", plugin, path);
+    if (path.starts_with("/api/admin/") || path.starts_with("/api/monitoring/")) {
+      throw Error::configuration("ROUTE_REFUSED", fmt::format("{} belongs to the host.", path));
+    }
+    return std::string{path};
+  }
+
+  static bulkhead_status registerHealth(bulkhead_home* self, std::uint32_t contributor,
+                                        bulkhead_bytes name, bulkhead_bytes options,
+                                        const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      PluginHome& home = self->home;
+      requireCreating(home);
+      if (home.table_.check_health == nullptr)
+        throw Error::configuration("NO_CHECK_HEALTH", "The plugin's table has no check_health.");
+      if (home.contributors_.size() >= kContributorsMax)
+        throw Error::configuration("TOO_MANY_CONTRIBUTORS",
+                                   "A plugin registers at most 32 health contributors.");
+      for (const auto& present : home.contributors_) {
+        if (present.name == view(name))
+          throw Error::configuration("DUPLICATE_CONTRIBUTOR",
+                                     "Two health contributors have the name " + present.name + ".");
+      }
+      const auto values =
+          nlohmann::json::parse(view(options).empty() ? std::string_view{"{}"} : view(options));
+      RegisteredContributor registered{contributor, std::string{view(name)}, {}, {}};
+      registered.interval = std::chrono::milliseconds{values.value("interval_ms", 30'000)};
+      registered.timeout = std::chrono::milliseconds{values.value("timeout_ms", 1'000)};
+      if (registered.interval.count() < 100 || registered.timeout.count() < 1) {
+        throw Error::configuration(
+            "BAD_SCHEDULE",
+            "A contributor's interval is at least 100 ms and its timeout at least 1 ms.");
+      }
+      home.contributors_.push_back(std::move(registered));
+    });
+  }
+
+  static bulkhead_status registerMetric(bulkhead_home* self, bulkhead_bytes kind,
+                                        bulkhead_bytes name, bulkhead_bytes help,
+                                        const bulkhead_bytes* labels, std::size_t label_count,
+                                        std::uint32_t* metric, const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      PluginHome& home = self->home;
+      requireCreating(home);
+      std::string prefix = home.options_.plugin + "_";
+      for (char& c : prefix) c = c == '-' ? '_' : c;
+      MetricDescription description{
+          std::string{view(kind)}, std::string{view(name)}, std::string{view(help)}, {}};
+      if (!description.name.starts_with(prefix)) description.name.insert(0, prefix);
+      for (std::size_t i = 0; i < label_count; ++i)
+        description.labels.emplace_back(view(labels[i]));
+      *metric = home.services_.metrics.declare(home.options_.plugin, description);
+      home.metrics_.push_back(*metric);
+    });
+  }
+
+  static bulkhead_status readSetting(bulkhead_home* self, bulkhead_bytes name,
+                                     bulkhead_row_fn receive, void* receiver,
+                                     const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const auto& settings = self->home.options_.settings;
+      const auto found = settings.find(std::string{view(name)});
+      if (found == settings.end()) {
+        throw Error::configuration("UNDECLARED_SETTING", "plugin.json declares no setting '" +
+                                                             std::string{view(name)} + "'.");
+      }
+      const bulkhead_value value = toValue(found->second);
+      receive(receiver, &value, 1);
+    });
+  }
+
+  static bulkhead_value toValue(const PluginSetting& setting) {
+    bulkhead_value value{BULKHEAD_NULL, 0, 0, 0.0, {nullptr, 0}};
+    if (const auto* integer = std::get_if<std::int64_t>(&setting)) {
+      value.type = BULKHEAD_INTEGER;
+      value.integer = *integer;
+    } else if (const auto* number = std::get_if<double>(&setting)) {
+      value.type = BULKHEAD_REAL;
+      value.real = *number;
+    } else if (const auto* text = std::get_if<std::string>(&setting)) {
+      value.type = BULKHEAD_TEXT;
+      value.bytes = waist::bytes(*text);
+    }
+    return value;
+  }
+
+  static void log(bulkhead_home* self, bulkhead_context* context, std::int32_t level,
+                  bulkhead_bytes message, bulkhead_bytes fields) {
+    guarded(nullptr, [&] {
+      LogTrace trace;
+      if (context != nullptr && context->request != nullptr) {
+        trace = {context->request->request_id, context->request->trace_id,
+                 context->request->principal.tenant, context->request->principal.key_id};
+      }
+      PluginHome& home = self->home;
+      home.services_.log.write(home.options_.plugin, level, view(message), view(fields), trace);
+    });
+  }
+
+  static void recordMetric(bulkhead_home* self, std::uint32_t metric, const bulkhead_bytes* labels,
+                           std::size_t label_count, double value) {
+    guarded(nullptr, [&] {
+      PluginHome& home = self->home;
+      if (std::find(home.metrics_.begin(), home.metrics_.end(), metric) == home.metrics_.end())
+        return;
+      std::vector<std::string_view> values;
+      for (std::size_t i = 0; i < label_count; ++i) values.push_back(view(labels[i]));
+      home.services_.metrics.record(metric, values, value);
+    });
+  }
+
+  static bulkhead_status dbRead(bulkhead_home* self, bulkhead_context* context,
+                                bulkhead_transaction_fn closure, void* closure_self,
+                                const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      self->home.runRead(context, [&](bulkhead_transaction& transaction) {
+        call(closure, closure_self, transaction);
+      });
+    });
+  }
+
+  static bulkhead_status dbWrite(bulkhead_home* self, bulkhead_context* context,
+                                 bulkhead_transaction_fn closure, void* closure_self,
+                                 const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      self->home.runWrite(context, [&](bulkhead_transaction& transaction) {
+        call(closure, closure_self, transaction);
+      });
+    });
+  }
+
+  static void call(bulkhead_transaction_fn closure, void* closure_self,
+                   bulkhead_transaction& transaction) {
+    waist::ErrorCatcher caught;
+    caught.check(closure(closure_self, &transaction, caught.sink()));
+  }
+
+  static bulkhead_status txRead(bulkhead_transaction* self, bulkhead_bytes sql,
+                                const bulkhead_value* values, std::size_t count,
+                                bulkhead_row_fn receive, void* receiver,
+                                const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      self->transaction.read(view(sql), values, count,
+                             [&](const bulkhead_value* columns, std::size_t column_count) {
+                               return receive(receiver, columns, column_count);
+                             });
+    });
+  }
+
+  static bulkhead_status txSend(bulkhead_transaction* self, bulkhead_bytes sql,
+                                const bulkhead_value* values, std::size_t count,
+                                std::int64_t expected_rows, const bulkhead_error* refusal,
+                                const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const std::int64_t changed = self->transaction.send(view(sql), values, count);
+      if (expected_rows < 0 || changed == expected_rows) return;
+      self->doom = refusal != nullptr
+                       ? waist::errorFrom(*refusal)
+                       : Error::app("UNEXPECTED_ROW_COUNT",
+                                    "A statement changed an unexpected number of rows.");
+      throw Error{*self->doom};
+    });
+  }
+
+  static std::int64_t nowUs(bulkhead_home* self) { return self->home.services_.clock.nowUs(); }
+  static std::int64_t monotonicUs(bulkhead_home* self) {
+    return self->home.services_.clock.monotonicUs();
+  }
+  static std::int64_t remainingUs(bulkhead_context* context) {
+    if (context == nullptr) return 0;
+    const auto left = context->deadline - std::chrono::steady_clock::now();
+    return std::chrono::duration_cast<std::chrono::microseconds>(left).count();
+  }
+
+  static bulkhead_status randomBytes(bulkhead_home*, void* out, std::size_t size,
+                                     const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      auto* next = static_cast<unsigned char*>(out);
+      while (size > 0) {
+        const ssize_t got = getrandom(next, size, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw Error::app("NO_RANDOMNESS", "The system gives no random bytes.");
+        next += got;
+        size -= static_cast<std::size_t>(got);
+      }
+    });
+  }
+
+  static constexpr std::size_t kRoutesMax = 1000;
+  static constexpr std::size_t kContributorsMax = 32;
+};
+
+const bulkhead_host& hostTable() noexcept {
+  static constexpr bulkhead_host kTable{
+      sizeof(bulkhead_host),      BULKHEAD_ABI_MAJOR,
+      BULKHEAD_ABI_MINOR,         &HostTable::registerRoute,
+      &HostTable::registerHealth, &HostTable::registerMetric,
+      &HostTable::readSetting,    &HostTable::log,
+      &HostTable::recordMetric,   &HostTable::dbRead,
+      &HostTable::dbWrite,        &HostTable::txRead,
+      &HostTable::txSend,         &HostTable::nowUs,
+      &HostTable::monotonicUs,    &HostTable::remainingUs,
+      &HostTable::randomBytes,
+  };
+  return kTable;
+}
+
+}  // namespace bulkhead::host

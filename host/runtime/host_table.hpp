@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <bulkhead/abi.h>
+#include <bulkhead/error.hpp>
+
+#include "data/store.hpp"
+#include "runtime/message.hpp"
+
+namespace bulkhead::host {
+class PluginHome;
+
+/// The C table that homes hand to plugins.
+const bulkhead_host& hostTable() noexcept;
+
+}  // namespace bulkhead::host
+
+/// The opaque types of the waist, on the host's side.
+struct bulkhead_home {
+  bulkhead::host::PluginHome& home;
+};
+
+struct bulkhead_context {
+  std::chrono::steady_clock::time_point deadline;
+  const bulkhead::host::HttpRequest* request = nullptr;  // null outside requests
+};
+
+struct bulkhead_transaction {
+  bulkhead::host::data::Transaction& transaction;
+  /// The refusal of a statement that changed another number of rows than it had to: nothing may
+  /// commit after it.
+  std::optional<bulkhead::Error> doom;
+};

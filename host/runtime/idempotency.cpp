@@ -1,0 +1,146 @@
+#include "runtime/idempotency.hpp"
+
+#include <Poco/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/json_writer.hpp>
+#include <bulkhead/transaction.hpp>
+
+namespace bulkhead::host {
+namespace {
+
+constexpr std::size_t kKeyLengthMax = 255;
+
+std::string sha256(std::initializer_list<std::string_view> parts) {
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
+  for (const auto part : parts) {
+    const auto size = static_cast<std::uint64_t>(part.size());
+    engine.update(&size, sizeof size);
+    engine.update(part.data(), part.size());
+  }
+  return Poco::DigestEngine::digestToHex(engine.digest());
+}
+
+std::string unquoted(std::string_view text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::string{text};
+  std::string plain;
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (text[i] == '\\' && i + 2 < text.size()) ++i;
+    plain += text[i];
+  }
+  return plain;
+}
+
+std::string headersToJson(const Fields& headers) {
+  return toJson([&](JsonWriter& out) {
+    out.array(headers, [](JsonWriter& pairs, const auto& header) {
+      pairs.beginArray();
+      pairs.value(header.first);
+      pairs.value(header.second);
+      pairs.endArray();
+    });
+  });
+}
+
+Fields headersFromJson(std::string_view text) {
+  Fields headers;
+  for (const auto& pair : nlohmann::json::parse(text)) headers.emplace_back(pair.at(0), pair.at(1));
+  return headers;
+}
+
+}  // namespace
+
+std::optional<IdempotencyClaim> readIdempotencyClaim(const RouteContract& contract,
+                                                     const HttpRequest& request) {
+  if (contract.idempotency() == RouteIdempotency::None) return std::nullopt;
+  const auto count =
+      std::count_if(request.headers.begin(), request.headers.end(),
+                    [](const auto& header) { return header.first == "idempotency-key"; });
+  if (count == 0 && contract.idempotency() == RouteIdempotency::Optional) return std::nullopt;
+  if (count == 0) {
+    throw Error::validation("IDEMPOTENCY_KEY_REQUIRED",
+                            "Send an Idempotency-Key header: a new value for each new request, the "
+                            "same for its repeats.");
+  }
+  std::string key = unquoted(*request.header("idempotency-key"));
+  const bool visible =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (count > 1 || key.empty() || key.size() > kKeyLengthMax || !visible) {
+    throw Error::validation(
+        "IDEMPOTENCY_KEY_INVALID",
+        "Idempotency-Key is given once and has 1 to 255 visible ASCII characters.");
+  }
+  const std::string* type = request.header("content-type");
+  return IdempotencyClaim{
+      request.principal.tenant, contract.method() + " " + contract.path(), std::move(key),
+      sha256({request.method, request.target,
+              type == nullptr ? std::string_view{} : std::string_view{*type}, request.body})};
+}
+
+namespace idempotency {
+
+void prepare(data::Transaction& transaction) {
+  transaction.send(
+      "CREATE TABLE IF NOT EXISTS bulkhead_idempotency (tenant TEXT NOT NULL, route TEXT NOT NULL, "
+      "key TEXT NOT NULL, "
+      "fingerprint TEXT NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT "
+      "NULL, "
+      "expires_us BIGINT NOT NULL, PRIMARY KEY (tenant, route, key))",
+      nullptr, 0);
+  transaction.send(
+      "CREATE INDEX IF NOT EXISTS bulkhead_idempotency_expiry ON bulkhead_idempotency (expires_us)",
+      nullptr, 0);
+}
+
+std::optional<HttpResponse> find(data::Transaction& transaction, const IdempotencyClaim& claim,
+                                 std::int64_t now_us) {
+  std::optional<HttpResponse> stored;
+  bool same = true;
+  const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, now_us);
+  transaction.read(
+      "SELECT fingerprint, status, headers, body FROM bulkhead_idempotency "
+      "WHERE tenant = $1 AND route = $2 AND key = $3 AND expires_us > $4",
+      row.data(), row.size(), [&](const bulkhead_value* columns, std::size_t count) {
+        const Row stored_row{columns, count};
+        same = stored_row.text(0) == claim.fingerprint;
+        stored.emplace();
+        stored->status = static_cast<int>(stored_row.integer(1));
+        stored->headers = headersFromJson(stored_row.text(2));
+        stored->body = stored_row.text(3);
+        return 1;
+      });
+  if (!same) {
+    throw Error::businessLogic(
+        "IDEMPOTENCY_KEY_REUSED",
+        "This Idempotency-Key was used for another request. Use a new key for a new request.");
+  }
+  if (stored) stored->addHeader("Idempotent-Replayed", "true");
+  return stored;
+}
+
+void save(data::Transaction& transaction, const IdempotencyClaim& claim,
+          const HttpResponse& response, std::int64_t now_us) {
+  const std::string headers = headersToJson(response.headers);
+  const std::int64_t expires_us =
+      now_us + std::chrono::duration_cast<std::chrono::microseconds>(kKept).count();
+  const auto expired = bulkhead::values(now_us);
+  transaction.send(
+      "DELETE FROM bulkhead_idempotency WHERE (tenant, route, key) IN (SELECT tenant, route, key "
+      "FROM "
+      "bulkhead_idempotency WHERE expires_us <= $1 ORDER BY expires_us LIMIT 20)",
+      expired.data(), expired.size());
+  const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, claim.fingerprint,
+                                    response.status, headers, Blob{response.body}, expires_us);
+  transaction.send(
+      "INSERT INTO bulkhead_idempotency VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+      "ON CONFLICT (tenant, route, key) DO UPDATE SET fingerprint = excluded.fingerprint, "
+      "status = excluded.status, headers = excluded.headers, body = excluded.body, "
+      "expires_us = excluded.expires_us",
+      row.data(), row.size());
+}
+
+}  // namespace idempotency
+}  // namespace bulkhead::host

@@ -1,0 +1,114 @@
+#include "runtime/lane.hpp"
+
+#include <pthread.h>
+#include <thread>
+#include <utility>
+
+namespace bulkhead::host {
+
+struct Lane::Shared {
+  struct Waiting {
+    Task task;
+    Time deadline;
+  };
+
+  std::string name;
+  LaneLimits limits;
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable idle;
+  std::deque<Waiting> queue;
+  std::map<std::thread::id, Time> running;  // deadline of what each busy thread does
+  std::size_t threads = 0;
+  std::size_t sleeping = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t expired = 0;
+  bool closed = false;
+
+  std::size_t stuckCount(Time now) const {
+    std::size_t count = 0;
+    for (const auto& [thread, deadline] : running) count += deadline < now ? 1U : 0U;
+    return count;
+  }
+
+  void work() {
+    std::unique_lock lock{mutex};
+    for (;;) {
+      ++sleeping;
+      wake.wait(lock, [&] { return !queue.empty() || closed; });
+      --sleeping;
+      if (queue.empty()) break;
+      Waiting next = std::move(queue.front());
+      queue.pop_front();
+      const bool late = next.deadline < std::chrono::steady_clock::now();
+      expired += late ? 1U : 0U;
+      running[std::this_thread::get_id()] = next.deadline;
+      lock.unlock();
+      next.task(late);
+      next.task = nullptr;
+      lock.lock();
+      running.erase(std::this_thread::get_id());
+      if (running.empty() && queue.empty()) idle.notify_all();
+    }
+    --threads;
+    idle.notify_all();
+  }
+};
+
+Lane::Lane(std::string name, LaneLimits limits) : shared_{std::make_shared<Shared>()} {
+  shared_->name = std::move(name);
+  shared_->limits = limits;
+}
+
+Lane::~Lane() {
+  std::unique_lock lock{shared_->mutex};
+  shared_->closed = true;
+  shared_->wake.notify_all();
+  shared_->idle.wait(lock, [&] {
+    return shared_->queue.empty() &&
+           shared_->threads <= shared_->stuckCount(std::chrono::steady_clock::now());
+  });
+}
+
+bool Lane::submit(Task task, Time deadline) {
+  const std::lock_guard lock{shared_->mutex};
+  Shared& lane = *shared_;
+  const bool hung = lane.running.size() == lane.limits.threads &&
+                    lane.stuckCount(std::chrono::steady_clock::now()) == lane.limits.threads;
+  if (lane.closed || hung || lane.queue.size() >= lane.limits.queue) {
+    ++lane.refused;
+    return false;
+  }
+  lane.queue.push_back({std::move(task), deadline});
+  if (lane.sleeping < lane.queue.size() && lane.threads < lane.limits.threads) {
+    std::thread worker{[shared = shared_] { shared->work(); }};
+    pthread_setname_np(worker.native_handle(), lane.name.substr(0, 15).c_str());
+    worker.detach();
+    ++lane.threads;
+  }
+  lane.wake.notify_one();
+  return true;
+}
+
+LaneState Lane::state() const {
+  const std::lock_guard lock{shared_->mutex};
+  return {shared_->running.size(), shared_->queue.size(),
+          shared_->stuckCount(std::chrono::steady_clock::now()), shared_->refused,
+          shared_->expired};
+}
+
+bool Lane::isHung() const {
+  const std::lock_guard lock{shared_->mutex};
+  return shared_->running.size() == shared_->limits.threads &&
+         shared_->stuckCount(std::chrono::steady_clock::now()) == shared_->limits.threads;
+}
+
+bool Lane::drain(std::chrono::milliseconds patience) {
+  std::unique_lock lock{shared_->mutex};
+  shared_->closed = true;
+  shared_->wake.notify_all();
+  return shared_->idle.wait_for(lock, patience,
+                                [&] { return shared_->running.empty() && shared_->queue.empty(); });
+}
+
+}  // namespace bulkhead::host

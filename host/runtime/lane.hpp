@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace bulkhead::host {
+
+struct LaneLimits {
+  std::size_t threads = 8;
+  std::size_t queue = 1024;
+};
+
+/// What a lane looks like at one moment.
+struct LaneState {
+  std::size_t running = 0;
+  std::size_t queued = 0;
+  std::size_t stuck = 0;  ///< running tasks whose deadline has passed
+  std::uint64_t refused = 0;
+  std::uint64_t expired = 0;  ///< tasks whose deadline passed before a thread was free
+};
+
+/// A bounded pool of threads of one plugin: its bulkhead. Threads are made when first needed.
+/// Thread-safe. A thread cannot be taken away from a task that hangs; what is bounded is how many
+/// can hang.
+class Lane {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  /// `expired` is true when the deadline passed while the task waited: it should do no more than
+  /// say so.
+  using Task = std::function<void(bool expired)>;
+
+  Lane(std::string name, LaneLimits limits);
+  /// Waits for idle threads; threads that are stuck are left behind with what they hold.
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  /// False when the queue is full, the lane is closed, or every thread is stuck: nothing was kept.
+  bool submit(Task task, Time deadline);
+  LaneState state() const;
+  /// True when every thread of the lane runs past its deadline.
+  bool isHung() const;
+  /// Refuses what comes from now on and waits until nothing runs or waits; false when `patience`
+  /// ran out.
+  bool drain(std::chrono::milliseconds patience);
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared>
+      shared_;  // also held by each thread, so that a stuck one outlives the lane safely
+};
+
+}  // namespace bulkhead::host

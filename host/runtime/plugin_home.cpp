@@ -1,0 +1,329 @@
+#include "runtime/plugin_home.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include <bulkhead/json_writer.hpp>
+#include <bulkhead/waist.hpp>
+
+#include "runtime/error_response.hpp"
+#include "runtime/host_table.hpp"
+#include "runtime/idempotency.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+/// Thrown out of a write closure to roll back an answer that must not commit (5xx) and is still the
+/// answer.
+struct RolledBackAnswer {
+  HttpResponse response;
+};
+
+/// True while this thread runs a transaction closure.
+thread_local bool in_transaction = false;
+
+class TransactionScope {
+ public:
+  TransactionScope() {
+    if (in_transaction) {
+      throw Error::app("CALL_IN_TRANSACTION",
+                       "The store is not asked for a transaction from within a transaction.");
+    }
+    in_transaction = true;
+  }
+  ~TransactionScope() { in_transaction = false; }
+  TransactionScope(const TransactionScope&) = delete;
+  TransactionScope& operator=(const TransactionScope&) = delete;
+};
+
+/// Refusals of the domain are answers that a repeat gets again; what the request never got to, or
+/// what may mend itself, is not.
+bool isStoredRefusal(const Error& error) {
+  const int status = statusOf(error);
+  return status >= 400 && status < 500 && error.kind() != ErrorKind::Validation && status != 429 &&
+         error.code() != "IDEMPOTENCY_KEY_REUSED";
+}
+
+ErrorContext contextOf(const HttpRequest& request, bool development) {
+  const std::string* accept = request.header("accept");
+  const bool problem_json =
+      accept != nullptr && accept->find("application/problem+json") != std::string::npos;
+  return {request.path, request.trace_id, request.request_id, problem_json, development};
+}
+
+bool isSecretHeader(std::string_view name) {
+  return name == "authorization" || name == "cookie" || name == "x-api-key" ||
+         name == "proxy-authorization";
+}
+
+std::vector<bulkhead_field> crossingFields(const Fields& fields, bool drop_secrets) {
+  std::vector<bulkhead_field> crossing;
+  crossing.reserve(fields.size());
+  for (const auto& [name, value] : fields) {
+    if (!drop_secrets || !isSecretHeader(name))
+      crossing.push_back({waist::bytes(name), waist::bytes(value)});
+  }
+  return crossing;
+}
+
+bulkhead_response responseInto(HttpResponse& response) {
+  return {
+      sizeof(bulkhead_response),
+      0,
+      &response,
+      [](void* self, std::int32_t status) { static_cast<HttpResponse*>(self)->status = status; },
+      [](void* self, bulkhead_bytes name, bulkhead_bytes value) -> std::int32_t {
+        return waist::guarded(nullptr, [&] {
+          static_cast<HttpResponse*>(self)->addHeader(waist::view(name), waist::view(value));
+        });
+      },
+      [](void* self, const char* data, std::size_t size) {
+        waist::guarded(nullptr, [&] { static_cast<HttpResponse*>(self)->body.append(data, size); });
+      }};
+}
+
+}  // namespace
+
+PluginHome::PluginHome(const bulkhead_plugin& table, HomeOptions options, HomeServices services)
+    : table_{table},
+      options_{std::move(options)},
+      services_{services},
+      handle_{std::make_unique<bulkhead_home>(bulkhead_home{*this})} {}
+
+PluginHome::~PluginHome() {
+  stop();
+}
+
+void PluginHome::create() {
+  creating_ = true;
+  waist::ErrorCatcher caught;
+  const bulkhead_status status =
+      table_.create(&hostTable(), handle_.get(), &object_, caught.sink());
+  creating_ = false;
+  try {
+    caught.check(status);
+    if (object_ == nullptr)
+      throw Error::configuration("CREATE_GAVE_NOTHING", "create() succeeded and gave no plugin.");
+  } catch (...) {
+    routes_.clear();
+    contributors_.clear();
+    services_.metrics.withdraw(options_.plugin);
+    throw;
+  }
+}
+
+void PluginHome::start() {
+  if (services_.store != nullptr) {
+    try {
+      readyStore();
+    } catch (const Error& error) {
+      if (error.code() != "DATABASE_UNAVAILABLE")
+        throw;  // away at start is no reason to close (S81, S99)
+      services_.log.write(options_.plugin, BULKHEAD_LOG_WARN,
+                          "The store is away; starting in degraded mode.", {}, {});
+    }
+  }
+  if (table_.start != nullptr) {
+    waist::ErrorCatcher caught;
+    caught.check(table_.start(object_, caught.sink()));
+  }
+  started_ = true;
+}
+
+void PluginHome::stop() noexcept {
+  if (object_ == nullptr) return;
+  if (started_ && table_.stop != nullptr) table_.stop(object_);
+  table_.destroy(object_);
+  abandon();
+}
+
+void PluginHome::abandon() noexcept {
+  object_ = nullptr;
+  started_ = false;
+  waist::guarded(nullptr, [&] { services_.metrics.withdraw(options_.plugin); });
+}
+
+HandledRequest PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
+                                  std::chrono::steady_clock::time_point deadline) noexcept {
+  bulkhead_context context{deadline, &request};
+  try {
+    route.contract.check(request);
+    HandledRequest handled{dispatch(route, request, context), {}};
+    return handled;
+  } catch (RolledBackAnswer& answer) {
+    return {std::move(answer.response), "PLUGIN_ANSWERED_5XX"};
+  } catch (const Error& error) {
+    return refusal(error, route, request);
+  } catch (const std::exception& error) {
+    return refusal(Error::app("INTERNAL_ERROR", error.what()), route, request);
+  } catch (...) {
+    return refusal(
+        Error::app("INTERNAL_ERROR", "Something that is not a std::exception was thrown."), route,
+        request);
+  }
+}
+
+HandledRequest PluginHome::refusal(const Error& error, const RegisteredRoute& route,
+                                   const HttpRequest& request) {
+  const int status = statusOf(error);
+  if (status >= 500) {
+    const std::string fields = toJson([&](JsonWriter& out) {
+      out.object("code", error.code(), "method", request.method, "route", route.path, "status",
+                 status);
+    });
+    services_.log.write(
+        options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
+        {request.request_id, request.trace_id, request.principal.tenant, request.principal.key_id});
+  }
+  const bool hide = error.code() == "INTERNAL_ERROR" && !options_.development;
+  const Error shown =
+      hide ? Error::app("INTERNAL_ERROR",
+                        "The request could not be completed. The fault has been logged.")
+           : error;
+  return {errorResponse(shown, contextOf(request, options_.development)), error.code()};
+}
+
+HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpRequest& request,
+                                  bulkhead_context& context) {
+  switch (route.contract.transaction()) {
+    case RouteTransaction::None:
+      return callPlugin(route, request, context, nullptr);
+    case RouteTransaction::Write:
+      return dispatchWrite(route, request, context);
+    case RouteTransaction::Read:
+      break;
+  }
+  HttpResponse response;
+  runRead(&context, [&](bulkhead_transaction& transaction) {
+    response = callPlugin(route, request, context, &transaction);
+  });
+  return response;
+}
+
+HttpResponse PluginHome::dispatchWrite(const RegisteredRoute& route, const HttpRequest& request,
+                                       bulkhead_context& context) {
+  const auto claim = readIdempotencyClaim(route.contract, request);
+  HttpResponse response;
+  runWrite(&context, [&](bulkhead_transaction& transaction) {
+    const std::int64_t now_us = services_.clock.nowUs();
+    if (claim) {
+      if (auto stored = idempotency::find(transaction.transaction, *claim, now_us)) {
+        response = std::move(*stored);
+        return;
+      }
+    }
+    try {
+      transaction.transaction.nested([&] {
+        response = callPlugin(route, request, context, &transaction);
+        if (transaction.doom) throw Error{*std::exchange(transaction.doom, std::nullopt)};
+        if (response.status >= 500) throw RolledBackAnswer{response};
+      });
+    } catch (const Error& error) {
+      transaction.doom.reset();
+      if (!claim || !isStoredRefusal(error)) throw;
+      response = errorResponse(error, contextOf(request, options_.development));
+    }
+    if (claim) idempotency::save(transaction.transaction, *claim, response, now_us);
+  });
+  return response;
+}
+
+HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
+                                    bulkhead_context& context, bulkhead_transaction* transaction) {
+  const auto parameters = crossingFields(request.path_parameters, false);
+  const auto query = crossingFields(request.query, false);
+  const auto headers = crossingFields(request.headers, true);
+  const std::string scopes = fmt::format("{}", fmt::join(request.principal.scopes, " "));
+  const bulkhead_request crossing{sizeof(bulkhead_request),
+                                  route.number,
+                                  &context,
+                                  waist::bytes(request.method),
+                                  waist::bytes(request.path),
+                                  waist::bytes(request.principal.tenant),
+                                  waist::bytes(request.principal.key_id),
+                                  waist::bytes(request.request_id),
+                                  waist::bytes(request.trace_id),
+                                  waist::bytes(request.body),
+                                  parameters.data(),
+                                  parameters.size(),
+                                  query.data(),
+                                  query.size(),
+                                  headers.data(),
+                                  headers.size(),
+                                  waist::bytes(scopes)};
+  HttpResponse response;
+  const bulkhead_response out = responseInto(response);
+  waist::ErrorCatcher caught;
+  caught.check(table_.handle(object_, &crossing, transaction, &out, caught.sink()));
+  if (response.status < 200 || response.status > 599) {
+    throw Error::app("INTERNAL_ERROR",
+                     fmt::format("The plugin answered with the status {}.", response.status));
+  }
+  return response;
+}
+
+std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
+                                    std::chrono::steady_clock::time_point deadline) {
+  bulkhead_context context{deadline, nullptr};
+  std::string result;
+  const bulkhead_sink sink = waist::sinkInto(result);
+  waist::ErrorCatcher caught;
+  caught.check(table_.check_health(object_, contributor.number, &context, &sink, caught.sink()));
+  return result;
+}
+
+void PluginHome::runRead(bulkhead_context* context,
+                         const std::function<void(bulkhead_transaction&)>& closure) {
+  const auto deadline = context != nullptr
+                            ? context->deadline
+                            : std::chrono::steady_clock::now() + options_.default_deadline;
+  data::Store& store = readyStore();
+  store.read(
+      [&](data::Transaction& transaction) {
+        const TransactionScope scope;
+        bulkhead_transaction crossing{transaction, {}};
+        closure(crossing);
+      },
+      deadline);
+}
+
+void PluginHome::runWrite(bulkhead_context* context,
+                          const std::function<void(bulkhead_transaction&)>& closure) {
+  const auto deadline = context != nullptr
+                            ? context->deadline
+                            : std::chrono::steady_clock::now() + options_.default_deadline;
+  data::Store& store = readyStore();
+  store.write(
+      [&](data::Transaction& transaction) {
+        const TransactionScope scope;
+        bulkhead_transaction crossing{transaction, {}};
+        closure(crossing);
+        if (crossing.doom) throw Error{*crossing.doom};
+      },
+      deadline);
+}
+
+data::Store& PluginHome::readyStore() {
+  if (services_.store == nullptr || creating_) {
+    throw Error::configuration(
+        "NO_STORE", "This plugin has no store: plugin.json says so, or it is still being created.");
+  }
+  if (in_transaction) {
+    throw Error::app("CALL_IN_TRANSACTION",
+                     "The store is not asked for a transaction from within a transaction.");
+  }
+  if (!prepared_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock{prepare_mutex_};
+    if (!prepared_.load(std::memory_order_relaxed)) {
+      if (options_.migrate) options_.migrate(*services_.store);
+      services_.store->write(
+          [](data::Transaction& transaction) { idempotency::prepare(transaction); },
+          std::chrono::steady_clock::now() + options_.default_deadline);
+      prepared_.store(true, std::memory_order_release);
+    }
+  }
+  return *services_.store;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <bulkhead/abi.h>
+#include <bulkhead/error.hpp>
+
+#include "data/store.hpp"
+#include "runtime/contract.hpp"
+#include "runtime/message.hpp"
+#include "runtime/services.hpp"
+
+namespace bulkhead::host {
+
+/// A checked setting: unset, integer (booleans are 0 or 1, durations milliseconds), number or text.
+using PluginSetting = std::variant<std::monostate, std::int64_t, double, std::string>;
+
+struct RegisteredRoute {
+  std::uint32_t number = 0;  ///< the plugin's own
+  std::string path;          ///< full template: /api/<plugin>/v1/...
+  RouteContract contract;
+};
+
+struct RegisteredContributor {
+  std::uint32_t number = 0;
+  std::string name;
+  std::chrono::milliseconds interval{30'000};
+  std::chrono::milliseconds timeout{1'000};
+};
+
+struct HomeOptions {
+  std::string plugin;                             ///< id
+  std::map<std::string, PluginSetting> settings;  ///< every declared one
+  std::chrono::milliseconds default_deadline{30'000};
+  bool development = false;  ///< S60: more in error bodies
+  std::function<void(data::Store&)>
+      migrate;  ///< brings the plugin's schema up to date; retried until it succeeds
+};
+
+/// The services a home is given; borrowed, and outliving it. `store` may be null: then the store
+/// verbs refuse.
+struct HomeServices {
+  Clock& clock;
+  LogSink& log;
+  MetricSink& metrics;
+  data::Store* store = nullptr;
+};
+
+/// What a request came to, for the log line and the performance monitor.
+struct HandledRequest {
+  HttpResponse response;
+  std::string error_code;  ///< empty when it succeeded
+};
+
+/// A plugin's home in this process: implements the waist's host table for one plugin, and keeps
+/// what it registered. Life: create() once, start() once, then handle() and checkHealth() from many
+/// threads, then stop() once. Nothing that the plugin does or throws leaves it but as an Error or
+/// an error response.
+class PluginHome {
+ public:
+  PluginHome(const bulkhead_plugin& table, HomeOptions options, HomeServices services);
+  /// Stops what is still started and destroys the plugin.
+  ~PluginHome();
+  PluginHome(const PluginHome&) = delete;
+  PluginHome& operator=(const PluginHome&) = delete;
+
+  /// Creates the plugin, which registers. Throws the plugin's Error; nothing is left registered
+  /// then.
+  void create();
+  /// Migrates the store when it can be reached, and starts the plugin. Throws the plugin's Error.
+  void start();
+  /// Stops and destroys the plugin. The caller has made sure that no call is in flight.
+  void stop() noexcept;
+  /// For a plugin with calls that never return: gives up the object without touching it again.
+  void abandon() noexcept;
+
+  /// Checks the request by the contract, runs it under its idempotency key and transaction, and
+  /// answers. Called on a lane's thread; blocks as long as the plugin does.
+  HandledRequest handle(const RegisteredRoute& route, const HttpRequest& request,
+                        std::chrono::steady_clock::time_point deadline) noexcept;
+  /// The contributor's JSON object. Throws the plugin's Error.
+  std::string checkHealth(const RegisteredContributor& contributor,
+                          std::chrono::steady_clock::time_point deadline);
+
+  const std::string& plugin() const { return options_.plugin; }
+  const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const { return routes_; }
+  const std::vector<RegisteredContributor>& contributors() const { return contributors_; }
+  data::Store* store() const { return services_.store; }
+
+ private:
+  friend struct HostTable;
+
+  HttpResponse dispatch(const RegisteredRoute& route, const HttpRequest& request,
+                        bulkhead_context& context);
+  HttpResponse dispatchWrite(const RegisteredRoute& route, const HttpRequest& request,
+                             bulkhead_context& context);
+  HttpResponse callPlugin(const RegisteredRoute& route, const HttpRequest& request,
+                          bulkhead_context& context, bulkhead_transaction* transaction);
+  HandledRequest refusal(const Error& error, const RegisteredRoute& route,
+                         const HttpRequest& request);
+
+  void runRead(bulkhead_context* context,
+               const std::function<void(bulkhead_transaction&)>& closure);
+  void runWrite(bulkhead_context* context,
+                const std::function<void(bulkhead_transaction&)>& closure);
+  data::Store& readyStore();
+
+  const bulkhead_plugin& table_;
+  HomeOptions options_;
+  HomeServices services_;
+  std::unique_ptr<bulkhead_home> handle_;
+  void* object_ = nullptr;
+  bool creating_ = false;
+  bool started_ = false;
+  std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
+  std::vector<RegisteredContributor> contributors_;
+  std::vector<std::uint32_t> metrics_;
+  std::mutex prepare_mutex_;
+  std::atomic<bool> prepared_ = false;
+};
+
+}  // namespace bulkhead::host

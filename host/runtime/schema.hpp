@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace bulkhead::host {
+
+/// One thing that is wrong with a document.
+struct SchemaProblem {
+  std::string pointer;  ///< JSON Pointer as a URI fragment: "#/lead/phone"
+  std::string detail;   ///< a sentence for the client
+};
+
+/// A JSON Schema of the subset that means the same in draft 7 and 2020-12. Immutable; any thread
+/// may validate. `pattern` is checked by RE2 (linear time), only on strings that `maxLength`
+/// bounds; `format` is an annotation.
+class Schema {
+ public:
+  /// Throws Error (configuration, SCHEMA_REFUSED) naming the place and the keyword that the subset
+  /// does not have.
+  explicit Schema(const nlohmann::json& schema);
+  ~Schema();
+  Schema(Schema&&) noexcept;
+  Schema& operator=(Schema&&) noexcept;
+
+  /// Empty when `document` is valid; at most 20 problems.
+  std::vector<SchemaProblem> validate(const nlohmann::json& document) const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace bulkhead::host

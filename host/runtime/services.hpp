@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bulkhead::host {
+
+/// Time as plugins see it. Thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::int64_t nowUs() const = 0;        ///< microseconds since 1970-01-01T00:00:00Z
+  virtual std::int64_t monotonicUs() const = 0;  ///< never goes back
+};
+
+/// The machine's clocks.
+class SystemClock final : public Clock {
+ public:
+  std::int64_t nowUs() const override;
+  std::int64_t monotonicUs() const override;
+};
+
+/// Ids that a log line carries so that it can be found again.
+struct LogTrace {
+  std::string_view request_id;
+  std::string_view trace_id;
+  std::string_view tenant;
+  std::string_view key_id;
+};
+
+/// Where a home's log lines go: the host's log, or a test's list. Thread-safe.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  /// `level` is BULKHEAD_LOG_*; `fields` is the text of a JSON object or empty.
+  virtual void write(std::string_view plugin, int level, std::string_view message,
+                     std::string_view fields, const LogTrace& trace) = 0;
+};
+
+struct MetricDescription {
+  std::string kind;  ///< "counter", "gauge" or "histogram"
+  std::string name;  ///< with the owner's prefix
+  std::string help;
+  std::vector<std::string> labels;
+};
+
+/// Where a home's metrics go. Thread-safe. What was declared is taken back by owner.
+class MetricSink {
+ public:
+  virtual ~MetricSink() = default;
+  /// Returns a number for `record`; throws Error when the description breaks a rule or the name is
+  /// taken.
+  virtual std::uint32_t declare(std::string_view owner, const MetricDescription& description) = 0;
+  virtual void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
+                      double value) = 0;
+  virtual void withdraw(std::string_view owner) = 0;
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,91 @@
+#include "runtime/lane.hpp"
+
+#include <future>
+#include <gtest/gtest.h>
+#include <latch>
+#include <thread>
+#include <vector>
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+Lane::Time in(milliseconds delay) {
+  return steady_clock::now() + delay;
+}
+
+TEST(Lane, RunsWhatItTakes) {
+  Lane lane{"test", {2, 100}};
+  std::latch done{50};
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(lane.submit([&](bool) { done.count_down(); }, in(milliseconds{5000})));
+  done.wait();
+  EXPECT_TRUE(lane.drain(milliseconds{1000}));
+  EXPECT_FALSE(lane.submit([](bool) {}, in(milliseconds{5000})));
+}
+
+TEST(Lane, IsBoundedInThreadsAndQueue) {
+  Lane lane{"test", {2, 3}};
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  std::latch busy{2};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(lane.submit(
+        [&, released](bool) {
+          busy.count_down();
+          released.wait();
+        },
+        in(milliseconds{60'000})));
+  }
+  busy.wait();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(lane.submit([](bool) {}, in(milliseconds{60'000})));
+  EXPECT_FALSE(lane.submit([](bool) {}, in(milliseconds{60'000})));
+  EXPECT_EQ(lane.state().refused, 1U);
+  release.set_value();
+  EXPECT_TRUE(lane.drain(milliseconds{5000}));
+}
+
+// Goal: tasks that never return cost their lane, and destroying the lane does not wait for them.
+TEST(Lane, HangsAreCountedAndLeftBehind) {
+  auto release = std::make_shared<std::promise<void>>();
+  const auto released = release->get_future().share();
+  const auto gone = std::make_shared<std::latch>(2);
+  {
+    Lane lane{"test", {2, 10}};
+    const auto busy = std::make_shared<std::latch>(2);
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(lane.submit(
+          [busy, released, gone](bool) {
+            busy->count_down();
+            released.wait();
+            gone->count_down();
+          },
+          in(milliseconds{20})));
+    }
+    busy->wait();
+    while (!lane.isHung()) std::this_thread::yield();
+    EXPECT_EQ(lane.state().stuck, 2U);
+    EXPECT_FALSE(lane.submit([](bool) {}, in(milliseconds{1000})));
+    EXPECT_FALSE(lane.drain(milliseconds{10}));
+  }
+  release->set_value();
+  gone->wait();
+}
+
+TEST(Lane, WhatWaitedTooLongIsToldSo) {
+  Lane lane{"test", {1, 10}};
+  std::promise<void> release;
+  std::promise<bool> late;
+  ASSERT_TRUE(lane.submit([&](bool) { release.get_future().wait(); }, in(milliseconds{60'000})));
+  const auto deadline = in(milliseconds{5});
+  ASSERT_TRUE(lane.submit([&](bool expired) { late.set_value(expired); }, deadline));
+  while (steady_clock::now() <= deadline) std::this_thread::yield();
+  release.set_value();
+  EXPECT_TRUE(late.get_future().get());
+  EXPECT_EQ(lane.state().expired, 1U);
+}
+
+}  // namespace
+}  // namespace bulkhead::host

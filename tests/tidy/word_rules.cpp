@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+#include <memory>
+#include <re2/re2.h>
+
+#include "rules.hpp"
+#include "source_text.hpp"
+
+namespace bulkhead::tidy {
+namespace {
+
+/// A pattern that code must not hold, where that is meant, where it is right after all.
+struct Ban {
+  std::string_view pattern;
+  std::string_view instead;
+  std::vector<std::string_view> places{};  ///< where the ban holds; empty: in all code
+  std::vector<std::string_view> allowed{};
+};
+
+const std::vector<Ban>& bans() {
+  static const std::vector<std::string_view> kProduct{"host/", "plugin-api/", "plugins/"};
+  static const std::vector<std::string_view> kMoney{"plugins/accounting/", "plugins/stripe/",
+                                                    "plugins/plaid/"};
+  static const std::vector<Ban> kBans{
+      {R"(std::format\b)", "use fmt::format, gcc 12 has no <format>"},
+      {R"(std::source_location\b)", "pass the name, clang 14 has none"},
+      {R"(std::expected\b)", "throw bulkhead::Error or return an optional, gcc 12 has none"},
+      {R"(std::(ranges::)?views::)",
+       "write the loop, clang 14 cannot compile views of libstdc++ 12"},
+      {R"(std::w?(regex|smatch|cmatch)\b)",
+       "use RE2, std::regex overflows the stack on long input"},
+      {R"(\bnew\s*(\(|\w|::))", "use std::make_unique"},
+      {R"(\bdelete\b\s*(\[\s*\])?\s*[\w:(*])", "let a unique_ptr own it"},
+      {R"(\b(malloc|calloc|realloc|free)\s*\()", "let a container or unique_ptr own it", kProduct},
+      {R"(system_clock::now\b)", "ask the clock that is passed in", kProduct},
+      {R"(\b(std::this_thread::)?(sleep_for|sleep_until|usleep|nanosleep)\s*\()",
+       "wait for the condition",
+       {"tests/"},
+       {"tests/faults/", "tests/integration/"}},
+      {R"(EXPECT_TRUE\(true\)|ASSERT_TRUE\(true\)|\bSUCCEED\(\))",
+       "test something that can fail",
+       {"tests/"}},
+      {R"(\b(double|float)\s+\w*(amount|price|total|balance|tax|money|minor|cents)\w*)",
+       "count money in minor units, as integers", kMoney},
+      {R"(\b(setjmp|longjmp|gets|strcpy|strcat|sprintf)\s*\()", "use the safe counterpart",
+       kProduct},
+  };
+  return kBans;
+}
+
+bool isClockFile(std::string_view path) {
+  return nameOf(path).find("clock") != std::string_view::npos;
+}
+
+bool applies(const Ban& ban, std::string_view path) {
+  if (!ban.places.empty() && !isIn(path, ban.places)) return false;
+  if (ban.pattern.starts_with("system_clock") && isClockFile(path)) return false;
+  return !isIn(path, ban.allowed);
+}
+
+std::vector<std::unique_ptr<RE2>> compiled() {
+  std::vector<std::unique_ptr<RE2>> patterns;
+  for (const auto& ban : bans()) {
+    patterns.push_back(
+        std::make_unique<RE2>(re2::StringPiece{ban.pattern.data(), ban.pattern.size()}));
+  }
+  return patterns;
+}
+
+void checkCode(const File& file, Findings& findings) {
+  static const auto kPatterns = compiled();
+  static const RE2 kUsing{R"(^\s*using\s+namespace\b)"};
+  const auto code = withoutCommentsAndLiterals(file.text);
+  int number = 0;
+  for (const auto line : linesOf(code)) {
+    ++number;
+    const re2::StringPiece text{line.data(), line.size()};
+    const auto add = [&](std::string_view what, std::string_view instead) {
+      findings.push_back({file.path, number, std::string{what}, std::string{instead}});
+    };
+    for (std::size_t i = 0; i < kPatterns.size(); ++i) {
+      re2::StringPiece found;
+      if (!applies(bans()[i], file.path) ||
+          !kPatterns[i]->Match(text, 0, text.size(), RE2::UNANCHORED, &found, 1)) {
+        continue;
+      }
+      add(fmt::format("`{}`", std::string{found}), bans()[i].instead);
+    }
+    if (isHeader(file.path) && RE2::PartialMatch(text, kUsing)) {
+      add("`using namespace` in a header", "write the name out");
+    }
+  }
+}
+
+void checkLeftOvers(const File& file, Findings& findings) {
+  static const RE2 kLeftOver{R"(\b(TO)"
+                             R"(DO|FIX)"
+                             R"(ME|XX)"
+                             R"(X|HA)"
+                             R"(CK)\b)"};
+  int number = 0;
+  for (const auto line : linesOf(file.text)) {
+    ++number;
+    std::string word;
+    if (RE2::PartialMatch(re2::StringPiece{line.data(), line.size()}, kLeftOver, &word)) {
+      findings.push_back({file.path, number, fmt::format("a left-over `{}`", word),
+                          "do it, or say in the text what holds"});
+    }
+  }
+}
+
+}  // namespace
+
+Findings checkWords(const Repository& repository) {
+  Findings findings;
+  for (const auto& file : repository.files()) {
+    if (isCode(file.path)) checkCode(file, findings);
+    checkLeftOvers(file, findings);
+    if (isHeader(file.path) && file.path.ends_with(".hpp") &&
+        file.text.find("#pragma once") == std::string::npos) {
+      findings.push_back({file.path, 1, "no `#pragma once`", "begin the header with it"});
+    }
+  }
+  return findings;
+}
+
+}  // namespace bulkhead::tidy
