@@ -99,12 +99,11 @@ class StripePlugin final : public bulkhead::Plugin {
 
   void requireSignature(const Request& request) {
     using std::chrono::duration_cast;
-    const std::chrono::milliseconds tolerance{settings_.webhook_tolerance};
     const Verdict verdict =
         verifySignature(request.header("stripe-signature").value_or(std::string_view{}),
                         request.body(), settings_.webhook_secret,
                         duration_cast<std::chrono::seconds>(host_.now().time_since_epoch()),
-                        duration_cast<std::chrono::seconds>(tolerance));
+                        duration_cast<std::chrono::seconds>(settings_.webhook_tolerance));
     if (verdict == Verdict::Accepted) return;
     events_.record(1, {"refused"});
     host_.warn("A webhook was refused", "reason", describe(verdict), "request",
