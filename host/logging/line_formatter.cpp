@@ -1,6 +1,7 @@
 #include "logging/line_formatter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <ctime>
@@ -17,14 +18,13 @@ constexpr std::size_t kMessageBytesMax = 8 * 1024;
 constexpr std::size_t kContextBytesMax = 256;
 constexpr std::size_t kScannedBytesMax = 64 * 1024;
 
+constexpr std::array<std::string_view, 17> kOwnNames{
+    "timestamp",   "level",  "severity",  "message",  "service",   "version",
+    "environment", "logger", "thread",    "plugin",   "requestId", "traceId",
+    "spanId",      "tenant", "clientKey", "apiKeyId", "truncated"};
+
 bool isOwnName(std::string_view name) {
-  for (const std::string_view own :
-       {"timestamp", "level", "severity", "message", "service", "version", "environment", "logger",
-        "thread", "plugin", "requestId", "traceId", "spanId", "tenant", "clientKey", "apiKeyId",
-        "truncated"}) {
-    if (name == own) return true;
-  }
-  return false;
+  return std::find(kOwnNames.begin(), kOwnNames.end(), name) != kOwnNames.end();
 }
 
 /// "2024-01-01T12:00:00" of this second, kept per thread.
@@ -73,6 +73,14 @@ class Line {
     out_ += '"';
   }
 
+  /// A text from our own code, which holds no secret.
+  void plainMember(std::string_view name, std::string_view text) {
+    if (!begin(name)) return;
+    out_ += '"';
+    appendJsonText(out_, text, out_.size() + kContextBytesMax);
+    out_ += '"';
+  }
+
   /// A member that the caller named; comes after all members that the line itself has.
   void field(const LogField& field) {
     own_members_done_ = true;
@@ -106,8 +114,12 @@ class Line {
       return false;
     }
     out_ += ",\"";
-    if (own_members_done_ && isOwnName(name)) out_ += "field.";
-    appendJsonText(out_, name, start_ + kBodyBytesMax);
+    if (!own_members_done_) {
+      out_ += name;
+    } else {
+      if (isOwnName(name)) out_ += "field.";
+      appendJsonText(out_, name, start_ + kBodyBytesMax);
+    }
     out_ += "\":";
     return true;
   }
@@ -224,7 +236,7 @@ void LineFormatter::append(std::string& out, const LogRecord& record) const {
   out += '"';
   line.member("message", record.message, kMessageBytesMax);
   out += origin_;
-  line.member("logger", record.logger, kContextBytesMax);
+  line.plainMember("logger", record.logger);
   out += threadMember();
   if (record.context != nullptr) appendContext(line, *record.context);
   for (const LogField& field : record.fields) line.field(field);

@@ -1,6 +1,7 @@
 #include "logging/log_channel.hpp"
 
 #include <Poco/Message.h>
+
 #include "logging/log.hpp"
 
 namespace bulkhead::host {

@@ -1,6 +1,7 @@
 #include "logging/redactor.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "logging/json_text.hpp"
@@ -31,6 +32,58 @@ bool startsWithIgnoringCase(std::string_view text, std::string_view lower_case) 
   return text.size() >= lower_case.size() &&
          std::equal(lower_case.begin(), lower_case.end(), text.begin(),
                     [](char a, char b) { return a == lower(b); });
+}
+
+/// One bit for each letter, whatever its case.
+constexpr std::uint32_t letterBit(char c) {
+  const auto index = static_cast<unsigned>(static_cast<unsigned char>(c) | 0x20U) - 'a';
+  return index < 26 ? 1U << index : 0;
+}
+
+constexpr std::uint32_t lettersOf(std::string_view word) {
+  std::uint32_t letters = 0;
+  for (const char c : word) letters |= letterBit(c);
+  return letters;
+}
+
+/// Part of a secret's name. The set of its letters rules out most names at once.
+struct SecretWord {
+  std::string_view text;
+  bool whole;  ///< compared as a whole word: "discard" and "cardinality" hold "card"
+  std::uint32_t letters = lettersOf(text);
+};
+
+constexpr std::array<SecretWord, 17> kSecretWords{{
+    {"password", false},
+    {"passwd", false},
+    {"secret", false},
+    {"token", false},
+    {"apikey", false},
+    {"cookie", false},
+    {"pwd", true},
+    {"pass", true},
+    {"credential", false},
+    {"privatekey", false},
+    {"ssn", true},
+    {"iban", true},
+    {"card", true},
+    {"pan", true},
+    {"cvv", true},
+    {"cvc", true},
+    {"authorization", false},
+}};
+
+/// True when `word` is one of the words that case and punctuation make of `name`.
+bool hasWord(std::string_view name, std::string_view word) {
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i <= name.size(); ++i) {
+    const bool ends = i == name.size() || !isAlphanumeric(name[i]) ||
+                      (name[i] >= 'A' && name[i] <= 'Z' && name[i - 1] >= 'a');
+    if (!ends) continue;
+    if (i - begin == word.size() && startsWithIgnoringCase(name.substr(begin), word)) return true;
+    begin = i < name.size() && !isAlphanumeric(name[i]) ? i + 1 : i;
+  }
+  return false;
 }
 
 /// A part of a text that must go.
@@ -291,31 +344,20 @@ std::string_view Redactor::redact(std::string_view text, std::string& scratch) c
 
 bool Redactor::isSecretName(std::string_view name) {
   if (name.size() < 3 || name.size() > 64) return name.size() > 64;
+  const std::uint32_t letters = lettersOf(name);
+  const auto may_hold = [&](const SecretWord& word) {
+    return (letters & word.letters) == word.letters;
+  };
+  if (std::none_of(kSecretWords.begin(), kSecretWords.end(), may_hold)) return false;
   if (name.ends_with("Id") || name.ends_with("_id") || name.ends_with("-id")) return false;
-  std::array<char, 64> joined{};
-  std::size_t size = 0;
+  std::string joined;
   for (const char c : name) {
-    if (c != '-' && c != '_' && c != '.') joined[size++] = lower(c);
+    if (c != '-' && c != '_' && c != '.') joined += lower(c);
   }
-  const std::string_view text{joined.data(), size};
-  for (const std::string_view word : {"password", "passwd", "secret", "token", "authorization",
-                                      "apikey", "cookie", "credential", "privatekey"}) {
-    if (text.find(word) != std::string_view::npos) return true;
-  }
-  if (text == "pwd" || text == "pass") return true;
-  // Short words are compared as whole words: "discard" and "cardinality" hold "card".
-  std::size_t begin = 0;
-  for (std::size_t i = 1; i <= name.size(); ++i) {
-    const bool boundary = i == name.size() || !isAlphanumeric(name[i]) ||
-                          (name[i] >= 'A' && name[i] <= 'Z' && name[i - 1] >= 'a');
-    if (!boundary) continue;
-    const std::string_view word = name.substr(begin, i - begin);
-    for (const std::string_view known : {"ssn", "iban", "card", "pan", "cvv", "cvc"}) {
-      if (word.size() == known.size() && startsWithIgnoringCase(word, known)) return true;
-    }
-    begin = i < name.size() && !isAlphanumeric(name[i]) ? i + 1 : i;
-  }
-  return false;
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](const SecretWord& word) {
+    return may_hold(word) &&
+           (word.whole ? hasWord(name, word.text) : joined.find(word.text) != std::string::npos);
+  });
 }
 
 }  // namespace bulkhead::host

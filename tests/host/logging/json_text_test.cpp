@@ -24,7 +24,9 @@ TEST(JsonText, EveryBytePairIsJsonAndOneLine) {
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
       const std::string text{static_cast<char>(first), static_cast<char>(second)};
-      const std::string json = "\"" + escaped(text) + "\"";
+      std::string json = "\"";
+      json += escaped(text);
+      json += '"';
       ASSERT_TRUE(nlohmann::json::accept(json)) << first << " " << second;
       ASSERT_EQ(json.find('\n'), std::string::npos);
     }
@@ -48,7 +50,7 @@ TEST(JsonText, StopsBeforeTheBoundAtACharactersEnd) {
     EXPECT_LE(out.size(), max);
     EXPECT_EQ(whole, out.size() == 20U) << max << " " << out;
     EXPECT_TRUE(whole || max < 26U) << max << " " << out;  // 20 and room for one more escape
-    EXPECT_TRUE(nlohmann::json::accept("\"" + out + "\"")) << out;
+    EXPECT_TRUE(nlohmann::json::accept(std::string{"\""}.append(out).append("\""))) << out;
   }
 }
 
