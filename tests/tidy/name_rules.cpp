@@ -16,9 +16,9 @@ const std::vector<std::string_view> kCodeFolders{"host/",  "plugin-api/", "plugi
 /// Names with a hyphen because someone outside gave them: product names and published ids.
 const std::set<std::string, std::less<>> kGivenNames{"plugin-api", "google-calendar", "bank-feed"};
 
-const std::set<std::string, std::less<>> kHostFolders{"app",     "config", "http",       "plugins",
-                                                      "runtime", "health", "monitoring", "data",
-                                                      "cache",   "egress", "security",   "logging"};
+const std::set<std::string, std::less<>> kHostFolders{
+    "app",  "config", "http",   "plugins",  "runtime", "health", "monitoring",
+    "data", "cache",  "egress", "security", "logging", "testing"};
 
 bool saysNothing(std::string_view word) {
   static constexpr std::array kWords{"common", "util", "utils", "misc", "manager", "managers"};
