@@ -12,9 +12,11 @@
 #include "data/sqlite_store.hpp"
 #include "http/request_target.hpp"
 #include "http/router.hpp"
+#include "plugins/elf_note.hpp"
+#include "plugins/home_options.hpp"
 #include "plugins/library.hpp"
 #include "plugins/plugin_cache.hpp"
-#include "plugins/plugin_description.hpp"
+#include "plugins/plugin_file.hpp"
 #include "runtime/error_response.hpp"
 #include "runtime/plugin_home.hpp"
 #include "testing/fakes.hpp"
@@ -39,8 +41,7 @@ std::filesystem::path pluginFolder() {
 }
 
 /// The settings of a test are read as a conf file would be.
-std::map<std::string, host::PluginSetting> settingsFrom(const host::Manifest& manifest,
-                                                        TestHost::Settings settings) {
+host::HomeSettings settingsFrom(const host::Manifest& manifest, TestHost::Settings settings) {
   std::string text;
   for (const auto& [name, value] : settings) {
     text += name + " = ";
@@ -48,8 +49,8 @@ std::map<std::string, host::PluginSetting> settingsFrom(const host::Manifest& ma
       text += c == '\\' ? "\\\\" : c == '\n' ? "\\n" : std::string(1, c);
     text += "\n";
   }
-  return host::readSettings(manifest, host::PropertiesFile::parse(text, "the settings of the test"),
-                            host::Variables{});
+  return host::readHomeSettings(
+      manifest, host::PropertiesFile::parse(text, "the settings of the test"), host::Variables{});
 }
 
 TestResponse toTestResponse(HttpResponse response) {
@@ -76,18 +77,22 @@ TestError TestResponse::error() const {
 class TestHost::Implementation {
  public:
   Implementation(std::string_view plugin, Settings settings)
-      : plugin_{host::describePlugin(pluginFolder() / fmt::format("{}.so", plugin))},
+      : file_{host::readPluginFile(pluginFolder() / fmt::format("{}.so", plugin))},
+        notes_{host::readPluginNotes(file_)},
+        manifest_{host::Manifest::parse(notes_.manifest, file_.path.string())},
         library_{host::PluginLibrary::load(
-            host::PluginCache{cacheFolder()}.copyOf(plugin_.file, plugin_.manifest.id))},
+            host::PluginCache{cacheFolder()}.copyOf(file_, manifest_.id))},
         store_{openStore(std::string{plugin})},
         home_{library_.table(),
-              {plugin_.manifest.id, settingsFrom(plugin_.manifest, settings), kDeadline, true,
-               host::migrationOf(plugin_, "sqlite")},
-              {clock_, log_, metrics_, plugin_.manifest.store ? store_.get() : nullptr}} {
+              {manifest_.id, settingsFrom(manifest_, settings), kDeadline, true,
+               host::migrationOf(manifest_.id,
+                                 host::parseMigrations(notes_.migrations, file_.path.string()),
+                                 "sqlite")},
+              {clock_, log_, metrics_, manifest_.store ? store_.get() : nullptr}} {
     home_.create();
     std::vector<host::RouteTable<const host::RegisteredRoute*>::Route> routes;
     for (const auto& route : home_.routes()) {
-      routes.push_back({route->contract.method(), route->path, plugin_.manifest.id, route.get()});
+      routes.push_back({route->contract.method(), route->path, manifest_.id, route.get()});
     }
     routes_ = host::RouteTable<const host::RegisteredRoute*>{std::move(routes)};
     home_.start();
@@ -182,7 +187,9 @@ class TestHost::Implementation {
   CountingMetrics metrics_;
   std::mutex mutex_;
   host::Principal principal_{"test-key", "t1", {"*"}, true};
-  host::PluginDescription plugin_;
+  host::PluginFile file_;
+  host::PluginNotes notes_;
+  host::Manifest manifest_;
   host::PluginLibrary library_;
   std::unique_ptr<host::data::Store> store_;
   host::PluginHome home_;
