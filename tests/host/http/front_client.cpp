@@ -131,6 +131,11 @@ std::string RawClient::readAll(std::chrono::milliseconds patience) {
   return std::exchange(buffer_, {});
 }
 
+std::string RawClient::readSome(std::chrono::milliseconds patience) {
+  fill(Clock::now() + patience);
+  return std::exchange(buffer_, {});
+}
+
 std::string get(std::string_view path, std::string_view lines) {
   std::string request = "GET ";
   request.append(path).append(" HTTP/1.1\r\nHost: localhost\r\n").append(lines).append("\r\n");

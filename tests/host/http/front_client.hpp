@@ -41,6 +41,8 @@ class RawClient {
   bool closedWithin(std::chrono::milliseconds patience = kPatience);
   /// Bytes until EOF, reset or patience.
   std::string readAll(std::chrono::milliseconds patience = kPatience);
+  /// The first bytes that come, or none when it closes or patience runs out.
+  std::string readSome(std::chrono::milliseconds patience = kPatience);
   int fd() const noexcept { return fd_; }
 
  private:
