@@ -4,7 +4,6 @@
 #include <array>
 #include <string>
 
-#include <bulkhead/error.hpp>
 #include <bulkhead/json_writer.hpp>
 
 namespace booking {
@@ -88,19 +87,27 @@ std::vector<Status> reachableFrom(Status from) {
   return states;
 }
 
+bulkhead::Error illegalTransition(Status from, Action action, std::string_view message,
+                                  std::string_view bound, std::string_view instant) {
+  return bulkhead::Error::businessLogic("ILLEGAL_TRANSITION", message)
+      .withDetails(bulkhead::toJson([&](bulkhead::JsonWriter& out) {
+        out.beginObject();
+        out.member("from", nameOf(from));
+        out.member("to", nameOf(aimOf(from, action)));
+        out.member("action", nameOf(action));
+        out.key("allowed");
+        out.array(reachableFrom(from),
+                  [](bulkhead::JsonWriter& one, Status to) { one.value(nameOf(to)); });
+        if (!bound.empty()) out.member(bound, instant);
+        out.endObject();
+      }));
+}
+
 Status nextOrRefuse(Status from, Action action) {
   if (const auto to = next(from, action)) return *to;
-  throw bulkhead::Error::businessLogic(
-      "ILLEGAL_TRANSITION", "An appointment that is " + std::string{nameOf(from)} +
-                                " does not take \"" + std::string{nameOf(action)} + "\".")
-      .withDetails(bulkhead::toJson([&](bulkhead::JsonWriter& out) {
-        out.object("from", nameOf(from), "to", nameOf(aimOf(from, action)), "action",
-                   nameOf(action), "allowed", [&](bulkhead::JsonWriter& allowed) {
-                     allowed.array(reachableFrom(from), [](bulkhead::JsonWriter& one, Status to) {
-                       one.value(nameOf(to));
-                     });
-                   });
-      }));
+  throw illegalTransition(from, action,
+                          "An appointment that is " + std::string{nameOf(from)} +
+                              " does not take \"" + std::string{nameOf(action)} + "\".");
 }
 
 }  // namespace booking

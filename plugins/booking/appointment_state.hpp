@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include <bulkhead/error.hpp>
+
 namespace booking {
 
 enum class Status {
@@ -47,7 +49,12 @@ std::optional<Status> next(Status from, Action action);
 /// The states that some action reaches from `from`, without repeats.
 std::vector<Status> reachableFrom(Status from);
 
-/// The same, or the refusal 422 ILLEGAL_TRANSITION with `from`, `to`, `action` and `allowed`.
+/// The refusal 422 ILLEGAL_TRANSITION with `from`, `to`, `action` and `allowed`; a refusal by the
+/// clock also names the instant that it turns on (`bound`: "not_before", say).
+bulkhead::Error illegalTransition(Status from, Action action, std::string_view message,
+                                  std::string_view bound = {}, std::string_view instant = {});
+
+/// As next(); throws illegalTransition().
 Status nextOrRefuse(Status from, Action action);
 
 }  // namespace booking

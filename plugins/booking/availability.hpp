@@ -24,6 +24,8 @@ struct WeeklyRule {
   MinuteRange hours;
   std::optional<cctz::civil_day> valid_from;  ///< first day
   std::optional<cctz::civil_day> valid_to;    ///< last day
+  friend bool operator==(const WeeklyRule&, const WeeklyRule&) = default;
+
   bool appliesOn(const cctz::civil_day& date) const;
 };
 
