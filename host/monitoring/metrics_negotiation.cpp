@@ -76,7 +76,8 @@ class Accept {
   explicit Accept(const HttpRequest& request) {
     for (const auto& [name, value] : request.headers) {
       if (name != "accept") continue;
-      for (const auto item : split(lower(value), ',')) {
+      const std::string list = lower(value);
+      for (const auto item : split(list, ',')) {
         if (!item.empty()) ranges_.push_back(parseRange(item));
       }
     }
