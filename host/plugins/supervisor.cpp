@@ -5,20 +5,14 @@
 #include <optional>
 #include <utility>
 
-#include "config/plugin_settings.hpp"
-#include "data/migrations.hpp"
-#include "plugins/elf_note.hpp"
-#include "plugins/embedded_migrations.hpp"
+#include "plugins/discovery.hpp"
+#include "plugins/home_options.hpp"
 #include "plugins/library.hpp"
-#include "plugins/manifest.hpp"
-#include "plugins/plugin_file.hpp"
-#include "plugins/preflight.hpp"
+#include "plugins/plugin_cache.hpp"
 #include "plugins/start_order.hpp"
 
 namespace bulkhead::host {
 namespace {
-
-constexpr std::chrono::seconds kMigrationPatience{60};
 
 std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   std::string text;
@@ -26,45 +20,19 @@ std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   return text;
 }
 
-PluginSetting crossingSetting(const TypedValue& value) {
-  switch (value.type()) {
-    case SettingType::Integer:
-    case SettingType::DurationMs:
-      return value.integer();
-    case SettingType::Number:
-      return value.number();
-    case SettingType::Boolean:
-      return std::int64_t{value.boolean() ? 1 : 0};
-    case SettingType::String:
-    case SettingType::Url:
-    case SettingType::Secret:
-    case SettingType::Enum:
-      break;
-  }
-  return value.isSecret() ? std::string{value.secret().reveal()} : value.text();
-}
-
-std::vector<data::Migration> migrationsFor(std::string_view engine,
-                                           const std::vector<EmbeddedMigration>& embedded) {
-  std::vector<data::Migration> migrations;
-  for (const auto& migration : embedded) {
-    if (migration.engine == engine)
-      migrations.push_back({migration.number, migration.name, migration.sql});
-  }
-  return migrations;
-}
-
 }  // namespace
 
 /// A configured plugin on its way up.
 struct Supervisor::Candidate {
+  PluginCandidate plugin;
   PluginConf conf;
+  HomeSettings settings;
   std::shared_ptr<Compartment> compartment;
-  PluginFile file;
-  Manifest manifest;
-  std::map<std::string, PluginSetting> settings;
-  std::vector<EmbeddedMigration> migrations;
-  std::optional<std::pair<PluginState, std::string>> closed;
+
+  void refuse(PluginState state, std::string reason) {
+    plugin.state = state;
+    plugin.reason = std::move(reason);
+  }
 };
 
 Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
@@ -75,133 +43,113 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables) {
-  std::vector<Candidate> candidates;
-  for (auto& conf : confs) candidates.push_back(inspect(std::move(conf), variables));
+  auto candidates = discover(std::move(confs), variables);
   {
     const std::lock_guard lock{mutex_};
     for (const auto& candidate : candidates) compartments_.push_back(candidate.compartment);
   }
   order(candidates);
   for (auto& candidate : candidates) {
-    if (candidate.closed) {
-      enter(*candidate.compartment, candidate.closed->first, candidate.closed->second);
-    } else {
-      bootOne(candidate);
-    }
+    bootOne(candidate);
+    services_.changed(*candidate.compartment);
   }
 }
 
-Supervisor::Candidate Supervisor::inspect(PluginConf conf, const Variables& variables) const {
-  Candidate candidate;
-  candidate.conf = std::move(conf);
-  const auto& limits = candidate.conf.limits;
-  candidate.compartment = std::make_shared<Compartment>(Compartment::Options{
-      candidate.conf.id,
-      candidate.conf.required,
-      {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
-      options_.start_timeout});
-  try {
-    if (!candidate.conf.problems.empty())
-      throw PluginRefusal{PluginState::Refused, sentences(candidate.conf.problems)};
-    if (!candidate.conf.enabled)
-      throw PluginRefusal{PluginState::Disabled, "Switched off by enabled = false."};
-    const auto path = candidate.conf.library.empty()
-                          ? options_.plugin_dir / (candidate.conf.id + ".so")
-                          : candidate.conf.library;
-    candidate.compartment->describe({}, {}, path.string());
-    candidate.file = readPluginFile(path);
-    const PluginNotes notes = readPluginNotes(candidate.file);
-    candidate.manifest = Manifest::parse(notes.manifest, path.string());
-    candidate.migrations = parseMigrations(notes.migrations, path.string());
-    candidate.compartment->describe(candidate.manifest.version, candidate.manifest.service,
-                                    path.string());
-    if (candidate.manifest.id != candidate.conf.id) {
-      throw PluginRefusal{
-          PluginState::Refused,
-          fmt::format("{} is the plugin '{}', but {}.properties configures '{}'.", path.string(),
-                      candidate.manifest.id, candidate.conf.id, candidate.conf.id)};
+std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> confs,
+                                                        const Variables& variables) const {
+  std::vector<PluginEntry> entries;
+  for (const auto& conf : confs)
+    entries.push_back(
+        {conf.id, conf.enabled, conf.required, conf.library, sentences(conf.problems)});
+  std::vector<Candidate> candidates;
+  for (auto& plugin : discoverPlugins(entries, options_.plugin_dir)) {
+    Candidate candidate{std::move(plugin), {}, {}, nullptr};
+    for (auto& conf : confs) {
+      if (conf.id == candidate.plugin.id) candidate.conf = std::move(conf);
     }
-    const ReadSettings read = readPluginSettings(candidate.conf.id, candidate.manifest.settings,
-                                                 candidate.conf.file, variables);
-    if (!read.problems.empty()) throw PluginRefusal{PluginState::Refused, sentences(read.problems)};
-    for (const auto& declared : candidate.manifest.settings) {
-      const auto found = read.values.find(declared.name);
-      candidate.settings[declared.name] =
-          found == read.values.end() ? PluginSetting{} : crossingSetting(found->second);
+    candidate.compartment = std::make_shared<Compartment>(compartmentOptions(candidate));
+    if (!candidate.plugin.isClosed()) {
+      try {
+        candidate.settings =
+            readHomeSettings(*candidate.plugin.manifest, candidate.conf.file, variables);
+      } catch (const PluginRefusal& refusal) {
+        candidate.refuse(refusal.state(), refusal.reason());
+      }
     }
-  } catch (const PluginRefusal& refusal) {
-    candidate.closed.emplace(refusal.state(), refusal.reason());
-  } catch (const std::exception& error) {
-    candidate.closed.emplace(PluginState::Refused, error.what());
+    candidates.push_back(std::move(candidate));
   }
-  return candidate;
+  return candidates;
+}
+
+Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
+  const PluginLimits& limits = candidate.conf.limits;
+  return {candidate.plugin.id,
+          candidate.plugin.required,
+          {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
+          options_.start_timeout};
 }
 
 void Supervisor::order(std::vector<Candidate>& candidates) const {
-  std::vector<const Manifest*> manifests;
+  std::vector<Manifest> manifests;
   for (const auto& candidate : candidates) {
-    if (!candidate.closed) manifests.push_back(&candidate.manifest);
+    if (!candidate.plugin.isClosed()) manifests.push_back(*candidate.plugin.manifest);
   }
   const StartOrder order = startOrder(manifests);
   for (auto& candidate : candidates) {
-    if (const auto refused = order.refused.find(candidate.conf.id);
-        refused != order.refused.end()) {
-      candidate.closed.emplace(PluginState::Refused, refused->second);
-    }
+    const auto blocked = order.blocked.find(candidate.plugin.id);
+    if (blocked != order.blocked.end()) candidate.refuse(PluginState::Refused, blocked->second);
   }
   const auto rank = [&](const Candidate& candidate) {
-    return std::find(order.ids.begin(), order.ids.end(), candidate.conf.id) - order.ids.begin();
+    return std::find(order.ids.begin(), order.ids.end(), candidate.plugin.id) - order.ids.begin();
   };
   std::stable_sort(candidates.begin(), candidates.end(),
                    [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
 }
 
 void Supervisor::bootOne(Candidate& candidate) {
+  PluginCandidate& plugin = candidate.plugin;
   Compartment& compartment = *candidate.compartment;
+  if (plugin.manifest) {
+    compartment.describe(plugin.manifest->version, plugin.manifest->service,
+                         plugin.library.string());
+  }
   try {
-    preflight(candidate.file, options_.cache_dir, options_.preflight_timeout);
-    std::shared_ptr<const Library> library =
-        Library::load(candidate.file, candidate.manifest.id, options_.cache_dir);
-    std::shared_ptr<data::Store> store;
-    if (candidate.manifest.store) store = services_.open_store(candidate.conf.id);
-    HomeOptions home_options{candidate.conf.id,
-                             std::move(candidate.settings),
-                             std::chrono::milliseconds{candidate.conf.limits.deadline_ms},
-                             options_.development,
-                             {}};
-    home_options.migrate = [id = candidate.conf.id,
-                            migrations = migrationsFor("sqlite", candidate.migrations)](
-                               data::Store& target) {
-      data::migrate(target, id, migrations, std::chrono::steady_clock::now() + kMigrationPatience);
-    };
-    auto home = std::make_unique<PluginHome>(
-        library->table(), std::move(home_options),
-        HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
-    const auto keep_alive =
-        std::make_shared<std::pair<std::shared_ptr<const Library>, std::shared_ptr<data::Store>>>(
-            library, store);
-    bool running = compartment.create(std::move(home), keep_alive);
+    verify(plugin, PluginCache{options_.cache_dir}, candidate.settings);
+    if (plugin.isClosed()) {
+      compartment.enter(plugin.state, plugin.reason);
+      return;
+    }
+    bool running = create(candidate);
     if (running) {
       services_.admit(candidate.compartment);
       running = compartment.start();
     }
-    if (running) {
-      const std::lock_guard lock{mutex_};
-      started_.push_back(candidate.compartment);
-    }
-    services_.changed(compartment);
+    if (!running) return;
+    const std::lock_guard lock{mutex_};
+    started_.push_back(candidate.compartment);
   } catch (const PluginRefusal& refusal) {
     compartment.close(std::chrono::milliseconds{0});
-    enter(compartment, refusal.state(), refusal.reason());
+    compartment.enter(refusal.state(), refusal.reason());
   } catch (const std::exception& error) {
     compartment.close(std::chrono::milliseconds{0});
-    enter(compartment, PluginState::Refused, error.what());
+    compartment.enter(PluginState::Refused, error.what());
   }
 }
 
-void Supervisor::enter(Compartment& compartment, PluginState state, std::string reason) const {
-  compartment.enter(state, std::move(reason));
-  services_.changed(compartment);
+bool Supervisor::create(Candidate& candidate) {
+  const PluginCandidate& plugin = candidate.plugin;
+  const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(plugin.copy));
+  std::shared_ptr<data::Store> store;
+  if (plugin.manifest->store) store = services_.open_store(plugin.id);
+  HomeOptions options{plugin.id, std::move(candidate.settings),
+                      std::chrono::milliseconds{candidate.conf.limits.deadline_ms},
+                      options_.development, migrationOf(plugin.id, plugin.migrations, "sqlite")};
+  auto home = std::make_unique<PluginHome>(
+      library->table(), std::move(options),
+      HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
+  using Foundation = std::pair<std::shared_ptr<const PluginLibrary>, std::shared_ptr<data::Store>>;
+  return candidate.compartment->create(std::move(home),
+                                       std::make_shared<Foundation>(library, store));
 }
 
 void Supervisor::close(std::chrono::milliseconds patience) {

@@ -22,7 +22,6 @@ struct SupervisorOptions {
   std::filesystem::path cache_dir;   ///< private copies of what is loaded
   bool development = false;
   std::chrono::milliseconds start_timeout{10'000};
-  std::chrono::milliseconds preflight_timeout{5'000};
 };
 
 /// What plugins stand on; borrowed, and outliving the supervisor.
@@ -60,10 +59,11 @@ class Supervisor {
  private:
   struct Candidate;
 
-  Candidate inspect(PluginConf conf, const Variables& variables) const;
+  std::vector<Candidate> discover(std::vector<PluginConf> confs, const Variables& variables) const;
+  Compartment::Options compartmentOptions(const Candidate& candidate) const;
   void order(std::vector<Candidate>& candidates) const;
   void bootOne(Candidate& candidate);
-  void enter(Compartment& compartment, PluginState state, std::string reason) const;
+  bool create(Candidate& candidate);
 
   const SupervisorOptions options_;
   const SupervisorServices services_;
