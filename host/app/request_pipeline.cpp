@@ -5,6 +5,9 @@
 
 #include <bulkhead/error.hpp>
 
+#include "runtime/error_response.hpp"
+#include "security/access.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -146,12 +149,8 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
     case HostAccess::Key:
       if (request.peer.admin_socket) return;
       request.principal = services_.authenticate(request);
-      if (!request.principal.authenticated)
-        throw Error::authentication("AUTHENTICATION_ERROR",
-                                    "Send an API key in X-API-Key, or as Authorization: Bearer.");
-      if (request.principal.has(route.scope)) return;
-      throw Error::authorization("AUTHORIZATION_ERROR",
-                                 fmt::format("This needs the scope '{}'.", route.scope));
+      authorize(request.principal, Access::Key, route.scope);
+      return;
   }
   if (options_.development && route.access == HostAccess::Inside) {
     throw Error::authorization(
@@ -165,20 +164,19 @@ void RequestPipeline::admitToPluginRoute(HttpRequest& request,
                                          const RouteContract& contract) const {
   if (contract.access() == RouteAccess::Public) return;
   request.principal = services_.authenticate(request);
-  if (!request.principal.authenticated) {
-    throw Error::authentication("AUTHENTICATION_ERROR",
-                                "Send an API key in X-API-Key, or as Authorization: Bearer.");
-  }
-  if (!request.principal.has(contract.scope())) {
-    throw Error::authorization("AUTHORIZATION_ERROR",
-                               fmt::format("This needs the scope '{}'.", contract.scope()));
-  }
+  authorize(request.principal,
+            contract.access() == RouteAccess::Admin ? Access::Admin : Access::Key,
+            contract.scope());
+  requireTenant(request.principal);
 }
 
 /// A route of a closed plugin is unknown, but its prefix is not: that is 503, never 404 (design
 /// §3).
 void RequestPipeline::refuseUnmatched(const HttpRequest& request) const {
   if (const std::string_view id = pluginOf(request.path); !id.empty()) {
+    if (services_.starting())
+      throw Error::app("PLUGIN_UNAVAILABLE", "The host is still starting its plugins.")
+          .withRetryAfter(1);
     const auto compartment = services_.find_compartment(id);
     if (compartment && !compartment->isRunning()) throw unavailable(*compartment);
   }

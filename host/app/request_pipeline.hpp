@@ -28,6 +28,7 @@ struct PipelineServices {
   /// Who asks; throws Error when what was sent is no valid credential. Anonymous when nothing was
   /// sent.
   std::function<Principal(const HttpRequest&)> authenticate;
+  std::function<bool()> starting;  ///< plugins are still being started
   /// Closed plugins by path prefix: the compartment that "/api/<id>/..." belongs to, or null.
   std::function<std::shared_ptr<Compartment>(std::string_view id)> find_compartment;
 };

@@ -71,6 +71,7 @@ void LineWriter::append(Level level, std::string_view line) {
   pending_ += line;
   appended_bytes_ += line.size();
   ++statistics_.lines;
+  ++statistics_.accepted[static_cast<std::size_t>(level)];
   const bool hurry = !urgent_ && (level >= Level::Error || pending_.size() >= kUrgentBytes);
   urgent_ = urgent_ || hurry;
   lock.unlock();
