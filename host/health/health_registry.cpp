@@ -1,7 +1,6 @@
 #include "health/health_registry.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -65,7 +64,10 @@ class HealthRegistry::Core : public std::enable_shared_from_this<Core> {
   void add(CheckSpec spec);
   bool remove(std::string_view owner, std::chrono::milliseconds patience);
   bool requestImmediate(std::string_view name);
-  std::shared_ptr<const HealthSnapshot> snapshot() const { return snapshot_.load(); }
+  std::shared_ptr<const HealthSnapshot> snapshot() const {
+    const std::lock_guard lock{snapshot_mutex_};
+    return snapshot_;
+  }
 
  private:
   struct Entry {
@@ -107,8 +109,10 @@ class HealthRegistry::Core : public std::enable_shared_from_this<Core> {
   bool stopping_ = false;
   std::uint64_t next_id_ = 1;
   std::minstd_rand random_{std::random_device{}()};
-  std::atomic<std::shared_ptr<const HealthSnapshot>> snapshot_{
-      std::make_shared<const HealthSnapshot>()};
+  // Not std::atomic<std::shared_ptr>: libstdc++ 12 unlocks its readers with relaxed order, a data
+  // race that ThreadSanitizer shows. This lock is held for a pointer copy only.
+  mutable std::mutex snapshot_mutex_;
+  std::shared_ptr<const HealthSnapshot> snapshot_ = std::make_shared<const HealthSnapshot>();
 };
 
 void HealthRegistry::Core::start() {
@@ -276,7 +280,9 @@ void HealthRegistry::Core::publish() {
   next->id = next_id_++;
   next->checks.reserve(entries_.size());
   for (const auto& [name, entry] : entries_) next->checks.push_back(entry->state.report());
-  snapshot_.store(std::move(next));
+  std::shared_ptr<const HealthSnapshot> published = std::move(next);
+  const std::lock_guard lock{snapshot_mutex_};
+  snapshot_.swap(published);
 }
 
 std::optional<CheckTransition> HealthRegistry::Core::apply(Entry& entry,
