@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include "plugins/compartment.hpp"
 #include "runtime/contract.hpp"
 #include "runtime/message.hpp"
+#include "runtime/published.hpp"
 
 namespace bulkhead::host {
 
@@ -70,8 +70,8 @@ class RouteCatalog {
   const std::string version_;
   std::mutex mutex_;
   std::vector<Entry> entries_;
-  std::atomic<std::shared_ptr<const Routes>> table_;
-  std::atomic<std::shared_ptr<const std::string>> open_api_;
+  Published<Routes> table_;
+  Published<std::string> open_api_;
 };
 
 }  // namespace bulkhead::host
