@@ -9,12 +9,17 @@
 
 #include <bulkhead/abi.h>
 
+namespace Poco::Data {
+class Session;
+}
+
 namespace bulkhead::host::data {
 
 /// A unit of work's access to its store. Lives on the thread that runs the closure; never kept.
-/// Statements take $1..$n. Failures throw bulkhead::Error (kind Database, code DATABASE_ERROR,
-/// driver text only in the log; a store that cannot be reached: code DATABASE_UNAVAILABLE with
-/// S102's exact message).
+/// Statements take $1..$n, one statement a call; BEGIN, COMMIT, SAVEPOINT, ATTACH and PRAGMA are
+/// refused. Failures throw bulkhead::Error (kind Database, code DATABASE_ERROR, driver text only in
+/// the log; CONSTRAINT_VIOLATION when a rule of the schema refused; a store that cannot be reached:
+/// code DATABASE_UNAVAILABLE with S102's exact message).
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -33,14 +38,20 @@ class Transaction {
   virtual bool writable() const = 0;
 };
 
+/// May run again, and a write closure may run on the thread of another caller of the same store:
+/// it uses no thread-locals, takes no lock that its caller holds, and has no effect but through its
+/// transaction. While it runs, every other writer of the store waits for it.
 using TransactionClosure = std::function<void(Transaction&)>;
+/// Maintenance by Poco::Data statements: migrations, data move, checks.
+using SessionWork = std::function<void(Poco::Data::Session&)>;
 
 struct StoreStatistics {
   std::uint64_t reads = 0;
-  std::uint64_t writes = 0;   ///< acknowledged closures
-  std::uint64_t commits = 0;  ///< physical commits; writes / commits is the group size
-  std::uint64_t failures = 0;
+  std::uint64_t writes = 0;       ///< acknowledged closures
+  std::uint64_t commits = 0;      ///< physical commits; writes / commits is the group size
+  std::uint64_t failures = 0;     ///< closures whose error was thrown to their caller
   std::uint64_t interrupted = 0;  ///< closures that overran their budget
+  std::uint64_t waiting = 0;      ///< writers that wait to be let in, at this moment
   std::int64_t size_bytes = 0;
 };
 
@@ -57,7 +68,12 @@ class Store {
   /// DATABASE_BUSY, Retry-After).
   virtual void write(const TransactionClosure& closure,
                      std::chrono::steady_clock::time_point deadline) = 0;
-  /// A trivial read through a pooled session: true when the database answers. Never throws.
+  /// Lends a session to Poco::Data statements while nobody else writes; runs on the caller's
+  /// thread, outside any transaction and without a budget.
+  virtual void maintain(const SessionWork& work,
+                        std::chrono::steady_clock::time_point deadline) = 0;
+  /// A trivial read through a session: true when the database answers. Never throws. One that was
+  /// away is tried again at once, at most once a second (S101, C21).
   virtual bool ping() noexcept = 0;
   virtual StoreStatistics statistics() const = 0;
 };

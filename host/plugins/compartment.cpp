@@ -12,6 +12,19 @@ struct Compartment::Life {
   std::unique_ptr<PluginHome> home;
 };
 
+namespace {
+
+/// A library with calls on some thread's stack must never be unmapped.
+void leaveLoaded(std::shared_ptr<void> keep_alive) {
+  static std::mutex mutex;
+  static auto* const left_behind =
+      new std::vector<std::shared_ptr<void>>;  // outlives every destructor on purpose
+  const std::lock_guard lock{mutex};
+  left_behind->push_back(std::move(keep_alive));
+}
+
+}  // namespace
+
 Compartment::Compartment(Options options)
     : options_{std::move(options)}, lane_{std::make_unique<Lane>(options_.id, options_.lane)} {
   status_.id = options_.id;
@@ -115,8 +128,12 @@ bool Compartment::close(std::chrono::milliseconds patience) {
   }
   if (!life) return true;
   const bool idle = lane_->drain(patience);
-  if (!idle) life->home->abandon();
-  if (idle && life.use_count() == 1) life->home->stop();
+  if (idle) {
+    life->home->stop();
+  } else {
+    life->home->abandon();
+    leaveLoaded(life->keep_alive);
+  }
   const std::lock_guard lock{mutex_};
   if (status_.state == PluginState::Draining) {
     enterLocked(PluginState::Stopped,

@@ -16,9 +16,9 @@ const std::vector<std::string_view> kCodeFolders{"host/",  "plugin-api/", "plugi
 /// Names with a hyphen because someone outside gave them: product names and published ids.
 const std::set<std::string, std::less<>> kGivenNames{"plugin-api", "google-calendar", "bank-feed"};
 
-const std::set<std::string, std::less<>> kHostFolders{"app",     "config", "http",       "plugins",
-                                                      "runtime", "health", "monitoring", "data",
-                                                      "cache",   "egress", "security",   "logging"};
+const std::set<std::string, std::less<>> kHostFolders{
+    "app",  "config", "http",   "plugins",  "runtime", "health", "monitoring",
+    "data", "cache",  "egress", "security", "logging", "testing"};
 
 bool saysNothing(std::string_view word) {
   static constexpr std::array kWords{"common", "util", "utils", "misc", "manager", "managers"};
@@ -40,7 +40,8 @@ std::vector<std::string> split(std::string_view text, char separator) {
 /// Files whose names tools and people expect as they are.
 bool isConventional(std::string_view name) {
   return name == "CMakeLists.txt" || name == "README.md" || name == "Cargo.toml" ||
-         name == "Cargo.lock" || name == "Makefile" || name.starts_with('.');
+         name == "Cargo.lock" || name == "Makefile" || name.starts_with('.') ||
+         name.ends_with("-config.cmake") || name.ends_with("-config.cmake.in");
 }
 
 void checkPart(const File& file, const std::string& part, Findings& findings) {

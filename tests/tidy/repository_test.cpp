@@ -16,6 +16,10 @@ const Repository& ours() {
   return kRepository;
 }
 
+void expectNone(const Findings& findings) {
+  EXPECT_TRUE(findings.empty()) << '\n' << toString(findings);
+}
+
 TEST(ThisRepository, IsTheOneThatIsRead) {
   EXPECT_TRUE(ours().has("CMakeLists.txt"));
   EXPECT_TRUE(ours().hasFolder("host"));
@@ -23,25 +27,25 @@ TEST(ThisRepository, IsTheOneThatIsRead) {
 }
 
 TEST(ThisRepository, IncludesPointTheRightWay) {
-  EXPECT_EQ(toString(checkIncludes(ours())), "");
+  expectNone(checkIncludes(ours()));
 }
 TEST(ThisRepository, FilesAndFunctionsAreSmall) {
-  EXPECT_EQ(toString(checkSizes(ours())), "");
+  expectNone(checkSizes(ours()));
 }
 TEST(ThisRepository, NamesSayWhatIsInside) {
-  EXPECT_EQ(toString(checkNames(ours())), "");
+  expectNone(checkNames(ours()));
 }
 TEST(ThisRepository, WordsAreTheAgreedOnes) {
-  EXPECT_EQ(toString(checkWords(ours())), "");
+  expectNone(checkWords(ours()));
 }
 TEST(ThisRepository, PluginsAreComplete) {
-  EXPECT_EQ(toString(checkPlugins(ours())), "");
+  expectNone(checkPlugins(ours()));
 }
 TEST(ThisRepository, DocumentsHold) {
-  EXPECT_EQ(toString(checkDocuments(ours())), "");
+  expectNone(checkDocuments(ours()));
 }
 TEST(ThisRepository, RequirementsAgreeWithTests) {
-  EXPECT_EQ(toString(checkRequirements(ours())), "");
+  expectNone(checkRequirements(ours()));
 }
 
 /// A folder that is no git repository and goes with the test.

@@ -8,12 +8,13 @@
 namespace bulkhead::tidy {
 namespace {
 
-/// A pattern that code must not hold, where that is meant, where it is right after all.
+/// A pattern that code must not hold, and when it is right after all.
 struct Ban {
   std::string_view pattern;
   std::string_view instead;
-  std::vector<std::string_view> places{};  ///< where the ban holds; empty: in all code
-  std::vector<std::string_view> allowed{};
+  std::vector<std::string_view> places{};   ///< where the ban holds; empty: in all code
+  std::vector<std::string_view> allowed{};  ///< where it does not
+  std::string_view unless{};                ///< a line that matches this is fine
 };
 
 const std::vector<Ban>& bans() {
@@ -24,15 +25,27 @@ const std::vector<Ban>& bans() {
       {R"(std::format\b)", "use fmt::format, gcc 12 has no <format>"},
       {R"(std::source_location\b)", "pass the name, clang 14 has none"},
       {R"(std::expected\b)", "throw bulkhead::Error or return an optional, gcc 12 has none"},
-      {R"(std::(ranges::)?views::)",
-       "write the loop, clang 14 cannot compile views of libstdc++ 12"},
-      {R"(std::w?(regex|smatch|cmatch)\b)",
-       "use RE2, std::regex overflows the stack on long input"},
-      {R"(\bnew\s*(\(|\w|::))", "use std::make_unique"},
-      {R"(\bdelete\b\s*(\[\s*\])?\s*[\w:(*])", "let a unique_ptr own it"},
+      {R"(std::(ranges::)?views::)", "write the loop, clang 14 cannot compile these views"},
+      {R"(std::w?(regex|smatch|cmatch)\b)", "use RE2, std::regex overflows the stack", kProduct},
+      // Poco's reference-counted objects are born into an AutoPtr or handed to their owner.
+      {R"(\bnew(\s*\(|\s+[\w:]))",
+       "use std::make_unique",
+       {},
+       {},
+       R"(\bnew Poco::|Ptr(<.*>)?\s*[({]\s*new\b)"},
+      // The SDK destroys a plugin where the waist gives its pointer back.
+      {R"(\bdelete\b\s*(\[\s*\])?\s*[\w:(*])",
+       "let a unique_ptr own it",
+       {},
+       {"plugin-api/include/bulkhead/plugin.hpp"}},
       {R"(\b(malloc|calloc|realloc|free)\s*\()", "let a container or unique_ptr own it", kProduct},
-      {R"(system_clock::now\b)", "ask the clock that is passed in", kProduct},
-      {R"(\b(std::this_thread::)?(sleep_for|sleep_until|usleep|nanosleep)\s*\()",
+      // The clock that everybody else is passed; logs below it; an error body decides nothing by
+      // it.
+      {R"(system_clock::now\b)",
+       "ask the clock that is passed in",
+       kProduct,
+       {"host/logging/", "host/runtime/services.cpp", "host/runtime/error_response.cpp"}},
+      {R"(\b(sleep_for|sleep_until|usleep|nanosleep)\s*\()",
        "wait for the condition",
        {"tests/"},
        {"tests/faults/", "tests/integration/"}},
@@ -57,37 +70,58 @@ bool applies(const Ban& ban, std::string_view path) {
   return !isIn(path, ban.allowed);
 }
 
-std::vector<std::unique_ptr<RE2>> compiled() {
-  std::vector<std::unique_ptr<RE2>> patterns;
-  for (const auto& ban : bans()) {
-    patterns.push_back(
-        std::make_unique<RE2>(re2::StringPiece{ban.pattern.data(), ban.pattern.size()}));
+/// A ban that can be looked for.
+struct Search {
+  explicit Search(const Ban& wanted)
+      : ban{wanted}, pattern{std::string{wanted.pattern}}, unless{std::string{wanted.unless}} {}
+
+  bool finds(re2::StringPiece line, re2::StringPiece* found) const {
+    return pattern.Match(line, 0, line.size(), RE2::UNANCHORED, found, 1) &&
+           (ban.unless.empty() || !RE2::PartialMatch(line, unless));
   }
-  return patterns;
+
+  const Ban& ban;
+  RE2 pattern;
+  RE2 unless;
+};
+
+std::vector<std::unique_ptr<Search>> searches() {
+  std::vector<std::unique_ptr<Search>> all;
+  for (const auto& ban : bans()) all.push_back(std::make_unique<Search>(ban));
+  return all;
+}
+
+void checkLine(const File& file, int number, std::string_view line, Findings& findings) {
+  static const auto kSearches = searches();
+  static const RE2 kUsing{R"(^\s*using\s+namespace\b)"};
+  const re2::StringPiece text{line.data(), line.size()};
+  for (const auto& search : kSearches) {
+    re2::StringPiece found;
+    if (!applies(search->ban, file.path) || !search->finds(text, &found)) continue;
+    findings.push_back({file.path, number, fmt::format("`{}`", std::string{found}),
+                        std::string{search->ban.instead}});
+  }
+  if (isHeader(file.path) && RE2::PartialMatch(text, kUsing)) {
+    findings.push_back({file.path, number, "`using namespace` in a header", "write the name out"});
+  }
+}
+
+/// `// allowed: <reason>` on a line, or alone on the line before it, lifts the bans from it.
+bool isAllowed(const std::vector<std::string_view>& lines, std::size_t index) {
+  static const RE2 kHere{R"(//\s*allowed:\s*\w+)"};
+  static const RE2 kBefore{R"(^\s*//\s*allowed:\s*\w+)"};
+  const auto matches = [&](std::size_t at, const RE2& pattern) {
+    return RE2::PartialMatch(re2::StringPiece{lines[at].data(), lines[at].size()}, pattern);
+  };
+  return matches(index, kHere) || (index > 0 && matches(index - 1, kBefore));
 }
 
 void checkCode(const File& file, Findings& findings) {
-  static const auto kPatterns = compiled();
-  static const RE2 kUsing{R"(^\s*using\s+namespace\b)"};
   const auto code = withoutCommentsAndLiterals(file.text);
-  int number = 0;
-  for (const auto line : linesOf(code)) {
-    ++number;
-    const re2::StringPiece text{line.data(), line.size()};
-    const auto add = [&](std::string_view what, std::string_view instead) {
-      findings.push_back({file.path, number, std::string{what}, std::string{instead}});
-    };
-    for (std::size_t i = 0; i < kPatterns.size(); ++i) {
-      re2::StringPiece found;
-      if (!applies(bans()[i], file.path) ||
-          !kPatterns[i]->Match(text, 0, text.size(), RE2::UNANCHORED, &found, 1)) {
-        continue;
-      }
-      add(fmt::format("`{}`", std::string{found}), bans()[i].instead);
-    }
-    if (isHeader(file.path) && RE2::PartialMatch(text, kUsing)) {
-      add("`using namespace` in a header", "write the name out");
-    }
+  const auto code_lines = linesOf(code);
+  const auto lines = linesOf(file.text);
+  for (std::size_t i = 0; i < code_lines.size(); ++i) {
+    if (!isAllowed(lines, i)) checkLine(file, static_cast<int>(i) + 1, code_lines[i], findings);
   }
 }
 

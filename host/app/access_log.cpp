@@ -1,0 +1,87 @@
+#include "app/access_log.hpp"
+
+#include <string>
+#include <string_view>
+
+#include "logging/log.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+/// Query values may hold personal data: the line shows the path, and that there was a query.
+std::string withoutQuery(std::string_view target) {
+  const auto question = target.find('?');
+  if (question == std::string_view::npos) return std::string{target};
+  return std::string{target.substr(0, question)} + "?...";
+}
+
+std::string_view headerOf(const HttpRequest& request, std::string_view name) {
+  const std::string* value = request.header(name);
+  return value == nullptr ? std::string_view{} : std::string_view{*value};
+}
+
+Level levelFor(int status) {
+  if (status >= 500) return Level::Error;
+  if (status == 401 || status == 403 || status == 429) return Level::Warn;
+  return Level::Info;
+}
+
+}  // namespace
+
+void AccessLog::record(const CompletedExchange& exchange) const {
+  metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
+                          exchange.duration);
+  if (exchange.answered_by_front) metrics_.countRejected(exchange.error_code);
+  watch(exchange);
+  const bool slow = exchange.duration > slow_request_;
+  if (slow || logEnabled(levelFor(exchange.status))) writeLine(exchange);
+}
+
+void AccessLog::writeLine(const CompletedExchange& exchange) const {
+  const HttpRequest& request = exchange.request;
+  LogContext context;
+  context.plugin = exchange.labels.plugin;
+  context.request_id = request.request_id;
+  context.trace_id = request.trace_id;
+  if (!exchange.answered_by_front) {  // a lane may still be completing these
+    context.tenant = request.principal.tenant;
+    context.api_key_id = request.principal.key_id;
+    context.client_key = request.principal.key_id;
+  }
+  const LogScope scope{context};
+  const std::string url = withoutQuery(request.target);
+  const bool slow = exchange.duration > slow_request_;
+  const double duration_ms = static_cast<double>(exchange.duration.count()) / 1000.0;
+  log(slow ? Level::Warn : levelFor(exchange.status), "http", slow ? "Slow request" : "Request",
+      {{"method", request.method},
+       {"url", url},
+       {"route", exchange.labels.route},
+       {"status", exchange.status},
+       {"code", exchange.error_code},
+       {"durationMs", duration_ms},
+       {"bytesIn", exchange.bytes_in},
+       {"bytesOut", exchange.bytes_out},
+       {"ip", request.peer.address},
+       {"userAgent", headerOf(request, "user-agent")}});
+}
+
+void AccessLog::watch(const CompletedExchange& exchange) const {
+  const HttpRequest& request = exchange.request;
+  if (exchange.labels.route.empty() && exchange.status < 500) return;
+  performance_.recordApi({{},
+                          request.method,
+                          exchange.labels.route,
+                          exchange.status,
+                          exchange.duration,
+                          request.request_id});
+  if (exchange.status < 400) return;
+  monitoring::TrackedError error;
+  error.code = exchange.error_code;
+  error.method = request.method;
+  error.route = exchange.labels.route;
+  error.status = exchange.status;
+  error.request_id = request.request_id;
+  performance_.recordError(std::move(error));
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "http/front_options.hpp"
+#include "monitoring/host_metrics.hpp"
+#include "monitoring/performance_monitor.hpp"
+
+namespace bulkhead::host {
+
+/// What becomes of each answered request (S49, S78, S125): one log line, the duration by route, the
+/// performance monitor, and a warning when it was slow. Called on loops; waits for nothing.
+class AccessLog {
+ public:
+  AccessLog(monitoring::HostMetrics& metrics, monitoring::PerformanceMonitor& performance,
+            std::chrono::milliseconds slow_request)
+      : metrics_{metrics}, performance_{performance}, slow_request_{slow_request} {}
+
+  void record(const CompletedExchange& exchange) const;
+
+ private:
+  void writeLine(const CompletedExchange& exchange) const;
+  void watch(const CompletedExchange& exchange) const;
+
+  monitoring::HostMetrics& metrics_;
+  monitoring::PerformanceMonitor& performance_;
+  const std::chrono::milliseconds slow_request_;
+};
+
+}  // namespace bulkhead::host

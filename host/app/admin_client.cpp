@@ -1,0 +1,104 @@
+#include "app/admin_client.hpp"
+
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/StreamCopier.h>
+#include <fmt/format.h>
+#include <optional>
+#include <sstream>
+
+#include <bulkhead/error.hpp>
+
+#include "app/admin_routes.hpp"
+#include "app/store_options.hpp"
+#include "data/sqlite_store.hpp"
+#include "http/router.hpp"
+#include "runtime/error_response.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+constexpr long kTimeoutSeconds = 30;
+
+HttpResponse exchange(Poco::Net::StreamSocket socket, const std::string& method,
+                      const std::string& path, const std::string& body) {
+  Poco::Net::HTTPClientSession session{socket};
+  session.setTimeout(Poco::Timespan{kTimeoutSeconds, 0});
+  Poco::Net::HTTPRequest request{method, path, Poco::Net::HTTPMessage::HTTP_1_1};
+  request.set("Host", "admin");
+  if (!body.empty()) request.setContentType("application/json");
+  request.setContentLength64(static_cast<Poco::Int64>(body.size()));
+  session.sendRequest(request) << body;
+  Poco::Net::HTTPResponse answer;
+  std::istream& stream = session.receiveResponse(answer);
+  HttpResponse response;
+  response.status = answer.getStatus();
+  Poco::StreamCopier::copyToString(stream, response.body);
+  return response;
+}
+
+}  // namespace
+
+HttpResponse AdminClient::call(const std::string& method, const std::string& path,
+                               const std::string& body) const {
+  if (auto response = overSocket(method, path, body)) return std::move(*response);
+  return onStore(method, path, body);
+}
+
+HttpResponse AdminClient::callRunning(const std::string& method, const std::string& path) const {
+  if (auto response = overSocket(method, path, {})) return std::move(*response);
+  throw Error::app("NOT_RUNNING", fmt::format("No host answers on {}.",
+                                              (settings_.paths.data_dir / "admin.sock").string()));
+}
+
+std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
+                                                    const std::string& path,
+                                                    const std::string& body) const {
+  const auto file = settings_.paths.data_dir / "admin.sock";
+  Poco::Net::StreamSocket socket;
+  try {
+    socket.connect(Poco::Net::SocketAddress{Poco::Net::SocketAddress::UNIX_LOCAL, file.string()});
+  } catch (const Poco::Exception&) {
+    return std::nullopt;  // nobody listens: no host runs on this data folder
+  }
+  try {
+    return exchange(std::move(socket), method, path, body);
+  } catch (const Poco::Exception& error) {
+    throw Error::app("ADMIN_SOCKET", fmt::format("The host on {} did not answer: {}", file.string(),
+                                                 error.displayText()));
+  }
+}
+
+HttpResponse AdminClient::onStore(const std::string& method, const std::string& path,
+                                  const std::string& body) const {
+  const auto store = data::openSqliteStore(storeOptions(settings_, "host"));
+  KeyStore keys{*store,
+                {settings_.paths.data_dir / "keys.snapshot", std::chrono::seconds{86400}, {}}};
+  if (!keys.refresh())
+    throw Error::database("DATABASE_UNAVAILABLE",
+                          "Database unavailable. Server running in degraded mode.");
+  RouteTable<HostRoute> table{[&] {
+    std::vector<RouteTable<HostRoute>::Route> routes;
+    for (auto& route : keyRoutes(keys)) routes.push_back({route.method, route.path, "host", route});
+    return routes;
+  }()};
+  const auto match = table.match(method, path);
+  if (match.value == nullptr)
+    throw Error::app("NOT_RUNNING", "Only a running host can answer this.");
+  HttpRequest request;
+  request.method = method;
+  request.path = path;
+  request.body = body;
+  request.path_parameters = match.parameters;
+  try {
+    return match.value->answer(request);
+  } catch (const Error& error) {
+    return errorResponse(error, {});
+  }
+}
+
+}  // namespace bulkhead::host

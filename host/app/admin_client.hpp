@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/configuration.hpp"
+#include "runtime/message.hpp"
+
+namespace bulkhead::host {
+
+/// Speaks /api/admin for the commands: over DATA_DIR/admin.sock to the running host, or, when none
+/// runs, on the host's own store, which it takes for the time of the call.
+class AdminClient {
+ public:
+  explicit AdminClient(const Configuration& configuration) : settings_{configuration.settings()} {}
+
+  /// The answer, refusals included. Throws Error when neither way leads anywhere.
+  HttpResponse call(const std::string& method, const std::string& path,
+                    const std::string& body = {}) const;
+  /// The same, only to a running host.
+  HttpResponse callRunning(const std::string& method, const std::string& path) const;
+
+ private:
+  std::optional<HttpResponse> overSocket(const std::string& method, const std::string& path,
+                                         const std::string& body) const;
+  HttpResponse onStore(const std::string& method, const std::string& path,
+                       const std::string& body) const;
+
+  const HostSettings& settings_;
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,90 @@
+#include "app/command.hpp"
+
+#include "app/admin_commands.hpp"
+#include "app/config_commands.hpp"
+#include "app/serve_command.hpp"
+
+namespace bulkhead::host {
+
+CommandOption configOption() {
+  return {"config", "FILE", "configuration file (conf/bulkhead.properties)", false};
+}
+CommandOption jsonOption() {
+  return {"json", "", "print JSON", false};
+}
+
+Configuration loadConfiguration(const CommandLine& line) {
+  ConfigurationSources sources;
+  if (const auto file = line.find("config")) {
+    sources.config_file = *file;
+    sources.config_file_required = true;
+  }
+  return Configuration{sources};
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands{
+      {"serve", "", "runs the host in the foreground", 0, {configOption()}, runServe},
+      {"probe",
+       "live|ready|health",
+       "asks the running host; for containers without curl",
+       1,
+       {configOption()},
+       runProbe},
+      {"config check",
+       "",
+       "reads the configuration and says everything that is wrong",
+       0,
+       {configOption()},
+       runConfigCheck},
+      {"config print",
+       "",
+       "prints every setting, its value and where it came from",
+       0,
+       {configOption(), jsonOption()},
+       runConfigPrint},
+      {"plugin list",
+       "",
+       "lists the plugins of the running host with state and reason",
+       0,
+       {configOption(), jsonOption()},
+       runPluginList},
+      {"plugin inspect",
+       "FILE",
+       "reads a plugin's manifest without loading it",
+       1,
+       {jsonOption()},
+       runPluginInspect},
+      {"tenant create",
+       "SLUG",
+       "makes a tenant",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"name", "TEXT", "its name (SLUG)", false},
+        {"time-zone", "ZONE", "IANA zone (UTC)", false}},
+       runTenantCreate},
+      {"tenant list", "", "lists the tenants", 0, {configOption(), jsonOption()}, runTenantList},
+      {"key create",
+       "NAME",
+       "makes an API key and shows it this once",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"tenant", "SLUG", "tenant that it may use; may be repeated", true},
+        {"scope", "SCOPE", "scope that it has, such as booking:*; may be repeated", true},
+        {"days", "N", "days until it expires (never)", false}},
+       runKeyCreate},
+      {"key list",
+       "",
+       "lists the API keys, without their secrets",
+       0,
+       {configOption(), jsonOption()},
+       runKeyList},
+      {"key revoke", "ID", "revokes an API key at once", 1, {configOption()}, runKeyRevoke},
+      {"version", "", "prints the version", 0, {jsonOption()}, runVersion},
+  };
+  return kCommands;
+}
+
+}  // namespace bulkhead::host

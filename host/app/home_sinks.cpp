@@ -1,0 +1,92 @@
+#include "app/home_sinks.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <bulkhead/abi.h>
+#include <bulkhead/error.hpp>
+
+#include "logging/log.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+Level levelFrom(int level) {
+  switch (level) {
+    case BULKHEAD_LOG_DEBUG:
+      return Level::Debug;
+    case BULKHEAD_LOG_WARN:
+      return Level::Warn;
+    case BULKHEAD_LOG_ERROR:
+      return Level::Error;
+    case BULKHEAD_LOG_FATAL:
+      return Level::Fatal;
+    default:
+      return Level::Info;
+  }
+}
+
+}  // namespace
+
+void HomeLog::write(std::string_view plugin, int level, std::string_view message,
+                    std::string_view fields, const LogTrace& trace) {
+  const Level wanted = levelFrom(level);
+  if (!logEnabled(wanted)) return;
+  LogContext context;
+  context.plugin = plugin;
+  context.request_id = trace.request_id;
+  context.trace_id = trace.trace_id;
+  context.tenant = trace.tenant;
+  context.api_key_id = trace.key_id;
+  const LogScope scope{context};
+  if (fields.empty()) {
+    log(wanted, plugin, message);
+  } else {
+    log(wanted, plugin, message, {{"fields", fields}});
+  }
+}
+
+std::uint32_t HomeMetrics::declare(std::string_view owner, const MetricDescription& description) {
+  using monitoring::MetricKind;
+  MetricKind kind = MetricKind::Counter;
+  if (description.kind == "gauge") {
+    kind = MetricKind::Gauge;
+  } else if (description.kind == "histogram") {
+    kind = MetricKind::Histogram;
+  } else if (description.kind != "counter") {
+    throw Error::configuration(
+        "METRIC_INVALID",
+        "A metric is a counter, a gauge or a histogram, not '" + description.kind + "'.");
+  }
+  monitoring::MetricSpec spec;
+  spec.owner = owner;
+  spec.name = description.name;
+  spec.help = description.help;
+  spec.labels = description.labels;
+  monitoring::MetricFamily& family = metrics_.add(kind, std::move(spec));
+  const std::unique_lock lock{mutex_};
+  families_.push_back(&family);
+  return static_cast<std::uint32_t>(families_.size() - 1);
+}
+
+void HomeMetrics::record(std::uint32_t metric, const std::vector<std::string_view>& labels,
+                         double value) {
+  monitoring::MetricFamily* family = nullptr;
+  {
+    const std::shared_lock lock{mutex_};
+    family = families_.at(metric);
+  }
+  switch (family->kind()) {
+    case monitoring::MetricKind::Counter:
+      family->counter(labels).add(value);
+      break;
+    case monitoring::MetricKind::Gauge:
+      family->gauge(labels).set(value);
+      break;
+    case monitoring::MetricKind::Histogram:
+      family->histogram(labels).observe(value);
+      break;
+  }
+}
+
+}  // namespace bulkhead::host

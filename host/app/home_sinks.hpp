@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <shared_mutex>
+#include <string_view>
+#include <vector>
+
+#include "monitoring/metrics.hpp"
+#include "runtime/services.hpp"
+
+namespace bulkhead::host {
+
+/// Plugins' log lines, as lines of the host's log under their own name.
+class HomeLog final : public LogSink {
+ public:
+  void write(std::string_view plugin, int level, std::string_view message, std::string_view fields,
+             const LogTrace& trace) override;
+};
+
+/// Plugins' metrics, in the host's registry under their owner.
+class HomeMetrics final : public MetricSink {
+ public:
+  explicit HomeMetrics(monitoring::Metrics& metrics) : metrics_{metrics} {}
+
+  std::uint32_t declare(std::string_view owner, const MetricDescription& description) override;
+  void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
+              double value) override;
+  void withdraw(std::string_view owner) override { metrics_.removeOwner(owner); }
+
+ private:
+  monitoring::Metrics& metrics_;
+  std::shared_mutex mutex_;
+  std::vector<monitoring::MetricFamily*> families_;
+};
+
+}  // namespace bulkhead::host

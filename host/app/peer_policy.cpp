@@ -1,0 +1,128 @@
+#include "app/peer_policy.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+
+#include <bulkhead/error.hpp>
+
+namespace bulkhead::host {
+namespace {
+
+/// The address in network order, 4 or 16 bytes; empty when it is none.
+std::string addressBytes(std::string_view text) {
+  const std::string literal{text};
+  std::array<char, 16> bytes{};
+  if (inet_pton(AF_INET, literal.c_str(), bytes.data()) == 1) return {bytes.data(), 4};
+  if (inet_pton(AF_INET6, literal.c_str(), bytes.data()) != 1) return {};
+  constexpr std::string_view kMappedPrefix{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
+  const std::string_view whole{bytes.data(), bytes.size()};
+  if (whole.starts_with(kMappedPrefix)) return std::string{whole.substr(12)};
+  return std::string{whole};
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// The members of all X-Forwarded-For fields, in order.
+std::vector<std::string> forwardedFor(const HttpRequest& request) {
+  std::vector<std::string> addresses;
+  for (const auto& [name, value] : request.headers) {
+    if (name != "x-forwarded-for") continue;
+    std::string_view rest = value;
+    for (;;) {
+      const auto comma = rest.find(',');
+      addresses.emplace_back(trimmed(rest.substr(0, comma)));
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return addresses;
+}
+
+bool isForwarded(const HttpRequest& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+    return header.first == "forwarded" || header.first == "via" ||
+           header.first.starts_with("x-forwarded-");
+  });
+}
+
+}  // namespace
+
+Network::Network(std::string_view text) {
+  const auto slash = text.find('/');
+  bytes_ = addressBytes(text.substr(0, slash));
+  prefix_bits_ = static_cast<unsigned>(bytes_.size() * 8);
+  bool valid = !bytes_.empty();
+  if (slash != std::string_view::npos) {
+    const std::string_view bits = text.substr(slash + 1);
+    unsigned given = 0;
+    const auto read = std::from_chars(bits.data(), bits.data() + bits.size(), given);
+    valid = valid && read.ec == std::errc{} && read.ptr == bits.data() + bits.size() &&
+            given <= prefix_bits_;
+    prefix_bits_ = given;
+  }
+  if (!valid) {
+    throw Error::configuration(
+        "BAD_NETWORK", fmt::format("'{}' is not a network such as 10.0.0.0/8 or ::1.", text));
+  }
+}
+
+bool Network::contains(std::string_view address) const {
+  const std::string bytes = addressBytes(address);
+  if (bytes.size() != bytes_.size()) return false;
+  for (unsigned bit = 0; bit < prefix_bits_; ++bit) {
+    const unsigned mask = 0x80U >> (bit % 8);
+    const auto ours = static_cast<unsigned char>(bytes_[bit / 8]);
+    const auto theirs = static_cast<unsigned char>(bytes[bit / 8]);
+    if ((ours & mask) != (theirs & mask)) return false;
+  }
+  return true;
+}
+
+PeerPolicy::PeerPolicy(const std::vector<std::string>& allowed_networks,
+                       const std::vector<std::string>& trusted_proxies)
+    : allowed_{allowed_networks.begin(), allowed_networks.end()},
+      trusted_{trusted_proxies.begin(), trusted_proxies.end()} {}
+
+void PeerPolicy::resolve(HttpRequest& request) const {
+  if (request.peer.admin_socket) {
+    request.peer.inside = true;
+    return;
+  }
+  if (!isForwarded(request)) {
+    request.peer.inside = isAllowed(request.peer.address);
+    return;
+  }
+  if (!isTrustedProxy(request.peer.address)) {
+    request.peer.inside = false;
+    return;
+  }
+  const auto addresses = forwardedFor(request);
+  const auto client =
+      std::find_if(addresses.rbegin(), addresses.rend(),
+                   [&](const std::string& address) { return !isTrustedProxy(address); });
+  if (client == addresses.rend()) {
+    request.peer.inside = false;  // a trusted proxy that does not say for whom it asks
+    return;
+  }
+  request.peer.address = *client;
+  request.peer.inside = isAllowed(*client);
+}
+
+bool PeerPolicy::isTrustedProxy(std::string_view address) const {
+  return std::any_of(trusted_.begin(), trusted_.end(),
+                     [&](const Network& network) { return network.contains(address); });
+}
+
+bool PeerPolicy::isAllowed(std::string_view address) const {
+  return std::any_of(allowed_.begin(), allowed_.end(),
+                     [&](const Network& network) { return network.contains(address); });
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,81 @@
+#include "app/plugin_health.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <bulkhead/error.hpp>
+
+namespace bulkhead::host {
+namespace {
+
+using health::CheckResult;
+using health::Status;
+
+Status statusFrom(const std::string& word) {
+  if (word == "healthy") return Status::Healthy;
+  if (word == "degraded") return Status::Degraded;
+  return Status::Critical;
+}
+
+CheckResult parseResult(const std::string& text) {
+  const auto document = nlohmann::json::parse(text, nullptr, false);
+  CheckResult result;
+  if (!document.is_object() || !document.contains("status")) {
+    result.status = Status::Critical;
+    result.code = "bad_result";
+    result.message = "The contributor gave no status.";
+    return result;
+  }
+  result.status = statusFrom(document.value("status", ""));
+  if (result.status != Status::Healthy) result.code = "reported";
+  result.message = document.value("message", "");
+  if (document.contains("configured")) result.configured = document.value("configured", true);
+  return result;
+}
+
+CheckResult runContributor(const std::weak_ptr<Compartment>& owner,
+                           const RegisteredContributor& contributor,
+                           std::chrono::milliseconds budget) {
+  const auto compartment = owner.lock();
+  const auto home = compartment ? compartment->home() : nullptr;
+  if (!home || !compartment->isRunning()) {
+    CheckResult closed;
+    closed.status = Status::Degraded;
+    closed.code = "closed";
+    closed.message = "The plugin does not run.";
+    return closed;
+  }
+  return parseResult(home->checkHealth(contributor, std::chrono::steady_clock::now() + budget));
+}
+
+}  // namespace
+
+void addContributors(health::HealthRegistry& registry,
+                     const std::shared_ptr<Compartment>& compartment) {
+  const bool is_service = !compartment->status().service.empty();
+  for (const auto& contributor : compartment->home()->contributors()) {
+    health::CheckSpec spec;
+    spec.owner = compartment->id();
+    spec.name = compartment->id() + "." + contributor.name;
+    spec.kind = is_service ? health::CheckKind::Service : health::CheckKind::Component;
+    spec.interval = contributor.interval;
+    spec.timeout = contributor.timeout;
+    spec.check = [owner = std::weak_ptr{compartment},
+                  contributor](std::chrono::milliseconds budget) {
+      return runContributor(owner, contributor, budget);
+    };
+    registry.add(std::move(spec));
+  }
+}
+
+std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor) {
+  std::vector<health::PluginHealth> plugins;
+  for (const auto& compartment : supervisor.compartments()) {
+    const PluginStatus status = compartment->status();
+    if (status.state == PluginState::Disabled) continue;
+    plugins.push_back({status.id, status.service, std::string{nameOf(status.state)}, status.reason,
+                       std::nullopt, status.required});
+  }
+  return plugins;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,186 @@
+#include "app/request_pipeline.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+#include <bulkhead/error.hpp>
+
+#include "runtime/error_response.hpp"
+#include "security/access.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+constexpr int kRetryAfterSeconds = 5;
+constexpr std::chrono::milliseconds kHostDeadline{30'000};
+
+Error unavailable(const Compartment& compartment) {
+  const PluginStatus status = compartment.status();
+  return Error::app("PLUGIN_UNAVAILABLE",
+                    fmt::format("The service '{}' is {} at the moment; everything else works.",
+                                status.id, nameOf(status.state)))
+      .withRetryAfter(kRetryAfterSeconds);
+}
+
+/// The <id> of "/api/<id>/...", or empty.
+std::string_view pluginOf(std::string_view path) {
+  constexpr std::string_view kPrefix = "/api/";
+  if (!path.starts_with(kPrefix)) return {};
+  path.remove_prefix(kPrefix.size());
+  return path.substr(0, path.find('/'));
+}
+
+HttpResponse optionsAnswer(std::string allow) {
+  HttpResponse response;
+  response.status = 204;
+  response.addHeader("Allow", allow);
+  return response;
+}
+
+}  // namespace
+
+RequestPipeline::RequestPipeline(PipelineOptions options, PipelineServices services)
+    : options_{options}, services_{std::move(services)} {}
+
+void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
+  HttpRequest& request = exchange->request();
+  services_.peers.resolve(request);
+  const auto table = services_.routes.table();
+  auto match = table->match(request.method, request.path);
+  using Outcome = RouteMatch<std::shared_ptr<const RouteTarget>>::Outcome;
+  switch (match.outcome) {
+    case Outcome::NotFound:
+      refuseUnmatched(request);
+    case Outcome::Options:
+      exchange->respond(optionsAnswer(std::move(match.allow)));
+      return;
+    case Outcome::MethodNotAllowed: {
+      HttpResponse response = errorResponse(
+          Error::validation("METHOD_NOT_ALLOWED", fmt::format("{} is not offered here; {} are.",
+                                                              request.method, match.allow)),
+          {request.path, request.trace_id, request.request_id, false, options_.development});
+      response.addHeader("Allow", match.allow);
+      exchange->respond(std::move(response), "METHOD_NOT_ALLOWED");
+      return;
+    }
+    case Outcome::Found:
+      break;
+  }
+  exchange->labels().route = match.route_template;
+  request.path_parameters = std::move(match.parameters);
+  const RouteTarget& target = **match.value;
+  if (target.host) {
+    answerHostRoute(exchange, target.host);
+    return;
+  }
+  exchange->labels().plugin = match.owner;
+  admitToPluginRoute(request, target.route->contract);
+  submitToPlugin(exchange, target);
+}
+
+std::uint64_t RequestPipeline::bodyLimit(const HttpRequest& request) const {
+  const auto table = services_.routes.table();
+  const auto match = table->match(request.method, request.path);
+  if (match.value == nullptr || !(*match.value)->route) return options_.body_bytes_max;
+  return (*match.value)->route->contract.bodyLimitBytes();
+}
+
+void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
+                                      const std::shared_ptr<const HostRoute>& route) const {
+  HttpRequest& request = exchange->request();
+  admitToHostRoute(request, *route);
+  if (route->answered_on == AnsweredOn::Loop) {
+    exchange->respond(route->answer(request));
+    return;
+  }
+  exchange->setDeadline(kHostDeadline);
+  const bool taken = services_.host_lane.submit(
+      [exchange, route](bool expired) {
+        if (expired) return;
+        try {
+          exchange->respond(route->answer(exchange->request()));
+        } catch (const Error& error) {
+          exchange->refuse(error);
+        } catch (const std::exception&) {
+          exchange->refuse(Error::app(
+              "INTERNAL_ERROR", "The request could not be completed. The fault has been logged."));
+        }
+      },
+      std::chrono::steady_clock::now() + kHostDeadline);
+  if (!taken)
+    throw Error::app("OVERLOADED", "The host is busy with administration.").withRetryAfter(1);
+}
+
+void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
+                                     const RouteTarget& target) const {
+  const auto deadline = target.route->contract.deadline();
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  exchange->setDeadline(deadline);
+  const bool taken = target.compartment->submit(
+      [exchange, route = target.route, until](PluginHome& home, bool expired) {
+        if (expired || exchange->answered()) return;
+        HandledRequest handled = home.handle(*route, exchange->request(), until);
+        exchange->respond(std::move(handled.response), std::move(handled.error_code));
+      },
+      until);
+  if (taken) return;
+  if (!target.compartment->isRunning()) throw unavailable(*target.compartment);
+  throw Error::app("OVERLOADED",
+                   fmt::format("The service '{}' has as many requests waiting as it may.",
+                               target.compartment->id()))
+      .withRetryAfter(1);
+}
+
+void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& route) const {
+  switch (route.access) {
+    case HostAccess::Open:
+      return;
+    case HostAccess::AdminSocket:
+      if (request.peer.admin_socket) return;
+      break;
+    case HostAccess::Inside:
+      if (request.peer.inside) return;
+      try {
+        request.principal = services_.authenticate(request);
+      } catch (const Error&) {  // refused below, in the same words as for whoever sent nothing
+      }
+      if (request.principal.authenticated && request.principal.has(route.scope)) return;
+      break;
+    case HostAccess::Key:
+      if (request.peer.admin_socket) return;
+      request.principal = services_.authenticate(request);
+      authorize(request.principal, Access::Key, route.scope);
+      return;
+  }
+  if (options_.development && route.access == HostAccess::Inside) {
+    throw Error::authorization(
+        "AUTHORIZATION_ERROR",
+        fmt::format("Only for allowed networks, or a key with the scope '{}'.", route.scope));
+  }
+  throw Error::notFound("NOT_FOUND", "There is nothing here.");
+}
+
+void RequestPipeline::admitToPluginRoute(HttpRequest& request,
+                                         const RouteContract& contract) const {
+  if (contract.access() == RouteAccess::Public) return;
+  request.principal = services_.authenticate(request);
+  authorize(request.principal,
+            contract.access() == RouteAccess::Admin ? Access::Admin : Access::Key,
+            contract.scope());
+  requireTenant(request.principal);
+}
+
+/// A route of a closed plugin is unknown, but its prefix is not: that is 503, never 404 (design
+/// §3).
+void RequestPipeline::refuseUnmatched(const HttpRequest& request) const {
+  if (const std::string_view id = pluginOf(request.path); !id.empty()) {
+    if (services_.starting())
+      throw Error::app("PLUGIN_UNAVAILABLE", "The host is still starting its plugins.")
+          .withRetryAfter(1);
+    const auto compartment = services_.find_compartment(id);
+    if (compartment && !compartment->isRunning()) throw unavailable(*compartment);
+  }
+  throw Error::notFound("NOT_FOUND", "There is nothing here.");
+}
+
+}  // namespace bulkhead::host

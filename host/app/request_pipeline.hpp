@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/peer_policy.hpp"
+#include "app/route_catalog.hpp"
+#include "http/exchange.hpp"
+#include "runtime/lane.hpp"
+
+namespace bulkhead::host {
+
+struct PipelineOptions {
+  bool development = false;  ///< C16: refused monitoring routes say 403 instead of 404; 404 names
+                             ///< the nearest route
+  std::size_t body_bytes_max = 1024 * 1024;
+};
+
+/// What the pipeline asks of the rest of the host; callable on a loop, so from memory and without
+/// waiting.
+struct PipelineServices {
+  RouteCatalog& routes;
+  const PeerPolicy& peers;
+  Lane& host_lane;
+  /// Who asks; throws Error when what was sent is no valid credential. Anonymous when nothing was
+  /// sent.
+  std::function<Principal(const HttpRequest&)> authenticate;
+  std::function<bool()> starting;  ///< plugins are still being started
+  /// Closed plugins by path prefix: the compartment that "/api/<id>/..." belongs to, or null.
+  std::function<std::shared_ptr<Compartment>(std::string_view id)> find_compartment;
+};
+
+/// The way of a request on the loop: peer truth, route, credential, tenant, admission; then the
+/// plugin's lane.
+class RequestPipeline {
+ public:
+  RequestPipeline(PipelineOptions options, PipelineServices services);
+
+  /// The front's handler. Answers, or hands the exchange to a lane. Refusals leave it as Error.
+  void handle(const std::shared_ptr<Exchange>& exchange) const;
+  /// The front's question: how large may this request's body be?
+  std::uint64_t bodyLimit(const HttpRequest& request) const;
+
+ private:
+  void answerHostRoute(const std::shared_ptr<Exchange>& exchange,
+                       const std::shared_ptr<const HostRoute>& route) const;
+  void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
+  void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
+  void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
+  [[noreturn]] void refuseUnmatched(const HttpRequest& request) const;
+
+  const PipelineOptions options_;
+  const PipelineServices services_;
+};
+
+}  // namespace bulkhead::host

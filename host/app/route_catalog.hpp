@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "http/openapi.hpp"
+#include "http/router.hpp"
+#include "plugins/compartment.hpp"
+#include "runtime/contract.hpp"
+#include "runtime/message.hpp"
+#include "runtime/published.hpp"
+
+namespace bulkhead::host {
+
+/// Where a host route is answered: at once on the loop (memory only, no waiting), or on the host's
+/// own lane.
+enum class AnsweredOn { Loop, Lane };
+
+/// Who may call a host route. `Inside` is C16: an allowed network or a key with the scope; others
+/// see 404 or 403.
+enum class HostAccess { Open, Inside, AdminSocket, Key };
+
+struct HostRoute {
+  std::string method;
+  std::string path;
+  HostAccess access = HostAccess::Open;
+  std::string scope;  ///< for Inside and Key
+  AnsweredOn answered_on = AnsweredOn::Loop;
+  std::function<HttpResponse(const HttpRequest&)> answer;
+};
+
+/// What a matched route leads to: a plugin's route or one of the host's own. Immutable.
+struct RouteTarget {
+  std::shared_ptr<Compartment> compartment;      ///< null for a host route
+  std::shared_ptr<const RegisteredRoute> route;  ///< of the plugin
+  std::shared_ptr<const HostRoute> host;
+};
+
+using Routes = RouteTable<std::shared_ptr<const RouteTarget>>;
+
+/// Every route of the running host. Readers take the current table without a lock; each change
+/// makes a new one.
+class RouteCatalog {
+ public:
+  explicit RouteCatalog(std::string version);
+
+  void addHostRoutes(std::vector<HostRoute> routes);
+  /// Takes in all routes of a created plugin, or none: throws Error (configuration, ROUTE_CONFLICT)
+  /// that names both owners of a route.
+  void admit(const std::shared_ptr<Compartment>& compartment);
+
+  std::shared_ptr<const Routes> table() const { return table_.load(); }
+  /// The text of /openapi.json, made when the routes change.
+  std::shared_ptr<const std::string> openApi() const { return open_api_.load(); }
+
+ private:
+  struct Entry {
+    std::string owner;
+    std::string method;
+    std::string path;
+    std::shared_ptr<const RouteTarget> target;
+  };
+
+  static std::shared_ptr<const Routes> build(const std::vector<Entry>& entries);
+  void publish(std::vector<Entry> entries);
+
+  const std::string version_;
+  std::mutex mutex_;
+  std::vector<Entry> entries_;
+  Published<Routes> table_;
+  Published<std::string> open_api_;
+};
+
+}  // namespace bulkhead::host

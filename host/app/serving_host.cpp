@@ -1,0 +1,382 @@
+#include "app/serving_host.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <utility>
+
+#include "app/admin_routes.hpp"
+#include "app/build_version.hpp"
+#include "app/plugin_health.hpp"
+#include "app/store_options.hpp"
+#include "app/table_counts.hpp"
+#include "health/host_checks.hpp"
+#include "http/middleware/security_headers.hpp"
+#include "logging/log.hpp"
+#include "logging/log_system.hpp"
+#include "security/access.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kHouseInterval{1000};
+constexpr milliseconds kTableCountPatience{2000};
+constexpr int kKeyRefreshRounds = 30;
+constexpr int kLastUsedRounds = 60;
+
+std::string_view environmentName(Environment environment) {
+  switch (environment) {
+    case Environment::Production:
+      return "production";
+    case Environment::Test:
+      return "test";
+    case Environment::Development:
+      break;
+  }
+  return "development";
+}
+
+std::filesystem::path pluginFolder(const HostSettings& settings) {
+  if (!settings.paths.plugin_dir.empty()) return settings.paths.plugin_dir;
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "plugins";
+}
+
+void logSecurityEvent(const SecurityEvent& event) {
+  log(Level::Warn, "security", "Authentication failed",
+      {{"reason", event.reason},
+       {"apiKeyId", event.key_id},
+       {"ip", event.address},
+       {"requestId", event.request_id},
+       {"method", event.method},
+       {"path", event.path}});
+}
+
+health::DetailsPolicy detailsPolicy(const std::string& word) {
+  if (word == "never") return health::DetailsPolicy::Never;
+  return word == "always" ? health::DetailsPolicy::Always : health::DetailsPolicy::WhenAuthorized;
+}
+
+}  // namespace
+
+ServingHost::ServingHost(const Configuration& configuration)
+    : configuration_{configuration},
+      settings_{configuration.settings()},
+      version_{settings_.server.version.empty() ? std::string{kBuildVersion}
+                                                : settings_.server.version},
+      performance_{{milliseconds{settings_.monitoring.slow_query_ms},
+                    milliseconds{settings_.monitoring.slow_api_ms}}},
+      resources_{{static_cast<std::uint64_t>(settings_.server.memory_limit_mb)}},
+      host_store_{data::openSqliteStore(storeOptions(settings_, "host"))},
+      keys_{*host_store_, {settings_.paths.data_dir / "keys.snapshot"}},
+      authenticator_{keys_, {settings_.security.api_key.reveal(), logSecurityEvent, {}}},
+      routes_{version_},
+      peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
+      supervisor_{{pluginFolder(settings_), settings_.paths.data_dir / "plugin-cache",
+                   !settings_.isProduction()},
+                  {clock_, home_log_, home_metrics_,
+                   [this](const std::string& plugin) { return openStore(plugin); },
+                   [this](const std::shared_ptr<Compartment>& compartment) { admit(compartment); },
+                   [this](const Compartment& compartment) { logChange(compartment); }}},
+      health_endpoints_{healthSources()},
+      host_metrics_{metrics_, metricSources()},
+      monitoring_endpoints_{monitoringSources()},
+      pipeline_{
+          {!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
+          {routes_, peers_, host_lane_,
+           [this](const HttpRequest& request) { return authenticator_.authenticate(request); },
+           [this] { return state_.phase() == health::Phase::Starting; },
+           [this](std::string_view id) { return supervisor_.find(id); }}},
+      access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms}} {
+  registry_.add(health::memoryCheck(resources_));
+  registry_.add(
+      health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
+  registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
+  addHostRoutes();
+  makeFront();
+}
+
+ServingHost::~ServingHost() {
+  stopping_ = true;
+  if (housekeeper_.joinable()) housekeeper_.join();
+  front_->stop();
+  supervisor_.close(milliseconds{0});
+}
+
+void ServingHost::makeFront() {
+  const auto& limits = settings_.limits;
+  FrontOptions options;
+  options.head.head_bytes_max = static_cast<std::size_t>(limits.head_bytes);
+  options.head.fields_max = static_cast<std::size_t>(limits.header_fields);
+  options.body_bytes_max = static_cast<std::size_t>(limits.body_bytes);
+  options.head_deadline = milliseconds{limits.head_timeout_ms};
+  options.idle_timeout = milliseconds{limits.idle_timeout_ms};
+  options.write_stall = milliseconds{limits.write_timeout_ms};
+  options.requests_per_connection_max = static_cast<std::uint32_t>(limits.requests_per_connection);
+  options.connections_max = static_cast<std::size_t>(limits.connections);
+  options.connections_per_ip_max = static_cast<std::size_t>(limits.connections_per_address);
+  options.body_limit = [this](const HttpRequest& request) { return pipeline_.bodyLimit(request); };
+  options.exempt_from_ip_cap = [this](std::string_view address) {
+    return peers_.isTrustedProxy(address) || address == "127.0.0.1" || address == "::1";
+  };
+  SecurityHeaderOptions headers;
+  headers.hsts = settings_.security.hsts == "always";
+  headers.x_xss_protection =
+      settings_.security.x_xss_protection == "off" ? "" : settings_.security.x_xss_protection;
+  options.fixed_header_lines = securityHeaderLines(headers);
+  Tail tail;
+  tail.decorate = [](const HttpRequest&, HttpResponse& response) {
+    if (response.status == 401)
+      response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
+  };
+  tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
+  front_ = std::make_unique<Front>(
+      std::move(options),
+      [this](std::shared_ptr<Exchange> exchange) { pipeline_.handle(exchange); }, std::move(tail));
+}
+
+void ServingHost::addHostRoutes() {
+  std::vector<HostRoute> routes;
+  for (auto& route : health_endpoints_.routes()) {
+    routes.push_back({"GET",
+                      std::string{route.path},
+                      HostAccess::Open,
+                      {},
+                      AnsweredOn::Loop,
+                      std::move(route.handle)});
+  }
+  for (auto& route : monitoring_endpoints_.routes()) {
+    // each of them checks its caller by itself (C16, S28); this only finds out who it is
+    auto handle = [this, own = std::move(route.handle)](const HttpRequest& request) {
+      HttpRequest known = request;
+      if (!known.peer.admin_socket) known.principal = authenticator_.authenticate(request);
+      return own(known);
+    };
+    routes.push_back({std::string{route.method},
+                      std::string{route.path},
+                      HostAccess::Open,
+                      {},
+                      AnsweredOn::Lane,
+                      std::move(handle)});
+  }
+  for (auto& route : keyRoutes(keys_)) routes.push_back(std::move(route));
+  for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
+  routes.push_back(
+      {"GET", "/openapi.json", HostAccess::Open, {}, AnsweredOn::Loop, [this](const HttpRequest&) {
+         return HttpResponse::json(200, *routes_.openApi());
+       }});
+  routes_.addHostRoutes(std::move(routes));
+}
+
+void ServingHost::listen() {
+  const auto& server = settings_.server;
+  std::filesystem::create_directories(settings_.paths.data_dir);
+  front_->listen(server.bind_address, server.port);
+  if (server.compat_listen_3000) front_->listen(server.bind_address, 3000);
+  front_->listenUnix(settings_.paths.data_dir / "admin.sock");
+  state_.addPending("plugins");
+  front_->start();
+  log(Level::Info, "host", "Listening",
+      {{"address", server.bind_address}, {"port", front_->port()}});
+  if (!keys_.refresh()) {
+    log(Level::Warn, "host",
+        "The host's database is away; running degraded with the keys of the last snapshot.");
+  }
+  housekeeper_ = std::thread{[this] { keepHouse(); }};
+}
+
+void ServingHost::boot() {
+  supervisor_.boot(readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables()),
+                   configuration_.variables());
+  state_.removePending("plugins");
+  state_.markReady();
+  log(Level::Info, "host", "Ready", {{"uptimeMs", state_.uptime().count()}, {"version", version_}});
+}
+
+bool ServingHost::drain() {
+  state_.markDraining();
+  log(Level::Warn, "host", "Draining: no longer ready",
+      {{"delayMs", settings_.server.shutdown_delay_ms}});
+  front_->beginDrain();
+  const auto accepting_until =
+      std::chrono::steady_clock::now() + milliseconds{settings_.server.shutdown_delay_ms};
+  while (std::chrono::steady_clock::now() < accepting_until)
+    std::this_thread::sleep_for(milliseconds{50});
+  front_->stopAccepting();
+  const auto end =
+      std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
+  bool clean = false;
+  while (!clean && std::chrono::steady_clock::now() < end)
+    clean = front_->waitIdle(milliseconds{100});
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+  for (const auto& compartment : supervisor_.compartments()) {
+    clean = registry_.remove(compartment->id(), milliseconds{1000}) && clean;
+  }
+  clean = supervisor_.close(std::clamp(left, milliseconds{100}, milliseconds{20'000})) && clean;
+  front_->stop();
+  keys_.storeLastUsed();
+  log(Level::Info, "host",
+      clean ? "Stopped" : "Stopped; calls that did not return were left behind");
+  return clean;
+}
+
+std::shared_ptr<data::Store> ServingHost::openStore(const std::string& plugin) {
+  const std::lock_guard lock{stores_mutex_};
+  auto& store = stores_[plugin];
+  if (!store) {
+    store = data::openSqliteStore(storeOptions(settings_, plugin));
+    registry_.add(health::databaseCheck("database." + plugin,
+                                        [store](milliseconds) { return store->ping(); }));
+  }
+  return store;
+}
+
+void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
+  routes_.admit(compartment);
+  addContributors(registry_, compartment);
+}
+
+void ServingHost::logChange(const Compartment& compartment) const {
+  const PluginStatus status = compartment.status();
+  const bool closed = status.state >= PluginState::Missing;
+  const bool intended = status.state == PluginState::Disabled;
+  log(closed && !intended ? Level::Warn : Level::Info, "plugins",
+      closed && !intended ? "Plugin closed; its service is degraded" : "Plugin",
+      {{"plugin", status.id},
+       {"version", status.version},
+       {"state", nameOf(status.state)},
+       {"reason", status.reason}});
+}
+
+std::vector<monitoring::TableCount> ServingHost::tableCounts() {
+  std::vector<monitoring::TableCount> counts;
+  const auto deadline = std::chrono::steady_clock::now() + kTableCountPatience;
+  counts.emplace_back("tenants", static_cast<std::int64_t>(keys_.directory()->tenants().size()));
+  std::map<std::string, std::shared_ptr<data::Store>> stores;
+  {
+    const std::lock_guard lock{stores_mutex_};
+    stores = stores_;
+  }
+  for (const auto& [plugin, store] : stores) {
+    for (auto& count : countTables(*store, deadline)) counts.push_back(std::move(count));
+  }
+  return counts;
+}
+
+void ServingHost::keepHouse() {
+  health::Heartbeat& heartbeat = state_.heartbeat("housekeeper");
+  for (int round = 1; !stopping_; ++round) {
+    std::this_thread::sleep_for(kHouseInterval);
+    heartbeat.beat();
+    try {
+      if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
+      if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
+    } catch (const std::exception& error) {
+      log(Level::Error, "host", "Keeping the keys failed", {{"reason", error.what()}});
+    }
+  }
+  heartbeat.retire();
+}
+
+health::HealthSources ServingHost::healthSources() {
+  health::HealthSources sources{
+      registry_,
+      state_,
+      resources_,
+      {version_, std::string{environmentName(settings_.server.environment)},
+       settings_.server.service_name}};
+  sources.policy.details = detailsPolicy(settings_.monitoring.health_details);
+  sources.plugins = [this] { return pluginHealth(supervisor_); };
+  sources.performance = [this] {
+    const auto statistics = performance_.statistics(60);
+    return health::PerformanceFigures{performance_.slowQueries(1000).size(),
+                                      performance_.slowApis(1000).size(),
+                                      statistics.errorRatePercent()};
+  };
+  sources.cache = [this] {
+    const auto statistics = cache_.statistics();
+    return health::CacheFigures{statistics.hitRatePercent(), statistics.entries,
+                                statistics.entries_max};
+  };
+  return sources;
+}
+
+monitoring::MonitoringSources ServingHost::monitoringSources() {
+  monitoring::MonitoringSources sources{metrics_, performance_};
+  sources.production = settings_.isProduction();
+  sources.system = [this] {
+    const auto resources = resources_.latest();
+    return monitoring::SystemFigures{state_.uptime(),
+                                     resources.rss_bytes,
+                                     resources.heap_used_bytes,
+                                     resources.heap_total_bytes,
+                                     resources.cpu_percent,
+                                     resources.cpu_seconds,
+                                     resources.cores};
+  };
+  sources.caches = metricSources().caches;
+  sources.clear_caches = [this] { return cache_.clear(); };
+  sources.table_counts = [this] { return tableCounts(); };
+  return sources;
+}
+
+monitoring::HostMetricSources ServingHost::metricSources() {
+  monitoring::HostMetricSources sources;
+  sources.version = version_;
+  sources.revision = kBuildRevision;
+  sources.uptime = [this] { return state_.uptime(); };
+  sources.memory_used_bytes = [this] { return resources_.latest().heap_used_bytes; };
+  sources.memory_total_bytes = [this] { return resources_.latest().heap_total_bytes; };
+  sources.database_available = [this] {
+    const auto snapshot = registry_.snapshot();
+    const auto* report = snapshot->find("database");
+    return report != nullptr && report->isKnown() && report->status == health::Status::Healthy;
+  };
+  sources.checks = [this] {
+    std::vector<monitoring::CheckSample> samples;
+    const auto snapshot = registry_.snapshot();
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& check : snapshot->checks) {
+      samples.push_back({check.name, static_cast<int>(check.status),
+                         std::chrono::duration<double>(check.duration).count(),
+                         std::chrono::duration<double>(check.age(now)).count()});
+    }
+    return samples;
+  };
+  sources.plugins = [this] {
+    std::vector<monitoring::PluginSample> samples;
+    for (const auto& compartment : supervisor_.compartments()) {
+      const PluginStatus status = compartment->status();
+      samples.push_back({status.id, std::string{nameOf(status.state)}});
+    }
+    return samples;
+  };
+  sources.caches = [this] {
+    const auto s = cache_.statistics();
+    return std::vector<monitoring::CacheSample>{{"host", s.hits, s.misses, s.evicted_by_size,
+                                                 s.expired, s.entries, s.entries_max, s.bytes,
+                                                 s.bytes_max}};
+  };
+  sources.logs = [] {
+    monitoring::LogCounts counts;
+    if (const LogSystem* system = LogSystem::current()) {
+      const LogStatistics statistics = system->statistics();
+      counts.by_level = statistics.accepted;
+      counts.dropped = statistics.droppedTotal();
+    }
+    return counts;
+  };
+  sources.connections = [this] {
+    if (!front_) return monitoring::ConnectionCounts{};
+    const FrontCounters counters = front_->counters();
+    return monitoring::ConnectionCounts{
+        static_cast<std::uint64_t>(
+            std::max<std::int64_t>(0, counters.open_connections - counters.idle_connections)),
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, counters.idle_connections))};
+  };
+  return sources;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/access_log.hpp"
+#include "app/home_sinks.hpp"
+#include "app/peer_policy.hpp"
+#include "app/request_pipeline.hpp"
+#include "app/route_catalog.hpp"
+#include "cache/cache_sweeper.hpp"
+#include "cache/lru_cache.hpp"
+#include "config/configuration.hpp"
+#include "data/sqlite_store.hpp"
+#include "health/health_endpoints.hpp"
+#include "health/health_registry.hpp"
+#include "http/front.hpp"
+#include "monitoring/monitoring_endpoints.hpp"
+#include "plugins/supervisor.hpp"
+#include "security/authenticator.hpp"
+
+namespace bulkhead::host {
+
+/// The running host: every part of it, in the order in which they stand on each other.
+/// Life, from one thread: constructor, listen(), boot(), drain(), destructor.
+class ServingHost {
+ public:
+  explicit ServingHost(const Configuration& configuration);
+  ~ServingHost();
+  ServingHost(const ServingHost&) = delete;
+  ServingHost& operator=(const ServingHost&) = delete;
+
+  /// Opens the listeners and answers probes from here on. Throws Error (configuration, PORT_IN_USE
+  /// ...).
+  void listen();
+  /// Starts the plugins, one after the other; none of them can make it fail. Then the host is
+  /// ready.
+  void boot();
+  /// Readiness off, SHUTDOWN_DELAY, then no new connections, in-flight requests up to
+  /// DRAIN_TIMEOUT, plugins closed in reverse order. False when something had to be left behind.
+  /// `hurry()` is asked while waiting.
+  bool drain();
+
+  std::uint16_t port() const { return front_->port(); }
+
+ private:
+  std::shared_ptr<data::Store> openStore(const std::string& plugin);
+  void admit(const std::shared_ptr<Compartment>& compartment);
+  void logChange(const Compartment& compartment) const;
+  std::vector<monitoring::TableCount> tableCounts();
+  void addHostRoutes();
+  void makeFront();
+  void keepHouse();
+  health::HealthSources healthSources();
+  monitoring::MonitoringSources monitoringSources();
+  monitoring::HostMetricSources metricSources();
+
+  const Configuration& configuration_;
+  const HostSettings& settings_;
+  const std::string version_;
+  SystemClock clock_;
+  HomeLog home_log_;
+  monitoring::Metrics metrics_;
+  HomeMetrics home_metrics_{metrics_};
+  monitoring::PerformanceMonitor performance_;
+  cache::LruCache cache_{{}};
+  cache::CacheSweeper cache_sweeper_{{&cache_}, std::chrono::seconds{1}};
+  health::HealthState state_;
+  health::ResourceSampler resources_;
+  std::unique_ptr<data::SqliteStore> host_store_;
+  KeyStore keys_;
+  Authenticator authenticator_;
+  std::mutex stores_mutex_;
+  std::map<std::string, std::shared_ptr<data::Store>> stores_;  // by plugin
+  RouteCatalog routes_;
+  PeerPolicy peers_;
+  Lane host_lane_{"host", {4, 256}};
+  health::HealthRegistry registry_;
+  Supervisor supervisor_;
+  health::HealthEndpoints health_endpoints_;
+  monitoring::HostMetrics host_metrics_;
+  monitoring::MonitoringEndpoints monitoring_endpoints_;
+  RequestPipeline pipeline_;
+  AccessLog access_log_;
+  std::unique_ptr<Front> front_;
+  std::atomic<bool> stopping_{false};
+  std::thread housekeeper_;
+};
+
+}  // namespace bulkhead::host

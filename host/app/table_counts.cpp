@@ -1,0 +1,46 @@
+#include "app/table_counts.hpp"
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/transaction.hpp>
+
+namespace bulkhead::host {
+namespace {
+
+std::vector<std::string> tableNames(data::Transaction& transaction) {
+  std::vector<std::string> names;
+  transaction.read(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name "
+      "NOT LIKE 'bulkhead_%' "
+      "AND name <> 'schema_migrations' ORDER BY name",
+      nullptr, 0, [&](const bulkhead_value* columns, std::size_t count) {
+        names.push_back(Row{columns, count}.string(0));
+        return 0;
+      });
+  return names;
+}
+
+}  // namespace
+
+std::vector<monitoring::TableCount> countTables(data::Store& store,
+                                                std::chrono::steady_clock::time_point deadline) {
+  std::vector<monitoring::TableCount> counts;
+  try {
+    store.read(
+        [&](data::Transaction& transaction) {
+          counts.clear();
+          for (const auto& name : tableNames(transaction)) {
+            transaction.read("SELECT count(*) FROM \"" + name + "\"", nullptr, 0,
+                             [&](const bulkhead_value* columns, std::size_t) {
+                               counts.emplace_back(name, columns[0].integer);
+                               return 0;
+                             });
+          }
+        },
+        deadline);
+  } catch (const Error&) {
+    counts.clear();  // the health check says that the store is away
+  }
+  return counts;
+}
+
+}  // namespace bulkhead::host

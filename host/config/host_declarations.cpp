@@ -1,0 +1,385 @@
+#include "config/host_declarations.hpp"
+
+#include <Poco/Net/IPAddress.h>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "config/variables.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using Settings = HostSettings;
+using Value = TypedValue;
+
+std::vector<std::string> splitList(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
+    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return items;
+}
+
+bool isAddress(const std::string& text) {
+  Poco::Net::IPAddress address;
+  return Poco::Net::IPAddress::tryParse(text, address);
+}
+
+bool isNetwork(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  Poco::Net::IPAddress address;
+  if (!Poco::Net::IPAddress::tryParse(text.substr(0, slash), address)) return false;
+  if (slash == std::string::npos) return true;
+  const int bits_max = address.family() == Poco::Net::IPAddress::IPv6 ? 128 : 32;
+  int bits = -1;
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data() + slash + 1, end, bits);
+  return result.ec == std::errc{} && result.ptr == end && bits >= 0 && bits <= bits_max;
+}
+
+std::string checkNetworks(const Value& value) {
+  const auto networks = splitList(value.text());
+  if (std::all_of(networks.begin(), networks.end(), isNetwork)) return "";
+  return "networks such as \"10.0.0.0/8, ::1/128\"";
+}
+
+std::string checkBindAddress(const Value& value) {
+  if (value.text() == "localhost" || isAddress(value.text())) return "";
+  return "an IP address or \"localhost\"";
+}
+
+std::string checkFrontends(const Value& value) {
+  for (const std::string& url : splitList(value.text())) {
+    const bool web = url.starts_with("https://") || url.starts_with("http://");
+    const SettingDeclaration as_url{.name = "", .type = SettingType::Url};
+    if (!web || !parseValue(as_url, url)) return "web addresses such as \"https://app.example\"";
+  }
+  return "";
+}
+
+std::string checkDatabaseUrl(const Value& value) {
+  const std::string_view url = value.secret().reveal();
+  for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"}) {
+    if (url.starts_with(scheme) && url.size() > scheme.size()) return "";
+  }
+  return "\"sqlite:DIR\" or \"postgresql://user:password@host:port/database\"";
+}
+
+std::string checkHeaderValue(const Value& value) {
+  const bool good = std::all_of(value.text().begin(), value.text().end(),
+                                [](char c) { return c >= 0x20 && c != 0x7f; });
+  return good ? "" : "printable ASCII, as it becomes a header";
+}
+
+Environment environmentOf(const std::string& name) {
+  if (name == "production") return Environment::Production;
+  return name == "test" ? Environment::Test : Environment::Development;
+}
+
+std::uint16_t portOf(const Value& value) {
+  return static_cast<std::uint16_t>(value.integer());
+}
+
+SettingDeclaration text(std::string name, std::string fallback, std::string help) {
+  return {.name = std::move(name), .default_text = std::move(fallback), .help = std::move(help)};
+}
+
+SettingDeclaration flag(std::string name, std::string help) {
+  return {.name = std::move(name),
+          .type = SettingType::Boolean,
+          .default_text = "false",
+          .help = std::move(help)};
+}
+
+SettingDeclaration integer(std::string name, std::string fallback, double min, double max,
+                           std::string help) {
+  return {.name = std::move(name),
+          .type = SettingType::Integer,
+          .default_text = std::move(fallback),
+          .min = min,
+          .max = max,
+          .help = std::move(help)};
+}
+
+SettingDeclaration duration(std::string name, std::string fallback, double max_ms,
+                            std::string help) {
+  return {.name = std::move(name),
+          .type = SettingType::DurationMs,
+          .default_text = std::move(fallback),
+          .min = 0,
+          .max = max_ms,
+          .help = std::move(help)};
+}
+
+SettingDeclaration inSeconds(SettingDeclaration declaration) {
+  declaration.bare_unit_ms = 1000;
+  declaration.help += " A number without unit is in seconds.";
+  return declaration;
+}
+
+SettingDeclaration choice(std::string name, std::vector<std::string> values, std::string fallback,
+                          std::string help) {
+  return {.name = std::move(name),
+          .type = SettingType::Enum,
+          .default_text = std::move(fallback),
+          .values = std::move(values),
+          .help = std::move(help)};
+}
+
+SettingDeclaration secret(std::string name, std::string help) {
+  return {.name = std::move(name), .type = SettingType::Secret, .help = std::move(help)};
+}
+
+void addServer(std::vector<HostSetting>& all) {
+  all.push_back(
+      {choice("server.environment", {"development", "production", "test"}, "development",
+              "production asks for every secret and hides what helps an attacker."),
+       {"APP_ENV", "NODE_ENV"},
+       [](Settings& s, const Value& v) { s.server.environment = environmentOf(v.text()); }});
+  all.push_back({text("server.service_name", "accubooks", "Name in health bodies and log lines."),
+                 {"SERVICE_NAME"},
+                 [](Settings& s, const Value& v) { s.server.service_name = v.text(); }});
+  all.push_back({text("server.version", "", "Version that is shown; the build's own when empty."),
+                 {"VERSION"},
+                 [](Settings& s, const Value& v) { s.server.version = v.text(); }});
+  all.push_back({text("server.bind_address", "0.0.0.0",
+                      "Address to listen on. HOSTNAME counts too, when it is an IP address or "
+                      "\"localhost\" (shells and containers set it to the machine's name)."),
+                 {"BIND_ADDRESS"},
+                 [](Settings& s, const Value& v) { s.server.bind_address = v.text(); },
+                 checkBindAddress});
+  all.push_back({integer("server.port", "5000", 0, 65535, "Port to listen on; 0 for any free one."),
+                 {"PORT"},
+                 [](Settings& s, const Value& v) { s.server.port = portOf(v); }});
+  all.push_back({flag("server.compat_listen_3000",
+                      "true listens on port 3000 too, as long as server.port is not set."),
+                 {"COMPAT_LISTEN_3000"},
+                 [](Settings& s, const Value& v) { s.server.compat_listen_3000 = v.boolean(); }});
+  all.push_back({integer("server.management_port", "0", 0, 65535,
+                         "Second port, for monitoring alone and open to whoever reaches it; 0 for "
+                         "none."),
+                 {"MANAGEMENT_PORT"},
+                 [](Settings& s, const Value& v) { s.server.management_port = portOf(v); }});
+}
+
+void addLife(std::vector<HostSetting>& all) {
+  all.push_back({inSeconds(duration("server.shutdown_delay", "5s", 600'000,
+                                    "From the signal to stop to the end of accepting, so that "
+                                    "balancers notice; 0s by default outside of production and "
+                                    "Kubernetes.")),
+                 {"SHUTDOWN_DELAY"},
+                 [](Settings& s, const Value& v) { s.server.shutdown_delay_ms = v.integer(); }});
+  all.push_back({inSeconds(duration("server.drain_timeout", "20s", 600'000,
+                                    "Longest wait for requests in flight when stopping.")),
+                 {"DRAIN_TIMEOUT"},
+                 [](Settings& s, const Value& v) { s.server.drain_timeout_ms = v.integer(); }});
+  all.push_back({integer("server.memory_limit_mb", "0", 0, 1 << 24,
+                         "Memory in MiB that health and overload count against; 0 for what the "
+                         "machine or its cgroup allows."),
+                 {"MEMORY_LIMIT_MB"},
+                 [](Settings& s, const Value& v) { s.server.memory_limit_mb = v.integer(); }});
+  all.push_back({flag("server.exit_on_unhandled",
+                      "true ends the host at an unhandled failure of a background task, in "
+                      "development only."),
+                 {"DEV_EXIT_ON_UNHANDLED"},
+                 [](Settings& s, const Value& v) { s.server.exit_on_unhandled = v.boolean(); }});
+}
+
+void addLimits(std::vector<HostSetting>& all) {
+  all.push_back({integer("limits.head_bytes", "32768", 1024, 1 << 20,
+                         "Longest request line and headers together."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.head_bytes = v.integer(); }});
+  all.push_back({integer("limits.header_fields", "100", 8, 1000, "Most headers of a request."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.header_fields = v.integer(); }});
+  all.push_back({integer("limits.body_bytes", "1048576", 0, 1 << 30,
+                         "Longest body where a route does not say otherwise."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.body_bytes = v.integer(); }});
+  all.push_back({integer("limits.connections", "0", 0, 1 << 20,
+                         "Most open connections; 0 for half of the file descriptors."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.connections = v.integer(); }});
+  all.push_back(
+      {integer("limits.connections_per_address", "256", 1, 1 << 20,
+               "Most open connections of one client address."),
+       {},
+       [](Settings& s, const Value& v) { s.limits.connections_per_address = v.integer(); }});
+  all.push_back(
+      {integer("limits.requests_per_connection", "1000", 1, 1'000'000'000,
+               "Requests after which a connection is closed politely."),
+       {},
+       [](Settings& s, const Value& v) { s.limits.requests_per_connection = v.integer(); }});
+  all.push_back({duration("limits.head_timeout", "10s", 600'000,
+                          "From the first byte of a request to the end of its headers."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.head_timeout_ms = v.integer(); }});
+  all.push_back({duration("limits.idle_timeout", "60s", 3'600'000,
+                          "Longest silence between two requests; longer than the balancer's."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.idle_timeout_ms = v.integer(); }});
+  all.push_back({duration("limits.write_timeout", "30s", 3'600'000,
+                          "Longest time that a client may leave an answer unread."),
+                 {},
+                 [](Settings& s, const Value& v) { s.limits.write_timeout_ms = v.integer(); }});
+}
+
+void addPaths(std::vector<HostSetting>& all) {
+  all.push_back({text("data.dir", "var", "Folder of stores, locks and the admin socket."),
+                 {},
+                 [](Settings& s, const Value& v) { s.paths.data_dir = v.text(); }});
+  all.push_back({text("plugin.dir", "",
+                      "Folder of the plugins' files; ../plugins beside the program's folder when "
+                      "empty."),
+                 {},
+                 [](Settings& s, const Value& v) { s.paths.plugin_dir = v.text(); }});
+  all.push_back({text("plugin.conf_dir", "conf/plugins.d", "Folder of the plugins' settings."),
+                 {},
+                 [](Settings& s, const Value& v) { s.paths.plugin_conf_dir = v.text(); }});
+}
+
+void addStores(std::vector<HostSetting>& all) {
+  SettingDeclaration url = secret("database.url",
+                                  "sqlite:DIR or postgresql://user:password@host/database; a "
+                                  "folder of SQLite files in data.dir when empty, which production "
+                                  "does not accept.");
+  all.push_back({std::move(url),
+                 {},
+                 [](Settings& s, const Value& v) { s.database.url = v.secret(); },
+                 checkDatabaseUrl,
+                 true});
+  all.push_back({text("redis.host", "localhost", "Redis server; it is optional."),
+                 {},
+                 [](Settings& s, const Value& v) { s.redis.host = v.text(); }});
+  all.push_back({integer("redis.port", "6379", 1, 65535, "Port of the Redis server."),
+                 {},
+                 [](Settings& s, const Value& v) { s.redis.port = portOf(v); }});
+  all.push_back({secret("redis.password", "Password of the Redis server; none when empty."),
+                 {},
+                 [](Settings& s, const Value& v) { s.redis.password = v.secret(); }});
+}
+
+void addLogging(std::vector<HostSetting>& all) {
+  all.push_back({choice("log.level", {"debug", "info", "warn", "error", "fatal"}, "info",
+                        "Least level that is written."),
+                 {},
+                 [](Settings& s, const Value& v) { s.logging.level = v.text(); }});
+  all.push_back({text("log.file", "",
+                      "File that gets every line too, beside standard output; opened anew on "
+                      "SIGUSR1 or SIGHUP."),
+                 {},
+                 [](Settings& s, const Value& v) { s.logging.file = v.text(); }});
+}
+
+void addMonitoring(std::vector<HostSetting>& all) {
+  all.push_back({duration("monitoring.slow_request_ms", "1500ms", 3'600'000,
+                          "A request that takes longer is a warning in the log."),
+                 {"SLOW_REQUEST_MS"},
+                 [](Settings& s, const Value& v) { s.monitoring.slow_request_ms = v.integer(); }});
+  all.push_back({duration("monitoring.slow_api_ms", "2000ms", 3'600'000,
+                          "A request that takes longer is listed as a slow API call."),
+                 {"SLOW_API_MS"},
+                 [](Settings& s, const Value& v) { s.monitoring.slow_api_ms = v.integer(); }});
+  all.push_back({duration("monitoring.slow_query_ms", "1000ms", 3'600'000,
+                          "A statement that takes longer is listed as a slow query."),
+                 {"SLOW_QUERY_MS"},
+                 [](Settings& s, const Value& v) { s.monitoring.slow_query_ms = v.integer(); }});
+  all.push_back(
+      {text("monitoring.allow_cidrs", "127.0.0.0/8, ::1/128",
+            "Networks that may read monitoring without a key."),
+       {},
+       [](Settings& s, const Value& v) { s.monitoring.allow_cidrs = splitList(v.text()); },
+       checkNetworks});
+  all.push_back({choice("health.details", {"never", "when-authorized", "always"}, "when-authorized",
+                        "Who gets details in health bodies."),
+                 {},
+                 [](Settings& s, const Value& v) { s.monitoring.health_details = v.text(); }});
+}
+
+void addSecurity(std::vector<HostSetting>& all) {
+  all.push_back({secret("security.api_key",
+                        "Bootstrap key with every scope over every tenant; at least 32 characters. "
+                        "Without it only issued keys are accepted."),
+                 {"API_KEY"},
+                 [](Settings& s, const Value& v) { s.security.api_key = v.secret(); }});
+  all.push_back(
+      {flag("security.api_key_allow_short",
+            "true lets production accept a shorter security.api_key."),
+       {"API_KEY_ALLOW_SHORT"},
+       [](Settings& s, const Value& v) { s.security.api_key_allow_short = v.boolean(); }});
+  all.push_back({secret("security.jwt_secret",
+                        "Signs JSON web tokens; at least 32 characters, required in production."),
+                 {"JWT_SECRET"},
+                 [](Settings& s, const Value& v) { s.security.jwt_secret = v.secret(); }});
+  all.push_back({secret("security.session_secret",
+                        "Signs sessions; at least 32 characters, required in production, and not "
+                        "the same as security.jwt_secret."),
+                 {"SESSION_SECRET"},
+                 [](Settings& s, const Value& v) { s.security.session_secret = v.secret(); }});
+  all.push_back(
+      {text("security.frontend_url", "",
+            "Origins that browsers may call from, with commas between; required in "
+            "production."),
+       {"FRONTEND_URL"},
+       [](Settings& s, const Value& v) { s.security.frontend_urls = splitList(v.text()); },
+       checkFrontends});
+  all.push_back(
+      {text("security.trusted_proxies", "",
+            "Networks of proxies whose X-Forwarded-* and Forwarded headers are believed."),
+       {"TRUSTED_PROXIES"},
+       [](Settings& s, const Value& v) { s.security.trusted_proxies = splitList(v.text()); },
+       checkNetworks});
+  all.push_back({choice("security.hsts", {"always", "tls-only", "off"}, "always",
+                        "When Strict-Transport-Security is sent."),
+                 {"HSTS"},
+                 [](Settings& s, const Value& v) { s.security.hsts = v.text(); }});
+  all.push_back({text("security.x_xss_protection", "1; mode=block",
+                      "Value of X-XSS-Protection; \"0\", or \"off\" to leave the header out."),
+                 {},
+                 [](Settings& s, const Value& v) { s.security.x_xss_protection = v.text(); },
+                 checkHeaderValue});
+}
+
+std::vector<HostSetting> makeDeclarations() {
+  std::vector<HostSetting> all;
+  for (const auto add : {addServer, addLife, addLimits, addPaths, addStores, addLogging,
+                         addMonitoring, addSecurity}) {
+    add(all);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> HostSetting::allVariables() const {
+  std::vector<std::string> names = variables;
+  std::string own = environmentName(declaration.name);
+  if (std::find(names.begin(), names.end(), own) == names.end()) names.push_back(std::move(own));
+  return names;
+}
+
+std::string HostSetting::display(const TypedValue& value) const {
+  return shown_as_url ? withoutUserInfo(value.secret().reveal()) : value.display();
+}
+
+std::span<const HostSetting> hostDeclarations() {
+  static const std::vector<HostSetting> declarations = makeDeclarations();
+  return declarations;
+}
+
+const HostSetting* findHostSetting(std::string_view name) {
+  for (const HostSetting& setting : hostDeclarations()) {
+    if (setting.declaration.name == name) return &setting;
+  }
+  return nullptr;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/secret.hpp"
+
+namespace bulkhead::host {
+
+enum class Environment { Development, Production, Test };
+
+/// Every setting of the host as it holds, read once at start. What each one is for, its bounds and
+/// its default stand in `hostDeclarations()` and in conf/bulkhead.properties.
+struct HostSettings {
+  struct Server {
+    Environment environment = Environment::Development;
+    std::string service_name;
+    std::string version;                ///< empty: the version of the build
+    std::string bind_address;           ///< IP literal or "localhost"
+    std::uint16_t port = 0;             ///< 0: any free port
+    bool compat_listen_3000 = false;    ///< never together with a port that was given
+    std::uint16_t management_port = 0;  ///< 0: no second listener
+    std::int64_t shutdown_delay_ms = 0;
+    std::int64_t drain_timeout_ms = 0;
+    std::int64_t memory_limit_mb = 0;  ///< 0: what the machine or its cgroup allows
+    bool exit_on_unhandled = false;
+  };
+  struct Limits {
+    std::int64_t head_bytes = 0;
+    std::int64_t header_fields = 0;
+    std::int64_t body_bytes = 0;
+    std::int64_t connections = 0;  ///< 0: half of the descriptors that the process may have
+    std::int64_t connections_per_address = 0;
+    std::int64_t requests_per_connection = 0;
+    std::int64_t head_timeout_ms = 0;
+    std::int64_t idle_timeout_ms = 0;
+    std::int64_t write_timeout_ms = 0;
+  };
+  struct Paths {
+    std::filesystem::path data_dir;
+    std::filesystem::path plugin_dir;  ///< empty: `../plugins` beside the folder of the program
+    std::filesystem::path plugin_conf_dir;
+  };
+  struct Database {
+    Secret url;  ///< "sqlite:DIR" or "postgresql://..."; never empty
+  };
+  struct Redis {
+    std::string host;
+    std::uint16_t port = 0;
+    Secret password;
+  };
+  struct Logging {
+    std::string level;           ///< debug, info, warn, error or fatal
+    std::filesystem::path file;  ///< empty: standard output alone
+  };
+  struct Monitoring {
+    std::int64_t slow_request_ms = 0;  ///< a warning in the log
+    std::int64_t slow_api_ms = 0;      ///< membership of /slow-apis
+    std::int64_t slow_query_ms = 0;
+    std::vector<std::string> allow_cidrs;
+    std::string health_details;  ///< never, when-authorized or always
+  };
+  struct Security {
+    Secret api_key;  ///< empty: no bootstrap key
+    bool api_key_allow_short = false;
+    Secret jwt_secret;      ///< empty in development when none was given
+    Secret session_secret;  ///< as jwt_secret
+    std::vector<std::string> frontend_urls;
+    std::vector<std::string> trusted_proxies;
+    std::string hsts;              ///< always, tls-only or off
+    std::string x_xss_protection;  ///< the header's value, or "off"
+  };
+
+  Server server;
+  Limits limits;
+  Paths paths;
+  Database database;
+  Redis redis;
+  Logging logging;
+  Monitoring monitoring;
+  Security security;
+
+  bool isProduction() const noexcept { return server.environment == Environment::Production; }
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/configuration_problem.hpp"
+#include "config/properties_file.hpp"
+#include "config/variables.hpp"
+
+namespace bulkhead::host {
+
+enum class Isolation { InProcess, Worker };
+
+struct PluginLimits {
+  int threads = 8;
+  int queue = 1024;
+  std::int64_t deadline_ms = 30'000;
+};
+
+/// One file of `conf/plugins.d`: what the host wants to know before it has seen the plugin.
+struct PluginConf {
+  std::string id;  ///< the file's name without `.properties`
+  bool enabled = true;
+  std::filesystem::path library;  ///< empty: `<id>.so` in `plugin.dir`
+  Isolation isolation = Isolation::InProcess;
+  bool required = false;
+  PluginLimits limits;
+  PropertiesFile file;  ///< for `readPluginSettings`
+  std::vector<ConfigurationProblem>
+      problems;  ///< not empty: this plugin is refused, others are not
+};
+
+/// True for `[a-z][a-z0-9-]*` of at most 63 characters that does not end in "-".
+bool isPluginId(std::string_view id);
+
+/// Every `*.properties` file of `folder`, by id. Never throws for a file's content: a file that
+/// cannot be read is an entry with problems. A folder that does not exist has no plugins; one that
+/// cannot be listed throws `ConfigurationProblems`.
+std::vector<PluginConf> readPluginConfs(const std::filesystem::path& folder,
+                                        const Variables& variables);
+
+/// One file.
+PluginConf readPluginConf(const std::filesystem::path& file, const Variables& variables);
+
+}  // namespace bulkhead::host

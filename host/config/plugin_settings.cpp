@@ -1,0 +1,169 @@
+#include "config/plugin_settings.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+#include "config/nearest_name.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+class DeclaredReader {
+ public:
+  DeclaredReader(std::string_view plugin_id, const PropertiesFile& file, const Variables& variables)
+      : plugin_id_{plugin_id}, file_{file}, variables_{variables} {}
+
+  void read(const SettingDeclaration& declaration) {
+    const std::size_t problems_before = result_.problems.size();
+    auto written = findVariable(declaration);
+    if (!written) written = findInFile(declaration);
+    if (result_.problems.size() != problems_before) return;
+    if (!written && declaration.default_text) written = {*declaration.default_text, {"default", 0}};
+    if (!written) {
+      if (declaration.required) complainMissing(declaration);
+      return;
+    }
+    auto value = parseValue(declaration, written->text);
+    if (!value) {
+      result_.problems.push_back(
+          refusedValue(declaration, declaration.name, written->text, written->origin));
+      return;
+    }
+    result_.values.emplace(declaration.name, std::move(*value));
+    result_.origins.emplace(declaration.name, written->origin);
+  }
+
+  ReadSettings take() { return std::move(result_); }
+
+ private:
+  std::string variableName(const SettingDeclaration& declaration) const {
+    return environmentName(fmt::format("{}_{}", plugin_id_, declaration.name));
+  }
+
+  std::optional<Variables::Value> findVariable(const SettingDeclaration& declaration) {
+    const std::string name = variableName(declaration);
+    auto value = variables_.inEnvironment(name);
+    if (!value && declaration.isSecret()) value = variables_.inSecretFiles(name, result_.problems);
+    if (!value) value = variables_.inEnvFile(name);
+    return value;
+  }
+
+  std::optional<Variables::Value> findInFile(const SettingDeclaration& declaration) {
+    const PropertyEntry* const entry = file_.find(declaration.name);
+    if (entry == nullptr) return std::nullopt;
+    const Origin origin{file_.name(), entry->line};
+    std::string missing;
+    auto text = variables_.expand(entry->value, missing, result_.problems);
+    if (!text) {
+      result_.problems.push_back({origin.place, origin.line, entry->key, "", missing, ""});
+      return std::nullopt;
+    }
+    if (text->empty()) return std::nullopt;
+    return Variables::Value{std::move(*text), origin};
+  }
+
+  void complainMissing(const SettingDeclaration& declaration) {
+    result_.problems.push_back({file_.name(), 0, declaration.name, "",
+                                fmt::format("{}, here or in the environment as {}",
+                                            expectation(declaration), variableName(declaration)),
+                                ""});
+  }
+
+  std::string_view plugin_id_;
+  const PropertiesFile& file_;
+  const Variables& variables_;
+  ReadSettings result_;
+};
+
+std::vector<std::string> knownKeys(std::span<const SettingDeclaration> declarations) {
+  std::vector<std::string> names;
+  for (const SettingDeclaration& declaration : declarations) names.push_back(declaration.name);
+  for (const SettingDeclaration& declaration : reservedPluginDeclarations()) {
+    names.push_back(declaration.name);
+  }
+  return names;
+}
+
+SettingDeclaration limit(std::string name, std::string default_text, double min, double max,
+                         std::string help) {
+  SettingDeclaration declaration;
+  declaration.name = std::move(name);
+  declaration.type = SettingType::Integer;
+  declaration.default_text = std::move(default_text);
+  declaration.min = min;
+  declaration.max = max;
+  declaration.help = std::move(help);
+  return declaration;
+}
+
+std::vector<SettingDeclaration> makeReservedDeclarations() {
+  SettingDeclaration enabled{.name = "enabled", .type = SettingType::Boolean};
+  enabled.default_text = "true";
+  enabled.help = "false keeps the plugin closed; everything else runs.";
+  SettingDeclaration library{.name = "library"};
+  library.help = "The plugin's file; <id>.so in plugin.dir unless given.";
+  SettingDeclaration isolation{.name = "isolation", .type = SettingType::Enum};
+  isolation.default_text = "inprocess";
+  isolation.values = {"inprocess", "worker"};
+  isolation.help = "Where the plugin runs.";
+  SettingDeclaration required{.name = "required", .type = SettingType::Boolean};
+  required.default_text = "false";
+  required.help = "true makes the host not ready while the plugin is closed.";
+  return {enabled,
+          library,
+          isolation,
+          required,
+          limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
+          limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
+          limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request.")};
+}
+
+}  // namespace
+
+ReadSettings readDeclaredSettings(std::string_view plugin_id,
+                                  std::span<const SettingDeclaration> declarations,
+                                  const PropertiesFile& file, const Variables& variables) {
+  DeclaredReader reader{plugin_id, file, variables};
+  for (const SettingDeclaration& declaration : declarations) reader.read(declaration);
+  return reader.take();
+}
+
+ReadSettings readPluginSettings(std::string_view plugin_id,
+                                std::span<const SettingDeclaration> declarations,
+                                const PropertiesFile& file, const Variables& variables) {
+  ReadSettings result = readDeclaredSettings(plugin_id, declarations, file, variables);
+  const std::vector<std::string> known = knownKeys(declarations);
+  for (const PropertyEntry& entry : file.entries()) {
+    if (isReservedPluginKey(entry.key)) continue;
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+    result.problems.push_back({file.name(), entry.line, entry.key, "",
+                               fmt::format("a setting of plugin {}", plugin_id),
+                               nearestName(entry.key, known)});
+  }
+  return result;
+}
+
+bool isReservedPluginKey(std::string_view key) {
+  return key == "enabled" || key == "library" || key == "isolation" || key == "required" ||
+         key.starts_with("limits.");
+}
+
+std::span<const SettingDeclaration> reservedPluginDeclarations() {
+  static const std::vector<SettingDeclaration> declarations = makeReservedDeclarations();
+  return declarations;
+}
+
+ConfigurationProblem refusedValue(const SettingDeclaration& declaration, std::string_view key,
+                                  std::string_view text, const Origin& origin) {
+  const bool hidden = declaration.isSecret();
+  return {origin.place,
+          origin.line,
+          std::string{key},
+          hidden ? std::string{"******"} : withoutUserInfo(text),
+          expectation(declaration),
+          hidden ? std::string{} : nearestName(text, declaration.values)};
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,137 @@
+#include "config/production_rules.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <utility>
+
+namespace bulkhead::host {
+namespace {
+
+constexpr std::size_t kSecretCharactersMin = 32;
+
+bool isPlaceholder(std::string_view secret) {
+  std::string plain;
+  for (const char c : secret) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0) plain += static_cast<char>(std::tolower(byte));
+  }
+  for (const std::string_view word :
+       {"changeme", "changethis", "replaceme", "replacethis", "placeholder", "yoursecret",
+        "yourjwt", "yoursession", "yourapikey", "atleast32", "min32char"}) {
+    if (plain.find(word) != std::string::npos) return true;
+  }
+  return std::all_of(secret.begin(), secret.end(), [&](char c) { return c == secret.front(); });
+}
+
+class Rules {
+ public:
+  Rules(const RuleInputs& inputs, std::vector<ConfigurationProblem>& problems,
+        std::vector<std::string>& notices)
+      : inputs_{inputs},
+        settings_{inputs.settings},
+        production_{settings_.isProduction()},
+        problems_{problems},
+        notices_{notices} {}
+
+  void run() {
+    requireVariables();
+    checkSecret("JWT_SECRET", settings_.security.jwt_secret);
+    checkSecret("SESSION_SECRET", settings_.security.session_secret);
+    checkApiKey();
+    if (!settings_.security.jwt_secret.empty() &&
+        settings_.security.jwt_secret == settings_.security.session_secret) {
+      find("SESSION_SECRET", "******", "another value than JWT_SECRET has");
+    }
+    checkFrontends();
+    checkEnvFile();
+  }
+
+ private:
+  void require(bool given, std::string_view name, std::string_view what) {
+    if (given || !production_) return;
+    problems_.push_back(
+        {"", 0, std::string{name}, "",
+         fmt::format("{}, and it is missing; NODE_ENV=production requires it", what), ""});
+  }
+
+  void requireVariables() {
+    require(inputs_.database_url_given, "DATABASE_URL",
+            "\"sqlite:DIR\" or \"postgresql://user:password@host:port/database\"");
+    require(!settings_.security.jwt_secret.empty(), "JWT_SECRET",
+            "a secret of at least 32 characters");
+    require(!settings_.security.session_secret.empty(), "SESSION_SECRET",
+            "a secret of at least 32 characters");
+    require(!settings_.security.frontend_urls.empty(), "FRONTEND_URL",
+            "the web address of the front end");
+  }
+
+  /// A problem in production, a notice elsewhere.
+  void find(std::string_view name, std::string_view value, std::string expected) {
+    ConfigurationProblem problem{"", 0, std::string{name}, std::string{value}, std::move(expected),
+                                 ""};
+    if (production_) {
+      problems_.push_back(std::move(problem));
+    } else {
+      notices_.push_back(problem.sentence() + " Production refuses this.");
+    }
+  }
+
+  void checkSecret(std::string_view name, const Secret& secret) {
+    if (secret.empty()) return;
+    if (secret.reveal().size() < kSecretCharactersMin) {
+      find(name, "******", "a secret of at least 32 characters");
+    } else if (isPlaceholder(secret.reveal())) {
+      find(name, "******", "a secret of your own instead of a placeholder");
+    }
+  }
+
+  void checkApiKey() {
+    const Secret& key = settings_.security.api_key;
+    if (key.empty()) return;
+    if (key.reveal().size() >= kSecretCharactersMin) {
+      if (isPlaceholder(key.reveal())) find("API_KEY", "******", "a key instead of a placeholder");
+    } else if (settings_.security.api_key_allow_short) {
+      notices_.emplace_back("API_KEY has fewer than 32 characters, as API_KEY_ALLOW_SHORT allows.");
+    } else {
+      find("API_KEY", "******", "a key of at least 32 characters, or API_KEY_ALLOW_SHORT=1");
+    }
+  }
+
+  void checkFrontends() {
+    for (const std::string& url : settings_.security.frontend_urls) {
+      if (production_ && url.starts_with("http://")) {
+        notices_.push_back(fmt::format("FRONTEND_URL {} should begin with https://.", url));
+      }
+    }
+  }
+
+  void checkEnvFile() {
+    struct stat status {};
+    if (inputs_.env_file.empty() || stat(inputs_.env_file.c_str(), &status) != 0) return;
+    if ((status.st_mode & S_IROTH) == 0) return;
+    if (production_) {
+      problems_.push_back(
+          {inputs_.env_file.string(), 0, "", "", "a file that others cannot read (chmod 600)", ""});
+    } else {
+      notices_.push_back(fmt::format("{} can be read by others; chmod 600 keeps its secrets.",
+                                     inputs_.env_file.string()));
+    }
+  }
+
+  const RuleInputs& inputs_;
+  const HostSettings& settings_;
+  const bool production_;
+  std::vector<ConfigurationProblem>& problems_;
+  std::vector<std::string>& notices_;
+};
+
+}  // namespace
+
+void checkRules(const RuleInputs& inputs, std::vector<ConfigurationProblem>& problems,
+                std::vector<std::string>& notices) {
+  Rules{inputs, problems, notices}.run();
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "data/database_error.hpp"
+
+namespace bulkhead::host::data {
+
+/// At most `max` connections, made when needed, outside the lock, so that a database that is away
+/// blocks nobody but its caller. Waits, bounded, when all are lent. A connection that failed is
+/// dropped by its borrower and made anew. (Poco's SessionPool throws instead of waiting and
+/// connects under its mutex.)
+template <typename Connection>
+class ConnectionPool {
+ public:
+  using Deadline = std::chrono::steady_clock::time_point;
+  using Maker = std::function<std::unique_ptr<Connection>()>;
+
+  ConnectionPool(std::size_t max, Maker make) : free_slots_{max}, make_{std::move(make)} {}
+
+  /// A lent connection; comes back at the end of its life unless it was dropped.
+  class Loan {
+   public:
+    Loan(ConnectionPool& pool, std::unique_ptr<Connection> connection, std::size_t generation)
+        : pool_{pool}, connection_{std::move(connection)}, generation_{generation} {}
+    ~Loan() { pool_.takeBack(std::move(connection_), generation_); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+
+    Connection& operator*() const { return *connection_; }
+    Connection* operator->() const { return connection_.get(); }
+    void drop() { connection_.reset(); }
+
+   private:
+    ConnectionPool& pool_;
+    std::unique_ptr<Connection> connection_;
+    const std::size_t generation_;
+  };
+
+  /// Throws DATABASE_BUSY at `deadline`, and what the maker throws.
+  Loan lend(Deadline deadline) {
+    std::unique_lock lock{mutex_};
+    if (!changed_.wait_until(lock, deadline, [&] { return free_slots_ > 0; })) {
+      throw databaseBusy("All connections to the database are in use.");
+    }
+    --free_slots_;
+    const std::size_t generation = generation_;
+    std::unique_ptr<Connection> connection;
+    if (!idle_.empty()) {
+      connection = std::move(idle_.back());
+      idle_.pop_back();
+    }
+    lock.unlock();
+    return Loan{*this, connection ? std::move(connection) : makeOrGiveUp(generation), generation};
+  }
+
+  /// Drops the idle connections, and the lent ones when they come back.
+  void dropAll() {
+    std::vector<std::unique_ptr<Connection>> dropped;
+    const std::lock_guard lock{mutex_};
+    ++generation_;
+    dropped.swap(idle_);
+  }
+
+ private:
+  std::unique_ptr<Connection> makeOrGiveUp(std::size_t generation) {
+    try {
+      return make_();
+    } catch (...) {
+      takeBack(nullptr, generation);
+      throw;
+    }
+  }
+
+  void takeBack(std::unique_ptr<Connection> connection, std::size_t generation) {
+    const std::lock_guard lock{mutex_};
+    ++free_slots_;
+    if (connection && generation == generation_) idle_.push_back(std::move(connection));
+    changed_.notify_one();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+  std::size_t free_slots_;
+  std::size_t generation_ = 0;
+  const Maker make_;
+};
+
+}  // namespace bulkhead::host::data

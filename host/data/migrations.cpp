@@ -1,0 +1,147 @@
+#include "data/migrations.hpp"
+
+#include <Poco/Data/Session.h>
+#include <Poco/Data/Statement.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/DigestEngine.h>
+#include <Poco/Logger.h>
+#include <Poco/SHA2Engine.h>
+#include <Poco/Timestamp.h>
+#include <fmt/format.h>
+#include <utility>
+
+#include <bulkhead/error.hpp>
+
+namespace bulkhead::host::data {
+namespace {
+
+using namespace Poco::Data::Keywords;
+using Poco::Data::Session;
+
+struct Applied {
+  std::vector<int> numbers;
+  std::vector<std::string> names;
+  std::vector<std::string> digests;
+
+  int last() const { return numbers.empty() ? 0 : numbers.back(); }
+};
+
+std::string sha256(const std::string& text) {
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
+  engine.update(text);
+  return Poco::DigestEngine::digestToHex(engine.digest());
+}
+
+void checkList(const std::string& owner, const std::vector<Migration>& migrations) {
+  int expected = 0;
+  for (const Migration& migration : migrations) {
+    if (migration.number == ++expected && !migration.name.empty()) continue;
+    throw Error::configuration(
+        "MIGRATIONS_INVALID",
+        fmt::format("The migrations of '{}' are not numbered 1, 2, 3 ...: {} ({}) stands where {} "
+                    "is expected.",
+                    owner, migration.number, migration.name, expected));
+  }
+}
+
+void makeTable(Session& session) {
+  session << "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, "
+             "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL)",
+      now;
+}
+
+Applied loadApplied(Session& session) {
+  Applied applied;
+  session << "SELECT number, name, sha256 FROM schema_migrations ORDER BY number",
+      into(applied.numbers), into(applied.names), into(applied.digests), now;
+  return applied;
+}
+
+void checkApplied(const std::string& owner, const std::vector<Migration>& migrations,
+                  const Applied& applied) {
+  const int known = migrations.empty() ? 0 : migrations.back().number;
+  if (applied.last() > known) {
+    throw Error::configuration(
+        "SCHEMA_TOO_NEW",
+        fmt::format("The database of '{}' is at migration {} ({}), but this version knows only {}. "
+                    "Start the newer version, or restore a copy made before it.",
+                    owner, applied.last(), applied.names.back(), known));
+  }
+  for (std::size_t i = 0; i < applied.numbers.size(); ++i) {
+    const Migration& migration = migrations[i];
+    if (applied.numbers[i] == migration.number && applied.digests[i] == sha256(migration.sql)) {
+      continue;
+    }
+    throw Error::configuration(
+        "MIGRATION_CHANGED",
+        fmt::format("Migration {} ({}) of '{}' was changed after it was applied. Restore its text "
+                    "and add a new migration instead.",
+                    migration.number, migration.name, owner));
+  }
+}
+
+void record(Session& session, const Migration& migration) {
+  int number = migration.number;
+  std::string name = migration.name;
+  std::string digest = sha256(migration.sql);
+  std::string applied_at =
+      Poco::DateTimeFormatter::format(Poco::Timestamp{}, Poco::DateTimeFormat::ISO8601_FORMAT);
+  session << "INSERT INTO schema_migrations (number, name, sha256, applied_at) "
+             "VALUES ($1, $2, $3, $4)",
+      use(number), use(name), use(digest), use(applied_at), now;
+}
+
+// BEGIN as a statement: Session::begin() would defer the lock of SQLite until the first write.
+void apply(Session& session, const std::string& owner, const Migration& migration) {
+  session << "BEGIN IMMEDIATE", now;
+  try {
+    session << migration.sql, now;
+    record(session, migration);
+    session << "COMMIT", now;
+  } catch (const Poco::Exception& exception) {
+    Poco::Logger::get("data").error(
+        fmt::format("{}: migration {}: {}", owner, migration.number, exception.displayText()));
+    try {
+      session << "ROLLBACK", now;
+    } catch (const Poco::Exception&) {
+      // The statement that failed had already ended the transaction.
+    }
+    throw Error::configuration("MIGRATION_FAILED",
+                               fmt::format("Migration {} ({}) of '{}' failed and was rolled back.",
+                                           migration.number, migration.name, owner));
+  }
+}
+
+}  // namespace
+
+int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
+            std::chrono::steady_clock::time_point deadline) {
+  checkList(owner, migrations);
+  int count = 0;
+  store.maintain(
+      [&](Session& session) {
+        makeTable(session);
+        const Applied applied = loadApplied(session);
+        checkApplied(owner, migrations, applied);
+        for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
+          apply(session, owner, migrations[i]);
+          ++count;
+        }
+      },
+      deadline);
+  return count;
+}
+
+int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline) {
+  int version = 0;
+  store.maintain(
+      [&](Session& session) {
+        makeTable(session);
+        version = loadApplied(session).last();
+      },
+      deadline);
+  return version;
+}
+
+}  // namespace bulkhead::host::data

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "data/store.hpp"
+
+namespace bulkhead::host::data {
+
+/// One step of a schema, from a file NNNN_name.sql. Its text may hold many statements, triggers
+/// included, but no BEGIN or COMMIT of its own.
+struct Migration {
+  int number = 0;  ///< 1, 2, 3 ... without gaps
+  std::string name;
+  std::string sql;
+};
+
+/// Brings the store of `owner` to the last of `migrations`: each in a transaction of its own, with
+/// a row in schema_migrations(number, name, sha256, applied_at). Returns how many were applied.
+///
+/// Throws Error (kind Configuration) before anything was changed: MIGRATIONS_INVALID for a list
+/// that is not 1, 2, 3 ...; MIGRATION_CHANGED when an applied one has another text now;
+/// SCHEMA_TOO_NEW when the database was migrated by newer code; and MIGRATION_FAILED when a
+/// statement failed, with those before it kept. A store that is away throws DATABASE_UNAVAILABLE.
+int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
+            std::chrono::steady_clock::time_point deadline);
+
+/// Number of the last applied migration; 0 for a new database.
+int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline);
+
+}  // namespace bulkhead::host::data

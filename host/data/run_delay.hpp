@@ -1,0 +1,11 @@
+#pragma once
+
+#include <chrono>
+
+namespace bulkhead::host::data {
+
+/// How long this thread has waited for a CPU since it began, while it could have run; zero where
+/// the kernel does not tell. Costs a few microseconds.
+std::chrono::nanoseconds runDelay() noexcept;
+
+}  // namespace bulkhead::host::data

@@ -1,0 +1,305 @@
+#include "data/sqlite_store.hpp"
+
+#include <Poco/Data/RecordSet.h>
+#include <Poco/Logger.h>
+#include <algorithm>
+#include <fmt/format.h>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "data/connection_pool.hpp"
+#include "data/database_error.hpp"
+#include "data/group_commit.hpp"
+#include "data/sqlite_connection.hpp"
+#include "data/sqlite_transaction.hpp"
+#include "data/transaction_scope.hpp"
+#include "data/write_lease.hpp"
+#include "data/write_queue.hpp"
+
+namespace bulkhead::host::data {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Deadline = Clock::time_point;
+using Role = SqliteConnection::Role;
+using Verb = TransactionScope::Verb;
+
+constexpr std::chrono::milliseconds kLeasePoll{20};
+
+// Lets one attempt a second through to a database that is away; refuses the others at once.
+class OpenGate {
+ public:
+  explicit OpenGate(std::chrono::milliseconds interval) : interval_{interval} {}
+
+  template <typename Attempt>
+  auto pass(const Attempt& attempt) {
+    admit();
+    try {
+      auto result = attempt();
+      note(false);
+      return result;
+    } catch (...) {
+      note(true);
+      throw;
+    }
+  }
+
+ private:
+  void admit() {
+    const std::lock_guard lock{mutex_};
+    if (!away_) return;
+    if (Clock::now() < next_attempt_) throw databaseUnavailable();
+    next_attempt_ = Clock::now() + interval_;
+  }
+
+  void note(bool away) {
+    const std::lock_guard lock{mutex_};
+    if (away && !away_) next_attempt_ = Clock::now() + interval_;
+    away_ = away;
+  }
+
+  const std::chrono::milliseconds interval_;
+  std::mutex mutex_;
+  bool away_ = false;
+  Deadline next_attempt_;
+};
+
+void readOn(SqliteConnection& connection, const TransactionClosure& closure, Deadline deadline) {
+  using Control = SqliteConnection::Control;
+  connection.control(Control::Begin);
+  connection.limitTo(deadline, deadlineExceeded);
+  try {
+    SqliteTransaction transaction{connection, false};
+    closure(transaction);
+    transaction.check();
+    connection.unlimited();
+    connection.control(Control::Commit);
+  } catch (...) {
+    connection.unlimited();
+    if (connection.inTransaction()) connection.control(Control::Rollback);
+    throw;
+  }
+}
+
+class Sqlite final : public SqliteStore {
+ public:
+  explicit Sqlite(SqliteOptions options)
+      : options_{std::move(options)},
+        gate_{options_.retry_interval},
+        readers_{options_.readers_max, [this] { return open(Role::Reader); }} {
+    if (memory()) writer_ = std::make_unique<SqliteConnection>(options_, Role::Memory);
+  }
+
+  void read(const TransactionClosure& closure, Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Read};
+    counted([&] {
+      if (memory()) {
+        alone([&] { readOn(*writer_, closure, deadline); }, deadline);
+      } else {
+        readFromPool(closure, deadline);
+      }
+    });
+    ++counters_.reads;
+  }
+
+  void write(const TransactionClosure& closure, Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Write};
+    counted([&] {
+      WriteTicket ticket{closure};
+      queue_.run(ticket, deadline, [this](WriteQueue::Group& group) { lead(group); });
+    });
+  }
+
+  void maintain(const SessionWork& work, Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Write};
+    alone(
+        [&] {
+          if (!memory()) holdLease(deadline);
+          const auto own = memory() ? nullptr : open(Role::Maintenance);
+          lend(own ? *own : *writer_, work);
+        },
+        deadline);
+  }
+
+  bool ping() noexcept override {
+    try {
+      return memory() || answers();
+    } catch (...) {
+      return false;
+    }
+  }
+
+  StoreStatistics statistics() const override {
+    StoreStatistics result;
+    result.reads = counters_.reads;
+    result.writes = counters_.writes;
+    result.commits = counters_.commits;
+    result.failures = counters_.failures;
+    result.interrupted = counters_.interrupted;
+    result.waiting = queue_.waiting();
+    result.size_bytes = sizeOf(options_.path) + sizeOf(options_.path.string() + "-wal");
+    return result;
+  }
+
+  void checkpoint(Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Write};
+    alone([&] { writer(deadline).checkpoint(); }, deadline);
+  }
+
+  void handOver(Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Write};
+    alone(
+        [&] {
+          if (memory()) return;
+          writer_.reset();
+          lease_.reset();
+        },
+        deadline);
+  }
+
+ private:
+  bool memory() const { return options_.path.empty(); }
+
+  template <typename Work>
+  void counted(const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      ++counters_.failures;
+      throw;
+    }
+  }
+
+  void lend(SqliteConnection& connection, const SessionWork& work) const {
+    try {
+      connection.lend(work);
+    } catch (const Poco::Exception& exception) {
+      Poco::Logger::get("data").error(
+          fmt::format("{}: {}", options_.owner, exception.displayText()));
+      throw statementFailed();
+    }
+  }
+
+  void alone(const std::function<void()>& work, Deadline deadline) {
+    WriteTicket ticket{work};
+    queue_.run(ticket, deadline, [this](WriteQueue::Group& group) { lead(group); });
+  }
+
+  void readFromPool(const TransactionClosure& closure, Deadline deadline) {
+    const auto connection =
+        readers_.lend(std::min(deadline, Clock::now() + options_.checkout_timeout));
+    try {
+      readOn(*connection, closure, deadline);
+    } catch (...) {
+      if (connection->broken() || connection->inTransaction()) readers_.dropAll();
+      throw;
+    }
+  }
+
+  void lead(WriteQueue::Group& group) noexcept {
+    try {
+      if (const auto* work = group.members.front()->alone(); work != nullptr) {
+        (*work)();
+      } else {
+        GroupCommit{writer(group.deadline), options_, counters_}.run(group);
+      }
+    } catch (...) {
+      for (WriteTicket* member : group.members) {
+        if (!member->expelled) member->error = std::current_exception();
+      }
+    }
+    if (writer_ && writer_->broken() && !memory()) dropAll();
+  }
+
+  // The members below are the leader's: one thread at a time.
+
+  SqliteConnection& writer(Deadline deadline) {
+    if (memory()) return *writer_;
+    holdLease(deadline);
+    if (writer_ && writer_->moved()) dropAll();
+    if (!writer_) writer_ = open(Role::Writer);
+    return *writer_;
+  }
+
+  void holdLease(Deadline deadline) {
+    while (!lease_) {
+      makeFolder();
+      try {
+        lease_.emplace(WriteLease::acquire(options_.path));
+      } catch (const Error& error) {
+        if (error.code() != "STORE_LEASE_HELD" || Clock::now() + kLeasePoll > deadline) throw;
+        std::this_thread::sleep_for(kLeasePoll);
+      }
+    }
+  }
+
+  void dropAll() {
+    writer_.reset();
+    readers_.dropAll();
+  }
+
+  // Any thread.
+
+  std::unique_ptr<SqliteConnection> open(Role role) {
+    return gate_.pass([&] {
+      if (opened_ && !std::filesystem::exists(options_.path)) throw databaseUnavailable();
+      makeFolder();
+      auto connection = std::make_unique<SqliteConnection>(options_, role);
+      opened_ = true;
+      return connection;
+    });
+  }
+
+  void makeFolder() const {
+    const std::filesystem::path folder = options_.path.parent_path();
+    std::error_code error;
+    if (folder.empty() || std::filesystem::exists(folder, error)) return;
+    if (std::filesystem::create_directories(folder, error)) {
+      std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    }
+  }
+
+  bool answers() {
+    const std::lock_guard lock{ping_mutex_};
+    if (ping_ && ping_->moved()) ping_.reset();
+    try {
+      if (!ping_) ping_ = open(Role::Maintenance);
+      ping_->lend([](Poco::Data::Session& session) {
+        Poco::Data::Statement select{session};
+        select << "SELECT count(*) FROM sqlite_master", Poco::Data::Keywords::now;
+      });
+      return true;
+    } catch (...) {
+      ping_.reset();
+      return false;
+    }
+  }
+
+  static std::int64_t sizeOf(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    return error ? 0 : static_cast<std::int64_t>(size);
+  }
+
+  const SqliteOptions options_;
+  OpenGate gate_;
+  std::atomic<bool> opened_{false};
+  ConnectionPool<SqliteConnection> readers_;
+  WriteQueue queue_;
+  StoreCounters counters_;
+  std::optional<WriteLease> lease_;
+  std::unique_ptr<SqliteConnection> writer_;
+  std::mutex ping_mutex_;
+  std::unique_ptr<SqliteConnection> ping_;
+};
+
+}  // namespace
+
+std::unique_ptr<SqliteStore> openSqliteStore(SqliteOptions options) {
+  if (!options.path.empty()) options.path = std::filesystem::absolute(options.path);
+  return std::make_unique<Sqlite>(std::move(options));
+}
+
+}  // namespace bulkhead::host::data

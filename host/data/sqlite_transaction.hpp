@@ -1,0 +1,36 @@
+#pragma once
+
+#include <exception>
+
+#include "data/sqlite_connection.hpp"
+#include "data/store.hpp"
+
+namespace bulkhead::host::data {
+
+/// A closure's access to the transaction that is open on `connection`. After an error that ended
+/// the transaction, or passed its limit, every further statement throws that error again: a closure
+/// that swallows it can neither go on nor write outside the transaction.
+class SqliteTransaction final : public Transaction {
+ public:
+  SqliteTransaction(SqliteConnection& connection, bool writable)
+      : connection_{connection}, writable_{writable} {}
+
+  void read(std::string_view sql, const bulkhead_value* values, std::size_t count,
+            const SqliteConnection::Receiver& receive) override;
+  std::int64_t send(std::string_view sql, const bulkhead_value* values, std::size_t count) override;
+  void nested(const std::function<void()>& closure) override;
+  bool writable() const override { return writable_; }
+
+  /// Throws the error that ended the transaction, if there was one.
+  void check() const;
+
+ private:
+  template <typename Work>
+  auto guarded(const Work& work);
+
+  SqliteConnection& connection_;
+  const bool writable_;
+  std::exception_ptr end_;
+};
+
+}  // namespace bulkhead::host::data

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "logging/level.hpp"
+#include "logging/log_context.hpp"
+#include "logging/log_field.hpp"
+#include "logging/redactor.hpp"
+
+namespace bulkhead::host {
+
+/// What a line says; borrowed for one call.
+struct LogRecord {
+  Level level = Level::Info;
+  std::string_view logger;
+  std::string_view message;
+  std::span<const LogField> fields;
+  const LogContext* context = nullptr;
+  std::chrono::system_clock::time_point time;
+};
+
+/// Turns records into lines of JSON (S45): timestamp, level, severity, message, service, version,
+/// environment, logger, thread, context, fields. A line has at most 16 KiB; what does not fit is
+/// left out and the line says `"truncated":true`. Any thread may call.
+class LineFormatter {
+ public:
+  static constexpr std::size_t kLineBytesMax = 16 * 1024;
+
+  LineFormatter(std::string_view service, std::string_view version, std::string_view environment,
+                const Redactor& redactor);
+
+  /// Appends the line with its line end.
+  void append(std::string& out, const LogRecord& record) const;
+
+ private:
+  std::string origin_;  ///< the members that are the same in every line
+  const Redactor& redactor_;
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,54 @@
+#include "logging/log.hpp"
+
+#include <chrono>
+#include <exception>
+#include <unistd.h>
+#include <vector>
+
+#include "logging/error_severity.hpp"
+#include "logging/log_system.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+/// Before and after the life of the log system: what matters, at once, to standard error.
+void writeToStandardError(const LogRecord& record) {
+  if (record.level < Level::Warn) return;
+  static const Redactor redactor;
+  static const LineFormatter formatter{"bulkhead", "", "", redactor};
+  std::string line;
+  formatter.append(line, record);
+  [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace
+
+void writeLog(Level level, std::string_view logger, std::string_view message,
+              std::span<const LogField> fields) noexcept {
+  try {
+    const LogRecord record{
+        level, logger, message, fields, LogScope::current(), std::chrono::system_clock::now()};
+    if (LogSystem* const system = LogSystem::current()) {
+      system->write(record);
+    } else {
+      writeToStandardError(record);
+    }
+  } catch (const std::exception&) {  // no memory: the work matters more than its log line
+  }
+}
+
+void logError(std::string_view logger, std::string_view message, const ErrorDetails& error,
+              int status, std::initializer_list<LogField> fields) noexcept {
+  const ErrorSeverity severity = classifyError(status, error.code);
+  if (!logEnabled(severity.level)) return;
+  try {
+    std::vector<LogField> all(fields);
+    all.emplace_back("severityClass", severity.severity_class);
+    if (status != 0) all.emplace_back("status", status);
+    all.emplace_back("error", error);
+    writeLog(severity.level, logger, message, all);
+  } catch (const std::exception&) {  // as above
+  }
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,211 @@
+#include "plugins/child_process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bulkhead/error.hpp>
+
+#include "plugins/file_descriptor.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace bulkhead::host {
+namespace {
+
+using Time = std::chrono::steady_clock::time_point;
+
+constexpr std::size_t kReportBytesMax = 4U * 1024 * 1024;
+constexpr std::size_t kOutputBytesKept = 8U * 1024;
+constexpr int kReportDescriptor = 3;
+constexpr int kFirstFree = 10;  // above every number that the child's descriptors take
+
+void check(int result, const char* what) {
+  if (result != 0) {
+    throw Error::app("NO_CHILD_PROCESS", fmt::format("{}: {}", what, std::strerror(result)));
+  }
+}
+
+/// A new descriptor above those that the child is given, closed by exec.
+FileDescriptor raised(FileDescriptor descriptor) {
+  FileDescriptor high{fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstFree)};
+  check(high ? 0 : errno, "no descriptor for a child process");
+  return high;
+}
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    check(pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno, "no pipe to a child process");
+    read_end = raised(FileDescriptor{ends[0]});
+    write_end = raised(FileDescriptor{ends[1]});
+    fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
+  }
+  FileDescriptor read_end;
+  FileDescriptor write_end;
+};
+
+FileDescriptor inputOf(std::string_view text) {
+  FileDescriptor file = raised(FileDescriptor{memfd_create("input", MFD_CLOEXEC)});
+  while (!text.empty()) {
+    const ssize_t count = write(file.get(), text.data(), text.size());
+    check(count > 0 ? 0 : errno, "no input for a child process");
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  lseek(file.get(), 0, SEEK_SET);
+  return file;
+}
+
+std::vector<char*> childEnvironment() {
+  constexpr std::string_view kKept[] = {
+      "PATH=",         "LANG=",         "LC_",           "TZ=",           "LD_",
+      "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
+  std::vector<char*> kept;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text{*variable};
+    if (std::any_of(std::begin(kKept), std::end(kKept),
+                    [&](std::string_view name) { return text.starts_with(name); })) {
+      kept.push_back(*variable);
+    }
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
+/// What posix_spawn does between fork and exec.
+class SpawnPlan {
+ public:
+  SpawnPlan(int input, int output, int report) {
+    check(posix_spawn_file_actions_init(&actions_), "posix_spawn");
+    check(posix_spawnattr_init(&attributes_), "posix_spawn");
+    check(posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO), "posix_spawn");
+    check(posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO), "posix_spawn");
+    check(posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO), "posix_spawn");
+    check(posix_spawn_file_actions_adddup2(&actions_, report, kReportDescriptor), "posix_spawn");
+    check(posix_spawn_file_actions_addclosefrom_np(&actions_, kReportDescriptor + 1),
+          "posix_spawn");
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    check(posix_spawnattr_setsigmask(&attributes_, &none), "posix_spawn");
+    check(posix_spawnattr_setsigdefault(&attributes_, &all), "posix_spawn");
+    check(posix_spawnattr_setpgroup(&attributes_, 0), "posix_spawn");
+    check(posix_spawnattr_setflags(
+              &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP),
+          "posix_spawn");
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  pid_t run(const std::filesystem::path& program, const std::vector<std::string>& arguments) const {
+    std::vector<std::string> words{program.string()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> pointers;
+    for (auto& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    pid_t child = 0;
+    check(posix_spawn(&child, program.c_str(), &actions_, &attributes_, pointers.data(),
+                      childEnvironment().data()),
+          program.c_str());
+    return child;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+/// Reads what there is; false at the end of the pipe.
+bool drain(int descriptor, std::string& into) {
+  char buffer[16 * 1024];
+  while (true) {
+    const ssize_t count = read(descriptor, buffer, sizeof buffer);
+    if (count == 0) return false;
+    if (count < 0) return errno == EAGAIN || errno == EINTR;
+    into.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+/// The child while it runs: kills its whole group at the end, whatever happens.
+class RunningChild {
+ public:
+  explicit RunningChild(pid_t id) : id_{id} {
+    exited_ = FileDescriptor{static_cast<int>(syscall(SYS_pidfd_open, id, 0))};
+  }
+  ~RunningChild() {
+    if (id_ != 0) reap();
+  }
+  RunningChild(const RunningChild&) = delete;
+  RunningChild& operator=(const RunningChild&) = delete;
+
+  /// Reads both pipes until the child ended; false when the time-out came first.
+  bool follow(int report, int output, Time deadline, ChildEnd& end) const {
+    pollfd watched[] = {{exited_.get(), POLLIN, 0}, {report, POLLIN, 0}, {output, POLLIN, 0}};
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      if (poll(watched, std::size(watched), static_cast<int>(left.count())) < 0) continue;
+      const bool ended = watched[0].revents != 0;
+      if (!drain(report, end.report)) watched[1].fd = -1;
+      if (!drain(output, end.output)) watched[2].fd = -1;
+      if (end.report.size() > kReportBytesMax) return false;
+      if (end.output.size() > kOutputBytesKept) {
+        end.output.erase(0, end.output.size() - kOutputBytesKept);
+      }
+      if (ended) return true;
+    }
+  }
+
+  int reap() {
+    kill(-id_, SIGKILL);
+    int status = 0;
+    while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+    }
+    id_ = 0;
+    return status;
+  }
+
+ private:
+  pid_t id_;
+  FileDescriptor exited_;
+};
+
+}  // namespace
+
+ChildEnd runChild(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                  std::string_view input, std::chrono::milliseconds timeout) {
+  const FileDescriptor standard_input = inputOf(input);
+  Pipe report;
+  Pipe output;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const SpawnPlan plan{standard_input.get(), output.write_end.get(), report.write_end.get()};
+  RunningChild child{plan.run(program, arguments)};
+  report.write_end.reset();
+  output.write_end.reset();
+  ChildEnd end;
+  end.timed_out = !child.follow(report.read_end.get(), output.read_end.get(), deadline, end);
+  const int status = child.reap();
+  if (WIFSIGNALED(status)) {
+    end.signal = WTERMSIG(status);
+  } else {
+    end.exit_code = WEXITSTATUS(status);
+  }
+  return end;
+}
+
+}  // namespace bulkhead::host

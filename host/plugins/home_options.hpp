@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/properties_file.hpp"
+#include "config/variables.hpp"
+#include "data/store.hpp"
+#include "plugins/embedded_migrations.hpp"
+#include "plugins/home_settings.hpp"
+#include "plugins/manifest.hpp"
+
+namespace bulkhead::host {
+
+/// A plugin's settings by its manifest, from its conf file and the process's variables. Throws
+/// PluginRefusal (Refused) with a sentence for each problem.
+HomeSettings readHomeSettings(const Manifest& manifest, const PropertiesFile& conf,
+                              const Variables& variables);
+
+/// What brings a store of that engine ("sqlite") to the schema of the plugin's code; see
+/// data::migrate.
+std::function<void(data::Store&)> migrationOf(const std::string& plugin,
+                                              const std::vector<EmbeddedMigration>& embedded,
+                                              std::string_view engine);
+
+}  // namespace bulkhead::host

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace bulkhead::host {
+
+enum class InspectFormat { Text, Json };
+
+/// What `bulkhead plugin inspect FILE` prints, without loading the file: size, SHA-256, manifest,
+/// migrations, and what the dynamic loader will ask for, with warnings (pinned by unique symbols,
+/// lazy binding, no door). The JSON form is one object of the same facts. Throws PluginRefusal with
+/// the sentence that the host itself would give.
+std::string inspectPlugin(const std::filesystem::path& file, InspectFormat format);
+
+}  // namespace bulkhead::host

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "plugins/manifest.hpp"
+
+namespace bulkhead::host {
+
+/// In which order plugins start, and which cannot.
+struct StartOrder {
+  std::vector<std::string> ids;                ///< providers before those that require them
+  std::map<std::string, std::string> blocked;  ///< id to reason: a sentence for a person
+};
+
+/// Orders plugins by the capabilities they require; by id where nothing else decides. Blocked are:
+/// a plugin that requires what nobody provides (the reason names a provider of another major
+/// version), those in a circle of requirements (it is named), and those that require a blocked
+/// one. Optional wants neither order nor block.
+StartOrder startOrder(const std::vector<Manifest>& manifests);
+
+}  // namespace bulkhead::host

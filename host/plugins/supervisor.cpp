@@ -1,0 +1,185 @@
+#include "plugins/supervisor.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+#include "plugins/discovery.hpp"
+#include "plugins/home_options.hpp"
+#include "plugins/library.hpp"
+#include "plugins/plugin_cache.hpp"
+#include "plugins/start_order.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+std::string sentences(const std::vector<ConfigurationProblem>& problems) {
+  std::string text;
+  for (const auto& problem : problems) text += (text.empty() ? "" : " ") + problem.sentence();
+  return text;
+}
+
+}  // namespace
+
+/// A configured plugin on its way up.
+struct Supervisor::Candidate {
+  PluginCandidate plugin;
+  PluginConf conf;
+  HomeSettings settings;
+  std::shared_ptr<Compartment> compartment;
+
+  void refuse(PluginState state, std::string reason) {
+    plugin.state = state;
+    plugin.reason = std::move(reason);
+  }
+};
+
+Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
+    : options_{std::move(options)}, services_{std::move(services)} {}
+
+Supervisor::~Supervisor() {
+  close(std::chrono::milliseconds{0});
+}
+
+void Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables) {
+  auto candidates = discover(std::move(confs), variables);
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& candidate : candidates) compartments_.push_back(candidate.compartment);
+  }
+  order(candidates);
+  for (auto& candidate : candidates) {
+    bootOne(candidate);
+    services_.changed(*candidate.compartment);
+  }
+}
+
+std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> confs,
+                                                        const Variables& variables) const {
+  std::vector<PluginEntry> entries;
+  for (const auto& conf : confs)
+    entries.push_back(
+        {conf.id, conf.enabled, conf.required, conf.library, sentences(conf.problems)});
+  std::vector<Candidate> candidates;
+  for (auto& plugin : discoverPlugins(entries, options_.plugin_dir)) {
+    Candidate candidate{std::move(plugin), {}, {}, nullptr};
+    for (auto& conf : confs) {
+      if (conf.id == candidate.plugin.id) candidate.conf = std::move(conf);
+    }
+    candidate.compartment = std::make_shared<Compartment>(compartmentOptions(candidate));
+    if (!candidate.plugin.isClosed()) {
+      try {
+        candidate.settings =
+            readHomeSettings(*candidate.plugin.manifest, candidate.conf.file, variables);
+      } catch (const PluginRefusal& refusal) {
+        candidate.refuse(refusal.state(), refusal.reason());
+      }
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
+  const PluginLimits& limits = candidate.conf.limits;
+  return {candidate.plugin.id,
+          candidate.plugin.required,
+          {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
+          options_.start_timeout};
+}
+
+void Supervisor::order(std::vector<Candidate>& candidates) const {
+  std::vector<Manifest> manifests;
+  for (const auto& candidate : candidates) {
+    if (!candidate.plugin.isClosed()) manifests.push_back(*candidate.plugin.manifest);
+  }
+  const StartOrder order = startOrder(manifests);
+  for (auto& candidate : candidates) {
+    const auto blocked = order.blocked.find(candidate.plugin.id);
+    if (blocked != order.blocked.end()) candidate.refuse(PluginState::Refused, blocked->second);
+  }
+  const auto rank = [&](const Candidate& candidate) {
+    return std::find(order.ids.begin(), order.ids.end(), candidate.plugin.id) - order.ids.begin();
+  };
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
+}
+
+void Supervisor::bootOne(Candidate& candidate) {
+  PluginCandidate& plugin = candidate.plugin;
+  Compartment& compartment = *candidate.compartment;
+  if (plugin.manifest) {
+    compartment.describe(plugin.manifest->version, plugin.manifest->service,
+                         plugin.library.string());
+  }
+  try {
+    verify(plugin, PluginCache{options_.cache_dir}, candidate.settings);
+    if (plugin.isClosed()) {
+      compartment.enter(plugin.state, plugin.reason);
+      return;
+    }
+    bool running = create(candidate);
+    if (running) {
+      services_.admit(candidate.compartment);
+      running = compartment.start();
+    }
+    if (!running) return;
+    const std::lock_guard lock{mutex_};
+    started_.push_back(candidate.compartment);
+  } catch (const PluginRefusal& refusal) {
+    compartment.close(std::chrono::milliseconds{0});
+    compartment.enter(refusal.state(), refusal.reason());
+  } catch (const std::exception& error) {
+    compartment.close(std::chrono::milliseconds{0});
+    compartment.enter(PluginState::Refused, error.what());
+  }
+}
+
+bool Supervisor::create(Candidate& candidate) {
+  const PluginCandidate& plugin = candidate.plugin;
+  const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(plugin.copy));
+  std::shared_ptr<data::Store> store;
+  if (plugin.manifest->store) store = services_.open_store(plugin.id);
+  HomeOptions options{plugin.id, std::move(candidate.settings),
+                      std::chrono::milliseconds{candidate.conf.limits.deadline_ms},
+                      options_.development, migrationOf(plugin.id, plugin.migrations, "sqlite")};
+  auto home = std::make_unique<PluginHome>(
+      library->table(), std::move(options),
+      HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
+  using Foundation = std::pair<std::shared_ptr<const PluginLibrary>, std::shared_ptr<data::Store>>;
+  return candidate.compartment->create(std::move(home),
+                                       std::make_shared<Foundation>(library, store));
+}
+
+void Supervisor::close(std::chrono::milliseconds patience) {
+  std::vector<std::shared_ptr<Compartment>> started;
+  {
+    const std::lock_guard lock{mutex_};
+    started.swap(started_);
+  }
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (auto next = started.rbegin(); next != started.rend(); ++next) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    (*next)->close(std::max(left, std::chrono::milliseconds{0}));
+    services_.changed(**next);
+  }
+}
+
+std::vector<std::shared_ptr<Compartment>> Supervisor::compartments() const {
+  const std::lock_guard lock{mutex_};
+  auto all = compartments_;
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
+  return all;
+}
+
+std::shared_ptr<Compartment> Supervisor::find(std::string_view id) const {
+  const std::lock_guard lock{mutex_};
+  for (const auto& compartment : compartments_) {
+    if (compartment->id() == id) return compartment;
+  }
+  return nullptr;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/plugin_conf.hpp"
+#include "config/variables.hpp"
+#include "data/store.hpp"
+#include "plugins/compartment.hpp"
+#include "runtime/services.hpp"
+
+namespace bulkhead::host {
+
+struct SupervisorOptions {
+  std::filesystem::path plugin_dir;  ///< where `<id>.so` is looked for
+  std::filesystem::path cache_dir;   ///< private copies of what is loaded
+  bool development = false;
+  std::chrono::milliseconds start_timeout{10'000};
+};
+
+/// What plugins stand on; borrowed, and outliving the supervisor.
+struct SupervisorServices {
+  Clock& clock;
+  LogSink& log;
+  MetricSink& metrics;
+  /// The store of one plugin; shared by its compartment and whoever asks it for statistics.
+  std::function<std::shared_ptr<data::Store>(const std::string& plugin)> open_store;
+  /// Called after a plugin registered and before it starts, one at a time: takes its routes in, or
+  /// throws Error, which closes the plugin (two plugins that want the same route: the later one).
+  std::function<void(const std::shared_ptr<Compartment>&)> admit;
+  /// After each change of a plugin's state.
+  std::function<void(const Compartment&)> changed;
+};
+
+/// Boots plugins from their configuration, each in a compartment of its own: nothing that a file, a
+/// manifest or a plugin does stops the others or the host. boot() and close() from one thread, the
+/// rest from any.
+class Supervisor {
+ public:
+  Supervisor(SupervisorOptions options, SupervisorServices services);
+  ~Supervisor();
+
+  /// Reads files and manifests, orders them by what they want of each other, and starts them one by
+  /// one.
+  void boot(std::vector<PluginConf> confs, const Variables& variables);
+  /// Closes all, in reverse order of their start; each gets what is left of `patience`.
+  void close(std::chrono::milliseconds patience);
+
+  /// In order of id; complete once boot() has listed them, which it does before it starts any.
+  std::vector<std::shared_ptr<Compartment>> compartments() const;
+  std::shared_ptr<Compartment> find(std::string_view id) const;
+
+ private:
+  struct Candidate;
+
+  std::vector<Candidate> discover(std::vector<PluginConf> confs, const Variables& variables) const;
+  Compartment::Options compartmentOptions(const Candidate& candidate) const;
+  void order(std::vector<Candidate>& candidates) const;
+  void bootOne(Candidate& candidate);
+  bool create(Candidate& candidate);
+
+  const SupervisorOptions options_;
+  const SupervisorServices services_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Compartment>> compartments_;
+  std::vector<std::shared_ptr<Compartment>> started_;  // in order of start
+};
+
+}  // namespace bulkhead::host

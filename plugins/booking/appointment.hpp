@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "appointment_state.hpp"
+#include "record.hpp"
+
+namespace booking {
+
+/// A visit: of a lead, for a service, at a time, with a resource. Its id is also its iCalendar UID.
+/// The wall time, zone and version of the zone data say what was promised; the instants say when
+/// that is.
+struct Appointment : Record {
+  std::string service;
+  std::string resource;
+  std::optional<std::string> lead;  ///< none while it is held
+  std::optional<std::string> location;
+  Interval visit{};
+  Interval block{};  ///< the visit with its buffers: what conflicts are checked on
+  std::string local_start;
+  std::string time_zone;
+  std::string tzdata_version;
+  Status status = Status::Confirmed;
+  std::optional<Instant> hold_expires_at;
+  std::string source = "web";
+  std::string notes;
+  std::optional<std::string> cancelled_by;  ///< customer or business
+  std::optional<std::string> cancel_reason;
+  std::optional<Instant> ended_at;  ///< when it was cancelled, or marked as a no-show
+  std::int64_t ics_sequence = 0;
+  std::int64_t reschedule_count = 0;
+};
+
+/// One line of an appointment's history. There is one for each version.
+struct HistoryEntry {
+  std::int64_t version = 1;
+  std::string action;
+  std::optional<Status> from;
+  Status to = Status::Confirmed;
+  Interval visit{};
+  std::string resource;
+  std::string actor;  ///< id of the API key
+  std::string request_id;
+  std::string reason;
+  Instant at{};
+};
+
+}  // namespace booking

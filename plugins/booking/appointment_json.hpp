@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include <bulkhead/json_writer.hpp>
+
+#include "appointment_desk.hpp"
+
+namespace booking {
+
+/// JSON Schemas of appointments.
+std::string bookingSchema();
+std::string_view holdSchema();
+std::string_view rescheduleSchema();
+std::string_view appointmentSchema();
+std::string_view historySchema();
+
+/// What a body asks for. `start` is an instant, or a wall time in the body's `time_zone`. Throws
+/// VALIDATION_ERROR, INVALID_TIME_ZONE.
+Wish wishFrom(const nlohmann::json& body);
+
+void write(bulkhead::JsonWriter& out, const Appointment& appointment);
+void write(bulkhead::JsonWriter& out, const HistoryEntry& entry);
+
+}  // namespace booking

@@ -1,0 +1,308 @@
+#include "appointment_routes.hpp"
+
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "appointment_json.hpp"
+#include "appointment_store.hpp"
+#include "body.hpp"
+#include "exchange.hpp"
+#include "lead_routes.hpp"
+#include "lead_store.hpp"
+
+namespace booking {
+namespace {
+
+using bulkhead::Error;
+using bulkhead::JsonWriter;
+using bulkhead::ReadTransaction;
+using bulkhead::Request;
+using bulkhead::Response;
+using bulkhead::Transaction;
+using nlohmann::json;
+
+constexpr std::string_view kBookingExample =
+    R"({"service":"haircut","start":"2026-01-06T14:00:00Z","lead":{"phone":"+12025550123"}})";
+constexpr std::string_view kHoldExample = R"({"service":"haircut","start":"2026-01-06T14:00:00Z"})";
+constexpr std::string_view kRescheduleExample = R"({"start":"2026-01-07T14:00:00Z"})";
+constexpr std::string_view kReasonExample = R"({"by":"customer","reason":"ill"})";
+constexpr std::string_view kActionRequest =
+    R"({"type":"object","additionalProperties":false,"properties":{"by":{"enum":["customer","business"]},)"
+    R"("reason":{"type":"string","maxLength":500}}})";
+constexpr std::string_view kPatchRequest =
+    R"({"type":"object","additionalProperties":false,"minProperties":1,"properties":{)"
+    R"("notes":{"type":"string","maxLength":4000},"lead_id":{"type":"string","maxLength":64}}})";
+constexpr std::string_view kListQuery =
+    R"("from":{"type":"string","maxLength":40},"to":{"type":"string","maxLength":40},)"
+    R"("status":{"type":"string","enum":["held","pending","confirmed","checked_in","completed","no_show","cancelled","declined","expired"]},)"
+    R"("resource":{"type":"string","maxLength":64},"lead":{"type":"string","maxLength":64},)"
+    R"("service":{"type":"string","maxLength":64},)";
+
+Response answer(int status, const Appointment& one) {
+  return versioned(status, one.version, [&](JsonWriter& out) { write(out, one); });
+}
+
+Appointment get(ReadTransaction& read, const Request& request) {
+  auto found = AppointmentStore::find(read, request.tenant(), request.param("id"));
+  if (!found) throw notFound("appointment", request.param("id"));
+  return std::move(*found);
+}
+
+Appointment getMatching(ReadTransaction& read, const Request& request) {
+  Appointment one = get(read, request);
+  requireMatch(request, one.version, [&](JsonWriter& out) { write(out, one); });
+  return one;
+}
+
+void requireMember(const json& body, const char* name, std::string_view accepted) {
+  if (!body.contains(name)) throw invalidField(name, "", accepted);
+}
+
+/// "<start>_<id>" of the last item of the page before.
+void readCursor(const Request& request, AppointmentStore::Filter& filter) {
+  const auto cursor = request.query("cursor");
+  if (!cursor) return;
+  const char* const end = cursor->data() + cursor->size();
+  std::int64_t start = 0;
+  const auto read = std::from_chars(cursor->data(), end, start);
+  if (read.ec != std::errc{} || read.ptr == end || *read.ptr != '_') {
+    throw invalidField("cursor", *cursor, "the next_cursor of the page before");
+  }
+  filter.after_start = fromEpoch(start);
+  filter.after_id = std::string_view{read.ptr + 1, static_cast<std::size_t>(end - read.ptr - 1)};
+}
+
+}  // namespace
+
+AppointmentRoutes::AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk& desk)
+    : host_{host.host()}, desk_{desk} {
+  registerMaking(host);
+  registerReading(host);
+  registerActions(host);
+}
+
+void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
+  host.route({.method = "POST",
+              .path = "/appointments",
+              .scope = "booking:write",
+              .summary = "Books a visit",
+              .request = bookingSchema(),
+              .response = appointmentSchema(),
+              .success = 201,
+              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
+                         "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE",
+                         "INVALID_TIME_ZONE"},
+              .example = kBookingExample,
+              .idempotency = bulkhead::Idempotency::Required},
+             [this](const Request& request, Transaction& write) { return book(request, write); });
+  host.route({.method = "POST",
+              .path = "/holds",
+              .scope = "booking:write",
+              .summary = "Keeps a time free for a few minutes",
+              .request = holdSchema(),
+              .response = appointmentSchema(),
+              .success = 201,
+              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
+                         "NOT_FOUND", "INVALID_TIME_ZONE"},
+              .example = kHoldExample,
+              .idempotency = bulkhead::Idempotency::Required},
+             [this](const Request& request, Transaction& write) { return hold(request, write); });
+  host.route(
+      {.method = "DELETE",
+       .path = "/holds/{id}",
+       .scope = "booking:write",
+       .summary = "Lets a held time go",
+       .success = 204,
+       .errors = {"NOT_FOUND", "ILLEGAL_TRANSITION"}},
+      [this](const Request& request, Transaction& write) { return releaseHold(request, write); });
+}
+
+void AppointmentRoutes::registerReading(bulkhead::Registrar& host) {
+  const std::string query = R"({"type":"object","properties":{)" + std::string{kListQuery} +
+                            std::string{kPageQuery} + "}}";
+  const std::string listed = R"({"type":"object","properties":{"items":{"type":"array","items":)" +
+                             std::string{appointmentSchema()} +
+                             R"(},"next_cursor":{"type":["string","null"]}}})";
+  host.route({.method = "GET",
+              .path = "/appointments",
+              .scope = "booking:read",
+              .summary = "Lists appointments by start",
+              .query = query,
+              .response = listed},
+             [this](const Request& request, ReadTransaction& read) { return list(request, read); });
+  host.route({.method = "GET",
+              .path = "/appointments/{id}",
+              .scope = "booking:read",
+              .summary = "Shows an appointment",
+              .response = appointmentSchema(),
+              .errors = {"NOT_FOUND"}},
+             [](const Request& request, ReadTransaction& read) {
+               return answer(200, get(read, request));
+             });
+  host.route({.method = "GET",
+              .path = "/appointments/{id}/history",
+              .scope = "booking:read",
+              .summary = "Shows every version of an appointment",
+              .response = historySchema(),
+              .errors = {"NOT_FOUND"}},
+             [](const Request& request, ReadTransaction& read) {
+               const Appointment one = get(read, request);
+               const auto entries = AppointmentStore::history(read, request.tenant(), one.id);
+               return Response::json([&](JsonWriter& out) {
+                 out.beginObject();
+                 out.key("items");
+                 out.array(entries,
+                           [](JsonWriter& line, const HistoryEntry& entry) { write(line, entry); });
+                 out.endObject();
+               });
+             });
+}
+
+void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
+  host.route({.method = "PATCH",
+              .path = "/appointments/{id}",
+              .scope = "booking:write",
+              .summary = "Changes what an appointment says, never its time",
+              .request = kPatchRequest,
+              .response = appointmentSchema(),
+              .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
+              .example = R"({"notes":"By the window"})",
+              .if_match = true},
+             [this](const Request& request, Transaction& write) { return patch(request, write); });
+  host.route(
+      {.method = "POST",
+       .path = "/appointments/{id}/reschedule",
+       .scope = "booking:write",
+       .summary = "Moves an appointment",
+       .request = rescheduleSchema(),
+       .response = appointmentSchema(),
+       .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "SLOT_TAKEN",
+                  "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
+                  "INVALID_TIME_ZONE"},
+       .example = kRescheduleExample,
+       .idempotency = bulkhead::Idempotency::Required,
+       .if_match = true},
+      [this](const Request& request, Transaction& write) { return reschedule(request, write); });
+  for (const Action action : {Action::Confirm, Action::Decline, Action::Cancel, Action::CheckIn,
+                              Action::Complete, Action::NoShow, Action::UndoNoShow}) {
+    const std::string name{nameOf(action)};
+    host.route({.method = "POST",
+                .path = "/appointments/{id}/" + name,
+                .scope = "booking:write",
+                .summary = "Takes the action " + name,
+                .request = kActionRequest,
+                .response = appointmentSchema(),
+                .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION",
+                           "CANCEL_WINDOW_PASSED", "SLOT_TAKEN"},
+                .example = kReasonExample,
+                .idempotency = bulkhead::Idempotency::Required,
+                .if_match = true},
+               [this, action](const Request& request, Transaction& write) {
+                 return act(request, write, action);
+               });
+  }
+}
+
+Response AppointmentRoutes::book(const Request& request, Transaction& write) const {
+  const json body = bodyOf(request);
+  const Caller caller = callerOf(request, host_);
+  if (body.contains("hold_id")) return answer(201, bookHold(write, caller, body));
+  requireMember(body, "service", "the id of a service");
+  requireMember(body, "start", "an instant such as \"2026-01-06T14:00:00Z\"");
+  Appointment draft;
+  draft.id = host_.newId();
+  draft.lead = leadOf(write, caller, body);
+  take(body, "notes", draft.notes);
+  take(body, "source", draft.source);
+  return answer(201, desk_.book(write, caller, wishFrom(body), std::move(draft)));
+}
+
+Appointment AppointmentRoutes::bookHold(Transaction& write, const Caller& caller,
+                                        const json& body) const {
+  const auto id = body.at("hold_id").get<std::string>();
+  auto held = AppointmentStore::find(write, caller.tenant, id);
+  if (!held) throw notFound("hold", id);
+  std::string notes;
+  take(body, "notes", notes);
+  return desk_.bookHold(write, caller, std::move(*held), leadOf(write, caller, body), notes);
+}
+
+Response AppointmentRoutes::hold(const Request& request, Transaction& write) const {
+  const json body = bodyOf(request);
+  Appointment draft;
+  draft.id = host_.newId();
+  draft.status = Status::Held;
+  take(body, "source", draft.source);
+  return answer(201, desk_.book(write, callerOf(request, host_), wishFrom(body), std::move(draft)));
+}
+
+Response AppointmentRoutes::releaseHold(const Request& request, Transaction& write) const {
+  desk_.act(write, callerOf(request, host_), get(write, request), Action::Expire, {});
+  return Response::noContent();
+}
+
+Response AppointmentRoutes::list(const Request& request, ReadTransaction& read) const {
+  const std::size_t limit = pageLimit(request);
+  AppointmentStore::Filter filter;
+  if (const auto from = queryInstant(request, "from")) filter.starts.begin = fromEpoch(*from);
+  if (const auto to = queryInstant(request, "to")) filter.starts.end = fromEpoch(*to);
+  filter.status = request.query("status");
+  filter.resource = request.query("resource");
+  filter.lead = request.query("lead");
+  filter.service = request.query("service");
+  filter.limit = limit + 1;
+  readCursor(request, filter);
+  return page(
+      AppointmentStore::list(read, request.tenant(), filter), limit,
+      [](JsonWriter& out, const Appointment& one) { write(out, one); },
+      [](const Appointment& last) {
+        return std::to_string(epochSeconds(last.visit.begin)) + '_' + last.id;
+      });
+}
+
+Response AppointmentRoutes::patch(const Request& request, Transaction& write) const {
+  Appointment one = getMatching(write, request);
+  const json body = bodyOf(request);
+  const Caller caller = callerOf(request, host_);
+  take(body, "notes", one.notes);
+  if (body.contains("lead_id")) one.lead = leadOf(write, caller, body);
+  return answer(200, desk_.amend(write, caller, std::move(one)));
+}
+
+Response AppointmentRoutes::reschedule(const Request& request, Transaction& write) const {
+  Appointment one = getMatching(write, request);
+  const json body = bodyOf(request);
+  Wish wish = wishFrom(body);
+  wish.service = one.service;
+  if (!wish.resource) wish.resource = one.resource;
+  if (!wish.duration_min) {
+    wish.duration_min = static_cast<int>((one.visit.end - one.visit.begin) / seconds{60});
+  }
+  std::string reason;
+  take(body, "reason", reason);
+  return answer(200,
+                desk_.reschedule(write, callerOf(request, host_), std::move(one), wish, reason));
+}
+
+Response AppointmentRoutes::act(const Request& request, Transaction& write, Action action) const {
+  Appointment one = getMatching(write, request);
+  const json body = bodyOf(request);
+  AppointmentDesk::Reason reason;
+  take(body, "by", reason.by);
+  take(body, "reason", reason.text);
+  return answer(200, desk_.act(write, callerOf(request, host_), std::move(one), action, reason));
+}
+
+std::string AppointmentRoutes::leadOf(Transaction& write, const Caller& caller,
+                                      const json& body) const {
+  if (const auto lead = body.find("lead"); lead != body.end()) {
+    return upsertLead(write, caller, *lead, host_).lead.id;
+  }
+  requireMember(body, "lead_id", "the id of a lead, or send \"lead\" with a phone or email");
+  const auto id = body.at("lead_id").get<std::string>();
+  if (!LeadStore::find(write, caller.tenant, id)) throw notFound("lead", id);
+  return id;
+}
+
+}  // namespace booking

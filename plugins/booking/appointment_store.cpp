@@ -1,0 +1,188 @@
+#include "appointment_store.hpp"
+
+#include <string>
+
+namespace booking {
+namespace {
+
+using bulkhead::ReadTransaction;
+using bulkhead::Row;
+using bulkhead::Transaction;
+using bulkhead::values;
+
+const std::string kSelect =
+    "select a.id, a.service, r.resource, a.lead, a.location, a.start_utc, a.end_utc, "
+    "r.block_start, r.block_end, a.local_start, a.time_zone, a.tzdata_version, a.status, "
+    "a.hold_expires_at, a.source, a.notes, a.cancelled_by, a.cancel_reason, a.ended_at, "
+    "a.ics_sequence, a.reschedule_count, a.version, a.created_at, a.updated_at "
+    "from appointment a join appointment_resource r on r.tenant = a.tenant and r.appointment = "
+    "a.id ";
+
+std::optional<Instant> optionalInstant(const Row& row, std::size_t column) {
+  if (row.isNull(column)) return std::nullopt;
+  return fromEpoch(row.integer(column));
+}
+
+std::optional<std::int64_t> optionalSeconds(const std::optional<Instant>& instant) {
+  if (!instant) return std::nullopt;
+  return epochSeconds(*instant);
+}
+
+Interval interval(const Row& row, std::size_t column) {
+  return {fromEpoch(row.integer(column)), fromEpoch(row.integer(column + 1))};
+}
+
+Appointment read(const Row& row) {
+  Appointment one;
+  one.id = row.string(0);
+  one.service = row.string(1);
+  one.resource = row.string(2);
+  one.lead = row.optionalString(3);
+  one.location = row.optionalString(4);
+  one.visit = interval(row, 5);
+  one.block = interval(row, 7);
+  one.local_start = row.string(9);
+  one.time_zone = row.string(10);
+  one.tzdata_version = row.string(11);
+  one.status = statusNamed(row.text(12)).value();
+  one.hold_expires_at = optionalInstant(row, 13);
+  one.source = row.string(14);
+  one.notes = row.string(15);
+  one.cancelled_by = row.optionalString(16);
+  one.cancel_reason = row.optionalString(17);
+  one.ended_at = optionalInstant(row, 18);
+  one.ics_sequence = row.integer(19);
+  one.reschedule_count = row.integer(20);
+  one.version = row.integer(21);
+  one.created_at = fromEpoch(row.integer(22));
+  one.updated_at = fromEpoch(row.integer(23));
+  return one;
+}
+
+}  // namespace
+
+std::optional<Appointment> AppointmentStore::find(ReadTransaction& transaction,
+                                                  std::string_view tenant, std::string_view id) {
+  static const std::string sql = kSelect + "where a.tenant = $1 and a.id = $2";
+  return transaction.first(sql, values(tenant, id), read);
+}
+
+std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
+                                                std::string_view tenant, const Filter& filter) {
+  // A lead's appointments are few: naming it without "is null" lets its index be used.
+  static const std::string page =
+      kSelect +
+      "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
+      "and (a.start_utc, a.id) > ($4, $5) and ($6 is null or a.status = $6) "
+      "and ($7 is null or r.resource = $7) and ($8 is null or a.service = $8) ";
+  static const std::string order = "order by a.start_utc, a.id limit $10";
+  static const std::string of_anyone = page + "and $9 is null " + order;
+  static const std::string of_lead = page + "and a.lead = $9 " + order;
+  return transaction.list(
+      filter.lead ? of_lead : of_anyone,
+      values(tenant, epochSeconds(filter.starts.begin), epochSeconds(filter.starts.end),
+             epochSeconds(filter.after_start), filter.after_id, filter.status, filter.resource,
+             filter.service, filter.lead, filter.limit),
+      read);
+}
+
+std::vector<Appointment> AppointmentStore::overdueHolds(ReadTransaction& transaction,
+                                                        std::string_view tenant,
+                                                        std::string_view resource,
+                                                        const Interval& range, Instant now) {
+  static const std::string sql =
+      kSelect +
+      "where r.tenant = $1 and r.resource = $2 and r.live = 1 and r.block_start < $3 "
+      "and r.block_end > $4 and r.block_start > $4 - 86400 and r.hold_until <= $5";
+  return transaction.list(sql,
+                          values(tenant, resource, epochSeconds(range.end),
+                                 epochSeconds(range.begin), epochSeconds(now)),
+                          read);
+}
+
+void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
+                              const Appointment& one, const bulkhead::Error& taken) {
+  transaction.send(
+      "insert into appointment (tenant, id, service, lead, location, start_utc, end_utc, "
+      "local_start, time_zone, tzdata_version, status, hold_expires_at, source, notes, "
+      "ics_sequence, reschedule_count, version, created_at, updated_at) values ($1, $2, $3, $4, "
+      "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+      values(tenant, one.id, one.service, one.lead, one.location, epochSeconds(one.visit.begin),
+             epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
+             nameOf(one.status), optionalSeconds(one.hold_expires_at), one.source, one.notes,
+             one.ics_sequence, one.reschedule_count, one.version, epochSeconds(one.created_at),
+             epochSeconds(one.updated_at)));
+  transaction.sendExpecting(
+      1, taken,
+      "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
+      "live, hold_until) select $1, $2, $3, $4, $5, 1, $6 where not exists (select 1 from "
+      "appointment_resource where tenant = $1 and resource = $3 and live = 1 "
+      "and block_start < $5 and block_end > $4 and block_start > $4 - 86400)",
+      values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
+             epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at)));
+}
+
+void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
+                              const Appointment& one, const bulkhead::Error& taken) {
+  if (isBlocking(one.status)) {
+    transaction.sendExpecting(
+        1, taken,
+        "update appointment_resource set resource = $3, block_start = $4, block_end = $5 "
+        "where tenant = $1 and appointment = $2 and not exists (select 1 from "
+        "appointment_resource o where o.tenant = $1 and o.resource = $3 and o.live = 1 "
+        "and o.appointment <> $2 and o.block_start < $5 and o.block_end > $4 "
+        "and o.block_start > $4 - 86400)",
+        values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
+               epochSeconds(one.block.end)));
+  }
+  transaction.sendExpecting(
+      1, versionConflict(),
+      "update appointment set lead = $3, location = $4, start_utc = $5, end_utc = $6, "
+      "local_start = $7, time_zone = $8, tzdata_version = $9, status = $10, "
+      "hold_expires_at = $11, notes = $12, cancelled_by = $13, cancel_reason = $14, "
+      "ended_at = $15, ics_sequence = $16, reschedule_count = $17, version = $18, "
+      "updated_at = $19 where tenant = $1 and id = $2 and version = $18 - 1",
+      values(tenant, one.id, one.lead, one.location, epochSeconds(one.visit.begin),
+             epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
+             nameOf(one.status), optionalSeconds(one.hold_expires_at), one.notes, one.cancelled_by,
+             one.cancel_reason, optionalSeconds(one.ended_at), one.ics_sequence,
+             one.reschedule_count, one.version, epochSeconds(one.updated_at)));
+}
+
+void AppointmentStore::addHistory(Transaction& transaction, std::string_view tenant,
+                                  std::string_view appointment, const HistoryEntry& entry) {
+  std::optional<std::string_view> from;
+  if (entry.from) from = nameOf(*entry.from);
+  transaction.send(
+      "insert into appointment_history (tenant, appointment, version, action, from_status, "
+      "to_status, start_utc, end_utc, resource, actor, request_id, reason, at) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      values(tenant, appointment, entry.version, entry.action, from, nameOf(entry.to),
+             epochSeconds(entry.visit.begin), epochSeconds(entry.visit.end), entry.resource,
+             entry.actor, entry.request_id, entry.reason, epochSeconds(entry.at)));
+}
+
+std::vector<HistoryEntry> AppointmentStore::history(ReadTransaction& transaction,
+                                                    std::string_view tenant,
+                                                    std::string_view appointment) {
+  return transaction.list(
+      "select version, action, from_status, to_status, start_utc, end_utc, resource, actor, "
+      "request_id, reason, at from appointment_history where tenant = $1 and appointment = $2 "
+      "order by version",
+      values(tenant, appointment), [](const Row& row) {
+        HistoryEntry entry;
+        entry.version = row.integer(0);
+        entry.action = row.string(1);
+        if (!row.isNull(2)) entry.from = statusNamed(row.text(2));
+        entry.to = statusNamed(row.text(3)).value();
+        entry.visit = interval(row, 4);
+        entry.resource = row.string(6);
+        entry.actor = row.string(7);
+        entry.request_id = row.string(8);
+        entry.reason = row.string(9);
+        entry.at = fromEpoch(row.integer(10));
+        return entry;
+      });
+}
+
+}  // namespace booking

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/transaction.hpp>
+
+#include "appointment.hpp"
+
+namespace booking {
+
+/// The SQL of appointments and their history. Every call is one tenant's.
+struct AppointmentStore {
+  /// Unset members do not narrow the list. It is ordered by start, then id.
+  struct Filter {
+    Interval starts{fromEpoch(0), fromEpoch(kFarFuture)};
+    std::optional<std::string_view> status;
+    std::optional<std::string_view> resource;
+    std::optional<std::string_view> lead;
+    std::optional<std::string_view> service;
+    Instant after_start = fromEpoch(-1);  ///< where the page before ended
+    std::string_view after_id;
+    std::size_t limit = 50;
+    static constexpr std::int64_t kFarFuture = 253402300800;  // the year 10000
+  };
+
+  static std::optional<Appointment> find(bulkhead::ReadTransaction& transaction,
+                                         std::string_view tenant, std::string_view id);
+  static std::vector<Appointment> list(bulkhead::ReadTransaction& transaction,
+                                       std::string_view tenant, const Filter& filter);
+  /// Holds of the resource that are over at `now` but still take up part of `range`.
+  static std::vector<Appointment> overdueHolds(bulkhead::ReadTransaction& transaction,
+                                               std::string_view tenant, std::string_view resource,
+                                               const Interval& range, Instant now);
+
+  /// Both write the appointment with its block, and refuse with `taken` when the block overlaps a
+  /// live one of the resource. `update` expects the version before `appointment.version`.
+  static void insert(bulkhead::Transaction& transaction, std::string_view tenant,
+                     const Appointment& appointment, const bulkhead::Error& taken);
+  static void update(bulkhead::Transaction& transaction, std::string_view tenant,
+                     const Appointment& appointment, const bulkhead::Error& taken);
+
+  static void addHistory(bulkhead::Transaction& transaction, std::string_view tenant,
+                         std::string_view appointment, const HistoryEntry& entry);
+  /// By version.
+  static std::vector<HistoryEntry> history(bulkhead::ReadTransaction& transaction,
+                                           std::string_view tenant, std::string_view appointment);
+};
+
+}  // namespace booking

@@ -1,0 +1,77 @@
+#include <memory>
+
+#include <bulkhead/plugin.hpp>
+
+#include "appointment_desk.hpp"
+#include "appointment_routes.hpp"
+#include "catalogue_kinds.hpp"
+#include "catalogue_routes.hpp"
+#include "lead_routes.hpp"
+#include "schedule_routes.hpp"
+#include "settings.hpp"  // generated from plugin.json
+#include "slot_finder.hpp"
+#include "slot_routes.hpp"
+#include "zone.hpp"
+
+namespace booking {
+
+/// Appointments of a business: what can be booked, when it is free, who booked it.
+class BookingPlugin final : public bulkhead::Plugin {
+ public:
+  explicit BookingPlugin(bulkhead::Registrar& host)
+      : BookingPlugin{host, host.settings<Settings>()} {}
+
+ private:
+  BookingPlugin(bulkhead::Registrar& host, const Settings& settings)
+      : host_{host.host()},
+        finder_{{static_cast<int>(settings.default_notice_min),
+                 static_cast<int>(settings.horizon_days)}},
+        desk_{finder_,
+              {static_cast<int>(settings.hold_min), static_cast<int>(settings.cancel_window_min),
+               static_cast<int>(settings.no_show_grace_min)}},
+        locations_{host},
+        services_{host},
+        resources_{host},
+        schedules_{host},
+        schedule_parts_{host},
+        leads_{host},
+        slots_{host, finder_},
+        appointments_{host, desk_} {
+    host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
+    host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
+  }
+
+  /// The version of the zone data decides what a wall time means; without data nothing can be
+  /// booked.
+  static bulkhead::Health zoneHealth() {
+    if (tzdataVersion() == "unknown") {
+      return {bulkhead::HealthStatus::Degraded,
+              "The version of the time zone data is not known; install the system's tzdata."};
+    }
+    return {bulkhead::HealthStatus::Healthy, "tzdata " + tzdataVersion()};
+  }
+
+  bulkhead::Health storeHealth(const bulkhead::Context& context) const {
+    host_.read(context, [](bulkhead::ReadTransaction& read) {
+      read.first("select 1", bulkhead::values(),
+                 [](const bulkhead::Row& row) { return row.integer(0); });
+    });
+    return {};
+  }
+
+  const bulkhead::Host host_;
+  SlotFinder finder_;
+  AppointmentDesk desk_;
+  const CatalogueRoutes<LocationKind> locations_;
+  const CatalogueRoutes<ServiceKind> services_;
+  const CatalogueRoutes<ResourceKind> resources_;
+  const CatalogueRoutes<ScheduleKind> schedules_;
+  const ScheduleRoutes schedule_parts_;
+  const LeadRoutes leads_;
+  const SlotRoutes slots_;
+  const AppointmentRoutes appointments_;
+};
+
+}  // namespace booking
+
+BULKHEAD_PLUGIN(booking::BookingPlugin)

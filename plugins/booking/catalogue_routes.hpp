@@ -1,0 +1,217 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <bulkhead/plugin.hpp>
+
+#include "body.hpp"
+#include "exchange.hpp"
+#include "record.hpp"
+
+namespace booking {
+
+/// POST, GET, PUT, PATCH and DELETE of one kind of record. `Kind` says what is its own:
+///   Noun, Store; kPath "/services", kNoun "service"; kProperties (JSON Schema members that a
+///   client writes), kRequired (quoted names), kExample; fillFrom(body, noun), write(out, noun),
+///   and prepare(transaction, tenant, noun, new_id), which checks it before it is stored.
+/// Lives as long as the routes.
+template <class Kind>
+class CatalogueRoutes {
+ public:
+  using Noun = typename Kind::Noun;
+  using Store = typename Kind::Store;
+  using Request = bulkhead::Request;
+  using Response = bulkhead::Response;
+  using ReadTransaction = bulkhead::ReadTransaction;
+  using Transaction = bulkhead::Transaction;
+
+  explicit CatalogueRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+    const std::string one = std::string{Kind::kPath} + "/{id}";
+    const std::string noun{Kind::kNoun};
+    host.route(
+        {.method = "POST",
+         .path = Kind::kPath,
+         .scope = "booking:configure",
+         .summary = "Makes a " + noun,
+         .request = requestSchema(true),
+         .response = responseSchema(),
+         .success = 201,
+         .errors = {"NOT_FOUND", "INVALID_TIME_ZONE"},
+         .example = Kind::kExample,
+         .idempotency = bulkhead::Idempotency::Required},
+        [this](const Request& request, Transaction& write) { return create(request, write); });
+    host.route(
+        {.method = "GET",
+         .path = Kind::kPath,
+         .scope = "booking:read",
+         .summary = "Lists each " + noun,
+         .query = querySchema(),
+         .response = listSchema()},
+        [this](const Request& request, ReadTransaction& read) { return list(request, read); });
+    host.route(
+        {.method = "GET",
+         .path = one,
+         .scope = "booking:read",
+         .summary = "Shows a " + noun,
+         .response = responseSchema(),
+         .errors = {"NOT_FOUND"}},
+        [this](const Request& request, ReadTransaction& read) { return show(request, read); });
+    host.route(
+        {.method = "PUT",
+         .path = one,
+         .scope = "booking:configure",
+         .summary = "Makes a " + noun + " with the client's id, or replaces it",
+         .request = requestSchema(true),
+         .response = responseSchema(),
+         .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "VERSION_CONFLICT", "PRECONDITION_REQUIRED"},
+         .example = Kind::kExample},
+        [this](const Request& request, Transaction& write) { return put(request, write); });
+    host.route(
+        {.method = "PATCH",
+         .path = one,
+         .scope = "booking:configure",
+         .summary = "Changes members of a " + noun,
+         .request = requestSchema(false),
+         .response = responseSchema(),
+         .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "VERSION_CONFLICT"},
+         .if_match = true},
+        [this](const Request& request, Transaction& write) { return patch(request, write); });
+    host.route(
+        {.method = "DELETE",
+         .path = one,
+         .scope = "booking:configure",
+         .summary = "Deletes a " + noun + "; one that is referred to is made inactive",
+         .response = responseSchema(),
+         .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
+         .if_match = true},
+        [this](const Request& request, Transaction& write) { return remove(request, write); });
+  }
+
+ private:
+  static std::string properties() {
+    return std::string{Kind::kProperties} + R"(,"active":{"type":"boolean"})";
+  }
+  static std::string requestSchema(bool whole) {
+    const std::string required = whole ? std::string{Kind::kRequired} : std::string{};
+    return R"({"type":"object","additionalProperties":false,"minProperties":1,"required":[)" +
+           required + R"(],"properties":{)" + properties() + "}}";
+  }
+  static std::string responseSchema() {
+    return R"({"type":"object","properties":{"id":{"type":"string"},)" + properties() +
+           R"(,"version":{"type":"integer"},"created_at":{"type":"string"},"updated_at":{"type":"string"}}})";
+  }
+  static std::string listSchema() {
+    return R"({"type":"object","properties":{"items":{"type":"array","items":)" + responseSchema() +
+           R"(},"next_cursor":{"type":["string","null"]}}})";
+  }
+  static std::string querySchema() {
+    return R"({"type":"object","properties":{)" + std::string{kPageQuery} + "}}";
+  }
+
+  static void write(bulkhead::JsonWriter& out, const Noun& noun) {
+    out.beginObject();
+    out.member("id", noun.id);
+    Kind::write(out, noun);
+    out.member("active", noun.active);
+    out.member("version", noun.version);
+    out.member("created_at", formatInstant(noun.created_at));
+    out.member("updated_at", formatInstant(noun.updated_at));
+    out.endObject();
+  }
+  static auto writer(const Noun& noun) {
+    return [&noun](bulkhead::JsonWriter& out) { write(out, noun); };
+  }
+  static Response answer(int status, const Noun& noun) {
+    return versioned(status, noun.version, writer(noun));
+  }
+
+  Instant now() const { return std::chrono::floor<seconds>(host_.now()); }
+  Noun get(ReadTransaction& read, const Request& request) const {
+    auto found = Store::find(read, request.tenant(), request.param("id"));
+    if (!found) throw notFound(Kind::kNoun, request.param("id"));
+    return std::move(*found);
+  }
+  static void fillFrom(const nlohmann::json& body, Noun& noun) {
+    Kind::fillFrom(body, noun);
+    take(body, "active", noun.active);
+  }
+  void prepare(Transaction& write, const Request& request, Noun& noun) const {
+    Kind::prepare(write, request.tenant(), noun, host_);
+  }
+
+  Response insert(Transaction& write, const Request& request, Noun noun, std::string id) const {
+    noun.id = std::move(id);
+    noun.created_at = noun.updated_at = now();
+    prepare(write, request, noun);
+    Store::insert(write, request.tenant(), noun);
+    return answer(201, noun);
+  }
+  Response replace(Transaction& write, const Request& request, Noun noun) const {
+    ++noun.version;
+    noun.updated_at = now();
+    prepare(write, request, noun);
+    Store::update(write, request.tenant(), noun);
+    return answer(200, noun);
+  }
+
+  Response create(const Request& request, Transaction& write) const {
+    Noun noun;
+    fillFrom(bodyOf(request), noun);
+    return insert(write, request, std::move(noun), host_.newId());
+  }
+
+  Response list(const Request& request, ReadTransaction& read) const {
+    const std::size_t limit = pageLimit(request);
+    return page(
+        Store::list(read, request.tenant(), request.query("cursor").value_or(""), limit + 1), limit,
+        write, [](const Noun& last) { return last.id; });
+  }
+
+  Response show(const Request& request, ReadTransaction& read) const {
+    return answer(200, get(read, request));
+  }
+
+  /// A repeat of the PUT that made the record finds its content unchanged and needs no If-Match.
+  Response put(const Request& request, Transaction& write) const {
+    Noun wanted;
+    fillFrom(bodyOf(request), wanted);
+    const auto existing = Store::find(write, request.tenant(), request.param("id"));
+    if (!existing)
+      return insert(write, request, std::move(wanted), clientMadeId(request.param("id")));
+    const bool active = wanted.active;
+    static_cast<Record&>(wanted) = *existing;
+    wanted.active = active;
+    Kind::keepUnwritten(*existing, wanted);
+    if (!request.header("if-match")) {
+      if (wanted == *existing) return answer(200, *existing);
+      throw bulkhead::Error::conflict(
+          "PRECONDITION_REQUIRED",
+          "That id exists with other content; send If-Match with its ETag to replace it.");
+    }
+    requireMatch(request, existing->version, writer(*existing));
+    return replace(write, request, std::move(wanted));
+  }
+
+  Response patch(const Request& request, Transaction& write) const {
+    Noun noun = get(write, request);
+    requireMatch(request, noun.version, writer(noun));
+    fillFrom(bodyOf(request), noun);
+    return replace(write, request, std::move(noun));
+  }
+
+  Response remove(const Request& request, Transaction& write) const {
+    Noun noun = get(write, request);
+    requireMatch(request, noun.version, writer(noun));
+    if (!Store::isReferenced(write, request.tenant(), noun.id)) {
+      Store::erase(write, request.tenant(), noun.id);
+      return Response::noContent();
+    }
+    noun.active = false;
+    return replace(write, request, std::move(noun));
+  }
+
+  const bulkhead::Host host_;
+};
+
+}  // namespace booking

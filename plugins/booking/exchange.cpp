@@ -1,0 +1,70 @@
+#include "exchange.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "instant.hpp"
+#include "record.hpp"
+
+namespace booking {
+namespace {
+
+constexpr std::size_t kPageDefault = 50;
+constexpr std::size_t kIdBytesMax = 64;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::string entityTag(std::int64_t version) {
+  return "\"v" + std::to_string(version) + '"';
+}
+
+bool ifMatchNames(const bulkhead::Request& request, std::int64_t version) {
+  const std::string tag = entityTag(version);
+  std::string_view rest = request.header("if-match").value_or(std::string_view{});
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    const auto one = trimmed(rest.substr(0, comma));
+    if (one == tag || one == "*") return true;
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+  }
+  return false;
+}
+
+std::size_t pageLimit(const bulkhead::Request& request) {
+  const std::string_view text = request.query("limit").value_or(std::string_view{});
+  std::size_t limit = kPageDefault;
+  std::from_chars(text.data(), text.data() + text.size(), limit);
+  return limit;
+}
+
+std::optional<std::int64_t> queryInstant(const bulkhead::Request& request, std::string_view name) {
+  const auto text = request.query(name);
+  if (!text) return std::nullopt;
+  const auto instant = parseInstant(*text);
+  if (!instant) {
+    throw invalidField(name, *text,
+                       "an instant such as \"2026-01-06T14:00:00Z\" (write \"+\" as %2B)");
+  }
+  return epochSeconds(*instant);
+}
+
+std::string clientMadeId(std::string_view id) {
+  const bool fits =
+      !id.empty() && id.size() <= kIdBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+      });
+  if (!fits) {
+    throw invalidField("id", id.substr(0, kIdBytesMax),
+                       "1 to 64 letters, digits, \"-\", \"_\" or \".\"");
+  }
+  return std::string{id};
+}
+
+}  // namespace booking

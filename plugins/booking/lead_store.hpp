@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <bulkhead/transaction.hpp>
+
+#include "lead.hpp"
+
+namespace booking {
+
+/// The SQL of leads. Every call is one tenant's.
+struct LeadStore {
+  struct Filter {
+    std::optional<std::string_view> phone;
+    std::optional<std::string_view> email;
+    std::optional<std::string_view> status;
+    std::string_view after;
+    std::size_t limit = 50;
+  };
+
+  static std::optional<Lead> find(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                                  std::string_view id);
+  static std::optional<Lead> findByPhone(bulkhead::ReadTransaction& transaction,
+                                         std::string_view tenant, std::string_view phone);
+  static std::optional<Lead> findByEmail(bulkhead::ReadTransaction& transaction,
+                                         std::string_view tenant, std::string_view email);
+  /// By id, behind `filter.after`.
+  static std::vector<Lead> list(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                                const Filter& filter);
+  static void insert(bulkhead::Transaction& transaction, std::string_view tenant, const Lead& lead);
+  /// Writes `lead` over the version before it. Throws VERSION_CONFLICT when that is gone.
+  static void update(bulkhead::Transaction& transaction, std::string_view tenant, const Lead& lead);
+};
+
+}  // namespace booking

@@ -1,0 +1,228 @@
+#include "schedule_routes.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "body.hpp"
+#include "catalogue_kinds.hpp"
+#include "exchange.hpp"
+
+namespace booking {
+namespace {
+
+using bulkhead::JsonWriter;
+using bulkhead::ReadTransaction;
+using bulkhead::Request;
+using bulkhead::Response;
+using bulkhead::Transaction;
+
+constexpr std::string_view kRuleExample =
+    R"({"weekdays":["MO","WE"],"start":"09:00","end":"12:00"})";
+constexpr std::string_view kExceptionExample = R"({"date":"2026-12-24","kind":"closed"})";
+
+std::string requestSchema(std::string_view properties, std::string_view required) {
+  return R"({"type":"object","additionalProperties":false,"required":[)" + std::string{required} +
+         R"(],"properties":{)" + std::string{properties} + "}}";
+}
+
+std::string responseSchema(std::string_view properties) {
+  return R"({"type":"object","properties":{"id":{"type":"string"},)" + std::string{properties} +
+         "}}";
+}
+
+std::string listSchema(std::string_view properties) {
+  return R"({"type":"object","properties":{"items":{"type":"array","items":)" +
+         responseSchema(properties) + "}}}";
+}
+
+template <class Item>
+Response answer(int status, const Schedule& schedule, const Item& item) {
+  return versioned(status, schedule.version, [&](JsonWriter& out) { write(out, item); });
+}
+
+template <class Items>
+Response answerAll(const Schedule& schedule, const Items& items) {
+  return versioned(200, schedule.version, [&](JsonWriter& out) {
+    out.beginObject();
+    out.key("items");
+    out.array(items, [](JsonWriter& one, const auto& item) { write(one, item); });
+    out.endObject();
+  });
+}
+
+void requireScheduleMatch(const Request& request, const Schedule& schedule) {
+  requireMatch(request, schedule.version, [&](JsonWriter& out) {
+    out.beginObject();
+    out.member("id", schedule.id);
+    ScheduleKind::write(out, schedule);
+    out.member("version", schedule.version);
+    out.endObject();
+  });
+}
+
+auto findRule(Schedule& schedule, std::string_view id) {
+  const auto found = std::find_if(schedule.rules.begin(), schedule.rules.end(),
+                                  [&](const WeeklyRule& rule) { return rule.id == id; });
+  if (found == schedule.rules.end()) throw notFound("rule", id);
+  return found;
+}
+
+}  // namespace
+
+ScheduleRoutes::ScheduleRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+  registerRules(host);
+  registerExceptions(host);
+}
+
+void ScheduleRoutes::registerRules(bulkhead::Registrar& host) {
+  const std::string rule = requestSchema(ruleProperties(), R"("weekdays","start","end")");
+  const std::string shown = responseSchema(ruleProperties());
+  host.route(
+      {.method = "POST",
+       .path = "/schedules/{id}/rules",
+       .scope = "booking:configure",
+       .summary = "Adds a weekly rule",
+       .request = rule,
+       .response = shown,
+       .success = 201,
+       .errors = {"NOT_FOUND"},
+       .example = kRuleExample,
+       .idempotency = bulkhead::Idempotency::Required},
+      [this](const Request& request, Transaction& write) { return addRule(request, write); });
+  host.route({.method = "GET",
+              .path = "/schedules/{id}/rules",
+              .scope = "booking:read",
+              .summary = "Lists a schedule's weekly rules",
+              .response = listSchema(ruleProperties()),
+              .errors = {"NOT_FOUND"}},
+             [this](const Request& request, ReadTransaction& read) {
+               const Schedule schedule = get(read, request);
+               return answerAll(schedule, schedule.rules);
+             });
+  host.route(
+      {.method = "PUT",
+       .path = "/schedules/{id}/rules/{rule}",
+       .scope = "booking:configure",
+       .summary = "Replaces a weekly rule",
+       .request = rule,
+       .response = shown,
+       .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
+       .example = kRuleExample,
+       .if_match = true},
+      [this](const Request& request, Transaction& write) { return replaceRule(request, write); });
+  host.route(
+      {.method = "DELETE",
+       .path = "/schedules/{id}/rules/{rule}",
+       .scope = "booking:configure",
+       .summary = "Takes a weekly rule away",
+       .success = 204,
+       .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
+       .if_match = true},
+      [this](const Request& request, Transaction& write) { return removeRule(request, write); });
+}
+
+void ScheduleRoutes::registerExceptions(bulkhead::Registrar& host) {
+  host.route(
+      {.method = "POST",
+       .path = "/schedules/{id}/exceptions",
+       .scope = "booking:configure",
+       .summary = "Adds what one date does differently",
+       .request = requestSchema(exceptionProperties(), R"("date","kind")"),
+       .response = responseSchema(exceptionProperties()),
+       .success = 201,
+       .errors = {"NOT_FOUND"},
+       .example = kExceptionExample,
+       .idempotency = bulkhead::Idempotency::Required},
+      [this](const Request& request, Transaction& write) { return addException(request, write); });
+  host.route({.method = "GET",
+              .path = "/schedules/{id}/exceptions",
+              .scope = "booking:read",
+              .summary = "Lists a schedule's exceptions by date",
+              .response = listSchema(exceptionProperties()),
+              .errors = {"NOT_FOUND"}},
+             [this](const Request& request, ReadTransaction& read) {
+               const Schedule schedule = get(read, request);
+               return answerAll(schedule,
+                                ScheduleStore::exceptions(read, request.tenant(), schedule.id));
+             });
+  host.route({.method = "DELETE",
+              .path = "/schedules/{id}/exceptions/{exception}",
+              .scope = "booking:configure",
+              .summary = "Takes an exception away",
+              .success = 204,
+              .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
+              .if_match = true},
+             [this](const Request& request, Transaction& write) {
+               return removeException(request, write);
+             });
+}
+
+Schedule ScheduleRoutes::get(ReadTransaction& read, const Request& request) const {
+  auto found = ScheduleStore::find(read, request.tenant(), request.param("id"));
+  if (!found) throw notFound("schedule", request.param("id"));
+  return std::move(*found);
+}
+
+void ScheduleRoutes::renew(Transaction& write, std::string_view tenant, Schedule& schedule) const {
+  schedule.check();
+  schedule.revision = host_.newId();
+  schedule.updated_at = std::chrono::floor<seconds>(host_.now());
+  ++schedule.version;
+  ScheduleStore::update(write, tenant, schedule);
+}
+
+Response ScheduleRoutes::addRule(const Request& request, Transaction& write) const {
+  Schedule schedule = get(write, request);
+  WeeklyRule rule;
+  rule.id = host_.newId();
+  fillFrom(bodyOf(request), rule);
+  schedule.rules.push_back(rule);
+  renew(write, request.tenant(), schedule);
+  return answer(201, schedule, rule);
+}
+
+Response ScheduleRoutes::replaceRule(const Request& request, Transaction& write) const {
+  Schedule schedule = get(write, request);
+  requireScheduleMatch(request, schedule);
+  const auto rule = findRule(schedule, request.param("rule"));
+  WeeklyRule wanted;
+  wanted.id = rule->id;
+  fillFrom(bodyOf(request), wanted);
+  *rule = wanted;
+  renew(write, request.tenant(), schedule);
+  return answer(200, schedule, wanted);
+}
+
+Response ScheduleRoutes::removeRule(const Request& request, Transaction& write) const {
+  Schedule schedule = get(write, request);
+  requireScheduleMatch(request, schedule);
+  schedule.rules.erase(findRule(schedule, request.param("rule")));
+  renew(write, request.tenant(), schedule);
+  return Response::noContent().withHeader("ETag", entityTag(schedule.version));
+}
+
+Response ScheduleRoutes::addException(const Request& request, Transaction& write) const {
+  Schedule schedule = get(write, request);
+  DayException exception;
+  exception.id = host_.newId();
+  fillFrom(bodyOf(request), exception);
+  check(exception);
+  const auto known = ScheduleStore::exceptions(write, request.tenant(), schedule.id);
+  if (known.size() >= Schedule::kExceptionsMax) {
+    throw invalidField("exceptions", std::to_string(known.size()) + " exceptions",
+                       "fewer; take past ones away");
+  }
+  ScheduleStore::insertException(write, request.tenant(), schedule.id, exception);
+  renew(write, request.tenant(), schedule);
+  return answer(201, schedule, exception);
+}
+
+Response ScheduleRoutes::removeException(const Request& request, Transaction& write) const {
+  Schedule schedule = get(write, request);
+  requireScheduleMatch(request, schedule);
+  ScheduleStore::eraseException(write, request.tenant(), schedule.id, request.param("exception"));
+  renew(write, request.tenant(), schedule);
+  return Response::noContent().withHeader("ETag", entityTag(schedule.version));
+}
+
+}  // namespace booking

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <bulkhead/plugin.hpp>
+
+#include "slot_finder.hpp"
+
+namespace booking {
+
+/// GET /slots. Lives as long as the routes.
+class SlotRoutes {
+ public:
+  SlotRoutes(bulkhead::Registrar& host, SlotFinder& finder);
+
+ private:
+  bulkhead::Response find(const bulkhead::Request& request, bulkhead::ReadTransaction& read) const;
+
+  const bulkhead::Host host_;
+  SlotFinder& finder_;
+};
+
+}  // namespace booking

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <bulkhead/transaction.hpp>
+
+#include "event.hpp"
+
+namespace stripe {
+
+/// A stored event as it is listed, newest first.
+struct StoredEvent {
+  Event event;
+  std::int64_t received_us = 0;
+};
+
+/// Stores the event unless its id is there already. True when it is new.
+bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::string_view payload,
+                std::int64_t received_us);
+
+/// At most `limit` events received before `before_us`.
+std::vector<StoredEvent> listEvents(bulkhead::ReadTransaction& transaction, std::int64_t before_us,
+                                    std::int64_t limit);
+
+}  // namespace stripe

@@ -1,0 +1,139 @@
+// Kills a process that writes, and counts what reaches the disk.
+#include <cstdlib>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <set>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "host/data/failing_disk.hpp"
+#include "host/data/store_fixture.hpp"
+
+namespace bulkhead::host::data {
+namespace {
+
+constexpr int kAcknowledgements = 3;  // descriptor of the child's pipe
+
+int syncsOf(Durability durability, int writes) {
+  const TemporaryFolder folder;
+  const auto store = openSqliteStore({.path = folder / "store.db", .durability = durability});
+  run(*store, "CREATE TABLE t (n INTEGER)");
+  const int before = failing_disk::syncs();
+  for (int i = 0; i < writes; ++i) run(*store, "INSERT INTO t VALUES (1)");
+  return failing_disk::syncs() - before;
+}
+
+TEST(Durability, EveryAcknowledgedWriteWasSynced) {
+  EXPECT_GE(syncsOf(Durability::Full, 20), 20);
+  EXPECT_EQ(syncsOf(Durability::Normal, 20), 0) << "the count must be able to tell the difference";
+}
+
+TEST(Durability, AGroupIsSyncedOnce) {
+  const TemporaryFolder folder;
+  const auto store = openSqliteStore({.path = folder / "store.db"});
+  run(*store, "CREATE TABLE t (n INTEGER)");
+  const int before = failing_disk::syncs();
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 16; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 40; ++i) run(*store, "INSERT INTO t VALUES (1)");
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_LT(failing_disk::syncs() - before, 16 * 40);
+  EXPECT_GE(failing_disk::syncs() - before, static_cast<int>(store->statistics().commits) - 1);
+}
+
+// The child's life: writes until it is killed, and tells each write that was acknowledged.
+TEST(Durability, DISABLED_ChildWritesUntilItIsKilled) {
+  const char* path = std::getenv("BULKHEAD_TEST_STORE");
+  ASSERT_NE(path, nullptr);
+  const auto store = openSqliteStore({.path = path});
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 8; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0;; ++i) {
+        const int id = i * 8 + thread;
+        store->write(
+            [&](Transaction& tx) {
+              send(tx, "INSERT INTO booking VALUES ($1)", {value(id)});
+              send(tx, "INSERT INTO line VALUES ($1, 1), ($1, -1)", {value(id)});
+            },
+            within());
+        if (::write(kAcknowledgements, &id, sizeof id) != sizeof id) ::_exit(1);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+class Child {
+ public:
+  explicit Child(const std::filesystem::path& store) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error{"pipe"};
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], kAcknowledgements);
+    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    std::string program = "/proc/self/exe";
+    std::string filter = "--gtest_filter=Durability.DISABLED_ChildWritesUntilItIsKilled";
+    std::string disabled = "--gtest_also_run_disabled_tests";
+    std::string variable = "BULKHEAD_TEST_STORE=" + store.string();
+    char* arguments[] = {program.data(), filter.data(), disabled.data(), nullptr};
+    char* environment[] = {variable.data(), nullptr};
+    ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment);
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    acknowledged_ = ends[0];
+  }
+  ~Child() { ::close(acknowledged_); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// Every id that was acknowledged before the child was killed, after at least `count` of them.
+  std::set<int> killAfter(std::size_t count) {
+    std::set<int> ids;
+    for (int id = 0; ::read(acknowledged_, &id, sizeof id) == sizeof id;) {
+      ids.insert(id);
+      if (ids.size() == count) ::kill(pid_, SIGKILL);
+    }
+    ::waitpid(pid_, nullptr, 0);
+    return ids;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  int acknowledged_ = -1;
+};
+
+TEST(Durability, KilledAnywhereEveryAcknowledgedWriteIsThereAndWhole) {
+  const TemporaryFolder folder;
+  const auto path = folder / "store.db";
+  {
+    const auto store = openSqliteStore({.path = path});
+    run(*store, "CREATE TABLE booking (id INTEGER PRIMARY KEY)");
+    run(*store, "CREATE TABLE line (booking INTEGER, amount INTEGER)");
+  }
+  std::set<int> acknowledged;
+  for (std::size_t round = 1; round <= 3; ++round) {
+    if (round > 1) run(*openSqliteStore({.path = path}), "DELETE FROM booking");
+    if (round > 1) run(*openSqliteStore({.path = path}), "DELETE FROM line");
+    acknowledged = Child{path}.killAfter(100 * round + 7);
+    ASSERT_GE(acknowledged.size(), 100 * round);
+
+    const auto store = openSqliteStore({.path = path});
+    for (const int id : acknowledged) {
+      EXPECT_EQ(number(*store, "SELECT count(*) FROM booking WHERE id = $1", {value(id)}), 1);
+    }
+    EXPECT_EQ(number(*store, "SELECT sum(amount) FROM line"), 0);
+    EXPECT_EQ(number(*store, "SELECT count(*) FROM line"),
+              2 * number(*store, "SELECT count(*) FROM booking"));
+  }
+}
+
+}  // namespace
+}  // namespace bulkhead::host::data

@@ -1,0 +1,17 @@
+#pragma once
+
+namespace bulkhead::host::data::failing_disk {
+
+/// Calls of fsync and fdatasync by this program so far.
+int syncs();
+
+/// While it lives every sync of this program fails with EIO.
+class Outage {
+ public:
+  Outage();
+  ~Outage();
+  Outage(const Outage&) = delete;
+  Outage& operator=(const Outage&) = delete;
+};
+
+}  // namespace bulkhead::host::data::failing_disk

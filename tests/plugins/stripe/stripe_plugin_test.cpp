@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <openssl/hmac.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <bulkhead/testing/test_host.hpp>
+
+namespace stripe {
+namespace {
+
+using bulkhead::testing::Headers;
+using bulkhead::testing::TestHost;
+using bulkhead::testing::TestResponse;
+
+constexpr const char* kSecret = "whsec_test_secret";
+constexpr std::int64_t kNow = 1'767'600'000;  // the test host's clock
+
+std::string signatureOf(const std::string& body, std::int64_t time_s = kNow) {
+  const std::string message = std::to_string(time_s) + "." + body;
+  unsigned char digest[32];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), kSecret, static_cast<int>(std::string_view{kSecret}.size()),
+       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest, &size);
+  std::string hex;
+  for (const unsigned char byte : digest) {
+    constexpr char kHex[] = "0123456789abcdef";
+    hex += kHex[byte >> 4];
+    hex += kHex[byte & 15];
+  }
+  return "t=" + std::to_string(time_s) + ",v1=" + hex;
+}
+
+std::string event(const std::string& id, bool livemode = false) {
+  return R"({"id":")" + id +
+         R"(","object":"event","type":"payment_intent.succeeded","created":1767599999,"livemode":)" +
+         (livemode ? "true" : "false") + R"(,"data":{"object":{"id":"pi_1"}}})";
+}
+
+TestResponse deliver(TestHost& host, const std::string& body) {
+  return host.send("POST", "/api/stripe/v1/webhooks", {{"Stripe-Signature", signatureOf(body)}},
+                   body);
+}
+
+nlohmann::json stored(TestHost& host) {
+  return nlohmann::json::parse(host.get("/api/stripe/v1/events").body).at("data");
+}
+
+TEST(Stripe, AVerifiedEventIsStoredOnceWhateverTheNumberOfDeliveries) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+  EXPECT_EQ(deliver(host, event("evt_1")).body, R"({"received":true,"duplicate":false})");
+  EXPECT_EQ(deliver(host, event("evt_1")).body, R"({"received":true,"duplicate":true})");
+  EXPECT_EQ(deliver(host, event("evt_2")).status, 200);
+  ASSERT_EQ(stored(host).size(), 2U);
+  EXPECT_EQ(stored(host)[0]["object_id"], "pi_1");
+}
+
+// Goal: equal deliveries at the same moment store one row. Method: 16 threads with one event.
+TEST(Stripe, EqualDeliveriesAtOnceAreOneEvent) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+  std::vector<std::thread> clients;
+  std::atomic<int> fresh{0};
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back([&] {
+      if (deliver(host, event("evt_1")).body.find("\"duplicate\":false") != std::string::npos)
+        ++fresh;
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(fresh, 1);
+  EXPECT_EQ(stored(host).size(), 1U);
+}
+
+TEST(Stripe, NothingIsStoredOfWhatIsNotSigned) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+  const std::string body = event("evt_1");
+  const auto refused =
+      host.send("POST", "/api/stripe/v1/webhooks", {{"Stripe-Signature", "t=1,v1=00"}}, body);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.error().code, "SIGNATURE_INVALID");
+  EXPECT_EQ(host.send("POST", "/api/stripe/v1/webhooks", {}, body).status, 400);
+  EXPECT_EQ(host.send("POST", "/api/stripe/v1/webhooks",
+                      {{"Stripe-Signature", signatureOf(body, kNow - 301)}}, body)
+                .status,
+            400);
+  EXPECT_TRUE(stored(host).empty());
+}
+
+TEST(Stripe, ASignedBodyThatIsNoEventIsRefused) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+  for (const char* body : {"", "[]", "{}", "{\"id\":5,\"type\":\"x\"}", "not json"}) {
+    EXPECT_EQ(deliver(host, body).status, 400) << body;
+  }
+}
+
+TEST(Stripe, EventsOfTheOtherModeAreNotOurs) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}, {"secret_key", "sk_live_12345678"}}};
+  EXPECT_EQ(deliver(host, event("evt_1", false)).error().code, "LIVEMODE_MISMATCH");
+  EXPECT_EQ(deliver(host, event("evt_2", true)).status, 200);
+}
+
+TEST(Stripe, C13_WithoutCredentialsItRunsAndSaysSo) {
+  TestHost host{"stripe"};
+  EXPECT_EQ(nlohmann::json::parse(host.health("credentials")).at("configured"), false);
+  const auto answer = deliver(host, event("evt_1"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.error().code, "NOT_CONFIGURED");
+  EXPECT_NE(answer.error().message.find("webhook_secret"), std::string::npos);
+}
+
+TEST(Stripe, ABlankSecretIsRefusedAtTheStart) {
+  EXPECT_THROW((TestHost{"stripe", {{"webhook_secret", "        \\ "}}}), std::runtime_error);
+}
+
+TEST(Stripe, ListingPagesBackwards) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(deliver(host, event("evt_" + std::to_string(i))).status, 200);
+    host.advance(std::chrono::seconds{1});
+  }
+  const auto first =
+      nlohmann::json::parse(host.get("/api/stripe/v1/events?limit=2").body).at("data");
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0]["id"], "evt_2");
+  const auto rest =
+      nlohmann::json::parse(
+          host.get("/api/stripe/v1/events?before=" + first[1]["received_us"].dump()).body)
+          .at("data");
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0]["id"], "evt_0");
+  EXPECT_EQ(host.get("/api/stripe/v1/events?limit=201").status, 400);
+}
+
+}  // namespace
+}  // namespace stripe
