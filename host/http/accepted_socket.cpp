@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <array>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -26,9 +25,7 @@ std::string addressText(const sockaddr_storage& address) {
 
 }  // namespace
 
-Peer tcpPeer(int fd, const sockaddr_storage& address) {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+Peer tcpPeer(const sockaddr_storage& address) {
   Peer peer;
   peer.address = addressText(address);
   return peer;

@@ -22,6 +22,17 @@ HttpResponse unusableResponse() {
   return response;
 }
 
+/// False when the tail failed; a response without its headers is not sent.
+bool decorate(const Tail& tail, const HttpRequest& request, HttpResponse& response) {
+  if (!tail.decorate) return true;
+  try {
+    tail.decorate(request, response);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Connection* Connection::deliver(EventLoop& loop, Exchange& exchange) {
@@ -69,8 +80,8 @@ void Connection::renderOne(Exchange& exchange, std::string& out) {
   const SharedState& shared = loop_.shared();
   HttpResponse& response = exchange.response();
   const HttpRequest& request = exchange.request();
-  if (shared.tail.decorate) shared.tail.decorate(request, response);
-  if (!isWellFormed(response)) response = unusableResponse();
+  if (!decorate(shared.tail, request, response) || !isWellFormed(response))
+    response = unusableResponse();
   const ResponseFraming framing{.head_request = request.method == "HEAD",
                                 .close = closing_,
                                 .keep_alive_1_0 = exchange.http_1_0_ && !closing_};

@@ -163,7 +163,7 @@ bool EventLoop::acceptOne(const LoopListener& listener) {
     return false;
   }
   LoopCounters::bump(counters_.accepted, 1);
-  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(fd, address), listener.is_unix);
+  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(address), listener.is_unix);
   return true;
 }
 

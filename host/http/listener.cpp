@@ -5,6 +5,7 @@
 #include <Poco/Net/SocketAddress.h>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,6 +55,15 @@ void bind(ServerSocket& socket, const SocketAddress& address, bool reuse_port) {
   }
 }
 
+/// Poco's sockets would be inherited by every process that is started. Accepted sockets take over
+/// TCP_NODELAY, so that it costs no call per connection.
+void prepare(ServerSocket& socket) {
+  ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
+  socket.impl()->setNoDelay(true);
+  socket.setBlocking(false);
+  socket.listen(kBacklog);
+}
+
 sockaddr_un unixAddress(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -91,10 +101,7 @@ TcpListener listenTcp(const std::string& address, std::uint16_t port, unsigned c
     }
     listener.sockets.push_back(socket);
   }
-  for (ServerSocket& socket : listener.sockets) {
-    socket.listen(kBacklog);
-    socket.setBlocking(false);
-  }
+  for (ServerSocket& socket : listener.sockets) prepare(socket);
   listener.port = where.port();
   return listener;
 }

@@ -391,6 +391,20 @@ TEST_F(ConnectionTest, AnExceptionOfTheHandlerIsAnAnswer) {
   EXPECT_EQ(answer->body.find("secret"), std::string::npos);
 }
 
+TEST_F(ConnectionTest, AResponseThatWouldSplitTheMessageIsNotSent) {
+  start({}, [](const std::shared_ptr<Exchange>& exchange) {
+    HttpResponse response;
+    response.headers.emplace_back("X-A", "b\r\nSet-Cookie: injected=1");
+    exchange->respond(std::move(response));
+  });
+  RawClient client = this->client();
+  client.send(get("/"));
+  const auto answer = client.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 500);
+  EXPECT_EQ(answer->head.find("injected"), std::string::npos);
+}
+
 TEST_F(ConnectionTest, EveryResponseIsReportedOnce) {
   start();
   RawClient client = this->client();

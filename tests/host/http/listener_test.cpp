@@ -1,6 +1,7 @@
 #include "http/listener.hpp"
 
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -44,7 +45,12 @@ TEST(Listener, OneSocketPerLoopSharesTheFreePortItChose) {
   const TcpListener listener = listenTcp("127.0.0.1", 0, 3);
   ASSERT_EQ(listener.sockets.size(), 3U);
   EXPECT_NE(listener.port, 0);
-  for (const auto& socket : listener.sockets) EXPECT_EQ(socket.address().port(), listener.port);
+  for (const auto& socket : listener.sockets) {
+    EXPECT_EQ(socket.address().port(), listener.port);
+    EXPECT_TRUE(socket.impl()->getNoDelay());
+    EXPECT_EQ(::fcntl(socket.impl()->sockfd(), F_GETFD), FD_CLOEXEC)
+        << "workers must not inherit it";
+  }
 }
 
 TEST(Listener, APortInUseIsRefusedByName) {
