@@ -1,5 +1,6 @@
 #include "config/plugin_settings.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
 #include <utility>

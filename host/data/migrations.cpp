@@ -1,11 +1,12 @@
 #include "data/migrations.hpp"
 
-#include <Poco/Crypto/DigestEngine.h>
 #include <Poco/Data/Session.h>
 #include <Poco/Data/Statement.h>
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeFormatter.h>
+#include <Poco/DigestEngine.h>
 #include <Poco/Logger.h>
+#include <Poco/SHA2Engine.h>
 #include <Poco/Timestamp.h>
 #include <fmt/format.h>
 #include <utility>
@@ -27,9 +28,9 @@ struct Applied {
 };
 
 std::string sha256(const std::string& text) {
-  Poco::Crypto::DigestEngine engine{"SHA256"};
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
   engine.update(text);
-  return Poco::Crypto::DigestEngine::digestToHex(engine.digest());
+  return Poco::DigestEngine::digestToHex(engine.digest());
 }
 
 void checkList(const std::string& owner, const std::vector<Migration>& migrations) {

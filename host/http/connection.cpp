@@ -45,11 +45,15 @@ void Connection::start(EventLoop::Connections::iterator position) {
   position_ = position;
   standing_since_us_ = loop_.now();
   watched_ = EPOLLIN;
-  loop_.watch(*this, fd_, watched_, true);
+  if (!loop_.watch(*this, fd_, watched_, true)) {
+    close();
+    return;
+  }
   loop_.schedule(timer_, dueTime());
 }
 
 void Connection::turnAway() {
+  if (isClosed()) return;
   beginRequest();
   refuse(Error::app("OVERLOADED", "Too many connections.").withRetryAfter(1),
          Rejection::ConnectionCap);

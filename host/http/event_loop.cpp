@@ -28,12 +28,12 @@ std::int64_t clockMicroseconds() {
       .count();
 }
 
-void control(int epoll_fd, int operation, int fd, std::uint32_t events, void* source) {
+/// False when the kernel has no room for another watch.
+bool control(int epoll_fd, int operation, int fd, std::uint32_t events, void* source) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = source;
-  if (::epoll_ctl(epoll_fd, operation, fd, &event) != 0)
-    throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+  return ::epoll_ctl(epoll_fd, operation, fd, &event) == 0 || errno == EEXIST;
 }
 
 }  // namespace
@@ -45,7 +45,8 @@ EventLoop::EventLoop(SharedState& shared)
       epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
       now_us_{clockMicroseconds()} {
   if (epoll_fd_ < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
-  control(epoll_fd_, EPOLL_CTL_ADD, mailbox_->descriptor(), EPOLLIN, nullptr);
+  if (!control(epoll_fd_, EPOLL_CTL_ADD, mailbox_->descriptor(), EPOLLIN, nullptr))
+    throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
 }
 
 EventLoop::~EventLoop() {
@@ -128,8 +129,8 @@ void EventLoop::fireTimers() {
   });
 }
 
-void EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool first) {
-  control(epoll_fd_, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
+bool EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool first) {
+  return control(epoll_fd_, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
 }
 
 void EventLoop::place(Connections::iterator position, Standing from, Standing to) {
@@ -146,7 +147,7 @@ void EventLoop::remove(Connections::iterator position, Standing from) {
 
 void EventLoop::acceptFrom(const LoopListener& listener) {
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
-    if (!acceptOne(listener)) return;
+    if (listener.fd < 0 || !acceptOne(listener)) return;
     while (mailbox_->hasLocal()) deliverAnswers();
   }
 }
@@ -178,6 +179,7 @@ void EventLoop::admit(int fd, Peer peer, bool is_unix) {
   const bool has_room = is_unix || makeRoom();
   const auto cap = static_cast<std::int64_t>(options.connections_max);
   if (!has_room && shared_.open_connections >= cap + kRefusalsMax) {
+    counters_.count(Rejection::ConnectionCap);
     if (counted) shared_.ips.leave(peer.address);
     ::close(fd);
     return;
@@ -199,10 +201,8 @@ bool EventLoop::makeRoom() {
   Connections& reading = list(Standing::Reading);
   Connections* source = &idle;
   if (idle.empty()) {
-    if (reading.empty() || now_us_ - reading.front()->standingSince() < kReadingGraceMicroseconds) {
-      counters_.count(Rejection::ConnectionCap);
+    if (reading.empty() || now_us_ - reading.front()->standingSince() < kReadingGraceMicroseconds)
       return false;
-    }
     source = &reading;
   }
   counters_.count(Rejection::ConnectionEvicted);
@@ -217,16 +217,19 @@ void EventLoop::onAcceptError(int error) {
   Connections& idle = list(Standing::Idle);
   counters_.count(idle.empty() ? Rejection::ConnectionCap : Rejection::ConnectionEvicted);
   if (!idle.empty()) idle.front()->close();
-  for (const auto& listener : listeners_)
-    control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
-  accept_again_us_ = now_us_ + kAcceptPauseMicroseconds;
+  if (std::exchange(accept_again_us_, now_us_ + kAcceptPauseMicroseconds) != 0) return;
+  for (const auto& listener : listeners_) {
+    if (listener->fd >= 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
+  }
 }
 
 void EventLoop::resumeAccepting() {
   accept_again_us_ = 0;
   for (const auto& listener : listeners_) {
+    if (listener->fd < 0) continue;
     const std::uint32_t exclusive = listener->shared ? EPOLLEXCLUSIVE : 0U;
-    control(epoll_fd_, EPOLL_CTL_ADD, listener->fd, EPOLLIN | exclusive, listener.get());
+    if (!control(epoll_fd_, EPOLL_CTL_ADD, listener->fd, EPOLLIN | exclusive, listener.get()))
+      accept_again_us_ = now_us_ + kAcceptPauseMicroseconds;
   }
 }
 
@@ -235,14 +238,15 @@ void EventLoop::drainIdle() {
   while (!idle.empty()) idle.front()->close();
 }
 
-/// Takes in who already stands in the queue: the kernel would reset them.
+/// Takes in who already stands in the queue: the kernel would reset them. The entries stay, since
+/// an event of this round may still name them.
 void EventLoop::closeListeners() {
   for (const auto& listener : listeners_) {
     while (acceptOne(*listener)) {
     }
     if (accept_again_us_ == 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
+    listener->fd = -1;
   }
-  listeners_.clear();
   accept_again_us_ = 0;
   const std::lock_guard lock{shared_.mutex};
   ++shared_.listeners_closed;

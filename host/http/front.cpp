@@ -112,7 +112,7 @@ void Front::stopAccepting() {
     std::unique_lock lock{shared_->mutex};
     shared_->changed.wait(lock, [this] { return shared_->listeners_closed == loops_.size(); });
   }
-  tcp_.clear();
+  for (TcpListener& listener : tcp_) listener.sockets.clear();
   for (const int fd : std::exchange(unix_fds_, {})) ::close(fd);
   for (const auto& path : std::exchange(unix_paths_, {})) ::unlink(path.c_str());
 }

@@ -18,7 +18,7 @@ namespace bulkhead::host {
 struct FrontOptions {
   unsigned loops = 0;  ///< event loops, one thread each; 0 = one per processor
 
-  HeadLimits head;                                    ///< beyond: 414, 431
+  HeadLimits head{};                                  ///< beyond: 414, 431
   std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_limit
   std::chrono::milliseconds head_deadline{10'000};    ///< beyond: 408
   std::chrono::milliseconds body_deadline{60'000};    ///< whole body; beyond: 408
@@ -37,12 +37,12 @@ struct FrontOptions {
 
   /// Body limit of a request in bytes, asked on the loop when its head is complete; empty: always
   /// body_bytes_max.
-  std::function<std::uint64_t(const HttpRequest&)> body_limit;
+  std::function<std::uint64_t(const HttpRequest&)> body_limit{};
   /// True for addresses that connections_per_ip_max does not count, such as trusted proxies; empty:
   /// loopback only.
-  std::function<bool(std::string_view address)> exempt_from_ip_cap;
+  std::function<bool(std::string_view address)> exempt_from_ip_cap{};
   /// Header lines, each ended by CRLF, that are written into every response as they are.
-  std::string fixed_header_lines;
+  std::string fixed_header_lines{};
 };
 
 /// Called on the loop with each complete request. Must not block; answers at once or later from any

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <poll.h>
 #include <unistd.h>
+#include <utility>
 
 namespace bulkhead::host {
 namespace {

@@ -10,6 +10,7 @@
 #include "plugins/elf_note.hpp"
 #include "plugins/embedded_migrations.hpp"
 #include "plugins/manifest.hpp"
+#include "plugins/plugin_state.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -49,11 +50,20 @@ ordered_json migrationsJson(const std::vector<EmbeddedMigration>& migrations) {
   return list;
 }
 
+ElfSymbolFacts factsOf(const PluginFile& file) {
+  try {
+    return ElfImage{file.bytes}.symbolFacts();
+  } catch (const Error& error) {
+    throw PluginRefusal{PluginState::Refused,
+                        fmt::format("{} {}", file.path.string(), error.message())};
+  }
+}
+
 ordered_json describe(const PluginFile& file) {
   const PluginNotes notes = readPluginNotes(file);
   const Manifest checked = Manifest::parse(notes.manifest, file.path.string());
   const auto migrations = parseMigrations(notes.migrations, file.path.string());
-  const ElfSymbolFacts facts = ElfImage{file.bytes}.symbolFacts();
+  const ElfSymbolFacts facts = factsOf(file);
   return {{"file", file.path.string()},
           {"bytes", file.bytes.size()},
           {"sha256", file.sha256},

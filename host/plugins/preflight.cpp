@@ -12,10 +12,10 @@ namespace {
 
 using nlohmann::json;
 
-/// The child's lines: the last step it began, and its verdict (null without one).
+/// The child's lines: the last step it began, and its verdict (empty without one).
 struct Told {
   std::string phase = "starting the child";
-  json verdict;
+  json verdict = json::object();
 };
 
 Told readReport(std::string_view report) {
@@ -71,6 +71,22 @@ std::string deathOf(const ChildEnd& end, const std::string& phase,
   return line.empty() ? text : fmt::format("{}; its last words: {}", text, line);
 }
 
+void judge(const ChildEnd& end, const Told& told, std::chrono::milliseconds timeout,
+           PreflightReport& report) {
+  const json& verdict = told.verdict;
+  const bool ended_well = !end.timed_out && !end.signal;
+  if (ended_well && end.exit_code == 0 && verdict.value("passed", false)) {
+    report.pinned = verdict.value("pinned", false);
+    report.routes = verdict.value("routes", std::vector<std::string>{});
+    report.contributors = verdict.value("contributors", std::vector<std::string>{});
+    report.passed = true;
+  } else if (ended_well && verdict.contains("refused")) {
+    report.reason = verdict.value("refused", "");
+  } else {
+    report.reason = deathOf(end, told.phase, timeout);
+  }
+}
+
 }  // namespace
 
 PreflightReport preflight(const std::filesystem::path& copy, const HomeSettings& settings,
@@ -83,16 +99,11 @@ PreflightReport preflight(const std::filesystem::path& copy, const HomeSettings&
   report.output = end.output;
   report.took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
-  const bool ended_well = !end.timed_out && !end.signal;
-  if (ended_well && end.exit_code == 0 && told.verdict.value("passed", false)) {
-    report.passed = true;
-    report.pinned = told.verdict.value("pinned", false);
-    report.routes = told.verdict.value("routes", std::vector<std::string>{});
-    report.contributors = told.verdict.value("contributors", std::vector<std::string>{});
-  } else if (ended_well && told.verdict.contains("refused")) {
-    report.reason = told.verdict.value("refused", "");
-  } else {
-    report.reason = deathOf(end, told.phase, options.timeout);
+  try {
+    judge(end, told, options.timeout, report);
+  } catch (const json::exception&) {
+    report.passed = false;
+    report.reason = "wrote to the descriptor that the host listens on; a plugin leaves it alone";
   }
   return report;
 }

@@ -50,7 +50,9 @@ TEST(JsonWriter, AnyBytesBecomeValidJson) {
     } catch (const Json::type_error&) {
       valid = false;
     }
-    if (valid) EXPECT_EQ(read.get<std::string>(), bytes);
+    if (valid) {
+      EXPECT_EQ(read.get<std::string>(), bytes);
+    }
   }
 }
 

@@ -1,0 +1,196 @@
+#include "monitoring/host_metrics.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+
+#include "monitoring/catalogue.hpp"
+
+namespace bulkhead::host::monitoring {
+namespace {
+
+constexpr std::array<std::string_view, 9> kMethods{"GET",    "HEAD",  "POST",    "PUT",    "PATCH",
+                                                   "DELETE", "TRACE", "OPTIONS", "CONNECT"};
+constexpr std::array<std::string_view, 13> kPluginStates{
+    "discovered", "verified", "starting", "running",     "draining", "stopped", "missing",
+    "refused",    "failed",   "crashed",  "quarantined", "disabled", "hung"};
+constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "fatal"};
+constexpr std::string_view kCompiler =
+#if defined(__clang__)
+    "clang-" __clang_version__;
+#else
+    "gcc-" __VERSION__;
+#endif
+
+void emit(const SampleSink& sink, std::initializer_list<std::string_view> labels, double value) {
+  sink(std::span<const std::string_view>{labels.begin(), labels.size()}, value);
+}
+
+void addSampled(Metrics& metrics, std::string_view name, Sampler sampler) {
+  metrics.sampled(kindOf(name), specOf(name), std::move(sampler));
+}
+
+/// A metric of one sample, by a function that may be empty.
+template <class Function>
+void addFigure(Metrics& metrics, std::string_view name, Function function) {
+  if (!function) return;
+  addSampled(metrics, name, [function = std::move(function)](const SampleSink& sink) {
+    emit(sink, {}, static_cast<double>(function()));
+  });
+}
+
+/// A metric with a sample for each item of `list()`.
+template <class List, class Write>
+void addList(Metrics& metrics, std::string_view name, const List& list, Write write) {
+  if (!list) return;
+  addSampled(metrics, name, [list, write = std::move(write)](const SampleSink& sink) {
+    for (const auto& item : list()) write(sink, item);
+  });
+}
+
+void addSeed(Metrics& metrics, const HostMetricSources& sources) {
+  const auto available = [](const std::function<bool()>& asked) {
+    return [asked] { return asked && asked() ? 1 : 0; };
+  };
+  addSampled(metrics, "accubooks_up", [](const SampleSink& sink) { emit(sink, {}, 1); });
+  addFigure(metrics, "accubooks_database_available",
+            std::function<int()>{available(sources.database_available)});
+  addFigure(metrics, "accubooks_redis_available",
+            std::function<int()>{available(sources.redis_available)});
+  addFigure(metrics, "accubooks_memory_used_bytes", sources.memory_used_bytes);
+  addFigure(metrics, "accubooks_memory_total_bytes", sources.memory_total_bytes);
+  if (sources.uptime) {
+    addFigure(metrics, "accubooks_uptime_seconds",
+              std::function<double()>{[uptime = sources.uptime] {
+                return std::chrono::duration<double>(uptime()).count();
+              }});
+  }
+}
+
+void addBuild(Metrics& metrics, const HostMetricSources& sources) {
+  addSampled(metrics, "bulkhead_build_info",
+             [version = sources.version, revision = sources.revision](const SampleSink& sink) {
+               emit(sink, {version, revision, kCompiler}, 1);
+             });
+}
+
+void addHealth(Metrics& metrics, const HostMetricSources& sources) {
+  addList(metrics, "bulkhead_health_status", sources.checks,
+          [](const SampleSink& sink, const CheckSample& check) {
+            emit(sink, {check.check}, check.status);
+          });
+  addList(metrics, "bulkhead_health_check_duration_seconds", sources.checks,
+          [](const SampleSink& sink, const CheckSample& check) {
+            emit(sink, {check.check}, check.duration_seconds);
+          });
+  addList(metrics, "bulkhead_health_check_age_seconds", sources.checks,
+          [](const SampleSink& sink, const CheckSample& check) {
+            emit(sink, {check.check}, check.age_seconds);
+          });
+  addList(metrics, "bulkhead_plugin_state", sources.plugins,
+          [](const SampleSink& sink, const PluginSample& plugin) {
+            for (const auto state : kPluginStates)
+              emit(sink, {plugin.plugin, state}, plugin.state == state ? 1 : 0);
+          });
+}
+
+void addCaches(Metrics& metrics, const HostMetricSources& sources) {
+  const auto gauge = [&](std::string_view name, std::uint64_t CacheSample::*figure) {
+    addList(metrics, name, sources.caches,
+            [figure](const SampleSink& sink, const CacheSample& cache) {
+              emit(sink, {cache.cache}, static_cast<double>(cache.*figure));
+            });
+  };
+  gauge("cache_entries", &CacheSample::entries);
+  gauge("cache_capacity_entries", &CacheSample::entries_max);
+  gauge("cache_size_bytes", &CacheSample::bytes);
+  addList(metrics, "cache_requests_total", sources.caches,
+          [](const SampleSink& sink, const CacheSample& cache) {
+            emit(sink, {cache.cache, "hit"}, static_cast<double>(cache.hits));
+            emit(sink, {cache.cache, "miss"}, static_cast<double>(cache.misses));
+          });
+  addList(metrics, "cache_evictions_total", sources.caches,
+          [](const SampleSink& sink, const CacheSample& cache) {
+            emit(sink, {cache.cache, "lru"}, static_cast<double>(cache.evicted_by_size));
+            emit(sink, {cache.cache, "expired"}, static_cast<double>(cache.expired));
+          });
+}
+
+void addLogs(Metrics& metrics, const HostMetricSources& sources) {
+  if (!sources.logs) return;
+  addSampled(metrics, "log_messages_total", [logs = sources.logs](const SampleSink& sink) {
+    const LogCounts counts = logs();
+    for (std::size_t i = 0; i < kLevels.size(); ++i)
+      emit(sink, {kLevels[i]}, static_cast<double>(counts.by_level[i]));
+  });
+  addSampled(metrics, "log_dropped_total", [logs = sources.logs](const SampleSink& sink) {
+    emit(sink, {}, static_cast<double>(logs().dropped));
+  });
+}
+
+void addConnections(Metrics& metrics, const HostMetricSources& sources) {
+  if (!sources.connections) return;
+  addSampled(metrics, "http_server_connections",
+             [connections = sources.connections](const SampleSink& sink) {
+               const ConnectionCounts counts = connections();
+               emit(sink, {"active"}, static_cast<double>(counts.active));
+               emit(sink, {"idle"}, static_cast<double>(counts.idle));
+             });
+}
+
+void addProcess(Metrics& metrics) {
+  const auto figure = [&](std::string_view name, auto member) {
+    addSampled(metrics, name, [member](const SampleSink& sink) {
+      emit(sink, {}, static_cast<double>(readProcessStatistics().*member));
+    });
+  };
+  figure("process_cpu_seconds_total", &ProcessStatistics::cpu_seconds);
+  figure("process_open_fds", &ProcessStatistics::open_fds);
+  figure("process_max_fds", &ProcessStatistics::max_fds);
+  figure("process_virtual_memory_bytes", &ProcessStatistics::virtual_bytes);
+  figure("process_virtual_memory_max_bytes", &ProcessStatistics::virtual_max_bytes);
+  figure("process_resident_memory_bytes", &ProcessStatistics::resident_bytes);
+  figure("process_start_time_seconds", &ProcessStatistics::start_time_seconds);
+  figure("process_threads", &ProcessStatistics::threads);
+}
+
+}  // namespace
+
+double CacheSample::hitRatePercent() const {
+  const auto lookups = hits + misses;
+  return lookups == 0 ? 0 : 100.0 * static_cast<double>(hits) / static_cast<double>(lookups);
+}
+
+HostMetrics::HostMetrics(Metrics& metrics, HostMetricSources sources)
+    : request_duration_{metrics.histogram(specOf("http_server_request_duration_seconds"))},
+      rejected_{metrics.counter(specOf("http_server_rejected_requests_total"))},
+      active_requests_{metrics.gauge(specOf("http_server_active_requests")).gauge()},
+      loop_stall_{metrics.histogram(specOf("loop_stall_seconds")).histogram()} {
+  for (const std::string_view reason : {"malformed", "overload", "rate_limit"})
+    rejected_.counter({reason});
+  addSeed(metrics, sources);
+  addBuild(metrics, sources);
+  addHealth(metrics, sources);
+  addCaches(metrics, sources);
+  addLogs(metrics, sources);
+  addConnections(metrics, sources);
+  addProcess(metrics);
+}
+
+void HostMetrics::observeRequest(std::string_view method, std::string_view route, int status,
+                                 std::chrono::microseconds duration) {
+  const bool known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+  std::array<char, 12> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
+  const std::string_view code{digits.data(), static_cast<std::size_t>(end - digits.data())};
+  request_duration_.histogram({known ? method : "_OTHER", route, code})
+      .observe(std::chrono::duration<double>(duration).count());
+}
+
+void HostMetrics::countRejected(std::string_view reason) {
+  rejected_.counter({reason}).add();
+}
+
+}  // namespace bulkhead::host::monitoring

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "monitoring/metrics.hpp"
+#include "monitoring/process_statistics.hpp"
+
+namespace bulkhead::host::monitoring {
+
+struct CheckSample {
+  std::string check;
+  int status = 0;  ///< 0 healthy, 1 degraded, 2 critical
+  double duration_seconds = 0;
+  double age_seconds = 0;
+};
+
+struct PluginSample {
+  std::string plugin;
+  std::string state;
+};
+
+struct CacheSample {
+  std::string cache;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t evicted_by_size = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t entries_max = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_max = 0;
+
+  double hitRatePercent() const;
+};
+
+struct LogCounts {
+  std::array<std::uint64_t, 5> by_level{};  ///< debug, info, warn, error, fatal
+  std::uint64_t dropped = 0;
+};
+
+struct ConnectionCounts {
+  std::uint64_t active = 0;
+  std::uint64_t idle = 0;
+};
+
+/// Where the sampled metrics get their values at each scrape, from memory, without waiting. One
+/// that is empty leaves its metrics without samples, but for the availabilities: they are 0 then.
+struct HostMetricSources {
+  std::string version;
+  std::string revision;
+  std::function<std::chrono::milliseconds()> uptime = {};
+  std::function<std::uint64_t()> memory_used_bytes = {};
+  std::function<std::uint64_t()> memory_total_bytes = {};
+  std::function<bool()> database_available = {};
+  std::function<bool()> redis_available = {};
+  std::function<std::vector<CheckSample>()> checks = {};
+  std::function<std::vector<PluginSample>()> plugins = {};
+  std::function<std::vector<CacheSample>()> caches = {};
+  std::function<LogCounts()> logs = {};
+  std::function<ConnectionCounts()> connections = {};
+};
+
+/// The host's own metrics (catalogue.hpp), registered and, where they are counted, with handles.
+class HostMetrics {
+ public:
+  /// `metrics` outlives this object; what the sources capture outlives `metrics` or its
+  /// removeOwner("host").
+  HostMetrics(Metrics& metrics, HostMetricSources sources);
+
+  /// One answered request. `route` is the template, empty when none matched; an unknown method
+  /// counts as `_OTHER`. Any thread.
+  void observeRequest(std::string_view method, std::string_view route, int status,
+                      std::chrono::microseconds duration);
+  /// `reason`: "overload", "rate_limit", "malformed", ... one of few.
+  void countRejected(std::string_view reason);
+  const Gauge& activeRequests() const { return active_requests_; }
+  const Histogram& loopStall() const { return loop_stall_; }
+
+ private:
+  MetricFamily& request_duration_;
+  MetricFamily& rejected_;
+  Gauge active_requests_;
+  Histogram loop_stall_;
+};
+
+}  // namespace bulkhead::host::monitoring

@@ -1,0 +1,116 @@
+#include "monitoring/host_metrics.hpp"
+
+#include <gtest/gtest.h>
+#include <set>
+
+#include "host/monitoring/exposition_checker.hpp"
+#include "host/monitoring/promtool.hpp"
+#include "monitoring/catalogue.hpp"
+#include "monitoring/exposition.hpp"
+
+namespace bulkhead::host::monitoring {
+namespace {
+
+HostMetricSources allSources() {
+  HostMetricSources sources;
+  sources.version = "1.0.0";
+  sources.revision = "abc";
+  sources.uptime = [] { return std::chrono::milliseconds{12500}; };
+  sources.memory_used_bytes = [] { return std::uint64_t{268435456}; };
+  sources.memory_total_bytes = [] { return std::uint64_t{536870912}; };
+  sources.database_available = [] { return true; };
+  sources.redis_available = [] { return false; };
+  sources.checks = [] { return std::vector<CheckSample>{{"database", 0, 0.001, 2}}; };
+  sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running"}}; };
+  sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
+  sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };
+  sources.connections = [] { return ConnectionCounts{1, 4}; };
+  return sources;
+}
+
+class HostMetricsTest : public ::testing::Test {
+ protected:
+  std::string text() const { return prometheusText(metrics.Collect()); }
+  bool has(std::string_view line) const {
+    return ("\n" + text()).find("\n" + std::string{line} + "\n") != std::string::npos;
+  }
+
+  Metrics metrics;
+  HostMetrics host{metrics, allSources()};
+};
+
+TEST_F(HostMetricsTest, S108_S113_TheSixAreExposed) {
+  for (const std::string_view line :
+       {"accubooks_up 1", "accubooks_database_available 1", "accubooks_redis_available 0",
+        "accubooks_uptime_seconds 12.5", "accubooks_memory_used_bytes 268435456",
+        "accubooks_memory_total_bytes 536870912"})
+    EXPECT_TRUE(has(line)) << line;
+}
+
+TEST_F(HostMetricsTest, S89_EverythingIsStrictAndLintsClean) {
+  host.observeRequest("GET", "/health", 200, std::chrono::milliseconds{3});
+  host.observeRequest("BREW", "", 404, std::chrono::milliseconds{1});
+  EXPECT_EQ(exposureFaults(text()), std::vector<std::string>{});
+  const auto linted = promtoolCheck(text());
+  if (!linted) GTEST_SKIP() << "promtool: not installed";
+  EXPECT_EQ(linted->exit_code, 0) << linted->output;
+}
+
+TEST_F(HostMetricsTest, ControlPromtoolSeesALintProblem) {
+  const auto linted = promtoolCheck("# HELP calls Calls.\n# TYPE calls counter\ncalls 1\n");
+  if (!linted) GTEST_SKIP() << "promtool: not installed";
+  EXPECT_EQ(linted->exit_code, 3) << linted->output;
+}
+
+TEST_F(HostMetricsTest, RequestsAreLabelledByTemplateAndKnownMethod) {
+  host.observeRequest("GET", "/api/x/{id}", 200, std::chrono::milliseconds{3});
+  host.observeRequest("BREW", "", 404, std::chrono::milliseconds{1});
+  EXPECT_TRUE(
+      has("http_server_request_duration_seconds_count{http_request_method=\"GET\","
+          "http_route=\"/api/x/{id}\",http_response_status_code=\"200\"} 1"));
+  EXPECT_TRUE(
+      has("http_server_request_duration_seconds_count{http_request_method=\"_OTHER\","
+          "http_response_status_code=\"404\"} 1"));
+}
+
+TEST_F(HostMetricsTest, CountersExistBeforeTheirFirstEvent) {
+  EXPECT_TRUE(has("http_server_rejected_requests_total{reason=\"overload\"} 0"));
+  host.countRejected("overload");
+  EXPECT_TRUE(has("http_server_rejected_requests_total{reason=\"overload\"} 1"));
+  EXPECT_TRUE(has("log_messages_total{level=\"error\"} 1"));
+  EXPECT_TRUE(has("log_dropped_total 0"));
+}
+
+TEST_F(HostMetricsTest, APluginHasExactlyOneState) {
+  EXPECT_TRUE(has("bulkhead_plugin_state{plugin=\"stripe\",state=\"running\"} 1"));
+  EXPECT_TRUE(has("bulkhead_plugin_state{plugin=\"stripe\",state=\"crashed\"} 0"));
+}
+
+TEST_F(HostMetricsTest, S55_CachesShowHitsAndMisses) {
+  EXPECT_TRUE(has("cache_requests_total{cache=\"app\",result=\"hit\"} 3"));
+  EXPECT_TRUE(has("cache_requests_total{cache=\"app\",result=\"miss\"} 1"));
+}
+
+// The catalogue is what is exposed: nothing undocumented, nothing only on paper.
+TEST_F(HostMetricsTest, ExposesTheWholeCatalogueAndNothingElse) {
+  host.observeRequest("GET", "/health", 200, std::chrono::milliseconds{3});
+  std::set<std::string> exposed;
+  for (const auto& family : metrics.Collect()) {
+    if (!family.metric.empty()) exposed.insert(family.name);
+  }
+  EXPECT_EQ(exposed.erase("metrics_label_overflow_total"), 1U);
+  std::set<std::string> documented;
+  for (const auto& entry : catalogue()) documented.emplace(entry.name);
+  EXPECT_EQ(exposed, documented);
+}
+
+TEST(HostMetricsWithoutSources, S110_AnAbsentDependencyIsZero) {
+  Metrics metrics;
+  const HostMetrics host{metrics, {}};
+  const std::string text = prometheusText(metrics.Collect());
+  EXPECT_NE(text.find("\naccubooks_redis_available 0\n"), std::string::npos);
+  EXPECT_EQ(exposureFaults(text), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace bulkhead::host::monitoring

@@ -1,0 +1,130 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <unistd.h>
+
+#include <bulkhead/plugin.hpp>
+
+namespace hostile {
+
+enum class Fault {
+  None,
+  CreateThrows,
+  CreateThrowsInt,
+  CreateAborts,
+  CreateSegfaults,
+  CreateHangs,
+  CreateExits,
+  CreateWritesFile,
+  ConstructorThrows,
+  ConstructorHangs,
+  ConstructorExits,
+  DestroyAborts,
+  StartThrows,
+  StartHangs,
+  HandlerThrows,
+  HandlerThrowsInt,
+  HandlerHangs,
+  HandlerSegfaults,
+  RouteTwice,
+};
+
+constexpr Fault kFault = Fault::HOSTILE_FAULT;
+
+[[noreturn]] void hang() {
+  while (true) pause();
+}
+
+void writeFile() {
+  std::FILE* file = std::tmpfile();
+  if (file == nullptr) return;
+  std::fputs("a plugin touches nothing while it is created", file);
+  std::fclose(file);
+}
+
+/// Does what the plugin is for when its turn has come.
+void act(Fault turn) {
+  if (kFault != turn) return;
+  switch (turn) {
+    case Fault::CreateThrows:
+    case Fault::ConstructorThrows:
+    case Fault::StartThrows:
+    case Fault::HandlerThrows:
+      throw std::runtime_error{"thrown on purpose"};
+    case Fault::CreateThrowsInt:
+    case Fault::HandlerThrowsInt:
+      throw 42;
+    case Fault::CreateAborts:
+    case Fault::DestroyAborts:
+      std::abort();
+    case Fault::CreateSegfaults:
+    case Fault::HandlerSegfaults:
+      std::raise(SIGSEGV);
+      break;
+    case Fault::CreateHangs:
+    case Fault::ConstructorHangs:
+    case Fault::StartHangs:
+    case Fault::HandlerHangs:
+      hang();
+    case Fault::CreateExits:
+    case Fault::ConstructorExits:
+      std::_Exit(0);
+    case Fault::CreateWritesFile:
+      writeFile();
+      break;
+    case Fault::RouteTwice:
+    case Fault::None:
+      break;
+  }
+}
+
+/// A global object with a constructor: what a plugin must not have when it can fail.
+struct Early {
+  Early() {
+    act(Fault::ConstructorThrows);
+    act(Fault::ConstructorHangs);
+    act(Fault::ConstructorExits);
+  }
+};
+const Early early;
+
+class FaultPlugin final : public bulkhead::Plugin {
+ public:
+  explicit FaultPlugin(bulkhead::Registrar& host) {
+    for (const Fault turn :
+         {Fault::CreateThrows, Fault::CreateThrowsInt, Fault::CreateAborts, Fault::CreateSegfaults,
+          Fault::CreateHangs, Fault::CreateExits, Fault::CreateWritesFile}) {
+      act(turn);
+    }
+    addRoute(host);
+    if (kFault == Fault::RouteTwice) addRoute(host);
+  }
+  ~FaultPlugin() override { act(Fault::DestroyAborts); }
+
+  void start() override {
+    act(Fault::StartThrows);
+    act(Fault::StartHangs);
+  }
+
+ private:
+  static void addRoute(bulkhead::Registrar& host) {
+    host.route({.method = "GET",
+                .path = "/fault",
+                .scope = "hostile:read",
+                .summary = "Misbehaves",
+                .response = R"({"type":"object","properties":{"ok":{"type":"boolean"}}})"},
+               [](const bulkhead::Request&) {
+                 act(Fault::HandlerThrows);
+                 act(Fault::HandlerThrowsInt);
+                 act(Fault::HandlerHangs);
+                 act(Fault::HandlerSegfaults);
+                 return bulkhead::Response::json(
+                     [](bulkhead::JsonWriter& out) { out.object("ok", true); });
+               });
+  }
+};
+
+}  // namespace hostile
+
+BULKHEAD_PLUGIN(hostile::FaultPlugin)

@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+#include <string>
+
+#include "plugins/elf_note.hpp"
+#include "plugins/home_settings.hpp"
+#include "plugins/library.hpp"
+#include "plugins/manifest.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+class NoLog final : public LogSink {
+  void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
+};
+
+class NoMetrics final : public MetricSink {
+  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 1; }
+  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
+  void withdraw(std::string_view) override {}
+};
+
+/// One plugin file in the real runtime.
+class Running {
+ public:
+  explicit Running(const std::string& file, HomeSettings overrides = {})
+      : library_{PluginLibrary::load(file)},
+        home_{library_.table(),
+              options(file, std::move(overrides)),
+              {clock_, log_, metrics_, nullptr}} {
+    home_.create();
+    home_.start();
+  }
+
+  HttpResponse get(const std::string& name) {
+    HttpRequest request;
+    request.method = "GET";
+    request.path = home_.routes().at(0)->path;
+    request.path_parameters = {{"name", name}};
+    return home_
+        .handle(*home_.routes().at(0), request,
+                std::chrono::steady_clock::now() + std::chrono::seconds{5})
+        .response;
+  }
+  PluginHome& home() { return home_; }
+
+ private:
+  static HomeOptions options(const std::string& file, HomeSettings overrides) {
+    const auto manifest = Manifest::parse(readPluginNotes(readPluginFile(file)).manifest, file);
+    HomeOptions options;
+    options.plugin = manifest.id;
+    options.settings = homeSettings(manifest.settings, {});
+    for (auto& [name, value] : overrides) options.settings[name] = std::move(value);
+    return options;
+  }
+
+  SystemClock clock_;
+  NoLog log_;
+  NoMetrics metrics_;
+  PluginLibrary library_;
+  PluginHome home_;
+};
+
+constexpr const char* kC = BULKHEAD_BUILD_DIR "/test-plugins/c-greeter.so";
+constexpr const char* kCxx = BULKHEAD_BUILD_DIR "/plugins/greeter.so";
+
+TEST(Waist, APluginInPlainCAnswersAsOneInCxxDoes) {
+  Running c{kC};
+  EXPECT_EQ(c.get("Ann").status, 200);
+  EXPECT_EQ(c.get("Ann").body, R"({"hello":"hello Ann"})");
+  Running cxx{kCxx};
+  EXPECT_EQ(cxx.get("Ann").status, 200);
+  EXPECT_EQ(cxx.get("Ann").body, R"({"hello":"Ann"})");
+}
+
+TEST(Waist, SettingsReachBoth) {
+  Running c{kC, {{"greeting", std::string{"moin"}}}};
+  EXPECT_EQ(c.get("Ann").body, R"({"hello":"moin Ann"})");
+  Running cxx{kCxx, {{"max_length", std::int64_t{3}}}};
+  EXPECT_EQ(cxx.get("Ann").status, 200);
+  EXPECT_EQ(cxx.get("Anna").status, 422);
+}
+
+TEST(Waist, RefusalsOfBothBecomeTheSameErrorBody) {
+  Running c{kC};
+  const HttpResponse refused = c.get("\"");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_NE(refused.body.find("\"STRANGE_NAME\""), std::string::npos);
+  Running cxx{kCxx, {{"max_length", std::int64_t{1}}}};
+  EXPECT_NE(cxx.get("Anna").body.find("\"NAME_TOO_LONG\""), std::string::npos);
+}
+
+TEST(Waist, AContributorInPlainCIsAsked) {
+  Running c{kC};
+  ASSERT_EQ(c.home().contributors().size(), 1U);
+  EXPECT_EQ(c.home().checkHealth(c.home().contributors()[0],
+                                 std::chrono::steady_clock::now() + std::chrono::seconds{5}),
+            R"({"status":"healthy"})");
+}
+
+}  // namespace
+}  // namespace bulkhead::host

@@ -1,0 +1,35 @@
+# Installs the package into a temporary prefix, builds a copy of greeter against it, and looks for
+# the manifest in what came out. The control: without the package, configuring fails.
+cmake_minimum_required(VERSION 3.24)
+
+function(run out)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  set(${out} ${result} PARENT_SCOPE)
+  set(output "${text}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK_DIR})
+file(COPY ${GREETER}/ DESTINATION ${WORK_DIR}/source)
+set(configure ${CMAKE_COMMAND} -S ${WORK_DIR}/source -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
+
+run(result ${configure} -B ${WORK_DIR}/without -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
+if(result EQUAL 0)
+  message(FATAL_ERROR "greeter configured although no package is installed: the test proves nothing")
+endif()
+
+run(result ${CMAKE_COMMAND} --install ${BINARY_DIR} --component plugin-api --prefix ${WORK_DIR}/prefix)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "installing: ${output}")
+endif()
+run(result ${configure} -B ${WORK_DIR}/build -DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "configuring: ${output}")
+endif()
+run(result ${CMAKE_COMMAND} --build ${WORK_DIR}/build)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "building: ${output}")
+endif()
+file(STRINGS ${WORK_DIR}/build/plugins/greeter.so found REGEX "\"id\": \"greeter\"")
+if(NOT found)
+  message(FATAL_ERROR "greeter.so carries no manifest")
+endif()
