@@ -10,6 +10,7 @@
 #include <bulkhead/transaction.hpp>
 
 #include "data/migrations.hpp"
+#include "runtime/services.hpp"
 #include "security/key_snapshot.hpp"
 #include "security/schema.hpp"
 #include "security/ulid.hpp"
@@ -336,8 +337,7 @@ void KeyStore::storeLastUsed() {
 
 std::int64_t KeyStore::now() const {
   if (options_.now_us) return options_.now_us();
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  return SystemClock{}.nowUs();
 }
 
 void KeyStore::migrateOnce() {
