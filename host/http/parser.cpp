@@ -131,15 +131,15 @@ std::string_view takeAuthority(std::string_view& target) {
 std::optional<Error> readTarget(HttpRequest& request, std::string& authority) {
   std::string_view target = request.target;
   if (target == "*" && request.method == "OPTIONS") {
-    request.path = "*";
+    request.path.assign(1, '*');
     return std::nullopt;
   }
   if (target.front() != '/') {
     authority = takeAuthority(target);
     if (!isHost(authority)) return malformed("The request target has no form that is known here.");
   }
-  std::string rooted;
-  if (target.empty() || target.front() == '?') target = rooted = "/" + std::string{target};
+  std::string rooted{"/"};
+  if (target.empty() || target.front() == '?') target = rooted.append(target);
   const char* why = decodeTarget(target, request);
   return why != nullptr ? std::optional{malformed(why)} : std::nullopt;
 }
