@@ -179,10 +179,9 @@ std::optional<Error> takeFields(const Spans& spans, Fields& headers) {
   for (const Field& field : spans.fields) {
     if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), isTokenCharacter))
       return malformed("A header name is not a token.");
-    if (!std::all_of(field.value.begin(), field.value.end(), isFieldCharacter))
-      return malformed("A header value holds a control character.");
+    if (!isFieldValue(field.value)) return malformed("A header value holds a control character.");
     auto& [name, value] = headers.emplace_back(field.name, trimmed(field.value));
-    std::transform(name.begin(), name.end(), name.begin(), toLower);
+    for (char& c : name) c = toLower(c);
   }
   return std::nullopt;
 }
