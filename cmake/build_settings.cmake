@@ -22,9 +22,11 @@ target_compile_options(bulkhead_build_settings INTERFACE -Wall -Wextra -Wpedanti
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>
   # gcc 12 sees impossible copies in optimised `"text" + std::string` (its bug 105651).
-  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>
-  # Instrumented code looks uninitialised to gcc, as its manual says of -fsanitize.
-  $<$<AND:$<BOOL:${BULKHEAD_SANITIZE}>,$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>)
+if(BULKHEAD_SANITIZE)  # instrumented code looks uninitialised to gcc, as its manual says of -fsanitize
+  target_compile_options(bulkhead_build_settings INTERFACE
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
+endif()
 if(BULKHEAD_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(bulkhead_build_settings INTERFACE -fuse-ld=lld)
 endif()

@@ -51,7 +51,7 @@ int refuseUnknown(const std::vector<std::string>& words) {
   return kExitUsage;
 }
 
-int run(const Command& command, const std::vector<std::string>& words) {
+int runCommand(const Command& command, const std::vector<std::string>& words) {
   try {
     return command.run(CommandLine{words, command.options, command.arguments_max});
   } catch (const ConfigurationProblems& problems) {
@@ -82,7 +82,7 @@ int Application::main(const std::vector<std::string>& given) {
     printHelp(*command);
     return kExitOk;
   }
-  return run(*command, words);
+  return runCommand(*command, words);
 }
 
 }  // namespace bulkhead::host

@@ -6,6 +6,7 @@
 
 #include "app/build_version.hpp"
 #include "app/command.hpp"
+#include "config/plugin_conf.hpp"
 
 namespace bulkhead::host {
 

@@ -152,19 +152,21 @@ bool Supervisor::create(Candidate& candidate) {
                                        std::make_shared<Foundation>(library, store));
 }
 
-void Supervisor::close(std::chrono::milliseconds patience) {
+bool Supervisor::close(std::chrono::milliseconds patience) {
   std::vector<std::shared_ptr<Compartment>> started;
   {
     const std::lock_guard lock{mutex_};
     started.swap(started_);
   }
   const auto end = std::chrono::steady_clock::now() + patience;
+  bool clean = true;
   for (auto next = started.rbegin(); next != started.rend(); ++next) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         end - std::chrono::steady_clock::now());
-    (*next)->close(std::max(left, std::chrono::milliseconds{0}));
+    clean = (*next)->close(std::max(left, std::chrono::milliseconds{0})) && clean;
     services_.changed(**next);
   }
+  return clean;
 }
 
 std::vector<std::shared_ptr<Compartment>> Supervisor::compartments() const {

@@ -50,7 +50,8 @@ class Supervisor {
   /// one.
   void boot(std::vector<PluginConf> confs, const Variables& variables);
   /// Closes all, in reverse order of their start; each gets what is left of `patience`.
-  void close(std::chrono::milliseconds patience);
+  /// False when one had calls that did not return.
+  bool close(std::chrono::milliseconds patience);
 
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
   std::vector<std::shared_ptr<Compartment>> compartments() const;

@@ -17,6 +17,7 @@ using bulkhead::Transaction;
 constexpr seconds kMinute{60};
 constexpr seconds kUndoNoShowWithin{86400};
 constexpr seconds kAlternativesWithin{14 * 86400};
+constexpr seconds kBlockMax{86400};
 constexpr std::size_t kAlternatives = 3;
 
 Error plainSlotTaken() {
@@ -55,6 +56,17 @@ HistoryEntry historyEntry(const Appointment& one, std::optional<Status> from,
           std::string{caller.request_id},
           std::string{reason},
           caller.now};
+}
+
+SlotShape shapeOf(const Service& service, const Wish& wish) {
+  SlotShape shape = service.shape(wish.duration_min);
+  if (wish.kept_duration && !wish.duration_min) shape.duration = *wish.kept_duration;
+  const Interval block = shape.block(wish.start);
+  if (block.end - block.begin > kBlockMax) {
+    throw invalidField("duration", std::to_string(shape.duration / kMinute),
+                       "at most 24 hours together with the service's buffers");
+  }
+  return shape;
 }
 
 std::string_view whyClosed(const Offer& offer) {
@@ -144,7 +156,7 @@ AppointmentDesk::Place AppointmentDesk::place(Transaction& transaction, const Ca
                                               const Wish& wish, std::string_view except) {
   const Offer offer =
       finder_.offer(transaction, caller.tenant, {wish.service, wish.resource, wish.location});
-  const SlotShape shape = offer.service.shape(wish.duration_min);
+  const SlotShape shape = shapeOf(offer.service, wish);
   checkBookable(offer.service, wish.start, caller.now);
   const Interval visit = shape.visit(wish.start);
   bool is_open = false;

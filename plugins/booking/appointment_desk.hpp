@@ -26,6 +26,8 @@ struct Wish {
   std::optional<std::string> resource;
   std::optional<std::string> location;
   std::optional<int> duration_min;
+  std::optional<seconds>
+      kept_duration;  ///< of a visit that is moved, whatever the service says now
   Instant start;
 };
 

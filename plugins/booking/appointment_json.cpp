@@ -1,6 +1,7 @@
 #include "appointment_json.hpp"
 
 #include "body.hpp"
+#include "exchange.hpp"
 #include "lead_routes.hpp"
 
 namespace booking {
@@ -8,11 +9,11 @@ namespace {
 
 using bulkhead::JsonWriter;
 
-#define BOOKING_WISH_PROPERTIES                                 \
-  R"("start":{"type":"string","minLength":16,"maxLength":40},)" \
-  R"("time_zone":{"type":"string","maxLength":64},)"            \
-  R"("resource":{"type":"string","maxLength":64},)"             \
-  R"("duration":{"type":"integer","minimum":1,"maximum":1440})"
+constexpr std::string_view kWishProperties =
+    R"("start":{"type":"string","minLength":16,"maxLength":40},)"
+    R"("time_zone":{"type":"string","maxLength":64},)"
+    R"("resource":{"type":"string","maxLength":64},)"
+    R"("duration":{"type":"integer","minimum":1,"maximum":1440})";
 
 Instant startFrom(const nlohmann::json& body) {
   const auto text = body.at("start").get<std::string>();
@@ -36,24 +37,26 @@ std::optional<std::string> shown(const std::optional<Instant>& instant) {
 }  // namespace
 
 std::string bookingSchema() {
-  return R"({"type":"object","additionalProperties":false,"properties":{)" BOOKING_WISH_PROPERTIES
-         R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
-         R"("lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
-         R"("source":{"enum":["web","call","sms","import","google"]},)"
-         R"("notes":{"type":"string","maxLength":4000},)"
-         R"("lead":{"type":"object","additionalProperties":false,"properties":{)" +
-         std::string{leadProperties()} + "}}}}";
+  return bodySchema(
+      std::string{kWishProperties} +
+      R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
+      R"("lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
+      R"("source":{"enum":["web","call","sms","import","google"]},)"
+      R"("notes":{"type":"string","maxLength":4000},"lead":)" +
+      bodySchema(leadProperties()));
 }
 
-std::string_view holdSchema() {
-  return R"({"type":"object","additionalProperties":false,"required":["service","start"],"properties":{)" BOOKING_WISH_PROPERTIES
-         R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
-         R"("source":{"enum":["web","call","sms","import","google"]}}})";
+std::string holdSchema() {
+  return bodySchema(
+      std::string{kWishProperties} +
+          R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
+          R"("source":{"enum":["web","call","sms","import","google"]})",
+      R"("service","start")");
 }
 
-std::string_view rescheduleSchema() {
-  return R"({"type":"object","additionalProperties":false,"required":["start"],"properties":{)" BOOKING_WISH_PROPERTIES
-         R"(,"reason":{"type":"string","maxLength":500}}})";
+std::string rescheduleSchema() {
+  return bodySchema(std::string{kWishProperties} + R"(,"reason":{"type":"string","maxLength":500})",
+                    R"("start")");
 }
 
 std::string_view appointmentSchema() {

@@ -12,8 +12,8 @@ namespace booking {
 
 /// JSON Schemas of appointments.
 std::string bookingSchema();
-std::string_view holdSchema();
-std::string_view rescheduleSchema();
+std::string holdSchema();
+std::string rescheduleSchema();
 std::string_view appointmentSchema();
 std::string_view historySchema();
 

@@ -33,11 +33,11 @@ constexpr std::string_view kActionRequest =
 constexpr std::string_view kPatchRequest =
     R"({"type":"object","additionalProperties":false,"minProperties":1,"properties":{)"
     R"("notes":{"type":"string","maxLength":4000},"lead_id":{"type":"string","maxLength":64}}})";
-constexpr std::string_view kListQuery =
+constexpr std::string_view kFilters =
     R"("from":{"type":"string","maxLength":40},"to":{"type":"string","maxLength":40},)"
     R"("status":{"type":"string","enum":["held","pending","confirmed","checked_in","completed","no_show","cancelled","declined","expired"]},)"
     R"("resource":{"type":"string","maxLength":64},"lead":{"type":"string","maxLength":64},)"
-    R"("service":{"type":"string","maxLength":64},)";
+    R"("service":{"type":"string","maxLength":64})";
 
 Response answer(int status, const Appointment& one) {
   return versioned(status, one.version, [&](JsonWriter& out) { write(out, one); });
@@ -119,17 +119,12 @@ void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
 }
 
 void AppointmentRoutes::registerReading(bulkhead::Registrar& host) {
-  const std::string query = R"({"type":"object","properties":{)" + std::string{kListQuery} +
-                            std::string{kPageQuery} + "}}";
-  const std::string listed = R"({"type":"object","properties":{"items":{"type":"array","items":)" +
-                             std::string{appointmentSchema()} +
-                             R"(},"next_cursor":{"type":["string","null"]}}})";
   host.route({.method = "GET",
               .path = "/appointments",
               .scope = "booking:read",
               .summary = "Lists appointments by start",
-              .query = query,
-              .response = listed},
+              .query = pageQuery(kFilters),
+              .response = pageSchema(appointmentSchema())},
              [this](const Request& request, ReadTransaction& read) { return list(request, read); });
   host.route({.method = "GET",
               .path = "/appointments/{id}",
@@ -276,9 +271,7 @@ Response AppointmentRoutes::reschedule(const Request& request, Transaction& writ
   Wish wish = wishFrom(body);
   wish.service = one.service;
   if (!wish.resource) wish.resource = one.resource;
-  if (!wish.duration_min) {
-    wish.duration_min = static_cast<int>((one.visit.end - one.visit.begin) / seconds{60});
-  }
+  wish.kept_duration = one.visit.end - one.visit.begin;
   std::string reason;
   take(body, "reason", reason);
   return answer(200,

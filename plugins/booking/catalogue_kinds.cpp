@@ -1,6 +1,7 @@
 #include "catalogue_kinds.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "body.hpp"
 
@@ -11,12 +12,12 @@ using bulkhead::JsonWriter;
 using bulkhead::Transaction;
 using nlohmann::json;
 
-#define BOOKING_RULE_PROPERTIES                                                                                     \
-  R"("weekdays":{"type":"array","minItems":1,"maxItems":7,"items":{"enum":["MO","TU","WE","TH","FR","SA","SU"]}},)" \
-  R"("start":{"type":"string","maxLength":5,"pattern":"^[0-2][0-9]:[0-5][0-9]$"},)"                                 \
-  R"("end":{"type":"string","maxLength":5,"pattern":"^[0-2][0-9]:[0-5][0-9]$"},)"                                   \
-  R"("valid_from":{"type":["string","null"],"maxLength":10},)"                                                      \
-  R"("valid_to":{"type":["string","null"],"maxLength":10})"
+constexpr std::string_view kRuleProperties =
+    R"("weekdays":{"type":"array","minItems":1,"maxItems":7,"items":{"enum":["MO","TU","WE","TH","FR","SA","SU"]}},)"
+    R"("start":{"type":"string","maxLength":5,"pattern":"^[0-2][0-9]:[0-5][0-9]$"},)"
+    R"("end":{"type":"string","maxLength":5,"pattern":"^[0-2][0-9]:[0-5][0-9]$"},)"
+    R"("valid_from":{"type":["string","null"],"maxLength":10},)"
+    R"("valid_to":{"type":["string","null"],"maxLength":10})";
 
 int minuteOfDay(const json& body, const char* name, int otherwise) {
   const auto found = body.find(name);
@@ -157,12 +158,12 @@ void ResourceKind::prepare(Transaction& transaction, std::string_view tenant, Re
   }
 }
 
-const std::string_view ScheduleKind::kProperties =
+const std::string ScheduleKind::kProperties =
     R"("name":{"type":"string","minLength":1,"maxLength":200},)"
     R"("time_zone":{"type":"string","minLength":1,"maxLength":64},)"
     R"("rules":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,)"
-    R"("required":["weekdays","start","end"],"properties":{"id":{"type":"string","maxLength":64},)" BOOKING_RULE_PROPERTIES
-    R"(}}})";
+    R"("required":["weekdays","start","end"],"properties":{"id":{"type":"string","maxLength":64},)" +
+    std::string{kRuleProperties} + "}}}";
 
 /// Rules without an id are numbered, so that a repeated PUT means the same schedule.
 void ScheduleKind::fillFrom(const json& body, Schedule& noun) {
@@ -196,7 +197,7 @@ void ScheduleKind::prepare(Transaction&, std::string_view, Schedule& noun,
 }
 
 std::string_view ruleProperties() {
-  return BOOKING_RULE_PROPERTIES;
+  return kRuleProperties;
 }
 
 std::string_view exceptionProperties() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 
 #include <bulkhead/host.hpp>
@@ -67,7 +68,7 @@ struct ScheduleKind {
   using Store = ScheduleStore;
   static constexpr std::string_view kPath = "/schedules";
   static constexpr std::string_view kNoun = "schedule";
-  static const std::string_view kProperties;
+  static const std::string kProperties;
   static constexpr std::string_view kRequired = R"("name","time_zone")";
   static constexpr std::string_view kExample =
       R"({"name":"Weekdays","time_zone":"America/New_York",)"

@@ -34,8 +34,8 @@ class CatalogueRoutes {
          .path = Kind::kPath,
          .scope = "booking:configure",
          .summary = "Makes a " + noun,
-         .request = requestSchema(true),
-         .response = responseSchema(),
+         .request = bodySchema(properties(), Kind::kRequired),
+         .response = recordSchema(properties()),
          .success = 201,
          .errors = {"NOT_FOUND", "INVALID_TIME_ZONE"},
          .example = Kind::kExample,
@@ -46,15 +46,15 @@ class CatalogueRoutes {
          .path = Kind::kPath,
          .scope = "booking:read",
          .summary = "Lists each " + noun,
-         .query = querySchema(),
-         .response = listSchema()},
+         .query = pageQuery(),
+         .response = pageSchema(recordSchema(properties()))},
         [this](const Request& request, ReadTransaction& read) { return list(request, read); });
     host.route(
         {.method = "GET",
          .path = one,
          .scope = "booking:read",
          .summary = "Shows a " + noun,
-         .response = responseSchema(),
+         .response = recordSchema(properties()),
          .errors = {"NOT_FOUND"}},
         [this](const Request& request, ReadTransaction& read) { return show(request, read); });
     host.route(
@@ -62,8 +62,8 @@ class CatalogueRoutes {
          .path = one,
          .scope = "booking:configure",
          .summary = "Makes a " + noun + " with the client's id, or replaces it",
-         .request = requestSchema(true),
-         .response = responseSchema(),
+         .request = bodySchema(properties(), Kind::kRequired),
+         .response = recordSchema(properties()),
          .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "VERSION_CONFLICT", "PRECONDITION_REQUIRED"},
          .example = Kind::kExample},
         [this](const Request& request, Transaction& write) { return put(request, write); });
@@ -72,8 +72,8 @@ class CatalogueRoutes {
          .path = one,
          .scope = "booking:configure",
          .summary = "Changes members of a " + noun,
-         .request = requestSchema(false),
-         .response = responseSchema(),
+         .request = bodySchema(properties()),
+         .response = recordSchema(properties()),
          .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "VERSION_CONFLICT"},
          .if_match = true},
         [this](const Request& request, Transaction& write) { return patch(request, write); });
@@ -82,7 +82,7 @@ class CatalogueRoutes {
          .path = one,
          .scope = "booking:configure",
          .summary = "Deletes a " + noun + "; one that is referred to is made inactive",
-         .response = responseSchema(),
+         .response = recordSchema(properties()),
          .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
          .if_match = true},
         [this](const Request& request, Transaction& write) { return remove(request, write); });
@@ -92,23 +92,6 @@ class CatalogueRoutes {
   static std::string properties() {
     return std::string{Kind::kProperties} + R"(,"active":{"type":"boolean"})";
   }
-  static std::string requestSchema(bool whole) {
-    const std::string required = whole ? std::string{Kind::kRequired} : std::string{};
-    return R"({"type":"object","additionalProperties":false,"minProperties":1,"required":[)" +
-           required + R"(],"properties":{)" + properties() + "}}";
-  }
-  static std::string responseSchema() {
-    return R"({"type":"object","properties":{"id":{"type":"string"},)" + properties() +
-           R"(,"version":{"type":"integer"},"created_at":{"type":"string"},"updated_at":{"type":"string"}}})";
-  }
-  static std::string listSchema() {
-    return R"({"type":"object","properties":{"items":{"type":"array","items":)" + responseSchema() +
-           R"(},"next_cursor":{"type":["string","null"]}}})";
-  }
-  static std::string querySchema() {
-    return R"({"type":"object","properties":{)" + std::string{kPageQuery} + "}}";
-  }
-
   static void write(bulkhead::JsonWriter& out, const Noun& noun) {
     out.beginObject();
     out.member("id", noun.id);

@@ -67,4 +67,27 @@ std::string clientMadeId(std::string_view id) {
   return std::string{id};
 }
 
+std::string bodySchema(std::string_view properties, std::string_view required) {
+  return R"({"type":"object","additionalProperties":false,"minProperties":1,"required":[)" +
+         std::string{required} + R"(],"properties":{)" + std::string{properties} + "}}";
+}
+
+std::string recordSchema(std::string_view properties) {
+  return R"({"type":"object","properties":{"id":{"type":"string"},)" + std::string{properties} +
+         R"(,"version":{"type":"integer"},"created_at":{"type":"string"},)"
+         R"("updated_at":{"type":"string"}}})";
+}
+
+std::string pageSchema(std::string_view item) {
+  return R"({"type":"object","properties":{"items":{"type":"array","items":)" + std::string{item} +
+         R"(},"next_cursor":{"type":["string","null"]}}})";
+}
+
+std::string pageQuery(std::string_view filters) {
+  return R"({"type":"object","properties":{)" + std::string{filters} +
+         (filters.empty() ? "" : ",") +
+         R"("limit":{"type":"integer","minimum":1,"maximum":200},)"
+         R"("cursor":{"type":"string","maxLength":128}}})";
+}
+
 }  // namespace booking

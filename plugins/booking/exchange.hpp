@@ -62,8 +62,14 @@ bulkhead::Response page(Items items, std::size_t limit, const Write& write, cons
   });
 }
 
-/// Query schema members that every list has.
-inline constexpr std::string_view kPageQuery =
-    R"("limit":{"type":"integer","minimum":1,"maximum":200},"cursor":{"type":"string","maxLength":128})";
+/// JSON Schema of a body with `properties` (members as text), of which the quoted names in
+/// `required` must be there; others are refused.
+std::string bodySchema(std::string_view properties, std::string_view required = {});
+/// JSON Schema of a record with its id, `properties`, version and times.
+std::string recordSchema(std::string_view properties);
+/// JSON Schema of a list's page of `item`s.
+std::string pageSchema(std::string_view item);
+/// JSON Schema of a list's query: `filters` (members as text), `limit` and `cursor`.
+std::string pageQuery(std::string_view filters = {});
 
 }  // namespace booking

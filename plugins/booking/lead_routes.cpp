@@ -17,28 +17,9 @@ using bulkhead::Transaction;
 
 constexpr std::string_view kExample = R"({"name":"Ann","phone":"+12025550123"})";
 
-std::string requestSchema() {
-  return R"({"type":"object","additionalProperties":false,"minProperties":1,"properties":{)" +
-         std::string{leadProperties()} + "}}";
-}
-
-std::string responseSchema() {
-  return R"({"type":"object","properties":{"id":{"type":"string"},)" +
-         std::string{leadProperties()} +
-         R"(,"version":{"type":"integer"},"created_at":{"type":"string"},"updated_at":{"type":"string"}}})";
-}
-
-std::string listSchema() {
-  return R"({"type":"object","properties":{"items":{"type":"array","items":)" + responseSchema() +
-         R"(},"next_cursor":{"type":["string","null"]}}})";
-}
-
-std::string querySchema() {
-  return R"({"type":"object","properties":{"phone":{"type":"string","maxLength":32},)"
-         R"("email":{"type":"string","maxLength":254},)"
-         R"("status":{"type":"string","enum":["new","contacted","qualified","booked","lost"]},)" +
-         std::string{kPageQuery} + "}}";
-}
+constexpr std::string_view kFilters =
+    R"("phone":{"type":"string","maxLength":32},"email":{"type":"string","maxLength":254},)"
+    R"("status":{"type":"string","enum":["new","contacted","qualified","booked","lost"]})";
 
 void write(JsonWriter& out, const Lead& lead) {
   out.object("id", lead.id, "name", lead.name, "phone", lead.phone, "email", lead.email,
@@ -109,8 +90,8 @@ LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
               .path = "/leads",
               .scope = "booking:write",
               .summary = "Makes a lead, or changes the one with that phone or e-mail address",
-              .request = requestSchema(),
-              .response = responseSchema(),
+              .request = bodySchema(leadProperties()),
+              .response = recordSchema(leadProperties()),
               .success = 201,
               .errors = {"INVALID_TIME_ZONE", "DUPLICATE"},
               .example = kExample,
@@ -120,22 +101,22 @@ LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
               .path = "/leads",
               .scope = "booking:read",
               .summary = "Lists leads",
-              .query = querySchema(),
-              .response = listSchema()},
+              .query = pageQuery(kFilters),
+              .response = pageSchema(recordSchema(leadProperties()))},
              [this](const Request& request, ReadTransaction& read) { return list(request, read); });
   host.route({.method = "GET",
               .path = "/leads/{id}",
               .scope = "booking:read",
               .summary = "Shows a lead",
-              .response = responseSchema(),
+              .response = recordSchema(leadProperties()),
               .errors = {"NOT_FOUND"}},
              [this](const Request& request, ReadTransaction& read) { return show(request, read); });
   host.route({.method = "PATCH",
               .path = "/leads/{id}",
               .scope = "booking:write",
               .summary = "Changes members of a lead",
-              .request = requestSchema(),
-              .response = responseSchema(),
+              .request = bodySchema(leadProperties()),
+              .response = recordSchema(leadProperties()),
               .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "DUPLICATE", "VERSION_CONFLICT"},
               .if_match = true},
              [this](const Request& request, Transaction& write) { return patch(request, write); });

@@ -20,11 +20,6 @@ constexpr std::string_view kRuleExample =
     R"({"weekdays":["MO","WE"],"start":"09:00","end":"12:00"})";
 constexpr std::string_view kExceptionExample = R"({"date":"2026-12-24","kind":"closed"})";
 
-std::string requestSchema(std::string_view properties, std::string_view required) {
-  return R"({"type":"object","additionalProperties":false,"required":[)" + std::string{required} +
-         R"(],"properties":{)" + std::string{properties} + "}}";
-}
-
 std::string responseSchema(std::string_view properties) {
   return R"({"type":"object","properties":{"id":{"type":"string"},)" + std::string{properties} +
          "}}";
@@ -75,7 +70,7 @@ ScheduleRoutes::ScheduleRoutes(bulkhead::Registrar& host) : host_{host.host()} {
 }
 
 void ScheduleRoutes::registerRules(bulkhead::Registrar& host) {
-  const std::string rule = requestSchema(ruleProperties(), R"("weekdays","start","end")");
+  const std::string rule = bodySchema(ruleProperties(), R"("weekdays","start","end")");
   const std::string shown = responseSchema(ruleProperties());
   host.route(
       {.method = "POST",
@@ -127,7 +122,7 @@ void ScheduleRoutes::registerExceptions(bulkhead::Registrar& host) {
        .path = "/schedules/{id}/exceptions",
        .scope = "booking:configure",
        .summary = "Adds what one date does differently",
-       .request = requestSchema(exceptionProperties(), R"("date","kind")"),
+       .request = bodySchema(exceptionProperties(), R"("date","kind")"),
        .response = responseSchema(exceptionProperties()),
        .success = 201,
        .errors = {"NOT_FOUND"},

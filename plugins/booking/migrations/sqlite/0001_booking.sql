@@ -93,6 +93,7 @@ create table appointment (
 create index appointment_by_start on appointment (tenant, start_utc, id);
 create index appointment_by_lead on appointment (tenant, lead, start_utc, id);
 create index appointment_by_service on appointment (tenant, service);
+create index appointment_by_location on appointment (tenant, location) where location is not null;
 
 -- What an appointment takes of a resource: its time with buffers. `live` follows the status.
 create table appointment_resource (
