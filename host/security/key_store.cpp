@@ -363,8 +363,8 @@ void KeyStore::change(
 
 void KeyStore::mirror(std::vector<Tenant> tenants, std::vector<ApiKeyRecord> keys) {
   const auto before = directory();
-  directory_ =
-      std::make_shared<const KeyDirectory>(std::move(tenants), std::move(keys), before.get());
+  directory_.store(
+      std::make_shared<const KeyDirectory>(std::move(tenants), std::move(keys), before.get()));
 }
 
 void KeyStore::save() const {

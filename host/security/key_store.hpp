@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "data/store.hpp"
+#include "runtime/published.hpp"
 #include "security/key_directory.hpp"
 
 namespace bulkhead::host {
@@ -93,7 +94,7 @@ class KeyStore {
   std::mutex changing_;  ///< one change or reload at a time
   bool migrated_ = false;
   std::map<std::string, std::int64_t> stored_use_us_;
-  std::atomic<std::shared_ptr<const KeyDirectory>> directory_;
+  Published<KeyDirectory> directory_;
   std::atomic<std::int64_t> verified_us_{0};
   std::atomic<bool> stale_{true};
 };
