@@ -193,7 +193,7 @@ void ServingHost::boot() {
                    configuration_.variables());
   state_.removePending("plugins");
   state_.markReady();
-  log(Level::Info, "host", "Ready", {{"uptimeMs", state_.uptime().count()}, {"version", version_}});
+  log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
 }
 
 bool ServingHost::drain() {
@@ -242,12 +242,13 @@ void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
 
 void ServingHost::logChange(const Compartment& compartment) const {
   const PluginStatus status = compartment.status();
-  const bool closed = status.state >= PluginState::Missing;
-  const bool intended = status.state == PluginState::Disabled;
-  log(closed && !intended ? Level::Warn : Level::Info, "plugins",
-      closed && !intended ? "Plugin closed; its service is degraded" : "Plugin",
-      {{"plugin", status.id},
-       {"version", status.version},
+  LogContext context;
+  context.plugin = status.id;
+  const LogScope scope{context};
+  const bool fault = status.state >= PluginState::Missing && status.state != PluginState::Disabled;
+  log(fault ? Level::Warn : Level::Info, "plugins",
+      fault ? "Plugin closed; its service is degraded" : "Plugin changed its state",
+      {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
        {"reason", status.reason}});
 }

@@ -218,8 +218,8 @@ Tenant KeyStore::createTenant(const NewTenant& wanted) {
   checkSlug(wanted.slug);
   if (wanted.time_zone.empty()) throw invalid("The time zone is missing.");
   checkTimeZone(wanted.time_zone);
-  const Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
-                      wanted.time_zone, TenantStatus::Active, now()};
+  Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
+                wanted.time_zone, TenantStatus::Active, now()};
   const auto in_store = [&](Transaction& transaction) {
     const auto added =
         send(transaction,

@@ -62,6 +62,23 @@ TEST(TimerWheel, SaysHowLongToWait) {
   EXPECT_EQ(wheel.timeoutMilliseconds(60 * kTick), 0);
 }
 
+TEST(TimerWheel, TheNextNodeIsFoundWhereverItIsAndWhoeverLeft) {
+  for (const std::int64_t start : {0, 63, 64, 500, 511, 1000}) {
+    for (std::int64_t ahead = 1; ahead < 500; ahead += 7) {
+      TimerWheel wheel{start * kTick};
+      TimerNode node;
+      wheel.schedule(node, (start + ahead) * kTick);
+      {
+        TimerNode gone;
+        wheel.schedule(gone, (start + 1) * kTick);
+      }
+      const std::int64_t expected_ms = (ahead + 1) * kTick / 1000;
+      EXPECT_NEAR(wheel.timeoutMilliseconds(start * kTick), expected_ms, 1)
+          << start << " " << ahead;
+    }
+  }
+}
+
 TEST(TimerWheel, ANodeLeavesWhenItIsDestroyedEvenWhileOthersFire) {
   TimerWheel wheel{0};
   auto first = std::make_unique<TimerNode>();
