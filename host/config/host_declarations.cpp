@@ -371,8 +371,8 @@ std::string HostSetting::display(const TypedValue& value) const {
 }
 
 std::span<const HostSetting> hostDeclarations() {
-  static const std::vector<HostSetting> declarations = makeDeclarations();
-  return declarations;
+  static const std::vector<HostSetting> kDeclarations = makeDeclarations();
+  return kDeclarations;
 }
 
 const HostSetting* findHostSetting(std::string_view name) {

@@ -151,8 +151,8 @@ bool isReservedPluginKey(std::string_view key) {
 }
 
 std::span<const SettingDeclaration> reservedPluginDeclarations() {
-  static const std::vector<SettingDeclaration> declarations = makeReservedDeclarations();
-  return declarations;
+  static const std::vector<SettingDeclaration> kDeclarations = makeReservedDeclarations();
+  return kDeclarations;
 }
 
 ConfigurationProblem refusedValue(const SettingDeclaration& declaration, std::string_view key,

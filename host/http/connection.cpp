@@ -97,12 +97,11 @@ void Connection::readSome() {
 /// A half-closed client still reads: what it asked for completely is answered (RFC 9112 §9.6).
 void Connection::onPeerClosed() {
   peer_closed_ = true;
-  if (lingering_) {
-    close();
-  } else if (!last_request_ && (reader_.inHead() || reader_.inBody())) {
+  const bool cut = !last_request_ && (reader_.inHead() || reader_.inBody());
+  if (cut && !lingering_) {
     refuse(Error::validation("MALFORMED_REQUEST", "The request is incomplete."),
            Rejection::BodyIncomplete);
-  } else if (pending_.empty() && output_.empty()) {
+  } else if (lingering_ || (pending_.empty() && output_.empty())) {
     close();
   } else {
     last_request_ = true;

@@ -66,7 +66,7 @@ void EventLoop::run() {
 }
 
 void EventLoop::round() {
-  std::array<epoll_event, kEventsPerRound> events;
+  std::array<epoll_event, kEventsPerRound> events{};
   int timeout = wheel_.timeoutMilliseconds(now_us_);
   if (accept_again_us_ != 0 && (timeout < 0 || timeout > 100)) timeout = 100;
   const int count = ::epoll_wait(epoll_fd_, events.data(), kEventsPerRound, timeout);

@@ -94,7 +94,7 @@ class EventLoop {
   std::vector<std::shared_ptr<Exchange>> answers_;
   std::vector<Connection*> to_flush_;
   std::string scratch_;
-  std::array<char, 16 * 1024> read_buffer_;
+  std::array<char, 16 * 1024> read_buffer_{};
 };
 
 }  // namespace bulkhead::host

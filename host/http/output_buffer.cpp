@@ -33,7 +33,7 @@ void OutputBuffer::append(std::string&& bytes) {
 
 OutputBuffer::Progress OutputBuffer::flush(int fd) {
   while (!segments_.empty()) {
-    std::array<iovec, kPiecesPerSend> pieces;
+    std::array<iovec, kPiecesPerSend> pieces{};
     const std::size_t count = std::min(segments_.size(), pieces.size());
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t skip = i == 0 ? sent_of_first_ : 0;

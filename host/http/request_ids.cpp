@@ -23,7 +23,7 @@ std::uint64_t randomBits() {
 }
 
 void appendHex(std::string& out, std::uint64_t bits) {
-  std::array<char, 16> digits;
+  std::array<char, 16> digits{};
   for (std::size_t i = digits.size(); i-- > 0; bits >>= 4) digits[i] = kHexDigits[bits & 0xf];
   out.append(digits.data(), digits.size());
 }

@@ -12,7 +12,7 @@ ThreadCells::Lease::~Lease() {
 
 ThreadCells& ThreadCells::instance() {
   // allowed: never destroyed, threads may end, and count, after the end of main
-  static ThreadCells* const cells = new ThreadCells;
+  static ThreadCells* cells = new ThreadCells;
   return *cells;
 }
 

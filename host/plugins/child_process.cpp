@@ -125,8 +125,8 @@ class SpawnPlan {
   }
 
  private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
 };
 
 /// Reads what there is; false at the end of the pipe.

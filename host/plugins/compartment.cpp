@@ -18,7 +18,7 @@ namespace {
 void leaveLoaded(std::shared_ptr<void> keep_alive) {
   static std::mutex mutex;
   // allowed: outlives every destructor on purpose
-  static auto* const left_behind = new std::vector<std::shared_ptr<void>>;
+  static auto* left_behind = new std::vector<std::shared_ptr<void>>;
   const std::lock_guard lock{mutex};
   left_behind->push_back(std::move(keep_alive));
 }

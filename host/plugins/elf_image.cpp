@@ -92,7 +92,7 @@ void appendNotes(std::string_view bytes, std::uint64_t alignment, std::vector<El
 
 template <class Entry>
 Entry entryOf(std::string_view bytes, std::size_t index) {
-  Entry entry;
+  Entry entry{};
   std::memcpy(&entry, bytes.data() + index * sizeof entry, sizeof entry);
   return entry;
 }
@@ -143,7 +143,7 @@ std::string_view ElfImage::range(std::uint64_t offset, std::uint64_t size, const
 
 template <class Entry>
 Entry ElfImage::at(std::uint64_t offset, const char* what) const {
-  Entry entry;
+  Entry entry{};
   std::memcpy(&entry, range(offset, sizeof entry, what).data(), sizeof entry);
   return entry;
 }
