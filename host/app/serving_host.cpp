@@ -158,7 +158,8 @@ void ServingHost::makeFront() {
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(
       std::move(options),
-      [this](std::shared_ptr<Exchange> exchange) { pipeline_.handle(exchange); }, std::move(tail));
+      [this](const std::shared_ptr<Exchange>& exchange) { pipeline_.handle(exchange); },
+      std::move(tail));
 }
 
 void ServingHost::addHostRoutes() {

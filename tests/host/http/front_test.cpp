@@ -245,6 +245,7 @@ TEST_F(FrontTest, CountersTellTheTruth) {
 
 TEST_F(FrontTest, AHandlerThatBlocksShowsAsLoopStall) {
   start({}, [](const std::shared_ptr<Exchange>& exchange) {
+    // allowed: a handler that blocks is what is tested
     std::this_thread::sleep_for(30ms);
     exchange->respond(HttpResponse::text(200, "x", "text/plain"));
   });
