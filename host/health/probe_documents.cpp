@@ -6,6 +6,18 @@
 #include "runtime/timestamp.hpp"
 
 namespace bulkhead::host::health {
+namespace {
+
+void writePending(JsonWriter& out, const std::vector<std::string>& pending, Disclosure disclosure) {
+  out.key("pending");
+  if (disclosure.coarse) {
+    out.value(pending.size());
+  } else {
+    out.array(pending, [](JsonWriter& item, const std::string& name) { item.value(name); });
+  }
+}
+
+}  // namespace
 
 std::string quickDocument(const Assessment& assessment, const HealthSources& sources) {
   return toJson([&](JsonWriter& out) {
@@ -19,15 +31,7 @@ std::string readinessDocument(const Readiness& readiness, Disclosure disclosure)
     out.beginObject();
     out.member("status", readiness.status);
     out.member("timestamp", timestampText(SystemClock::now()));
-    if (!readiness.pending.empty()) {
-      out.key("pending");
-      if (disclosure.coarse) {
-        out.value(readiness.pending.size());
-      } else {
-        out.array(readiness.pending,
-                  [](JsonWriter& item, const std::string& name) { item.value(name); });
-      }
-    }
+    if (!readiness.pending.empty()) writePending(out, readiness.pending, disclosure);
     out.endObject();
   });
 }

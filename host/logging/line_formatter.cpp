@@ -204,8 +204,8 @@ void appendContext(Line& line, const LogContext& context) {
 }
 
 std::string_view threadMember() {
-  thread_local const std::string text = ",\"thread\":" + std::to_string(gettid());
-  return text;
+  thread_local const std::string kText = ",\"thread\":" + std::to_string(gettid());
+  return kText;
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ namespace {
 /// Before and after the life of the log system: what matters, at once, to standard error.
 void writeToStandardError(const LogRecord& record) {
   if (record.level < Level::Warn) return;
-  static const Redactor redactor;
-  static const LineFormatter formatter{"bulkhead", "", "", redactor};
+  static const Redactor kRedactor;
+  static const LineFormatter kFormatter{"bulkhead", "", "", kRedactor};
   std::string line;
-  formatter.append(line, record);
+  kFormatter.append(line, record);
   [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
 }
 

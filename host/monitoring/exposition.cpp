@@ -125,7 +125,7 @@ class Writer {
   void count(std::string_view name, std::string_view suffix, const ClientMetric& metric,
              std::string_view bound_name, double bound, std::uint64_t number) {
     head(name, suffix, metric, bound_name, bound);
-    std::array<char, 24> digits;
+    std::array<char, 24> digits{};
     out_.append(digits.data(),
                 std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
     out_ += '\n';
@@ -163,7 +163,7 @@ class Writer {
     } else if (std::isinf(number)) {
       out_ += number > 0 ? "+Inf" : "-Inf";
     } else {
-      std::array<char, 32> digits;
+      std::array<char, 32> digits{};
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
       const std::string_view text{digits.data(), static_cast<std::size_t>(end - digits.data())};
       out_ += text;

@@ -172,7 +172,7 @@ double CacheSample::hitRatePercent() const {
   return lookups == 0 ? 0 : 100.0 * static_cast<double>(hits) / static_cast<double>(lookups);
 }
 
-HostMetrics::HostMetrics(Metrics& metrics, HostMetricSources sources)
+HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
     : request_duration_{metrics.histogram(specOf("http_server_request_duration_seconds"))} {
   addSeed(metrics, sources);
   addBuild(metrics, sources);
@@ -186,7 +186,7 @@ HostMetrics::HostMetrics(Metrics& metrics, HostMetricSources sources)
 void HostMetrics::observeRequest(std::string_view method, std::string_view route, int status,
                                  std::chrono::microseconds duration) {
   const bool known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-  std::array<char, 12> digits;
+  std::array<char, 12> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
   const std::string_view code{digits.data(), static_cast<std::size_t>(end - digits.data())};
   request_duration_.histogram({known ? method : "_OTHER", route, code})

@@ -76,7 +76,7 @@ class HostMetrics {
  public:
   /// `metrics` outlives this object; what the sources capture outlives `metrics` or its
   /// removeOwner("host").
-  HostMetrics(Metrics& metrics, HostMetricSources sources);
+  HostMetrics(Metrics& metrics, const HostMetricSources& sources);
 
   /// One answered request. `route` is the template, empty when none matched; an unknown method
   /// counts as `_OTHER`. Any thread.

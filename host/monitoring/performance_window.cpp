@@ -82,8 +82,8 @@ DurationCounts PerformanceWindow::over(std::int64_t minute, std::int64_t window)
 
 PerformanceWindow::Part& PerformanceWindow::partOfThread() {
   static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
-  return parts_[mine % kParts];
+  thread_local const std::size_t kPart = next.fetch_add(1, std::memory_order_relaxed);
+  return parts_[kPart % kParts];
 }
 
 }  // namespace bulkhead::host::monitoring
