@@ -85,8 +85,8 @@ Zone Zone::get(std::string_view name) {
 }
 
 const std::string& tzdataVersion() {
-  static const std::string version = readTzdataVersion();
-  return version;
+  static const std::string kVersion = readTzdataVersion();
+  return kVersion;
 }
 
 }  // namespace booking

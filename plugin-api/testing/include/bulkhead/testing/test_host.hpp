@@ -15,14 +15,13 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// A setting as a test gives it; text is converted as in conf/plugins.d.
 struct SettingValue {
-  SettingValue(const char* value) : text{value} {}  // NOLINT(google-explicit-constructor)
-  SettingValue(std::string value)
-      : text{std::move(value)} {}  // NOLINT(google-explicit-constructor)
-  SettingValue(std::int64_t value)
-      : text{std::to_string(value)} {}                      // NOLINT(google-explicit-constructor)
-  SettingValue(int value) : text{std::to_string(value)} {}  // NOLINT(google-explicit-constructor)
-  SettingValue(bool value)
-      : text{value ? "true" : "false"} {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): tests write {{"max_length", 3}}
+  SettingValue(const char* value) : text{value} {}
+  SettingValue(std::string value) : text{std::move(value)} {}
+  SettingValue(std::int64_t value) : text{std::to_string(value)} {}
+  SettingValue(int value) : text{std::to_string(value)} {}
+  SettingValue(bool value) : text{value ? "true" : "false"} {}
+  // NOLINTEND(google-explicit-constructor)
   std::string text;
 };
 
