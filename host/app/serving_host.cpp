@@ -192,7 +192,7 @@ void ServingHost::boot() {
                    configuration_.variables());
   state_.removePending("plugins");
   state_.markReady();
-  log(Level::Info, "host", "Ready", {{"uptimeMs", state_.uptime().count()}, {"version", version_}});
+  log(Level::Info, "host", "Ready", {{"uptimeMs", state_.uptime().count()}});
 }
 
 bool ServingHost::drain() {
@@ -243,10 +243,12 @@ void ServingHost::logChange(const Compartment& compartment) const {
   const PluginStatus status = compartment.status();
   const bool closed = status.state >= PluginState::Missing;
   const bool intended = status.state == PluginState::Disabled;
+  LogContext context;
+  context.plugin = status.id;
+  const LogScope scope{context};
   log(closed && !intended ? Level::Warn : Level::Info, "plugins",
       closed && !intended ? "Plugin closed; its service is degraded" : "Plugin",
-      {{"plugin", status.id},
-       {"version", status.version},
+      {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
        {"reason", status.reason}});
 }
