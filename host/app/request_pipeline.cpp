@@ -1,5 +1,6 @@
 #include "app/request_pipeline.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
@@ -113,7 +114,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
 
 void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
                                      const RouteTarget& target) const {
-  const auto deadline = target.route->contract.deadline();
+  const auto deadline = std::min(target.route->contract.deadline(), target.compartment->deadline());
   const auto until = std::chrono::steady_clock::now() + deadline;
   exchange->setDeadline(deadline);
   const bool taken = target.compartment->submit(
