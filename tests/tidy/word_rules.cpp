@@ -138,6 +138,9 @@ void checkLeftOvers(const File& file, Findings& findings) {
       findings.push_back({file.path, number, fmt::format("a left-over `{}`", word),
                           "do it, or say in the text what holds"});
     }
+    if (line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ")) {
+      findings.push_back({file.path, number, "a marker of an unsettled merge", "settle it"});
+    }
   }
 }
 

@@ -97,6 +97,13 @@ TEST(WordRules, FindLeftOversInAnyFile) {
   EXPECT_THAT(check("tools/a", "mktemp name.XXXXXX"), IsEmpty());
 }
 
+TEST(WordRules, FindUnsettledMerges) {
+  EXPECT_THAT(placesOf(check("host/app/a.cpp",
+                             "int a;\n<<<<<<< HEAD\nint b;\n=======\nint c;\n>>>>>>> other\n")),
+              ElementsAre("host/app/a.cpp:2", "host/app/a.cpp:6"));
+  EXPECT_THAT(check("host/app/a.cpp", "stream <<<<<<< x;\n"), IsEmpty());
+}
+
 TEST(WordRules, WantHeadersThatAreReadOnceAndOpenNoNamespace) {
   EXPECT_THAT(placesOf(check("host/app/a.hpp", "int a;\n")), ElementsAre("host/app/a.hpp:1"));
   EXPECT_THAT(placesOf(check("host/app/a.hpp", "#pragma once\nusing namespace std;\n")),
