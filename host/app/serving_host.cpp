@@ -218,11 +218,7 @@ void ServingHost::boot() {
                    configuration_.variables());
   state_.removePending("plugins");
   state_.markReady();
-<<<<<<< HEAD
   log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
-=======
-  log(Level::Info, "host", "Ready", {{"uptimeMs", state_.uptime().count()}});
->>>>>>> integration
 }
 
 bool ServingHost::drain() {
@@ -271,22 +267,12 @@ void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
 
 void ServingHost::logChange(const Compartment& compartment) const {
   const PluginStatus status = compartment.status();
-<<<<<<< HEAD
   LogContext context;
   context.plugin = status.id;
   const LogScope scope{context};
   const bool fault = status.state >= PluginState::Missing && status.state != PluginState::Disabled;
   log(fault ? Level::Warn : Level::Info, "plugins",
       fault ? "Plugin closed; its service is degraded" : "Plugin changed its state",
-=======
-  const bool closed = status.state >= PluginState::Missing;
-  const bool intended = status.state == PluginState::Disabled;
-  LogContext context;
-  context.plugin = status.id;
-  const LogScope scope{context};
-  log(closed && !intended ? Level::Warn : Level::Info, "plugins",
-      closed && !intended ? "Plugin closed; its service is degraded" : "Plugin",
->>>>>>> integration
       {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
        {"reason", status.reason}});
