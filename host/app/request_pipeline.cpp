@@ -1,5 +1,6 @@
 #include "app/request_pipeline.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
@@ -30,7 +31,7 @@ std::string_view pluginOf(std::string_view path) {
   return path.substr(0, path.find('/'));
 }
 
-HttpResponse optionsAnswer(std::string allow) {
+HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
   response.addHeader("Allow", allow);
@@ -52,7 +53,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
     case Outcome::NotFound:
       refuseUnmatched(request);
     case Outcome::Options:
-      exchange->respond(optionsAnswer(std::move(match.allow)));
+      exchange->respond(optionsAnswer(match.allow));
       return;
     case Outcome::MethodNotAllowed: {
       HttpResponse response = errorResponse(
@@ -113,7 +114,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
 
 void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
                                      const RouteTarget& target) const {
-  const auto deadline = target.route->contract.deadline();
+  const auto deadline = std::min(target.route->contract.deadline(), target.compartment->deadline());
   const auto until = std::chrono::steady_clock::now() + deadline;
   exchange->setDeadline(deadline);
   const bool taken = target.compartment->submit(

@@ -19,6 +19,16 @@ std::vector<std::string> tableNames(data::Transaction& transaction) {
   return names;
 }
 
+std::int64_t countRows(data::Transaction& transaction, const std::string& table) {
+  std::int64_t count = 0;
+  transaction.read("SELECT count(*) FROM \"" + table + "\"", nullptr, 0,
+                   [&](const bulkhead_value* columns, std::size_t) {
+                     count = columns[0].integer;
+                     return 0;
+                   });
+  return count;
+}
+
 }  // namespace
 
 std::vector<monitoring::TableCount> countTables(data::Store& store,
@@ -29,11 +39,7 @@ std::vector<monitoring::TableCount> countTables(data::Store& store,
         [&](data::Transaction& transaction) {
           counts.clear();
           for (const auto& name : tableNames(transaction)) {
-            transaction.read("SELECT count(*) FROM \"" + name + "\"", nullptr, 0,
-                             [&](const bulkhead_value* columns, std::size_t) {
-                               counts.emplace_back(name, columns[0].integer);
-                               return 0;
-                             });
+            counts.emplace_back(name, countRows(transaction, name));
           }
         },
         deadline);

@@ -35,6 +35,7 @@ class Compartment {
     bool required = false;
     LaneLimits lane;
     std::chrono::milliseconds start_timeout{10'000};
+    std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
   };
 
   explicit Compartment(Options options);
@@ -60,6 +61,7 @@ class Compartment {
   /// The home while the plugin is created, else null. Keeps it alive as long as it is held.
   std::shared_ptr<PluginHome> home() const;
   const std::string& id() const { return options_.id; }
+  std::chrono::milliseconds deadline() const { return options_.deadline; }
   PluginStatus status() const;
   bool isRunning() const;
 

@@ -86,7 +86,8 @@ Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) 
   return {candidate.plugin.id,
           candidate.plugin.required,
           {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
-          options_.start_timeout};
+          options_.start_timeout,
+          std::chrono::milliseconds{limits.deadline_ms}};
 }
 
 void Supervisor::order(std::vector<Candidate>& candidates) const {

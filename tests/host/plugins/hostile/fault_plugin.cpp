@@ -27,7 +27,9 @@ enum class Fault {
   HandlerThrowsInt,
   HandlerHangs,
   HandlerSegfaults,
+  HandlerWaits,
   RouteTwice,
+  RouteOfGreeter,
 };
 
 constexpr Fault kFault = Fault::HOSTILE_FAULT;
@@ -73,7 +75,11 @@ void act(Fault turn) {
     case Fault::CreateWritesFile:
       writeFile();
       break;
+    case Fault::HandlerWaits:
+      sleep(1);
+      break;
     case Fault::RouteTwice:
+    case Fault::RouteOfGreeter:
     case Fault::None:
       break;
   }
@@ -110,7 +116,7 @@ class FaultPlugin final : public bulkhead::Plugin {
  private:
   static void addRoute(bulkhead::Registrar& host) {
     host.route({.method = "GET",
-                .path = "/fault",
+                .path = kFault == Fault::RouteOfGreeter ? "/api/greeter/v1/hello/{name}" : "/fault",
                 .scope = "hostile:read",
                 .summary = "Misbehaves",
                 .response = R"({"type":"object","properties":{"ok":{"type":"boolean"}}})"},
@@ -119,6 +125,7 @@ class FaultPlugin final : public bulkhead::Plugin {
                  act(Fault::HandlerThrowsInt);
                  act(Fault::HandlerHangs);
                  act(Fault::HandlerSegfaults);
+                 act(Fault::HandlerWaits);
                  return bulkhead::Response::json(
                      [](bulkhead::JsonWriter& out) { out.object("ok", true); });
                });

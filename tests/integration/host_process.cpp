@@ -1,0 +1,177 @@
+#include "host_process.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+#include <stdlib.h>
+#include <thread>
+
+namespace bulkhead::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kPause{10};
+constexpr std::chrono::seconds kCommandPatience{9};
+
+const fs::path kBuild{BULKHEAD_BUILD_DIR};
+
+void write(const fs::path& file, std::string_view text) {
+  std::ofstream{file, std::ios::binary} << text;
+}
+
+}  // namespace
+
+bool await(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
+
+HostFolder::HostFolder() {
+  std::string name = (fs::temp_directory_path() / "bulkhead-host-XXXXXX").string();
+  path_ = mkdtemp(name.data());
+  for (const char* folder : {"data", "plugins", "plugins.d"}) fs::create_directory(path_ / folder);
+}
+
+HostFolder::~HostFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void HostFolder::install(std::string_view id, std::string_view settings) const {
+  fs::copy_file(kBuild / "plugins" / fmt::format("{}.so", id), plugin(id),
+                fs::copy_options::overwrite_existing);
+  configure(id, settings);
+}
+
+void HostFolder::installHostile(std::string_view id, std::string_view settings) const {
+  fs::copy_file(kBuild / "hostile" / fmt::format("{}.so", id), plugin(id),
+                fs::copy_options::overwrite_existing);
+  configure(id, settings);
+}
+
+void HostFolder::configure(std::string_view id, std::string_view settings) const {
+  write(this->settings(id), settings);
+}
+
+void HostFolder::writeConfiguration(std::string_view text) const {
+  write(configuration(), text);
+}
+
+fs::path HostFolder::plugin(std::string_view id) const {
+  return path_ / "plugins" / fmt::format("{}.so", id);
+}
+
+fs::path HostFolder::settings(std::string_view id) const {
+  return path_ / "plugins.d" / fmt::format("{}.properties", id);
+}
+
+Environment HostFolder::environment() const {
+  return {{"PATH", "/usr/bin:/bin"},
+          {"BIND_ADDRESS", "127.0.0.1"},
+          {"PORT", "0"},
+          {"DATA_DIR", data().string()},
+          {"PLUGIN_DIR", (path_ / "plugins").string()},
+          {"PLUGIN_CONF_DIR", (path_ / "plugins.d").string()},
+          {"API_KEY", std::string{kApiKey}},
+          {"DRAIN_TIMEOUT", "3s"}};
+}
+
+CommandEnd HostFolder::run(const std::vector<std::string>& words, const Environment& more) const {
+  static std::atomic<int> count{0};
+  const int number = ++count;
+  ChildProgram::Start start{kBuild / "bin" / "bulkhead",
+                            words,
+                            more,
+                            path_,
+                            path_ / fmt::format("command-{}.out", number),
+                            path_ / fmt::format("command-{}.err", number)};
+  start.environment.merge(environment());
+  ChildProgram program{start};
+  const int code = program.awaitEnd(kCommandPatience);
+  return {code, readText(start.output), readText(start.errors)};
+}
+
+HostProcess::HostProcess(const HostFolder& folder, const Environment& more)
+    : log_{folder.path() / "host.log"}, errors_{folder.path() / "host.err"} {
+  ChildProgram::Start start{
+      kBuild / "bin" / "bulkhead", {"serve"}, more, folder.path(), log_, errors_};
+  if (fs::exists(folder.configuration()))
+    start.arguments.insert(start.arguments.end(), {"--config", folder.configuration().string()});
+  start.environment.merge(folder.environment());
+  write(log_, "");
+  program_ = std::make_unique<ChildProgram>(start);
+  awaitListening();
+}
+
+void HostProcess::awaitListening() {
+  await([this] {
+    for (const auto& line : logLines()) {
+      if (line.is_object() && line.value("message", "") == "Listening")
+        port_ = line.value("port", std::uint16_t{0});
+    }
+    return port_ != 0 || !program_->isRunning();
+  });
+}
+
+bool HostProcess::awaitReady(std::chrono::milliseconds patience) const {
+  return await([this] { return client().get("/health/readiness").status == 200; }, patience);
+}
+
+HttpClient HostProcess::keyed(std::string_view tenant) const {
+  Fields headers{{"X-API-Key", std::string{kApiKey}}};
+  if (!tenant.empty()) headers.emplace_back("X-Tenant-Id", std::string{tenant});
+  return HttpClient{port_, std::move(headers)};
+}
+
+int HostProcess::stop(std::chrono::milliseconds patience) {
+  program_->signal(SIGTERM);
+  return program_->awaitEnd(patience);
+}
+
+void HostProcess::killHard() {
+  program_->signal(SIGKILL);
+  program_->awaitEnd(std::chrono::seconds{5});
+}
+
+std::string HostProcess::logText() const {
+  return readText(log_);
+}
+
+std::string HostProcess::errorText() const {
+  return readText(errors_);
+}
+
+std::vector<json> HostProcess::logLines() const {
+  std::vector<json> lines;
+  std::istringstream text{logText()};
+  for (std::string line; std::getline(text, line) && !text.eof();)
+    lines.push_back(json::parse(line, nullptr, false));
+  return lines;
+}
+
+json HostProcess::awaitLogLine(const std::function<bool(const json&)>& fits) const {
+  json found;
+  await([&] {
+    for (const auto& line : logLines()) {
+      if (!line.is_object() || !fits(line)) continue;
+      found = line;
+      return true;
+    }
+    return false;
+  });
+  return found;
+}
+
+json HostProcess::plugin(std::string_view id) const {
+  return keyed().get(fmt::format("/api/admin/plugins/{}", id)).json();
+}
+
+}  // namespace bulkhead::integration

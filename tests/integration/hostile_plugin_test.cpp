@@ -1,0 +1,221 @@
+#include <chrono>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <thread>
+
+#include "booking_business.hpp"
+
+namespace bulkhead::integration {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+/// One file that must be closed at start, and the words that its reason holds.
+struct Refused {
+  std::string id;
+  std::string state;
+  std::string reason;
+};
+
+void expectBooks(const HostProcess& host, std::string_view key) {
+  const BookingBusiness salon{host};
+  const HttpAnswer answer = salon.book(salon.starts(1).front(), key);
+  EXPECT_EQ(answer.status, 201) << answer.body << answer.fault;
+}
+
+TEST(HostilePlugins, S85_EachIsClosedWithItsReasonAndBookingGoesOn) {
+  const std::vector<Refused> all{
+      {"not-there", "missing", "not-there.so"},
+      {"not-elf", "refused", "ELF"},
+      {"empty", "refused", "empty.so"},
+      {"no-manifest", "refused", "manifest"},
+      {"other-abi", "refused", "2"},
+      {"short-table", "refused", "short-table.so"},
+      {"unresolved", "refused", "nobody_defines_this"},
+      {"create-throws", "refused", "thrown on purpose"},
+      {"create-throws-int", "refused", "create-throws-int.so"},
+      {"create-aborts", "refused", "SIGABRT"},
+      {"create-segfaults", "refused", "SIGSEGV"},
+      {"create-exits", "refused", "create-exits.so"},
+      {"constructor-throws", "refused", "constructor-throws.so"},
+      {"constructor-exits", "refused", "constructor-exits.so"},
+      {"destroy-aborts", "refused", "SIGABRT"},
+      {"route-twice", "refused", "/fault"},
+      {"start-throws", "failed", "thrown on purpose"},
+  };
+  const HostFolder folder;
+  folder.install("booking");
+  folder.installHostile("harmless");
+  for (const auto& one : all) {
+    if (one.id == "not-there")
+      folder.configure(one.id, "enabled = true\n");
+    else
+      folder.installHostile(one.id);
+  }
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  for (const auto& one : all) {
+    const json plugin = host.plugin(one.id);
+    EXPECT_EQ(plugin.value("state", ""), one.state) << plugin;
+    EXPECT_THAT(plugin.value("reason", ""), HasSubstr(one.reason)) << one.id;
+    const HttpAnswer closed = host.keyed().get(fmt::format("/api/{}/v1/fault", one.id));
+    EXPECT_EQ(closed.status, 503) << one.id << closed.body;
+    EXPECT_EQ(closed.errorCode(), "PLUGIN_UNAVAILABLE") << one.id;
+  }
+  EXPECT_EQ(host.plugin("harmless").value("state", ""), "running");
+  expectBooks(host, "after");
+  EXPECT_EQ(host.keyed("salon").get("/api/harmless/v1/fault").status, 200);
+  EXPECT_EQ(host.stop(), 0) << host.logText();
+}
+
+/// Two hosts at once, as each waits some seconds for its child.
+TEST(HostilePlugins, S85_S88_OneThatHangsAtItsStartIsClosedAndBookingAnswersMeanwhile) {
+  const HostFolder creating;
+  const HostFolder constructing;
+  creating.install("booking");
+  creating.installHostile("create-hangs");
+  constructing.install("booking");
+  constructing.installHostile("constructor-hangs");
+  HostProcess first{creating};
+  HostProcess second{constructing};
+  for (const auto* host : {&first, &second}) {
+    EXPECT_TRUE(await([&] { return host->plugin("booking").value("state", "") == "running"; }));
+    expectBooks(*host, "meanwhile");
+    EXPECT_EQ(host->client().get("/health/readiness").status, 503) << "it is still starting";
+    EXPECT_EQ(host->client().get("/api/monitoring/ready").status, 503);
+    EXPECT_EQ(host->client().get("/health/liveness").status, 200);
+  }
+  EXPECT_TRUE(first.awaitReady());
+  EXPECT_TRUE(second.awaitReady());
+  EXPECT_EQ(first.client().get("/api/monitoring/ready").status, 200);
+  const json created = first.plugin("create-hangs");
+  EXPECT_EQ(created.value("state", ""), "refused") << created;
+  EXPECT_THAT(created.value("reason", ""), HasSubstr("5"));
+  EXPECT_EQ(second.plugin("constructor-hangs").value("state", ""), "refused");
+  EXPECT_EQ(first.stop(), 0);
+  EXPECT_EQ(second.stop(), 0);
+}
+
+class FaultyHandlers : public testing::Test {
+ protected:
+  void start(std::string_view id, std::string_view settings) {
+    folder_.install("booking");
+    folder_.installHostile(id, settings);
+    host_ = std::make_unique<HostProcess>(folder_);
+    ASSERT_TRUE(host_->awaitReady()) << host_->logText();
+    salon_ = std::make_unique<BookingBusiness>(*host_);
+    path_ = fmt::format("/api/{}/v1/fault", id);
+  }
+  HttpAnswer call() const { return host_->keyed("salon").get(path_); }
+
+  HostFolder folder_;
+  std::unique_ptr<HostProcess> host_;
+  std::unique_ptr<BookingBusiness> salon_;
+  std::string path_;
+};
+
+TEST_F(FaultyHandlers, S50_S59_S61_AnExceptionIs500AndOnlyTheLogSaysWhich) {
+  start("handler-throws", "enabled = true\n");
+  for (int i = 0; i < 10; ++i) {
+    const HttpAnswer answer = call();
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_EQ(answer.errorCode(), "INTERNAL_ERROR");
+    EXPECT_EQ(answer.json()["error"].value("statusCode", 0), 500);
+  }
+  expectBooks(*host_, "after");
+  EXPECT_EQ(host_->plugin("handler-throws").value("state", ""), "running");
+  const json line = host_->awaitLogLine([](const json& one) {
+    return one.value("plugin", "") == "handler-throws" &&
+           one.dump().find("thrown on purpose") != std::string::npos;
+  });
+  EXPECT_EQ(line.value("level", ""), "ERROR") << host_->logText();
+  EXPECT_NE(line.value("requestId", ""), "");
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(FaultyHandlers, S61_WhatIsNoExceptionIs500Too) {
+  start("handler-throws-int", "enabled = true\n");
+  EXPECT_EQ(call().status, 500);
+  EXPECT_EQ(call().errorCode(), "INTERNAL_ERROR");
+  expectBooks(*host_, "after");
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(FaultyHandlers, S85_TwentyHungRequestsCostTheOthersNothing) {
+  start("handler-hangs", "limits.threads = 4\nlimits.deadline_ms = 700\n");
+  constexpr std::size_t kCalls = 20;
+  const auto starts = salon_->starts(kCalls);
+  std::vector<HttpAnswer> answers(kCalls);
+  std::vector<std::thread> callers;
+  for (auto& answer : answers) callers.emplace_back([&] { answer = call(); });
+  ASSERT_TRUE(await([&] { return host_->plugin("handler-hangs").value("running", 0) == 4; }));
+  milliseconds slowest{0};
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(salon_->book(starts[i], fmt::format("meanwhile-{}", i)).status, 201);
+    slowest = std::max(slowest, std::chrono::duration_cast<milliseconds>(
+                                    std::chrono::steady_clock::now() - begin));
+  }
+  fmt::print("slowest booking beside {} hung requests: {} ms\n", kCalls, slowest.count());
+  for (auto& caller : callers) caller.join();
+  for (const auto& answer : answers) {
+    EXPECT_EQ(answer.status, 504) << answer.body << answer.fault;
+    EXPECT_EQ(answer.errorCode(), "DEADLINE_EXCEEDED");
+  }
+  const json hung = host_->plugin("handler-hangs");
+  EXPECT_EQ(hung.value("state", ""), "hung");
+  EXPECT_EQ(hung.value("stuck", 0), 4);
+  EXPECT_THAT(hung.value("reason", ""), HasSubstr("4 threads"));
+  const HttpAnswer refused = call();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.header("retry-after"), "");
+  EXPECT_EQ(host_->client().get("/health").json().value("status", ""), "degraded");
+  EXPECT_EQ(host_->client().get("/health/readiness").status, 200);
+  EXPECT_NE(host_->stop(), -1) << "it must end although calls never return";
+  EXPECT_THAT(host_->logText(), HasSubstr("left behind"));
+}
+
+TEST(RouteConflict, TheLaterPluginIsRefusedAndBothAreNamed) {
+  const HostFolder folder;
+  folder.install("greeter");
+  folder.installHostile("greeter-rival");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  const json rival = host.plugin("greeter-rival");
+  EXPECT_EQ(rival.value("state", ""), "refused") << rival;
+  EXPECT_THAT(rival.value("reason", ""), HasSubstr("/api/greeter/v1/hello/"));
+  EXPECT_THAT(rival.value("reason", ""), HasSubstr("greeter-rival"));
+  EXPECT_THAT(rival.value("reason", ""), testing::ContainsRegex("greeter[^-]"));
+  EXPECT_EQ(host.plugin("greeter").value("state", ""), "running");
+  ASSERT_EQ(host.keyed().post("/api/admin/tenants", R"({"slug":"salon"})").status, 201);
+  EXPECT_EQ(host.keyed("salon").get("/api/greeter/v1/hello/Ada").json().value("hello", ""), "Ada");
+  EXPECT_EQ(host.stop(), 0);
+}
+
+TEST(RouteConflict, AloneTheRivalMayHaveThePath) {
+  const HostFolder folder;
+  folder.installHostile("greeter-rival");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  EXPECT_EQ(host.plugin("greeter-rival").value("state", ""), "running");
+  EXPECT_EQ(host.stop(), 0);
+}
+
+TEST(RouteConflict, AFileUnderAnotherNameIsRefused) {
+  const HostFolder folder;
+  folder.installHostile("twin");
+  folder.installHostile("twin-again");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  EXPECT_EQ(host.plugin("twin").value("state", ""), "running");
+  EXPECT_EQ(host.plugin("twin-again").value("state", ""), "refused");
+  EXPECT_THAT(host.plugin("twin-again").value("reason", ""), HasSubstr("\"twin\""));
+  EXPECT_EQ(host.stop(), 0);
+}
+
+}  // namespace
+}  // namespace bulkhead::integration
