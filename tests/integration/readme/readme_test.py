@@ -26,7 +26,7 @@ START_S = 60
 PRELUDE = r"""
 curl() {
   local answer
-  answer=$(command curl --max-time 20 -w '\n%{http_code}' "$@")
+  answer=$(command curl --max-time 20 "$@" -w '\n%{http_code}')
   printf '%s\n' "${answer##*$'\n'}" >>"$STATUSES"
   printf '%s\n' "${answer%$'\n'*}" | tee -a "$TRANSCRIPT"
 }
