@@ -19,6 +19,14 @@ std::vector<std::string> tableNames(data::Transaction& transaction) {
   return names;
 }
 
+/// "appointments" for a table "appointment": what the rows are, as monitoring speaks of them.
+std::string pluralOf(std::string name) {
+  if (name.ends_with("s")) return name;
+  if (!name.ends_with("y")) return name + "s";
+  name.pop_back();
+  return name + "ies";
+}
+
 }  // namespace
 
 std::vector<monitoring::TableCount> countTables(data::Store& store,
@@ -31,7 +39,7 @@ std::vector<monitoring::TableCount> countTables(data::Store& store,
           for (const auto& name : tableNames(transaction)) {
             transaction.read("SELECT count(*) FROM \"" + name + "\"", nullptr, 0,
                              [&](const bulkhead_value* columns, std::size_t) {
-                               counts.emplace_back(name, columns[0].integer);
+                               counts.emplace_back(pluralOf(name), columns[0].integer);
                                return 0;
                              });
           }
