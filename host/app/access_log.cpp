@@ -31,7 +31,6 @@ Level levelFor(int status) {
 void AccessLog::record(const CompletedExchange& exchange) const {
   metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
                           exchange.duration);
-  if (exchange.answered_by_front) metrics_.countRejected(exchange.error_code);
   watch(exchange);
   const bool slow = exchange.duration > slow_request_;
   if (slow || logEnabled(levelFor(exchange.status))) writeLine(exchange);

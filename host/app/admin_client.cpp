@@ -24,7 +24,7 @@ namespace {
 
 constexpr long kTimeoutSeconds = 30;
 
-HttpResponse exchange(Poco::Net::StreamSocket socket, const std::string& method,
+HttpResponse exchange(const Poco::Net::StreamSocket& socket, const std::string& method,
                       const std::string& path, const std::string& body) {
   Poco::Net::HTTPClientSession session{socket};
   session.setTimeout(Poco::Timespan{kTimeoutSeconds, 0});
@@ -66,7 +66,7 @@ std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
     return std::nullopt;  // nobody listens: no host runs on this data folder
   }
   try {
-    return exchange(std::move(socket), method, path, body);
+    return exchange(socket, method, path, body);
   } catch (const Poco::Exception& error) {
     throw Error::app("ADMIN_SOCKET", fmt::format("The host on {} did not answer: {}", file.string(),
                                                  error.displayText()));

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 
 /// The body of a successful answer; a refusal becomes the Error that it speaks of.
 Json bodyOf(const HttpResponse& response) {
-  const Json body = response.body.empty() ? Json{} : Json::parse(response.body, nullptr, false);
+  Json body = response.body.empty() ? Json{} : Json::parse(response.body, nullptr, false);
   if (response.status < 300) return body;
   const Json error = body.is_object() ? body.value("error", Json::object()) : Json::object();
   throw Error::app(error.value("code", "REFUSED"),

@@ -1,6 +1,5 @@
 #include "app/admin_routes.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,6 +8,9 @@
 #include <bulkhead/error.hpp>
 #include <bulkhead/json_writer.hpp>
 
+#include "runtime/services.hpp"
+#include "runtime/timestamp.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -16,21 +18,14 @@ using Json = nlohmann::json;
 
 constexpr const char* kScope = "admin";
 
-/// RFC 3339 with milliseconds.
-std::string instant(std::int64_t time_us) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(static_cast<std::time_t>(time_us / 1'000'000)),
-                     time_us / 1000 % 1000);
-}
-
-std::optional<std::string> instant(const std::optional<std::int64_t>& time_us) {
+std::optional<std::string> timestampOrNull(const std::optional<std::int64_t>& time_us) {
   if (!time_us) return std::nullopt;
-  return instant(*time_us);
+  return timestampText(*time_us);
 }
 
 /// The body as an object that has no members but `known`.
 Json bodyOf(const HttpRequest& request, const std::set<std::string, std::less<>>& known) {
-  const Json body = Json::parse(request.body, nullptr, false);
+  Json body = Json::parse(request.body, nullptr, false);
   if (!body.is_object()) throw Error::validation("VALIDATION_ERROR", "The body is a JSON object.");
   for (const auto& [name, value] : body.items()) {
     if (!known.contains(name)) {
@@ -67,7 +62,7 @@ void writeTenant(JsonWriter& out, const Tenant& tenant) {
   out.object("id", tenant.id, "slug", tenant.slug, "name", tenant.name, "time_zone",
              tenant.time_zone, "status",
              tenant.status == TenantStatus::Active ? "active" : "suspended", "created",
-             instant(tenant.created_us));
+             timestampText(tenant.created_us));
 }
 
 void writeKey(JsonWriter& out, const ApiKeyRecord& key, const std::string* text) {
@@ -84,18 +79,18 @@ void writeKey(JsonWriter& out, const ApiKeyRecord& key, const std::string* text)
   out.member("tenants", writeTexts(key.tenants));
   out.member("requests_per_minute", key.requests_per_minute);
   out.member("requests_per_hour", key.requests_per_hour);
-  out.member("created", instant(key.created_us));
-  out.member("expires", instant(key.expires_us));
-  out.member("last_used", instant(key.last_used_us));
-  out.member("revoked", instant(key.revoked_us));
+  out.member("created", timestampText(key.created_us));
+  out.member("expires", timestampOrNull(key.expires_us));
+  out.member("last_used", timestampOrNull(key.last_used_us));
+  out.member("revoked", timestampOrNull(key.revoked_us));
   out.endObject();
 }
 
 void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
   out.object("id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
              plugin.reason, "required", plugin.required, "file", plugin.file, "since",
-             instant(plugin.since_us), "running", plugin.lane.running, "queued", plugin.lane.queued,
-             "stuck", plugin.lane.stuck, "refused", plugin.lane.refused);
+             timestampText(plugin.since_us), "running", plugin.lane.running, "queued",
+             plugin.lane.queued, "stuck", plugin.lane.stuck, "refused", plugin.lane.refused);
 }
 
 template <class Items, class Write>

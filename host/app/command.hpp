@@ -10,14 +10,12 @@
 namespace bulkhead::host {
 
 /// Exit codes of every command (ops §5.11).
-enum ExitCode : int {
-  kExitOk = 0,
-  kExitFailed = 1,
-  kExitUsage = 64,
-  kExitInternal = 70,
-  kExitTemporary = 75,
-  kExitConfiguration = 78
-};
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 64;
+inline constexpr int kExitInternal = 70;
+inline constexpr int kExitTemporary = 75;
+inline constexpr int kExitConfiguration = 78;
 
 /// One command of the program: "serve", "plugin list". Writes to standard output; returns the exit
 /// code; throws Error for what the caller prints as a sentence.

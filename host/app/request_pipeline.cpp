@@ -31,7 +31,7 @@ std::string_view pluginOf(std::string_view path) {
   return path.substr(0, path.find('/'));
 }
 
-HttpResponse optionsAnswer(std::string allow) {
+HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
   response.addHeader("Allow", allow);
@@ -53,7 +53,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
     case Outcome::NotFound:
       refuseUnmatched(request);
     case Outcome::Options:
-      exchange->respond(optionsAnswer(std::move(match.allow)));
+      exchange->respond(optionsAnswer(match.allow));
       return;
     case Outcome::MethodNotAllowed: {
       HttpResponse response = errorResponse(

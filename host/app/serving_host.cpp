@@ -14,6 +14,7 @@
 #include "http/middleware/security_headers.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
+#include "plugins/plugin_cache.hpp"
 #include "security/access.hpp"
 
 namespace bulkhead::host {
@@ -25,6 +26,7 @@ constexpr milliseconds kHouseInterval{1000};
 constexpr milliseconds kTableCountPatience{2000};
 constexpr int kKeyRefreshRounds = 30;
 constexpr int kLastUsedRounds = 60;
+constexpr std::chrono::hours kCacheAge{24 * 7};
 
 std::string_view environmentName(Environment environment) {
   switch (environment) {
@@ -43,6 +45,10 @@ std::filesystem::path pluginFolder(const HostSettings& settings) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "plugins";
 }
 
+std::filesystem::path cacheFolder(const HostSettings& settings) {
+  return settings.paths.data_dir / "plugin-cache";
+}
+
 void logSecurityEvent(const SecurityEvent& event) {
   log(Level::Warn, "security", "Authentication failed",
       {{"reason", event.reason},
@@ -56,6 +62,24 @@ void logSecurityEvent(const SecurityEvent& event) {
 health::DetailsPolicy detailsPolicy(const std::string& word) {
   if (word == "never") return health::DetailsPolicy::Never;
   return word == "always" ? health::DetailsPolicy::Always : health::DetailsPolicy::WhenAuthorized;
+}
+
+/// Degraded while keys are those of the last snapshot, because the host's database does not confirm
+/// them.
+health::CheckSpec authCheck(const KeyStore& keys) {
+  health::CheckSpec spec;
+  spec.owner = "host";
+  spec.name = "auth";
+  spec.interval = kHouseInterval;
+  spec.check = [&keys](milliseconds) {
+    health::CheckResult result;
+    if (!keys.stale()) return result;
+    result.status = keys.trusted() ? health::Status::Degraded : health::Status::Critical;
+    result.code = "stale";
+    result.message = "Keys and tenants are not confirmed by the database at the moment.";
+    return result;
+  };
+  return spec;
 }
 
 }  // namespace
@@ -74,8 +98,7 @@ ServingHost::ServingHost(const Configuration& configuration)
       authenticator_{keys_, {settings_.security.api_key.reveal(), logSecurityEvent, {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
-      supervisor_{{pluginFolder(settings_), settings_.paths.data_dir / "plugin-cache",
-                   !settings_.isProduction()},
+      supervisor_{{pluginFolder(settings_), cacheFolder(settings_), !settings_.isProduction()},
                   {clock_, home_log_, home_metrics_,
                    [this](const std::string& plugin) { return openStore(plugin); },
                    [this](const std::shared_ptr<Compartment>& compartment) { admit(compartment); },
@@ -94,6 +117,7 @@ ServingHost::ServingHost(const Configuration& configuration)
   registry_.add(
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
+  registry_.add(authCheck(keys_));
   addHostRoutes();
   makeFront();
 }
@@ -134,7 +158,8 @@ void ServingHost::makeFront() {
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(
       std::move(options),
-      [this](std::shared_ptr<Exchange> exchange) { pipeline_.handle(exchange); }, std::move(tail));
+      [this](const std::shared_ptr<Exchange>& exchange) { pipeline_.handle(exchange); },
+      std::move(tail));
 }
 
 void ServingHost::addHostRoutes() {
@@ -188,13 +213,14 @@ void ServingHost::listen() {
 }
 
 void ServingHost::boot() {
+  PluginCache{cacheFolder(settings_)}.prune(kCacheAge, {});
   const bool whole =
       supervisor_.boot(readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables()),
                        configuration_.variables());
   if (!whole) return;
   state_.removePending("plugins");
   state_.markReady();
-  log(Level::Info, "host", "Ready", {{"uptimeMs", state_.uptime().count()}});
+  log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
 }
 
 bool ServingHost::drain() {
@@ -243,13 +269,12 @@ void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
 
 void ServingHost::logChange(const Compartment& compartment) const {
   const PluginStatus status = compartment.status();
-  const bool closed = status.state >= PluginState::Missing;
-  const bool intended = status.state == PluginState::Disabled;
   LogContext context;
   context.plugin = status.id;
   const LogScope scope{context};
-  log(closed && !intended ? Level::Warn : Level::Info, "plugins",
-      closed && !intended ? "Plugin closed; its service is degraded" : "Plugin",
+  const bool fault = status.state >= PluginState::Missing && status.state != PluginState::Disabled;
+  log(fault ? Level::Warn : Level::Info, "plugins",
+      fault ? "Plugin closed; its service is degraded" : "Plugin changed its state",
       {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
        {"reason", status.reason}});
@@ -328,6 +353,21 @@ monitoring::MonitoringSources ServingHost::monitoringSources() {
   return sources;
 }
 
+monitoring::FrontFigures ServingHost::frontFigures() const {
+  const FrontCounters counters = front_ ? front_->counters() : FrontCounters{};
+  const auto count = [](std::int64_t figure) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, figure));
+  };
+  monitoring::FrontFigures figures{count(counters.open_connections - counters.idle_connections),
+                                   count(counters.idle_connections),
+                                   count(counters.active_requests),
+                                   {},
+                                   counters.loop_stall_seconds_max};
+  for (const auto& [reason, rejected] : counters.rejected)
+    figures.rejected.emplace_back(reason, rejected);
+  return figures;
+}
+
 monitoring::HostMetricSources ServingHost::metricSources() {
   monitoring::HostMetricSources sources;
   sources.version = version_;
@@ -374,14 +414,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     }
     return counts;
   };
-  sources.connections = [this] {
-    if (!front_) return monitoring::ConnectionCounts{};
-    const FrontCounters counters = front_->counters();
-    return monitoring::ConnectionCounts{
-        static_cast<std::uint64_t>(
-            std::max<std::int64_t>(0, counters.open_connections - counters.idle_connections)),
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, counters.idle_connections))};
-  };
+  sources.front = [this] { return frontFigures(); };
   return sources;
 }
 

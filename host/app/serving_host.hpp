@@ -62,6 +62,7 @@ class ServingHost {
   void keepHouse();
   health::HealthSources healthSources();
   monitoring::MonitoringSources monitoringSources();
+  monitoring::FrontFigures frontFigures() const;
   monitoring::HostMetricSources metricSources();
 
   const Configuration& configuration_;

@@ -27,6 +27,16 @@ std::string pluralOf(std::string name) {
   return name + "ies";
 }
 
+std::int64_t countRows(data::Transaction& transaction, const std::string& table) {
+  std::int64_t count = 0;
+  transaction.read("SELECT count(*) FROM \"" + table + "\"", nullptr, 0,
+                   [&](const bulkhead_value* columns, std::size_t) {
+                     count = columns[0].integer;
+                     return 0;
+                   });
+  return count;
+}
+
 }  // namespace
 
 std::vector<monitoring::TableCount> countTables(data::Store& store,
@@ -37,11 +47,7 @@ std::vector<monitoring::TableCount> countTables(data::Store& store,
         [&](data::Transaction& transaction) {
           counts.clear();
           for (const auto& name : tableNames(transaction)) {
-            transaction.read("SELECT count(*) FROM \"" + name + "\"", nullptr, 0,
-                             [&](const bulkhead_value* columns, std::size_t) {
-                               counts.emplace_back(pluralOf(name), columns[0].integer);
-                               return 0;
-                             });
+            counts.emplace_back(pluralOf(name), countRows(transaction, name));
           }
         },
         deadline);

@@ -205,12 +205,20 @@ class Sqlite final : public SqliteStore {
       } else {
         GroupCommit{writer(group.deadline), options_, counters_}.run(group);
       }
+    } catch (const Error& error) {
+      refuseAll(group, [&] { return std::make_exception_ptr(error); });
     } catch (...) {
-      for (WriteTicket* member : group.members) {
-        if (!member->expelled) member->error = std::current_exception();
-      }
+      refuseAll(group, [] { return std::current_exception(); });
     }
     if (writer_ && writer_->broken() && !memory()) dropAll();
+  }
+
+  // An Error of its own for each: their threads must not share one.
+  template <typename MakeError>
+  static void refuseAll(WriteQueue::Group& group, const MakeError& make_error) {
+    for (WriteTicket* member : group.members) {
+      if (!member->expelled) member->error = make_error();
+    }
   }
 
   // The members below are the leader's: one thread at a time.

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "runtime/services.hpp"
+
 namespace bulkhead::host::health {
 namespace {
 
@@ -75,7 +77,7 @@ Assessment assess(const HealthSources& sources, View view) {
   assessment.view = view;
   assessment.snapshot = sources.registry.snapshot();
   assessment.now = std::chrono::steady_clock::now();
-  assessment.wall_now = std::chrono::system_clock::now();
+  assessment.wall_now = SystemClock::now();
   if (sources.plugins) assessment.plugins = sources.plugins();
   if (sources.redis) assessment.redis = sources.redis();
   if (sources.job_queues) assessment.job_queues = sources.job_queues();

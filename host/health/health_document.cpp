@@ -9,6 +9,7 @@
 #include "health/document_parts.hpp"
 #include "health/health_documents.hpp"
 #include "health/time_text.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace bulkhead::host::health {
 namespace {

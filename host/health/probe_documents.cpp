@@ -2,7 +2,8 @@
 
 #include "health/document_parts.hpp"
 #include "health/health_documents.hpp"
-#include "health/time_text.hpp"
+#include "runtime/services.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace bulkhead::host::health {
 
@@ -17,7 +18,7 @@ std::string readinessDocument(const Readiness& readiness, Disclosure disclosure)
   return toJson([&](JsonWriter& out) {
     out.beginObject();
     out.member("status", readiness.status);
-    out.member("timestamp", timestampText(std::chrono::system_clock::now()));
+    out.member("timestamp", timestampText(SystemClock::now()));
     if (!readiness.pending.empty()) {
       out.key("pending");
       if (disclosure.coarse) {
@@ -35,7 +36,7 @@ std::string livenessDocument(const HealthState& state, bool alive, Disclosure di
   return toJson([&](JsonWriter& out) {
     out.beginObject();
     out.member("status", alive ? "alive" : "unhealthy");
-    out.member("timestamp", timestampText(std::chrono::system_clock::now()));
+    out.member("timestamp", timestampText(SystemClock::now()));
     out.member("uptime", uptimeSeconds(state));
     if (!alive && !disclosure.coarse) {
       out.key("watchdog");

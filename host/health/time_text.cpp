@@ -1,17 +1,8 @@
 #include "health/time_text.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace bulkhead::host::health {
-
-std::string timestampText(std::chrono::system_clock::time_point time) {
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (milliseconds - seconds).count());
-}
 
 std::string uptimeText(std::chrono::milliseconds uptime) {
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(uptime).count();

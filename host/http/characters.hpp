@@ -41,6 +41,17 @@ constexpr bool isTargetCharacter(char c) {
   return (detail::kCharacters.classes[static_cast<unsigned char>(c)] &
           detail::CharacterTable::kTarget) != 0;
 }
+/// True when every character may stand in a field value; without branches, so that the compiler can
+/// look at many at a time.
+constexpr bool isFieldValue(std::string_view text) {
+  unsigned bad = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    bad |= static_cast<unsigned>(byte < 0x20) & static_cast<unsigned>(byte != '\t');
+    bad |= static_cast<unsigned>(byte == 0x7f);
+  }
+  return bad == 0;
+}
 /// Value of a hex digit, or -1.
 constexpr int hexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -25,7 +25,9 @@ bool Exchange::respond(HttpResponse response, std::string error_code) {
   if (!claim()) return false;
   response_ = std::move(response);
   error_code_ = std::move(error_code);
-  sink_->answered(shared_from_this());
+  // Let go of first: a sink that keeps the exchange and is kept by it would never end.
+  const std::shared_ptr<AnswerSink> sink = std::move(sink_);
+  sink->answered(shared_from_this());
   return true;
 }
 

@@ -28,8 +28,7 @@ bool isHeaderLine(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == 0 || colon == std::string_view::npos) return false;
   const std::string_view name = line.substr(0, colon);
-  return std::all_of(name.begin(), name.end(), isTokenCharacter) &&
-         std::all_of(line.begin(), line.end(), isFieldCharacter);
+  return std::all_of(name.begin(), name.end(), isTokenCharacter) && isFieldValue(line);
 }
 
 void checkFixedLines(std::string_view lines) {

@@ -131,15 +131,15 @@ std::string_view takeAuthority(std::string_view& target) {
 std::optional<Error> readTarget(HttpRequest& request, std::string& authority) {
   std::string_view target = request.target;
   if (target == "*" && request.method == "OPTIONS") {
-    request.path = "*";
+    request.path.assign(1, '*');
     return std::nullopt;
   }
   if (target.front() != '/') {
     authority = takeAuthority(target);
     if (!isHost(authority)) return malformed("The request target has no form that is known here.");
   }
-  std::string rooted;
-  if (target.empty() || target.front() == '?') target = rooted = "/" + std::string{target};
+  std::string rooted{"/"};
+  if (target.empty() || target.front() == '?') target = rooted.append(target);
   const char* why = decodeTarget(target, request);
   return why != nullptr ? std::optional{malformed(why)} : std::nullopt;
 }
@@ -179,10 +179,9 @@ std::optional<Error> takeFields(const Spans& spans, Fields& headers) {
   for (const Field& field : spans.fields) {
     if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), isTokenCharacter))
       return malformed("A header name is not a token.");
-    if (!std::all_of(field.value.begin(), field.value.end(), isFieldCharacter))
-      return malformed("A header value holds a control character.");
+    if (!isFieldValue(field.value)) return malformed("A header value holds a control character.");
     auto& [name, value] = headers.emplace_back(field.name, trimmed(field.value));
-    std::transform(name.begin(), name.end(), name.begin(), toLower);
+    for (char& c : name) c = toLower(c);
   }
   return std::nullopt;
 }

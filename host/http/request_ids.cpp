@@ -1,6 +1,7 @@
 #include "http/request_ids.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <random>
 
@@ -22,7 +23,9 @@ std::uint64_t randomBits() {
 }
 
 void appendHex(std::string& out, std::uint64_t bits) {
-  for (int shift = 60; shift >= 0; shift -= 4) out += kHexDigits[(bits >> shift) & 0xf];
+  std::array<char, 16> digits;
+  for (std::size_t i = digits.size(); i-- > 0; bits >>= 4) digits[i] = kHexDigits[bits & 0xf];
+  out.append(digits.data(), digits.size());
 }
 
 bool isLowerHex(std::string_view text) {

@@ -116,7 +116,7 @@ bool isWellFormed(const HttpResponse& response) {
   return std::all_of(response.headers.begin(), response.headers.end(), [](const auto& field) {
     const auto& [name, value] = field;
     return !name.empty() && std::all_of(name.begin(), name.end(), isTokenCharacter) &&
-           std::all_of(value.begin(), value.end(), isFieldCharacter);
+           isFieldValue(value);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "http/timer_wheel.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace bulkhead::host {
 
@@ -28,23 +29,41 @@ void TimerWheel::schedule(TimerNode& node, std::int64_t due_us) {
   if (node.previous_ != nullptr && node.tick_ <= tick) return;
   node.unlink();
   node.tick_ = tick;
-  node.linkBefore(slots_[indexOf(tick)]);
+  const std::size_t index = indexOf(tick);
+  node.linkBefore(slots_[index]);
+  occupied_[index / 64] |= std::uint64_t{1} << (index % 64);
 }
 
-int TimerWheel::timeoutMilliseconds(std::int64_t now_us) const {
-  for (std::int64_t tick = current_ + 1; tick < current_ + kSlots; ++tick) {
-    const TimerNode& slot = slots_[indexOf(tick)];
-    if (slot.next_ == &slot) continue;
-    const std::int64_t left_us = tick * kTickMicroseconds - now_us;
-    return left_us <= 0 ? 0 : static_cast<int>(left_us / 1000 + 1);
+int TimerWheel::timeoutMilliseconds(std::int64_t now_us) {
+  for (std::int64_t tick = current_ + 1; tick < current_ + kSlots;) {
+    const std::size_t index = indexOf(tick);
+    const std::uint64_t word = occupied_[index / 64] >> (index % 64);
+    if (word == 0) {
+      tick += 64 - static_cast<std::int64_t>(index % 64);
+      continue;
+    }
+    tick += std::countr_zero(word);
+    if (tick >= current_ + kSlots) break;
+    if (hasNodes(indexOf(tick))) {
+      const std::int64_t left_us = tick * kTickMicroseconds - now_us;
+      return left_us <= 0 ? 0 : static_cast<int>(left_us / 1000 + 1);
+    }
+    ++tick;
   }
   return -1;
+}
+
+/// Nodes leave without telling the wheel, so a bit may have outlived them.
+bool TimerWheel::hasNodes(std::size_t index) {
+  if (slots_[index].next_ != &slots_[index]) return true;
+  occupied_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
+  return false;
 }
 
 void TimerWheel::takeSlot(std::int64_t tick, TimerNode& head) {
   TimerNode& slot = slots_[indexOf(tick)];
   head.previous_ = head.next_ = &head;
-  if (slot.next_ == &slot) return;
+  if (!hasNodes(indexOf(tick))) return;
   head.next_ = slot.next_;
   head.previous_ = slot.previous_;
   head.next_->previous_ = &head;

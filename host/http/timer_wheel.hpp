@@ -52,16 +52,19 @@ class TimerWheel {
     }
   }
   /// Milliseconds until the next tick that has nodes; -1 when there is none.
-  int timeoutMilliseconds(std::int64_t now_us) const;
+  int timeoutMilliseconds(std::int64_t now_us);
 
  private:
   static constexpr std::int64_t kSlots = 512;
 
   static std::size_t indexOf(std::int64_t tick) { return static_cast<std::size_t>(tick % kSlots); }
   void takeSlot(std::int64_t tick, TimerNode& head);
+  bool hasNodes(std::size_t index);
 
   std::int64_t current_;
   std::array<TimerNode, kSlots> slots_;
+  /// A bit per slot: clear means empty, so that looking for the next node reads eight words.
+  std::array<std::uint64_t, kSlots / 64> occupied_{};
 };
 
 }  // namespace bulkhead::host

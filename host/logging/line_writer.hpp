@@ -21,10 +21,10 @@ namespace bulkhead::host {
 
 /// What became of the lines so far.
 struct LogStatistics {
-  std::uint64_t lines = 0;                 ///< accepted
+  std::uint64_t lines = 0;                  ///< accepted
   std::array<std::uint64_t, 5> accepted{};  ///< by level
   std::array<std::uint64_t, 5> dropped{};   ///< by level
-  std::uint64_t write_failures = 0;        ///< batches that a destination did not take
+  std::uint64_t write_failures = 0;         ///< batches that a destination did not take
   std::uint64_t droppedTotal() const noexcept;
 };
 

@@ -28,7 +28,7 @@ class RecentLines {
  private:
   struct Slot {
     std::size_t size = 0;
-    std::array<char, kLineBytesMax> text;
+    std::array<char, kLineBytesMax> text{};
   };
 
   /// The slot of the i-th oldest of `added` lines.

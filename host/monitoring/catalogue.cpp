@@ -15,7 +15,6 @@ constexpr auto kHistogram = MetricKind::Histogram;
 /// OpenTelemetry's for http.server.request.duration.
 constexpr double kRequestBuckets[] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
                                       0.5,   0.75, 1,     2.5,  5,     7.5, 10};
-constexpr double kStallBuckets[] = {0.0002, 0.001, 0.005, 0.02, 0.1, 0.5, 2};
 
 constexpr CatalogueEntry kCatalogue[] = {
     {"accubooks_database_available", kGauge, "Database connected (1/0)", ""},
@@ -39,13 +38,14 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"cache_size_bytes", kGauge, "Memory that the cache's entries take", "cache"},
     {"http_server_active_requests", kGauge, "Requests in flight", ""},
     {"http_server_connections", kGauge, "Open connections by state", "state"},
-    {"http_server_rejected_requests_total", kCounter, "Requests rejected before routing", "reason"},
+    {"http_server_rejected_requests_total", kCounter,
+     "Requests and connections that the edge rejected", "reason"},
     {"http_server_request_duration_seconds", kHistogram, "Duration of HTTP server requests.",
      "http_request_method,http_route,http_response_status_code", kRequestBuckets},
     {"log_dropped_total", kCounter, "Log records dropped because the queue was full", ""},
     {"log_messages_total", kCounter, "Log records by level", "level"},
-    {"loop_stall_seconds", kHistogram, "Time an event loop was kept from polling", "",
-     kStallBuckets},
+    {"loop_stall_seconds", kGauge,
+     "Longest time an event loop was kept from polling since the start", ""},
     {"process_cpu_seconds_total", kCounter, "Total user and system CPU time spent in seconds.", ""},
     {"process_max_fds", kGauge, "Maximum number of open file descriptors.", ""},
     {"process_open_fds", kGauge, "Number of open file descriptors.", ""},

@@ -130,14 +130,23 @@ void addLogs(Metrics& metrics, const HostMetricSources& sources) {
   });
 }
 
-void addConnections(Metrics& metrics, const HostMetricSources& sources) {
-  if (!sources.connections) return;
-  addSampled(metrics, "http_server_connections",
-             [connections = sources.connections](const SampleSink& sink) {
-               const ConnectionCounts counts = connections();
-               emit(sink, {"active"}, static_cast<double>(counts.active));
-               emit(sink, {"idle"}, static_cast<double>(counts.idle));
-             });
+void addFront(Metrics& metrics, const HostMetricSources& sources) {
+  if (!sources.front) return;
+  const auto& front = sources.front;
+  addSampled(metrics, "http_server_connections", [front](const SampleSink& sink) {
+    const FrontFigures figures = front();
+    emit(sink, {"active"}, static_cast<double>(figures.active_connections));
+    emit(sink, {"idle"}, static_cast<double>(figures.idle_connections));
+  });
+  addSampled(metrics, "http_server_active_requests", [front](const SampleSink& sink) {
+    emit(sink, {}, static_cast<double>(front().active_requests));
+  });
+  addSampled(metrics, "http_server_rejected_requests_total", [front](const SampleSink& sink) {
+    for (const auto& [reason, count] : front().rejected)
+      emit(sink, {reason}, static_cast<double>(count));
+  });
+  addSampled(metrics, "loop_stall_seconds",
+             [front](const SampleSink& sink) { emit(sink, {}, front().loop_stall_seconds); });
 }
 
 void addProcess(Metrics& metrics) {
@@ -164,18 +173,13 @@ double CacheSample::hitRatePercent() const {
 }
 
 HostMetrics::HostMetrics(Metrics& metrics, HostMetricSources sources)
-    : request_duration_{metrics.histogram(specOf("http_server_request_duration_seconds"))},
-      rejected_{metrics.counter(specOf("http_server_rejected_requests_total"))},
-      active_requests_{metrics.gauge(specOf("http_server_active_requests")).gauge()},
-      loop_stall_{metrics.histogram(specOf("loop_stall_seconds")).histogram()} {
-  for (const std::string_view reason : {"malformed", "overload", "rate_limit"})
-    rejected_.counter({reason});
+    : request_duration_{metrics.histogram(specOf("http_server_request_duration_seconds"))} {
   addSeed(metrics, sources);
   addBuild(metrics, sources);
   addHealth(metrics, sources);
   addCaches(metrics, sources);
   addLogs(metrics, sources);
-  addConnections(metrics, sources);
+  addFront(metrics, sources);
   addProcess(metrics);
 }
 
@@ -187,10 +191,6 @@ void HostMetrics::observeRequest(std::string_view method, std::string_view route
   const std::string_view code{digits.data(), static_cast<std::size_t>(end - digits.data())};
   request_duration_.histogram({known ? method : "_OTHER", route, code})
       .observe(std::chrono::duration<double>(duration).count());
-}
-
-void HostMetrics::countRejected(std::string_view reason) {
-  rejected_.counter({reason}).add();
 }
 
 }  // namespace bulkhead::host::monitoring

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "monitoring/metrics.hpp"
@@ -44,9 +45,13 @@ struct LogCounts {
   std::uint64_t dropped = 0;
 };
 
-struct ConnectionCounts {
-  std::uint64_t active = 0;
-  std::uint64_t idle = 0;
+/// The edge at one moment.
+struct FrontFigures {
+  std::uint64_t active_connections = 0;
+  std::uint64_t idle_connections = 0;
+  std::uint64_t active_requests = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> rejected;  ///< reason, count since the start
+  double loop_stall_seconds = 0;  ///< longest time a loop was kept from polling since the start
 };
 
 /// Where the sampled metrics get their values at each scrape, from memory, without waiting. One
@@ -63,7 +68,7 @@ struct HostMetricSources {
   std::function<std::vector<PluginSample>()> plugins = {};
   std::function<std::vector<CacheSample>()> caches = {};
   std::function<LogCounts()> logs = {};
-  std::function<ConnectionCounts()> connections = {};
+  std::function<FrontFigures()> front = {};
 };
 
 /// The host's own metrics (catalogue.hpp), registered and, where they are counted, with handles.
@@ -77,16 +82,9 @@ class HostMetrics {
   /// counts as `_OTHER`. Any thread.
   void observeRequest(std::string_view method, std::string_view route, int status,
                       std::chrono::microseconds duration);
-  /// `reason`: "overload", "rate_limit", "malformed", ... one of few.
-  void countRejected(std::string_view reason);
-  const Gauge& activeRequests() const { return active_requests_; }
-  const Histogram& loopStall() const { return loop_stall_; }
 
  private:
   MetricFamily& request_duration_;
-  MetricFamily& rejected_;
-  Gauge active_requests_;
-  Histogram loop_stall_;
 };
 
 }  // namespace bulkhead::host::monitoring

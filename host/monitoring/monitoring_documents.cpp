@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <bulkhead/json_writer.hpp>
+
+#include "runtime/timestamp.hpp"
 
 namespace bulkhead::host::monitoring {
 namespace {
@@ -18,14 +19,6 @@ double rounded(double value, double steps = 100) {
 
 double millisecondsOf(std::chrono::microseconds duration) {
   return rounded(static_cast<double>(duration.count()) / 1000);
-}
-
-std::string timestampText(WallTime time) {
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (milliseconds - seconds).count());
 }
 
 void writeTimestamp(JsonWriter& out, const MonitoringSources& sources) {

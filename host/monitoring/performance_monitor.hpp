@@ -13,6 +13,7 @@
 
 #include "monitoring/error_classification.hpp"
 #include "monitoring/performance_window.hpp"
+#include "runtime/services.hpp"
 
 namespace bulkhead::host::monitoring {
 
@@ -50,7 +51,7 @@ struct PerformanceOptions {
   std::chrono::milliseconds slow_query{1000};  ///< SLOW_QUERY_MS; slower than this, strictly (S52)
   std::chrono::milliseconds slow_api{2000};    ///< SLOW_API_MS (S53, C7)
   std::size_t items_max = 1000;                ///< per type (S56)
-  std::function<WallTime()> now = std::chrono::system_clock::now;
+  std::function<WallTime()> now = SystemClock::now;
 };
 
 /// The figures of a window of minutes.

@@ -4,10 +4,6 @@
 
 namespace bulkhead::host::monitoring {
 
-ThreadCells::Block::~Block() {
-  for (auto& page : pages) delete page.load(std::memory_order_relaxed);
-}
-
 ThreadCells::Lease::~Lease() {
   if (block == nullptr) return;
   current_ = nullptr;
@@ -15,7 +11,7 @@ ThreadCells::Lease::~Lease() {
 }
 
 ThreadCells& ThreadCells::instance() {
-  // Never destroyed: threads may end, and count, after the end of main.
+  // allowed: never destroyed, threads may end, and count, after the end of main
   static ThreadCells* const cells = new ThreadCells;
   return *cells;
 }
@@ -54,8 +50,10 @@ std::atomic<double>& ThreadCells::firstTouch(CellIndex cell) {
     current_ = lease.block;
   }
   auto& slot = current_->pages[cell / kPageCells];
-  if (slot.load(std::memory_order_relaxed) == nullptr)
-    slot.store(new Page{}, std::memory_order_release);
+  if (slot.load(std::memory_order_relaxed) == nullptr) {
+    current_->owned.push_back(std::make_unique<Page>());
+    slot.store(current_->owned.back().get(), std::memory_order_release);
+  }
   return (*slot.load(std::memory_order_relaxed))[cell % kPageCells];
 }
 

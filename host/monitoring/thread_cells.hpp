@@ -41,8 +41,8 @@ class ThreadCells {
   using Page = std::array<std::atomic<double>, kPageCells>;
   /// One thread's cells; written by that thread alone.
   struct Block {
-    std::array<std::atomic<Page*>, kPages> pages{};
-    ~Block();
+    std::array<std::atomic<Page*>, kPages> pages{};  ///< read by every thread
+    std::vector<std::unique_ptr<Page>> owned;        ///< only the block's thread looks here
   };
   /// Gives the thread's block back when the thread ends.
   struct Lease {

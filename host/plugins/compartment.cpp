@@ -17,8 +17,8 @@ namespace {
 /// A library with calls on some thread's stack must never be unmapped.
 void leaveLoaded(std::shared_ptr<void> keep_alive) {
   static std::mutex mutex;
-  static auto* const left_behind =
-      new std::vector<std::shared_ptr<void>>;  // outlives every destructor on purpose
+  // allowed: outlives every destructor on purpose
+  static auto* const left_behind = new std::vector<std::shared_ptr<void>>;
   const std::lock_guard lock{mutex};
   left_behind->push_back(std::move(keep_alive));
 }

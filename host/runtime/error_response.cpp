@@ -1,11 +1,12 @@
 #include "runtime/error_response.hpp"
 
 #include <array>
-#include <chrono>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <bulkhead/json_writer.hpp>
+
+#include "runtime/services.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -157,15 +158,6 @@ std::string problemType(std::string_view code) {
   return type;
 }
 
-std::string timestampNow() {
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(now);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (now - seconds).count());
-}
-
 }  // namespace
 
 int statusOf(const Error& error) {
@@ -183,7 +175,7 @@ HttpResponse errorResponse(const Error& error, const ErrorContext& context) {
     out.beginObject();
     out.member("message", error.message());
     out.member("code", error.code());
-    out.member("timestamp", timestampNow());
+    out.member("timestamp", timestampText(SystemClock::now()));
     out.member("statusCode", status);
     if (!context.request_id.empty()) out.member("requestId", context.request_id);
     if (!error.details().empty()) out.member("details", RawJson{error.details()});

@@ -1,12 +1,12 @@
 #include "security/authenticator.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <bulkhead/error.hpp>
 
 #include "data/database_error.hpp"
+#include "runtime/services.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -153,8 +153,7 @@ void Authenticator::refuse(const HttpRequest& request, std::string_view reason,
 
 std::int64_t Authenticator::now() const {
   if (now_us_) return now_us_();
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  return SystemClock{}.nowUs();
 }
 
 }  // namespace bulkhead::host

@@ -10,6 +10,7 @@
 #include <bulkhead/transaction.hpp>
 
 #include "data/migrations.hpp"
+#include "runtime/services.hpp"
 #include "security/key_snapshot.hpp"
 #include "security/schema.hpp"
 #include "security/ulid.hpp"
@@ -217,8 +218,8 @@ Tenant KeyStore::createTenant(const NewTenant& wanted) {
   checkSlug(wanted.slug);
   if (wanted.time_zone.empty()) throw invalid("The time zone is missing.");
   checkTimeZone(wanted.time_zone);
-  const Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
-                      wanted.time_zone, TenantStatus::Active, now()};
+  Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
+                wanted.time_zone, TenantStatus::Active, now()};
   const auto in_store = [&](Transaction& transaction) {
     const auto added =
         send(transaction,
@@ -336,8 +337,7 @@ void KeyStore::storeLastUsed() {
 
 std::int64_t KeyStore::now() const {
   if (options_.now_us) return options_.now_us();
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  return SystemClock{}.nowUs();
 }
 
 void KeyStore::migrateOnce() {

@@ -3,7 +3,7 @@
 namespace bulkhead::host {
 
 const std::vector<data::Migration>& hostMigrations() {
-  static const std::vector<data::Migration> migrations{{1, "tenants_and_keys", R"sql(
+  static const std::vector<data::Migration> kMigrations{{1, "tenants_and_keys", R"sql(
 CREATE TABLE tenant (
   id TEXT PRIMARY KEY,
   slug TEXT NOT NULL UNIQUE,
@@ -34,7 +34,7 @@ CREATE TABLE api_key_tenant (
   PRIMARY KEY (api_key, tenant)
 );
 )sql"}};
-  return migrations;
+  return kMigrations;
 }
 
 }  // namespace bulkhead::host

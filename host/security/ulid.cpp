@@ -1,9 +1,10 @@
 #include "security/ulid.hpp"
 
 #include <array>
-#include <chrono>
 #include <openssl/rand.h>
 #include <stdexcept>
+
+#include "runtime/services.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -15,8 +16,7 @@ constexpr int kRandomCharacters = 16;
 }  // namespace
 
 std::string makeUlid() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return makeUlid(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  return makeUlid(SystemClock{}.nowUs() / 1000);
 }
 
 std::string makeUlid(std::int64_t unix_ms) {

@@ -14,7 +14,6 @@
 namespace booking {
 namespace {
 
-using bulkhead::Error;
 using bulkhead::JsonWriter;
 using bulkhead::ReadTransaction;
 using bulkhead::Request;
@@ -293,7 +292,7 @@ std::string AppointmentRoutes::leadOf(Transaction& write, const Caller& caller,
     return upsertLead(write, caller, *lead, host_).lead.id;
   }
   requireMember(body, "lead_id", "the id of a lead, or send \"lead\" with a phone or email");
-  const auto id = body.at("lead_id").get<std::string>();
+  auto id = body.at("lead_id").get<std::string>();
   if (!LeadStore::find(write, caller.tenant, id)) throw notFound("lead", id);
   return id;
 }

@@ -63,23 +63,23 @@ Appointment read(const Row& row) {
 
 std::optional<Appointment> AppointmentStore::find(ReadTransaction& transaction,
                                                   std::string_view tenant, std::string_view id) {
-  static const std::string sql = kSelect + "where a.tenant = $1 and a.id = $2";
-  return transaction.first(sql, values(tenant, id), read);
+  static const std::string kSql = kSelect + "where a.tenant = $1 and a.id = $2";
+  return transaction.first(kSql, values(tenant, id), read);
 }
 
 std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
                                                 std::string_view tenant, const Filter& filter) {
   // A lead's appointments are few: naming it without "is null" lets its index be used.
-  static const std::string page =
+  static const std::string kPage =
       kSelect +
       "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
       "and (a.start_utc, a.id) > ($4, $5) and ($6 is null or a.status = $6) "
       "and ($7 is null or r.resource = $7) and ($8 is null or a.service = $8) ";
-  static const std::string order = "order by a.start_utc, a.id limit $10";
-  static const std::string of_anyone = page + "and $9 is null " + order;
-  static const std::string of_lead = page + "and a.lead = $9 " + order;
+  static const std::string kOrder = "order by a.start_utc, a.id limit $10";
+  static const std::string kOfAnyone = kPage + "and $9 is null " + kOrder;
+  static const std::string kOfLead = kPage + "and a.lead = $9 " + kOrder;
   return transaction.list(
-      filter.lead ? of_lead : of_anyone,
+      filter.lead ? kOfLead : kOfAnyone,
       values(tenant, epochSeconds(filter.starts.begin), epochSeconds(filter.starts.end),
              epochSeconds(filter.after_start), filter.after_id, filter.status, filter.resource,
              filter.service, filter.lead, filter.limit),
@@ -90,11 +90,11 @@ std::vector<Appointment> AppointmentStore::overdueHolds(ReadTransaction& transac
                                                         std::string_view tenant,
                                                         std::string_view resource,
                                                         const Interval& range, Instant now) {
-  static const std::string sql =
+  static const std::string kSql =
       kSelect +
       "where r.tenant = $1 and r.resource = $2 and r.live = 1 and r.block_start < $3 "
       "and r.block_end > $4 and r.block_start > $4 - 86400 and r.hold_until <= $5";
-  return transaction.list(sql,
+  return transaction.list(kSql,
                           values(tenant, resource, epochSeconds(range.end),
                                  epochSeconds(range.begin), epochSeconds(now)),
                           read);

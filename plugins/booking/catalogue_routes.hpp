@@ -123,8 +123,7 @@ class CatalogueRoutes {
     Kind::prepare(write, request.tenant(), noun, host_);
   }
 
-  Response insert(Transaction& write, const Request& request, Noun noun, std::string id) const {
-    noun.id = std::move(id);
+  Response insert(Transaction& write, const Request& request, Noun noun) const {
     noun.created_at = noun.updated_at = now();
     prepare(write, request, noun);
     Store::insert(write, request.tenant(), noun);
@@ -141,7 +140,8 @@ class CatalogueRoutes {
   Response create(const Request& request, Transaction& write) const {
     Noun noun;
     fillFrom(bodyOf(request), noun);
-    return insert(write, request, std::move(noun), host_.newId());
+    noun.id = host_.newId();
+    return insert(write, request, std::move(noun));
   }
 
   Response list(const Request& request, ReadTransaction& read) const {
@@ -160,10 +160,13 @@ class CatalogueRoutes {
     Noun wanted;
     fillFrom(bodyOf(request), wanted);
     const auto existing = Store::find(write, request.tenant(), request.param("id"));
-    if (!existing)
-      return insert(write, request, std::move(wanted), clientMadeId(request.param("id")));
+    if (!existing) {
+      wanted.id = clientMadeId(request.param("id"));
+      return insert(write, request, std::move(wanted));
+    }
     const bool active = wanted.active;
-    static_cast<Record&>(wanted) = *existing;
+    const Record& kept = *existing;
+    static_cast<Record&>(wanted) = kept;
     wanted.active = active;
     Kind::keepUnwritten(*existing, wanted);
     if (!request.header("if-match")) {

@@ -39,12 +39,11 @@ const std::vector<Ban>& bans() {
        {},
        {"plugin-api/include/bulkhead/plugin.hpp"}},
       {R"(\b(malloc|calloc|realloc|free)\s*\()", "let a container or unique_ptr own it", kProduct},
-      // The clock that everybody else is passed; logs below it; an error body decides nothing by
-      // it.
+      // The clock that everybody else is passed; logs are below it.
       {R"(system_clock::now\b)",
        "ask the clock that is passed in",
        kProduct,
-       {"host/logging/", "host/runtime/services.cpp", "host/runtime/error_response.cpp"}},
+       {"host/logging/", "host/runtime/services.cpp"}},
       {R"(\b(sleep_for|sleep_until|usleep|nanosleep)\s*\()",
        "wait for the condition",
        {"tests/"},

@@ -163,8 +163,9 @@ typedef struct bulkhead_host {
   /* Registration: only within create(); refused afterwards. The host takes everything back by
    * owner. */
 
-  /// `path` is relative to /api/<plugin>/v1, e.g. "/hello/{name}"; one that begins with /api/ is whole. `contract` is a JSON object; see
-  /// docs/plugin-api.md. `route` is the plugin's own number, handed back in bulkhead_request.
+  /// `path` is relative to /api/<plugin>/v1, e.g. "/hello/{name}"; one that begins with /api/ is
+  /// whole. `contract` is a JSON object; see docs/plugin-api.md. `route` is the plugin's own
+  /// number, handed back in bulkhead_request.
   bulkhead_status (*register_route)(bulkhead_home*, uint32_t route, bulkhead_bytes method,
                                     bulkhead_bytes path, bulkhead_bytes contract,
                                     const bulkhead_error_sink* error);

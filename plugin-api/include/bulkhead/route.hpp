@@ -21,8 +21,9 @@ enum class Idempotency { None, Optional, Required };
 /// a route whose contract does not hold (no summary, no schema for a JSON answer, a scope missing,
 /// a schema outside the subset that means the same in JSON Schema draft 7 and 2020-12).
 struct Route {
-  std::string_view method;      ///< GET, POST, PUT, PATCH or DELETE
-  std::string_view path;        ///< relative to /api/<plugin>/v1: "/hello/{name}"; or whole, from /api/ on
+  std::string_view method;  ///< GET, POST, PUT, PATCH or DELETE
+  std::string_view
+      path;  ///< relative to /api/<plugin>/v1: "/hello/{name}"; or whole, from /api/ on
   std::string_view scope = {};  ///< "greeter:read"; required unless public
   std::string_view summary;     ///< one line for the API's readers
   Access access = Access::Key;

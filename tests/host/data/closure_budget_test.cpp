@@ -82,6 +82,7 @@ TEST_F(ClosureBudget, WaitingForAnythingElseIsCounted) {
   EXPECT_EQ(codeOf([&] {
               store->write(
                   [](Transaction& tx) {
+                    // allowed: waiting inside the closure is what is tested
                     std::this_thread::sleep_for(2 * kBudget);
                     send(tx, "INSERT INTO t VALUES (1)");
                   },

@@ -11,6 +11,7 @@ bool waitFor(const Condition& condition) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
   while (!condition()) {
     if (std::chrono::steady_clock::now() > give_up) return false;
+    // allowed: between two looks at the condition
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
   return true;

@@ -75,6 +75,7 @@ bool eventually(const std::function<bool()>& condition) {
   const auto until = std::chrono::steady_clock::now() + RawClient::kPatience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > until) return false;
+    // allowed: between two looks at the condition
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
   return true;

@@ -1,5 +1,6 @@
 #include "http/timer_wheel.hpp"
 
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <memory>
 #include <vector>
@@ -60,6 +61,23 @@ TEST(TimerWheel, SaysHowLongToWait) {
   EXPECT_GE(wait_ms, 10 * kTick / 1000);
   EXPECT_LE(wait_ms, 11 * kTick / 1000 + 1);
   EXPECT_EQ(wheel.timeoutMilliseconds(60 * kTick), 0);
+}
+
+TEST(TimerWheel, TheNextNodeIsFoundWhereverItIsAndWhoeverLeft) {
+  for (const std::int64_t start : {0, 63, 64, 500, 511, 1000}) {
+    for (std::int64_t ahead = 1; ahead < 500; ahead += 7) {
+      TimerWheel wheel{start * kTick};
+      TimerNode node;
+      wheel.schedule(node, (start + ahead) * kTick);
+      {
+        TimerNode gone;
+        wheel.schedule(gone, (start + 1) * kTick);
+      }
+      const auto expected_ms = static_cast<int>((ahead + 1) * kTick / 1000);
+      EXPECT_LE(std::abs(wheel.timeoutMilliseconds(start * kTick) - expected_ms), 1)
+          << start << " " << ahead;
+    }
+  }
 }
 
 TEST(TimerWheel, ANodeLeavesWhenItIsDestroyedEvenWhileOthersFire) {

@@ -24,7 +24,9 @@ HostMetricSources allSources() {
   sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running"}}; };
   sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
   sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };
-  sources.connections = [] { return ConnectionCounts{1, 4}; };
+  sources.front = [] {
+    return FrontFigures{1, 4, 1, {{"head_timeout", 0}, {"overload", 2}}, 0.01};
+  };
   return sources;
 }
 
@@ -74,9 +76,8 @@ TEST_F(HostMetricsTest, RequestsAreLabelledByTemplateAndKnownMethod) {
 }
 
 TEST_F(HostMetricsTest, CountersExistBeforeTheirFirstEvent) {
-  EXPECT_TRUE(has("http_server_rejected_requests_total{reason=\"overload\"} 0"));
-  host.countRejected("overload");
-  EXPECT_TRUE(has("http_server_rejected_requests_total{reason=\"overload\"} 1"));
+  EXPECT_TRUE(has("http_server_rejected_requests_total{reason=\"head_timeout\"} 0"));
+  EXPECT_TRUE(has("http_server_rejected_requests_total{reason=\"overload\"} 2"));
   EXPECT_TRUE(has("log_messages_total{level=\"error\"} 1"));
   EXPECT_TRUE(has("log_dropped_total 0"));
 }

@@ -43,7 +43,9 @@ TEST(ApiKey, UsesItsWholeAlphabetEvenly) {
   constexpr int kKeys = 2000;
   for (int i = 0; i < kKeys; ++i) {
     const std::string key = makeApiKey();
-    for (const char c : parseApiKey(key)->secret) ++seen[static_cast<unsigned char>(c)];
+    const auto parts = parseApiKey(key);
+    ASSERT_TRUE(parts);
+    for (const char c : parts->secret) ++seen[static_cast<unsigned char>(c)];
   }
   const int expected = kKeys * 43 / 62;
   int letters = 0;

@@ -1,0 +1,318 @@
+#include "runtime/plugin_home.hpp"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <bulkhead/plugin.hpp>
+
+#include "data/sqlite_store.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kAny = R"({"type":"object"})";
+
+class Silence final : public LogSink {
+ public:
+  void write(std::string_view, int level, std::string_view message, std::string_view,
+             const LogTrace&) override {
+    if (level >= BULKHEAD_LOG_ERROR) errors.emplace_back(message);
+  }
+  std::vector<std::string> errors;
+};
+
+class NoMetrics final : public MetricSink {
+ public:
+  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
+  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
+  void withdraw(std::string_view) override {}
+};
+
+/// A ledger of one number, with every way to answer or to fail.
+class Till final : public Plugin {
+ public:
+  explicit Till(Registrar& registrar) : host_{registrar.host()} {
+    registrar.route(
+        {.method = "POST",
+         .path = "/add",
+         .scope = "till:write",
+         .summary = "Adds",
+         .request = kAny,
+         .response = kAny,
+         .success = 201,
+         .idempotency = Idempotency::Required},
+        [this](const Request& request, Transaction& write) { return add(request, write); });
+    registrar.route({.method = "GET",
+                     .path = "/sum",
+                     .scope = "till:read",
+                     .summary = "Sums",
+                     .response = kAny},
+                    [](const Request&, ReadTransaction& read) {
+                      const auto sum =
+                          read.first("SELECT coalesce(sum(amount), 0) FROM entry", values(),
+                                     [](const Row& row) { return row.integer(0); });
+                      return Response::json([&](JsonWriter& out) { out.object("sum", *sum); });
+                    });
+    registrar.route({.method = "GET",
+                     .path = "/fault/{kind}",
+                     .scope = "till:read",
+                     .summary = "Fails",
+                     .response = kAny},
+                    [this](const Request& request) { return fault(request); });
+  }
+
+  void start() override {
+    host_.write([](Transaction& write) {
+      write.send("CREATE TABLE entry (amount INTEGER NOT NULL)", values());
+    });
+  }
+
+  static std::atomic<int> runs;
+
+ private:
+  Response add(const Request& request, Transaction& write) {
+    ++runs;
+    const auto body = Json::parse(request.body());
+    write.send("INSERT INTO entry (amount) VALUES ($1)", values(body.value("amount", 1)));
+    const std::string then = body.value("then", "");
+    if (then == "refuse") throw Error::conflict("TILL_FULL", "The till is full.");
+    if (then == "throw") throw std::runtime_error{"secret detail"};
+    if (then == "unavailable") throw Error::app("OVERLOADED", "Later.");
+    if (then == "answer 500") return Response::json(500, [](JsonWriter& out) { out.object(); });
+    if (then == "expect")
+      write.sendExpecting(1, Error::conflict("NOTHING_CHANGED", "No row."),
+                          "DELETE FROM entry WHERE amount = -99", values());
+    if (then == "nest") host_.read(request.context(), [](ReadTransaction&) {});
+    return Response::json(201,
+                          [&](JsonWriter& out) { out.object("added", body.value("amount", 1)); });
+  }
+
+  Response fault(const Request& request) {
+    const auto kind = request.param("kind");
+    if (kind == "std") throw std::runtime_error{"secret detail"};
+    if (kind == "int") throw 5;  // NOLINT: what is thrown is the point
+    if (kind == "error") throw Error::notFound("NOT_FOUND", "No such thing.");
+    if (kind == "header") return Response::noContent().withHeader("X-A", "a\r\nX-B: injected");
+    return Response::text(99, "no such status");
+  }
+
+  const Host host_;
+};
+
+std::atomic<int> Till::runs{0};
+
+class PluginHomeTest : public ::testing::Test {
+ protected:
+  PluginHomeTest() { open(false); }
+
+  void open(bool development) {
+    home_.reset();
+    HomeOptions options;
+    options.plugin = "till";
+    options.development = development;
+    store_ = data::openSqliteStore({});
+    home_ = std::make_unique<PluginHome>(detail::Door<Till>::table(), std::move(options),
+                                         HomeServices{clock_, log_, metrics_, store_.get()});
+    home_->create();
+    home_->start();
+    Till::runs = 0;
+  }
+
+  HttpResponse send(std::size_t route, const std::string& body, const std::string& key = {},
+                    Fields parameters = {}) {
+    HttpRequest request;
+    request.method = home_->routes()[route]->contract.method();
+    request.target = home_->routes()[route]->path;
+    request.body = body;
+    request.principal.tenant = "t1";
+    request.path_parameters = std::move(parameters);
+    if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
+    if (!key.empty()) request.headers.emplace_back("idempotency-key", key);
+    return home_
+        ->handle(*home_->routes()[route], request,
+                 std::chrono::steady_clock::now() + std::chrono::seconds{20})
+        .response;
+  }
+  HttpResponse add(const std::string& body, const std::string& key) { return send(0, body, key); }
+  HttpResponse fault(const std::string& kind) { return send(2, "", "", {{"kind", kind}}); }
+  int sum() { return Json::parse(send(1, "").body).at("sum"); }
+
+  static std::string codeOf(const HttpResponse& response) {
+    return Json::parse(response.body).at("error").at("code");
+  }
+  static bool isReplay(const HttpResponse& response) {
+    return std::count(response.headers.begin(), response.headers.end(),
+                      std::pair<std::string, std::string>{"Idempotent-Replayed", "true"}) == 1;
+  }
+
+  SystemClock clock_;
+  Silence log_;
+  NoMetrics metrics_;
+  std::unique_ptr<data::Store> store_;
+  std::unique_ptr<PluginHome> home_;
+};
+
+TEST_F(PluginHomeTest, B3_ARepeatGetsTheFirstAnswerAndHasNoEffect) {
+  const auto first = add(R"({"amount":5})", "k1");
+  EXPECT_EQ(first.status, 201);
+  EXPECT_FALSE(isReplay(first));
+  const auto again = add(R"({"amount":5})", "k1");
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_TRUE(isReplay(again));
+  EXPECT_EQ(Till::runs, 1);
+  EXPECT_EQ(sum(), 5);
+}
+
+// The control: without the key in the way the same requests do double.
+TEST_F(PluginHomeTest, B3_WithAnotherKeyTheSameBodyIsAnotherRequest) {
+  add(R"({"amount":5})", "k1");
+  add(R"({"amount":5})", "k2");
+  EXPECT_EQ(sum(), 10);
+}
+
+TEST_F(PluginHomeTest, B3_EqualRequestsAtOnceHaveOneEffect) {
+  std::vector<std::thread> clients;
+  std::atomic<int> replays{0};
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back([&] {
+      const auto response = add(R"({"amount":7})", "same");
+      EXPECT_EQ(response.status, 201);
+      if (isReplay(response)) ++replays;
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(replays, 15);
+  EXPECT_EQ(sum(), 7);
+}
+
+TEST_F(PluginHomeTest, B3_TheKeyBelongsToTheBody) {
+  add(R"({"amount":5})", "k1");
+  const auto reused = add(R"({"amount":6})", "k1");
+  EXPECT_EQ(reused.status, 422);
+  EXPECT_EQ(codeOf(reused), "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_EQ(sum(), 5);
+}
+
+TEST_F(PluginHomeTest, B3_ARefusalIsStoredAndItsEffectIsNot) {
+  const auto refused = add(R"({"amount":5,"then":"refuse"})", "k1");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(sum(), 0);
+  const auto again = add(R"({"amount":5,"then":"refuse"})", "k1");
+  EXPECT_EQ(again.body, refused.body);
+  EXPECT_TRUE(isReplay(again));
+  EXPECT_EQ(Till::runs, 1);
+}
+
+TEST_F(PluginHomeTest, B3_WhatMayMendItselfIsNotStored) {
+  for (const char* then : {"throw", "answer 500", "unavailable"}) {
+    Till::runs = 0;
+    const std::string body = R"({"then":")" + std::string{then} + R"("})";
+    const std::string key = "key-of-" + std::to_string(body.size());
+    EXPECT_GE(add(body, key).status, 500) << then;
+    EXPECT_FALSE(isReplay(add(body, key))) << then;
+    EXPECT_EQ(Till::runs, 2) << then;
+  }
+  EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(PluginHomeTest, AKeyIsRequiredOnceAndWellFormed) {
+  EXPECT_EQ(codeOf(add("{}", "")), "IDEMPOTENCY_KEY_REQUIRED");
+  EXPECT_EQ(codeOf(add("{}", std::string(256, 'k'))), "IDEMPOTENCY_KEY_INVALID");
+  EXPECT_EQ(codeOf(add("{}", "with blank")), "IDEMPOTENCY_KEY_INVALID");
+  EXPECT_EQ(add("{}", "\"quoted\"").status, 201);
+  EXPECT_TRUE(isReplay(add("{}", "quoted")));
+}
+
+TEST_F(PluginHomeTest, AStatementThatChangesAnotherNumberOfRowsEndsItsTransaction) {
+  const auto response = add(R"({"amount":5,"then":"expect"})", "k1");
+  EXPECT_EQ(response.status, 409);
+  EXPECT_EQ(codeOf(response), "NOTHING_CHANGED");
+  EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(PluginHomeTest, ATransactionWithinATransactionIsRefused) {
+  EXPECT_EQ(codeOf(add(R"({"then":"nest"})", "k1")), "CALL_IN_TRANSACTION");
+  EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(PluginHomeTest, S61_WhateverAHandlerThrowsBecomesTheErrorBody) {
+  EXPECT_EQ(fault("std").status, 500);
+  EXPECT_EQ(codeOf(fault("std")), "INTERNAL_ERROR");
+  EXPECT_EQ(codeOf(fault("int")), "INTERNAL_ERROR");
+  EXPECT_EQ(fault("error").status, 404);
+  EXPECT_EQ(codeOf(fault("header")), "INVALID_HEADER");
+  EXPECT_EQ(codeOf(fault("status")), "INTERNAL_ERROR");
+}
+
+TEST_F(PluginHomeTest, S60_TheTextOfAnUnexpectedExceptionIsForTheLogAlone) {
+  EXPECT_EQ(fault("std").body.find("secret detail"), std::string::npos);
+  EXPECT_EQ(log_.errors.back(), "secret detail");
+  open(true);
+  EXPECT_NE(fault("std").body.find("secret detail"), std::string::npos);
+}
+
+/// Breaks the rules of creation one at a time.
+class Unruly final : public Plugin {
+ public:
+  explicit Unruly(Registrar& registrar) : host_{registrar.host()} {
+    if (what == "store") host_.read([](ReadTransaction&) {});
+    if (what == "contract")
+      registrar.route({.method = "GET", .path = "/x", .summary = ""},
+                      [](const Request&) { return Response::noContent(); });
+    if (what == "host path") {
+      registrar.route({.method = "GET",
+                       .path = "/api/admin/x",
+                       .scope = "a:b",
+                       .summary = "s",
+                       .response = kAny},
+                      [](const Request&) { return Response::noContent(); });
+    }
+    if (what == "contributors") {
+      for (int i = 0; i < 2; ++i) registrar.health("same", [](const Context&) { return Health{}; });
+    }
+    if (what == "int") throw 5;  // NOLINT: what is thrown is the point
+  }
+
+  static std::string what;
+
+ private:
+  const Host host_;
+};
+
+std::string Unruly::what;
+
+TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
+  const std::pair<const char*, const char*> table[] = {{"store", "NO_STORE"},
+                                                       {"contract", "CONTRACT_REFUSED"},
+                                                       {"host path", "ROUTE_REFUSED"},
+                                                       {"contributors", "DUPLICATE_CONTRIBUTOR"},
+                                                       {"int", "INTERNAL_ERROR"}};
+  SystemClock clock;
+  Silence log;
+  NoMetrics metrics;
+  const auto store = data::openSqliteStore({});
+  for (const auto& [what, code] : table) {
+    Unruly::what = what;
+    HomeOptions options;
+    options.plugin = "unruly";
+    PluginHome home{
+        detail::Door<Unruly>::table(), std::move(options), {clock, log, metrics, store.get()}};
+    try {
+      home.create();
+      ADD_FAILURE() << what << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code) << what;
+    }
+    EXPECT_TRUE(home.routes().empty());
+  }
+}
+
+}  // namespace
+}  // namespace bulkhead::host
