@@ -73,6 +73,7 @@ int serve(const Configuration& configuration, LogSystem& logging, const sigset_t
     std::_Exit(kExitInternal);
   }};
   impatience.detach();
+  host.stopBooting();
   boot.join();
   const bool clean = host.drain();
   logging.flush(std::chrono::milliseconds{3000});

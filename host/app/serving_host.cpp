@@ -214,8 +214,10 @@ void ServingHost::listen() {
 
 void ServingHost::boot() {
   PluginCache{cacheFolder(settings_)}.prune(kCacheAge, {});
-  supervisor_.boot(readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables()),
-                   configuration_.variables());
+  const bool whole =
+      supervisor_.boot(readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables()),
+                       configuration_.variables());
+  if (!whole) return;
   state_.removePending("plugins");
   state_.markReady();
   log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
@@ -279,18 +281,19 @@ void ServingHost::logChange(const Compartment& compartment) const {
 }
 
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {
-  std::vector<monitoring::TableCount> counts;
+  std::map<std::string, std::int64_t> counts;  // two plugins may have a table of the same name
   const auto deadline = std::chrono::steady_clock::now() + kTableCountPatience;
-  counts.emplace_back("tenants", static_cast<std::int64_t>(keys_.directory()->tenants().size()));
+  counts["tenants"] = static_cast<std::int64_t>(keys_.directory()->tenants().size());
   std::map<std::string, std::shared_ptr<data::Store>> stores;
   {
     const std::lock_guard lock{stores_mutex_};
     stores = stores_;
   }
   for (const auto& [plugin, store] : stores) {
-    for (auto& count : countTables(*store, deadline)) counts.push_back(std::move(count));
+    for (const auto& [table, rows] : countTables(*store, deadline))
+      counts[table] += rows.value_or(0);
   }
-  return counts;
+  return {counts.begin(), counts.end()};
 }
 
 void ServingHost::keepHouse() {

@@ -43,6 +43,8 @@ class ServingHost {
   /// Starts the plugins, one after the other; none of them can make it fail. Then the host is
   /// ready.
   void boot();
+  /// Makes boot() return soon: plugins that have not begun to start never will. Any thread.
+  void stopBooting() noexcept { supervisor_.stopBooting(); }
   /// Readiness off, SHUTDOWN_DELAY, then no new connections, in-flight requests up to
   /// DRAIN_TIMEOUT, plugins closed in reverse order. False when something had to be left behind.
   /// `hurry()` is asked while waiting.

@@ -19,6 +19,14 @@ std::vector<std::string> tableNames(data::Transaction& transaction) {
   return names;
 }
 
+/// "appointments" for a table "appointment": what the rows are, as monitoring speaks of them.
+std::string pluralOf(std::string name) {
+  if (name.ends_with("s")) return name;
+  if (!name.ends_with("y")) return name + "s";
+  name.pop_back();
+  return name + "ies";
+}
+
 std::int64_t countRows(data::Transaction& transaction, const std::string& table) {
   std::int64_t count = 0;
   transaction.read("SELECT count(*) FROM \"" + table + "\"", nullptr, 0,
@@ -39,7 +47,7 @@ std::vector<monitoring::TableCount> countTables(data::Store& store,
         [&](data::Transaction& transaction) {
           counts.clear();
           for (const auto& name : tableNames(transaction)) {
-            counts.emplace_back(name, countRows(transaction, name));
+            counts.emplace_back(pluralOf(name), countRows(transaction, name));
           }
         },
         deadline);

@@ -42,7 +42,7 @@ Supervisor::~Supervisor() {
   close(std::chrono::milliseconds{0});
 }
 
-void Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables) {
+bool Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables) {
   auto candidates = discover(std::move(confs), variables);
   {
     const std::lock_guard lock{mutex_};
@@ -50,9 +50,11 @@ void Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables)
   }
   order(candidates);
   for (auto& candidate : candidates) {
+    if (stop_booting_) return false;
     bootOne(candidate);
     services_.changed(*candidate.compartment);
   }
+  return true;
 }
 
 std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> confs,

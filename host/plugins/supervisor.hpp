@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -47,8 +48,10 @@ class Supervisor {
   ~Supervisor();
 
   /// Reads files and manifests, orders them by what they want of each other, and starts them one by
-  /// one.
-  void boot(std::vector<PluginConf> confs, const Variables& variables);
+  /// one. False when stopBooting() ended it before the last.
+  bool boot(std::vector<PluginConf> confs, const Variables& variables);
+  /// Makes boot() return after the plugin that it is at; the others stay discovered. Any thread.
+  void stopBooting() noexcept { stop_booting_ = true; }
   /// Closes all, in reverse order of their start; each gets what is left of `patience`.
   /// False when one had calls that did not return.
   bool close(std::chrono::milliseconds patience);
@@ -68,6 +71,7 @@ class Supervisor {
 
   const SupervisorOptions options_;
   const SupervisorServices services_;
+  std::atomic<bool> stop_booting_{false};
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start

@@ -58,11 +58,12 @@ TEST(HostilePlugins, S85_EachIsClosedWithItsReasonAndBookingGoesOn) {
   }
   HostProcess host{folder};
   ASSERT_TRUE(host.awaitReady()) << host.logText();
+  const BookingBusiness salon{host};
   for (const auto& one : all) {
     const json plugin = host.plugin(one.id);
     EXPECT_EQ(plugin.value("state", ""), one.state) << plugin;
     EXPECT_THAT(plugin.value("reason", ""), HasSubstr(one.reason)) << one.id;
-    const HttpAnswer closed = host.keyed().get(fmt::format("/api/{}/v1/fault", one.id));
+    const HttpAnswer closed = host.keyed("salon").get(fmt::format("/api/{}/v1/fault", one.id));
     EXPECT_EQ(closed.status, 503) << one.id << closed.body;
     EXPECT_EQ(closed.errorCode(), "PLUGIN_UNAVAILABLE") << one.id;
   }

@@ -17,6 +17,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Drain, C36_ReadinessEndsAtOnceAndWhatIsInFlightFinishes) {
   const HostFolder folder;
@@ -66,29 +67,87 @@ TEST(Drain, ASecondSignalEndsAtOnce) {
   EXPECT_NE(host.awaitEnd(seconds{5}), -1);
 }
 
-TEST(Drain, ItEndsWhileAPluginHangsAtItsStart) {
+/// Each of them takes seconds to be given up; the first is waited for and no more.
+TEST(Drain, ItEndsWhilePluginsHangAtTheirStart) {
   const HostFolder folder;
-  folder.installHostile("create-hangs");
+  folder.install("booking");
+  for (const char* id : {"constructor-hangs", "create-hangs", "start-hangs"})
+    folder.installHostile(id);
   HostProcess host{folder};
+  ASSERT_TRUE(await([&] { return host.plugin("booking").value("state", "") == "running"; }));
   EXPECT_EQ(host.client().get("/health/readiness").status, 503);
   EXPECT_EQ(host.stop(), 0) << host.logText();
+  EXPECT_THAT(host.logText(), Not(HasSubstr("\"message\":\"Ready\"")));
 }
 
-/// Books one time after another until the host is gone; what was acknowledged, start by id.
-std::map<std::string, std::string> bookUntilGone(const BookingBusiness& salon,
-                                                 const std::vector<std::string>& starts, int round,
-                                                 std::atomic<std::size_t>& acknowledged) {
+TEST(LogFile, S122_C28_C29_OperatorsGrepItAndRotateIt) {
+  const HostFolder folder;
+  folder.configure("stripe", "enabled = true\n");
+  const auto file = folder.path() / "backend.log";
+  const auto rotated = folder.path() / "backend.log.1";
+  HostProcess host{folder, {{"LOG_FILE", file.string()}}};
+  ASSERT_TRUE(host.awaitReady());
+  EXPECT_TRUE(await([&] { return readText(file).find("Ready") != std::string::npos; }));
+  EXPECT_THAT(readText(file), HasSubstr("degraded"));
+  EXPECT_THAT(readText(file), HasSubstr("\"severity\":\"WARNING\""));
+  std::filesystem::rename(file, rotated);
+  host.signal(SIGUSR1);
+  EXPECT_TRUE(await([&] { return std::filesystem::exists(file); }));
+  host.client().get("/health", {{"User-Agent", "after-rotation"}});
+  EXPECT_TRUE(await([&] { return readText(file).find("after-rotation") != std::string::npos; }));
+  EXPECT_THAT(readText(rotated), Not(HasSubstr("after-rotation")));
+  EXPECT_EQ(host.stop(), 0);
+  EXPECT_EQ(host.errorText(), "");
+}
+
+TEST(SlowRequests, S23_S53_S125_C7_AreWarnedOfAndListedByTheirOwnThresholds) {
+  const HostFolder folder;
+  folder.installHostile("handler-waits");
+  folder.installHostile("harmless");
+  HostProcess host{folder, {{"SLOW_REQUEST_MS", "500"}, {"SLOW_API_MS", "5000"}}};
+  HostFolder lists;
+  lists.installHostile("handler-waits");
+  HostProcess listing{lists, {{"SLOW_API_MS", "500"}}};
+  ASSERT_TRUE(host.awaitReady() && listing.awaitReady()) << host.logText();
+  for (const auto* one : {&host, &listing}) {
+    ASSERT_EQ(one->keyed().post("/api/admin/tenants", R"({"slug":"salon"})").status, 201);
+    EXPECT_EQ(one->keyed("salon").get("/api/handler-waits/v1/fault").status, 200);
+  }
+  EXPECT_EQ(host.keyed("salon").get("/api/harmless/v1/fault").status, 200);
+  const json line =
+      host.awaitLogLine([](const json& one) { return one.value("message", "") == "Slow request"; });
+  EXPECT_EQ(line.value("level", ""), "WARN") << line;
+  EXPECT_EQ(line.value("route", ""), "/api/handler-waits/v1/fault");
+  EXPECT_THAT(host.client().get("/api/monitoring/slow-apis").body, Not(HasSubstr("handler-waits")));
+  EXPECT_TRUE(await([&] {
+    return listing.client().get("/api/monitoring/slow-apis?limit=3").body.find("handler-waits") !=
+           std::string::npos;
+  }));
+  EXPECT_EQ(host.stop(), 0);
+  EXPECT_EQ(listing.stop(), 0);
+}
+
+struct Booked {
+  std::string start;
+  std::string key;
+};
+
+/// Books one time after another until the host is gone; what was acknowledged, by id.
+std::map<std::string, Booked> bookUntilGone(const BookingBusiness& salon,
+                                            const std::vector<std::string>& starts, int round,
+                                            std::atomic<std::size_t>& acknowledged) {
   constexpr std::size_t kClients = 6;
-  std::map<std::string, std::string> booked;
+  std::map<std::string, Booked> booked;
   std::mutex mutex;
   std::vector<std::thread> clients;
   for (std::size_t client = 0; client < kClients; ++client) {
     clients.emplace_back([&, client] {
       for (std::size_t i = client; i < starts.size(); i += kClients) {
-        const HttpAnswer answer = salon.book(starts[i], fmt::format("round-{}-{}", round, i));
+        const std::string key = fmt::format("round-{}-{}", round, i);
+        const HttpAnswer answer = salon.book(starts[i], key);
         if (answer.status != 201) return;
         const std::lock_guard lock{mutex};
-        booked[answer.json().at("id").get<std::string>()] = starts[i];
+        booked[answer.json().at("id").get<std::string>()] = {starts[i], key};
         ++acknowledged;
       }
     });
@@ -102,14 +161,14 @@ TEST(Durability, S95_WhatWasAcknowledgedSurvivesTheKillOfTheHost) {
   constexpr std::size_t kStarts = 400;
   const HostFolder folder;
   folder.install("booking");
-  std::map<std::string, std::string> booked;
+  std::map<std::string, Booked> booked;
   for (int round = 0; round < kRounds; ++round) {
     HostProcess host{folder};
     ASSERT_TRUE(host.awaitReady()) << host.logText();
     const BookingBusiness salon{host};
     const auto starts = salon.starts(kStarts);
-    for (const auto& [id, start] : booked)
-      ASSERT_EQ(std::count(starts.begin(), starts.end(), start), 0) << start << " is free again";
+    for (const auto& [id, one] : booked)
+      ASSERT_EQ(std::count(starts.begin(), starts.end(), one.start), 0) << one.start << " is free";
     std::atomic<std::size_t> acknowledged{0};
     std::thread killer{[&] {
       await([&] { return acknowledged >= 25; });
@@ -124,8 +183,12 @@ TEST(Durability, S95_WhatWasAcknowledgedSurvivesTheKillOfTheHost) {
   HostProcess host{folder};
   ASSERT_TRUE(host.awaitReady()) << host.logText();
   const BookingBusiness salon{host};
-  for (const auto& [id, start] : booked)
-    EXPECT_EQ(salon.get("/appointments/" + id).json().value("start", ""), start);
+  for (const auto& [id, one] : booked) {
+    EXPECT_EQ(salon.get("/appointments/" + id).json().value("start", ""), one.start);
+    const HttpAnswer again = salon.book(one.start, one.key);
+    EXPECT_EQ(again.header("idempotent-replayed"), "true");
+    EXPECT_EQ(again.json().value("id", ""), id);
+  }
   fmt::print("{} acknowledged bookings in {} rounds, none lost\n", booked.size(), kRounds);
   EXPECT_EQ(host.stop(), 0);
 }

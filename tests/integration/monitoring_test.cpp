@@ -123,13 +123,12 @@ TEST_F(Monitoring, S28_OnlyAdministratorsClearTheCache) {
   EXPECT_EQ(clear({{"X-API-Key", std::string{kApiKey}}}), 200);
 }
 
-TEST_F(Monitoring, C16_C17_ProductionHidesItFromOutside) {
+TEST_F(Monitoring, S60_C16_C17_ProductionHidesItFromOutside) {
   const HostFolder folder;
-  const std::string secret(40, 's');
   HostProcess host{folder,
                    {{"NODE_ENV", "production"},
-                    {"JWT_SECRET", secret},
-                    {"SESSION_SECRET", std::string(40, 't')},
+                    {"JWT_SECRET", "k3vT9qXw7LmB2zRfY8nHcD5sJ0pGaU6e"},
+                    {"SESSION_SECRET", "w8ZrN4yQe1XcV7bMk2TgP9hLs6FdJ3uA"},
                     {"FRONTEND_URL", "https://app.example"},
                     {"DATABASE_URL", "sqlite:" + folder.data().string()},
                     {"SHUTDOWN_DELAY", "0s"}}};
@@ -139,6 +138,11 @@ TEST_F(Monitoring, C16_C17_ProductionHidesItFromOutside) {
   EXPECT_EQ(host.client().get("/api/monitoring/errors", forwarded).status, 404);
   EXPECT_EQ(host.client().get("/metrics", forwarded).status, 404);
   EXPECT_EQ(host.client().get("/health/readiness", forwarded).status, 200);
+  const auto refusal = [](const HostProcess& one) {
+    return one.client().send("DELETE", "/health", {}, {}).json().at("error");
+  };
+  EXPECT_EQ(refusal(*host_).value("name", ""), "ValidationError") << "development names the kind";
+  EXPECT_FALSE(refusal(host).contains("name"));
   EXPECT_EQ(host.stop(), 0);
 }
 
