@@ -20,6 +20,13 @@ std::string_view headerOf(const HttpRequest& request, std::string_view name) {
   return value == nullptr ? std::string_view{} : std::string_view{*value};
 }
 
+/// A probe's 503 is an answer, not a failed call.
+bool isProbe(std::string_view route) {
+  return route.starts_with("/health") || route == "/livez" || route == "/readyz" ||
+         route == "/api/monitoring/health" || route == "/api/monitoring/live" ||
+         route == "/api/monitoring/ready";
+}
+
 Level levelFor(int status) {
   if (status >= 500) return Level::Error;
   if (status == 401 || status == 403 || status == 429) return Level::Warn;
@@ -67,6 +74,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
 void AccessLog::watch(const CompletedExchange& exchange) const {
   const HttpRequest& request = exchange.request;
   if (exchange.labels.route.empty() && exchange.status < 500) return;
+  if (isProbe(exchange.labels.route)) return;
   performance_.recordApi({{},
                           request.method,
                           exchange.labels.route,

@@ -1,6 +1,7 @@
 #include "app/plugin_health.hpp"
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include <bulkhead/error.hpp>
 
@@ -32,19 +33,34 @@ CheckResult parseResult(const std::string& text) {
   return result;
 }
 
+/// Waits while the plugin is on its way up: its first result should not be that it does not run
+/// yet.
+bool awaitRunning(const Compartment& compartment, std::chrono::steady_clock::time_point deadline) {
+  constexpr std::chrono::milliseconds kPoll{10};
+  for (;;) {
+    const PluginState state = compartment.status().state;
+    if (state == PluginState::Running) return true;
+    const bool rising = state == PluginState::Verified || state == PluginState::Starting;
+    if (!rising || std::chrono::steady_clock::now() + kPoll > deadline) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
 CheckResult runContributor(const std::weak_ptr<Compartment>& owner,
                            const RegisteredContributor& contributor,
                            std::chrono::milliseconds budget) {
+  const auto deadline = std::chrono::steady_clock::now() + budget;
   const auto compartment = owner.lock();
-  const auto home = compartment ? compartment->home() : nullptr;
-  if (!home || !compartment->isRunning()) {
+  const bool running = compartment && awaitRunning(*compartment, deadline);
+  const auto home = running ? compartment->home() : nullptr;
+  if (!home) {
     CheckResult closed;
     closed.status = Status::Degraded;
     closed.code = "closed";
     closed.message = "The plugin does not run.";
     return closed;
   }
-  return parseResult(home->checkHealth(contributor, std::chrono::steady_clock::now() + budget));
+  return parseResult(home->checkHealth(contributor, deadline));
 }
 
 }  // namespace
