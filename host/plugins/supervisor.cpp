@@ -20,6 +20,20 @@ std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   return text;
 }
 
+/// The operator's limits, else those that the plugin asks for, else the host's.
+PluginLimits effectiveLimits(const PluginConf& conf, const std::optional<Manifest>& manifest) {
+  PluginLimits limits = conf.limits;
+  if (!manifest) return limits;
+  const auto isSet = [&](const char* key) { return conf.file.find(key) != nullptr; };
+  const ManifestLimits& asked = manifest->limits;
+  if (!isSet("limits.threads")) limits.threads = asked.threads.value_or(limits.threads);
+  if (!isSet("limits.queue")) limits.queue = asked.queue.value_or(limits.queue);
+  if (!isSet("limits.deadline_ms")) {
+    limits.deadline_ms = asked.deadline_ms.value_or(limits.deadline_ms);
+  }
+  return limits;
+}
+
 }  // namespace
 
 /// A configured plugin on its way up.
@@ -84,7 +98,7 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 }
 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
-  const PluginLimits& limits = candidate.conf.limits;
+  const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
   return {candidate.plugin.id,
           candidate.plugin.required,
           {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
@@ -144,9 +158,10 @@ bool Supervisor::create(Candidate& candidate) {
   const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(plugin.copy));
   std::shared_ptr<data::Store> store;
   if (plugin.manifest->store) store = services_.open_store(plugin.id);
-  HomeOptions options{plugin.id, std::move(candidate.settings),
-                      std::chrono::milliseconds{candidate.conf.limits.deadline_ms},
-                      options_.development, migrationOf(plugin.id, plugin.migrations, "sqlite")};
+  HomeOptions options{
+      plugin.id, std::move(candidate.settings),
+      std::chrono::milliseconds{effectiveLimits(candidate.conf, plugin.manifest).deadline_ms},
+      options_.development, migrationOf(plugin.id, plugin.migrations, "sqlite")};
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
       HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
