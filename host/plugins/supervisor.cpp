@@ -74,6 +74,7 @@ bool Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables)
 std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> confs,
                                                         const Variables& variables) const {
   std::vector<PluginEntry> entries;
+  entries.reserve(confs.size());
   for (const auto& conf : confs)
     entries.push_back(
         {conf.id, conf.enabled, conf.required, conf.library, sentences(conf.problems)});
