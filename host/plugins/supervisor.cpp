@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "logging/log_system.hpp"
 #include "plugins/discovery.hpp"
 #include "plugins/home_options.hpp"
 #include "plugins/library.hpp"
@@ -18,6 +19,18 @@ std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   std::string text;
   for (const auto& problem : problems) text += (text.empty() ? "" : " ") + problem.sentence();
   return text;
+}
+
+/// From now on no log line shows a plugin's secret (S131).
+void hideSecrets(const std::vector<SettingDeclaration>& declarations,
+                 const HomeSettings& settings) {
+  LogSystem* logging = LogSystem::current();
+  if (logging == nullptr) return;
+  for (const auto& declaration : declarations) {
+    const auto found = settings.find(declaration.name);
+    if (!declaration.isSecret() || found == settings.end()) continue;
+    if (const auto* text = std::get_if<std::string>(&found->second)) logging->addSecret(*text);
+  }
 }
 
 /// The operator's limits, else those that the plugin asks for, else the host's.
@@ -89,6 +102,7 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
       try {
         candidate.settings =
             readHomeSettings(*candidate.plugin.manifest, candidate.conf.file, variables);
+        hideSecrets(candidate.plugin.manifest->settings, candidate.settings);
       } catch (const PluginRefusal& refusal) {
         candidate.refuse(refusal.state(), refusal.reason());
       }
