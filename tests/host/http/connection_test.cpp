@@ -1,6 +1,7 @@
 #include "http/connection.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -286,19 +287,20 @@ TEST_F(ConnectionTest, ALargeAnswerArrivesWholeThroughASmallWindow) {
 }
 
 TEST_F(ConnectionTest, ASlowReaderHoldsBackItsOwnRequests) {
-  std::atomic<int> made{0};
-  start({}, [&](const std::shared_ptr<Exchange>& exchange) {
-    ++made;
+  // shared: the loops still run when this body has ended
+  const auto made = std::make_shared<std::atomic<int>>(0);
+  start({}, [made](const std::shared_ptr<Exchange>& exchange) {
+    ++*made;
     exchange->respond(HttpResponse::text(200, std::string(8U << 20U, 'x'), "text/plain"));
   });
   RawClient client = this->client();
   std::string requests;
   for (int i = 0; i < 200; ++i) requests += get("/");
   client.send(requests);
-  ASSERT_TRUE(eventually([&] { return made >= 1; }));
+  ASSERT_TRUE(eventually([&] { return *made >= 1; }));
   // allowed: that nothing more happens is no condition to wait for
   std::this_thread::sleep_for(100ms);
-  EXPECT_LE(made, 16) << "answers pile up in memory for a client that does not read";
+  EXPECT_LE(*made, 16) << "answers pile up in memory for a client that does not read";
 }
 
 TEST_F(ConnectionTest, TheDeadlineIsAnsweredByTheFront) {
