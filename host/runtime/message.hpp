@@ -17,7 +17,7 @@ struct Principal {
   std::vector<std::string> scopes;  ///< "booking:read", "admin", "*"
   bool authenticated = false;
 
-  /// True when `scope` or a scope that contains it ("*", "admin" for any, "booking:*") was granted.
+  /// True when `scope` or a scope that contains it ("*", "booking:*") was granted.
   bool has(std::string_view scope) const;
 };
 
