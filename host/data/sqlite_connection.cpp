@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::size_t kCachedStatementsMax = 128;
 constexpr int kProgressInterval = 1000;  // virtual machine steps, some tens of microseconds
-constexpr std::size_t kLoginTimeoutSeconds = 5;
+constexpr std::chrono::seconds kConnectTimeout{5};
+constexpr std::chrono::milliseconds kBusyPause{1};
 
 constexpr std::array<std::string_view, 7> kControlText = {
     "BEGIN",        "BEGIN IMMEDIATE", "COMMIT",        "ROLLBACK",
@@ -41,7 +43,7 @@ Poco::Data::Session openSession(const SqliteOptions& options, bool memory) {
   if (!memory) makeFile(options.path);
   try {
     Poco::AutoPtr<Poco::Data::SessionImpl> session{new Poco::Data::SQLite::SessionImpl{
-        memory ? std::string{":memory:"} : options.path.string(), kLoginTimeoutSeconds}};
+        memory ? std::string{":memory:"} : options.path.string(), kConnectTimeout.count()}};
     return Poco::Data::Session{session};
   } catch (const Poco::Exception& exception) {
     logger().error(fmt::format("{}: {} cannot be opened: {}", options.owner, options.path.string(),
@@ -131,17 +133,25 @@ void SqliteConnection::configure(const SqliteOptions& options, Role role) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-  if (role != Role::Memory) pragma("PRAGMA journal_mode=WAL");
+  const Deadline patience = std::chrono::steady_clock::now() + kConnectTimeout;
+  if (role != Role::Memory) pragma("PRAGMA journal_mode=WAL", patience);
   pragma(options.durability == Durability::Full ? "PRAGMA synchronous=FULL"
-                                                : "PRAGMA synchronous=NORMAL");
-  pragma("PRAGMA foreign_keys=ON");
-  pragma("PRAGMA journal_size_limit=67108864");
-  if (role == Role::Reader) pragma("PRAGMA query_only=ON");
-  pragma("SELECT count(*) FROM sqlite_master");
+                                                : "PRAGMA synchronous=NORMAL",
+         patience);
+  pragma("PRAGMA foreign_keys=ON", patience);
+  pragma("PRAGMA journal_size_limit=67108864", patience);
+  if (role == Role::Reader) pragma("PRAGMA query_only=ON", patience);
+  pragma("SELECT count(*) FROM sqlite_master", patience);
 }
 
-void SqliteConnection::pragma(const std::string& sql) {
-  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+// SQLite calls no busy handler where two connections might wait for each other, as when both make
+// a new file a write-ahead database, so the wait is ours.
+void SqliteConnection::pragma(const std::string& sql, Deadline patience) {
+  int code = SQLITE_BUSY;
+  while ((code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr)) != SQLITE_OK) {
+    if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() > patience) break;
+    std::this_thread::sleep_for(kBusyPause);
+  }
   if (code == SQLITE_OK) return;
   logger().error(fmt::format("{}: {}: {}", owner_, sql, sqlite3_errmsg(handle_)));
   throw databaseUnavailable();

@@ -68,7 +68,7 @@ class SqliteConnection {
   class Run;
 
   void configure(const SqliteOptions& options, Role role);
-  void pragma(const std::string& sql);
+  void pragma(const std::string& sql, Deadline patience);
   std::unique_ptr<Statement> prepare(std::string_view sql);
   Statement& prepared(std::string_view sql);
   void evict();

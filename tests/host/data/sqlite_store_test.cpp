@@ -425,6 +425,25 @@ TEST_F(AwayStore, AFileThatDisappearedIsWaitedForAndNeverReplacedByAnEmptyOne) {
   EXPECT_EQ(number(*store, "SELECT count(*) FROM t WHERE n = 2"), 1);
 }
 
+// A first migration, a health check, a reader and a writer come to a new file at the same moment:
+// one of them makes it a write-ahead database, for which SQLite refuses to wait.
+TEST(SqliteStore, WhoComeToANewFileAtOnceAreAllServed) {
+  for (int round = 0; round < 50; ++round) {
+    const TemporaryFolder folder;
+    const auto store = openSqliteStore({.path = folder / "store.db"});
+    std::vector<std::future<void>> all;
+    all.push_back(std::async(std::launch::async, [&] { EXPECT_TRUE(store->ping()) << round; }));
+    all.push_back(std::async(std::launch::async, [&] {
+      EXPECT_EQ(number(*store, "SELECT count(*) FROM sqlite_master WHERE name = 'x'"), 0);
+    }));
+    all.push_back(std::async(std::launch::async, [&] {
+      store->maintain([](Poco::Data::Session&) {}, within());
+      run(*store, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    }));
+    for (auto& one : all) EXPECT_NO_THROW(one.get()) << round;
+  }
+}
+
 TEST(SqliteStore, S101_AnAttemptIsMadeAtMostOncePerInterval) {
   const TemporaryFolder folder;
   std::ofstream{folder / "data"} << "in the way";
