@@ -4,6 +4,7 @@
 
 #include "body.hpp"
 #include "exchange.hpp"
+#include "lead_json.hpp"
 #include "lead_store.hpp"
 
 namespace booking {
@@ -21,28 +22,12 @@ constexpr std::string_view kFilters =
     R"("phone":{"type":"string","maxLength":32},"email":{"type":"string","maxLength":254},)"
     R"("status":{"type":"string","enum":["new","contacted","qualified","booked","lost"]})";
 
-void write(JsonWriter& out, const Lead& lead) {
-  out.object("id", lead.id, "name", lead.name, "phone", lead.phone, "email", lead.email,
-             "time_zone", lead.time_zone, "language", lead.language, "source", lead.source,
-             "status", lead.status, "notes", lead.notes, "version", lead.version, "created_at",
-             formatInstant(lead.created_at), "updated_at", formatInstant(lead.updated_at));
+auto writer(const Lead& lead) {
+  return [&lead](JsonWriter& out) { write(out, lead); };
 }
 
 Response answer(int status, const Lead& lead) {
-  return versioned(status, lead.version, [&](JsonWriter& out) { write(out, lead); });
-}
-
-void fillFrom(const nlohmann::json& body, Lead& lead) {
-  take(body, "name", lead.name);
-  take(body, "phone", lead.phone);
-  take(body, "email", lead.email);
-  if (body.contains("phone") && lead.phone) lead.phone = normalisedPhone(*lead.phone);
-  if (body.contains("email") && lead.email) lead.email = normalisedEmail(*lead.email);
-  take(body, "time_zone", lead.time_zone);
-  take(body, "language", lead.language);
-  take(body, "source", lead.source);
-  take(body, "status", lead.status);
-  take(body, "notes", lead.notes);
+  return versioned(status, lead.version, writer(lead));
 }
 
 Lead get(ReadTransaction& read, const Request& request) {
@@ -52,38 +37,6 @@ Lead get(ReadTransaction& read, const Request& request) {
 }
 
 }  // namespace
-
-std::string_view leadProperties() {
-  return R"("name":{"type":["string","null"],"maxLength":200},)"
-         R"("phone":{"type":["string","null"],"maxLength":32},)"
-         R"("email":{"type":["string","null"],"maxLength":254},)"
-         R"("time_zone":{"type":["string","null"],"maxLength":64},)"
-         R"("language":{"type":["string","null"],"maxLength":35},)"
-         R"("source":{"enum":["web","call","sms","import","google"]},)"
-         R"("status":{"enum":["new","contacted","qualified","booked","lost"]},)"
-         R"("notes":{"type":"string","maxLength":4000})";
-}
-
-UpsertedLead upsertLead(Transaction& write, const Caller& caller, const nlohmann::json& body,
-                        const bulkhead::Host& host) {
-  Lead wanted;
-  fillFrom(body, wanted);
-  wanted.check();
-  auto known = findSame(write, caller.tenant, wanted);
-  if (!known) {
-    wanted.id = host.newId();
-    wanted.created_at = wanted.updated_at = caller.now;
-    LeadStore::insert(write, caller.tenant, wanted);
-    return {wanted, true};
-  }
-  Lead changed = *known;
-  fillFrom(body, changed);
-  if (changed == *known) return {changed, false};
-  ++changed.version;
-  changed.updated_at = caller.now;
-  LeadStore::update(write, caller.tenant, changed);
-  return {changed, false};
-}
 
 LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
   host.route({.method = "POST",
@@ -111,6 +64,24 @@ LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
               .response = recordSchema(leadProperties()),
               .errors = {"NOT_FOUND"}},
              [this](const Request& request, ReadTransaction& read) { return show(request, read); });
+  host.route(
+      {.method = "PUT",
+       .path = "/leads/{id}",
+       .scope = "booking:write",
+       .summary = "Makes a lead with the client's id, or replaces it",
+       .request = bodySchema(leadProperties()),
+       .response = recordSchema(leadProperties()),
+       .errors = {"INVALID_TIME_ZONE", "DUPLICATE", "VERSION_CONFLICT", "PRECONDITION_REQUIRED"},
+       .example = kExample},
+      [this](const Request& request, Transaction& write) { return put(request, write); });
+  host.route({.method = "DELETE",
+              .path = "/leads/{id}",
+              .scope = "booking:write",
+              .summary = "Deletes a lead that no appointment is for",
+              .success = 204,
+              .errors = {"NOT_FOUND", "LEAD_IN_USE", "VERSION_CONFLICT"},
+              .if_match = true},
+             [this](const Request& request, Transaction& write) { return remove(request, write); });
   host.route({.method = "PATCH",
               .path = "/leads/{id}",
               .scope = "booking:write",
@@ -118,13 +89,18 @@ LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
               .request = bodySchema(leadProperties()),
               .response = recordSchema(leadProperties()),
               .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "DUPLICATE", "VERSION_CONFLICT"},
+              .example = R"({"status":"contacted"})",
               .if_match = true},
              [this](const Request& request, Transaction& write) { return patch(request, write); });
 }
 
 Response LeadRoutes::upsert(const Request& request, Transaction& write) const {
-  const auto [lead, is_new] = upsertLead(write, callerOf(request, host_), bodyOf(request), host_);
-  return answer(is_new ? 201 : 200, lead);
+  const auto body = bodyOf(request);
+  const LeadChange change =
+      planLead(write, request.tenant(), {host_.newId(), callerOf(request, host_).now},
+               [&](Lead& lead) { fillFrom(body, lead); });
+  LeadStore::write(write, request.tenant(), change);
+  return answer(change.kind == LeadChange::Kind::Made ? 201 : 200, change.lead);
 }
 
 Response LeadRoutes::list(const Request& request, ReadTransaction& read) const {
@@ -137,8 +113,10 @@ Response LeadRoutes::list(const Request& request, ReadTransaction& read) const {
   filter.status = request.query("status");
   filter.after = request.query("cursor").value_or("");
   filter.limit = limit + 1;
-  return page(LeadStore::list(read, request.tenant(), filter), limit, write,
-              [](const Lead& last) { return last.id; });
+  return page(
+      LeadStore::list(read, request.tenant(), filter), limit,
+      [](JsonWriter& out, const Lead& lead) { write(out, lead); },
+      [](const Lead& last) { return last.id; });
 }
 
 Response LeadRoutes::show(const Request& request, ReadTransaction& read) const {
@@ -146,24 +124,57 @@ Response LeadRoutes::show(const Request& request, ReadTransaction& read) const {
 }
 
 Response LeadRoutes::patch(const Request& request, Transaction& write) const {
-  Lead lead = get(write, request);
-  requireMatch(request, lead.version, [&](JsonWriter& out) { booking::write(out, lead); });
+  const Lead before = get(write, request);
+  requireMatch(request, before.version, writer(before));
+  Lead lead = before;
   fillFrom(bodyOf(request), lead);
-  lead.check();
-  const auto same = findSame(write, request.tenant(), lead);
-  if (same && same->id != lead.id) {
-    throw bulkhead::Error::conflict("DUPLICATE",
-                                    "Another lead has that phone or email: \"" + same->id + "\".");
+  return replace(write, request, before, std::move(lead));
+}
+
+/// A repeat of the PUT that made the lead finds its content unchanged and needs no If-Match.
+Response LeadRoutes::put(const Request& request, Transaction& write) const {
+  Lead wanted;
+  fillFrom(bodyOf(request), wanted);
+  const auto existing = LeadStore::find(write, request.tenant(), request.param("id"));
+  if (!existing) {
+    wanted.id = clientMadeId(request.param("id"));
+    wanted.check();
+    requireUnique(write, request.tenant(), wanted);
+    wanted.created_at = wanted.updated_at = callerOf(request, host_).now;
+    LeadStore::insert(write, request.tenant(), wanted);
+    return answer(201, wanted);
   }
+  static_cast<Record&>(wanted) = *existing;
+  if (!request.header("if-match")) {
+    if (wanted == *existing) return answer(200, *existing);
+    throw bulkhead::Error::conflict(
+        "PRECONDITION_REQUIRED",
+        "That id exists with other content; send If-Match with its ETag to replace it.");
+  }
+  requireMatch(request, existing->version, writer(*existing));
+  return replace(write, request, *existing, std::move(wanted));
+}
+
+Response LeadRoutes::replace(Transaction& write, const Request& request, const Lead& before,
+                             Lead lead) const {
+  if (lead == before) return answer(200, before);
+  lead.check();
+  requireUnique(write, request.tenant(), lead);
   ++lead.version;
   lead.updated_at = callerOf(request, host_).now;
   LeadStore::update(write, request.tenant(), lead);
   return answer(200, lead);
 }
 
-Caller callerOf(const Request& request, const bulkhead::Host& host) {
-  return {request.tenant(), request.keyId(), request.requestId(),
-          std::chrono::floor<seconds>(host.now())};
+Response LeadRoutes::remove(const Request& request, Transaction& write) const {
+  const Lead lead = get(write, request);
+  requireMatch(request, lead.version, writer(lead));
+  if (LeadStore::isReferenced(write, request.tenant(), lead.id)) {
+    throw bulkhead::Error::conflict("LEAD_IN_USE",
+                                    "Appointments refer to this lead; it is kept with them.");
+  }
+  LeadStore::erase(write, request.tenant(), lead.id);
+  return Response::noContent();
 }
 
 }  // namespace booking

@@ -81,4 +81,21 @@ void LeadStore::update(Transaction& transaction, std::string_view tenant, const 
              lead.source, lead.status, lead.notes, lead.version, epochSeconds(lead.updated_at)));
 }
 
+void LeadStore::write(Transaction& transaction, std::string_view tenant, const LeadChange& change) {
+  if (change.kind == LeadChange::Kind::Made) insert(transaction, tenant, change.lead);
+  if (change.kind == LeadChange::Kind::Changed) update(transaction, tenant, change.lead);
+}
+
+bool LeadStore::isReferenced(ReadTransaction& transaction, std::string_view tenant,
+                             std::string_view id) {
+  return transaction
+      .first("select 1 from appointment where tenant = $1 and lead = $2 limit 1",
+             values(tenant, id), [](const Row&) { return true; })
+      .has_value();
+}
+
+void LeadStore::erase(Transaction& transaction, std::string_view tenant, std::string_view id) {
+  transaction.send("delete from lead where tenant = $1 and id = $2", values(tenant, id));
+}
+
 }  // namespace booking

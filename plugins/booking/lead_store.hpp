@@ -33,6 +33,14 @@ struct LeadStore {
   static void insert(bulkhead::Transaction& transaction, std::string_view tenant, const Lead& lead);
   /// Writes `lead` over the version before it. Throws VERSION_CONFLICT when that is gone.
   static void update(bulkhead::Transaction& transaction, std::string_view tenant, const Lead& lead);
+  /// Inserts, updates or leaves alone, as the change says.
+  static void write(bulkhead::Transaction& transaction, std::string_view tenant,
+                    const LeadChange& change);
+  /// Whether an appointment is for the lead.
+  static bool isReferenced(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                           std::string_view id);
+  static void erase(bulkhead::Transaction& transaction, std::string_view tenant,
+                    std::string_view id);
 };
 
 }  // namespace booking
