@@ -51,7 +51,7 @@ class AppointmentDesk {
     Appointment before;
     Appointment after;
     Action action = Action::Book;
-    std::string text = {};                ///< the reason, for the history
+    std::string text = {};                     ///< the reason, for the history
     std::optional<std::string> acted_by = {};  ///< customer or business
     bool is_new = false;
     bool takes_turn = false;

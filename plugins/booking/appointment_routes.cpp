@@ -1,14 +1,15 @@
 #include "appointment_routes.hpp"
 
-#include <charconv>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "appointment_json.hpp"
 #include "appointment_store.hpp"
 #include "body.hpp"
 #include "exchange.hpp"
 #include "lead_store.hpp"
+#include "listing.hpp"
 
 namespace booking {
 namespace {
@@ -55,25 +56,22 @@ Appointment getMatching(ReadTransaction& read, const Request& request) {
   return one;
 }
 
-/// "<start>_<id>" of the last item of the page before.
-void readCursor(const Request& request, AppointmentStore::Filter& filter) {
-  const auto cursor = request.query("cursor");
-  if (!cursor) return;
-  const char* const end = cursor->data() + cursor->size();
-  std::int64_t start = 0;
-  const auto read = std::from_chars(cursor->data(), end, start);
-  if (read.ec != std::errc{} || read.ptr == end || *read.ptr != '_') {
-    throw invalidField("cursor", *cursor, "the next_cursor of the page before");
-  }
-  filter.after_start = fromEpoch(start);
-  filter.after_id = std::string_view{read.ptr + 1, static_cast<std::size_t>(end - read.ptr - 1)};
+const std::vector<Sort<Appointment>>& sorts() {
+  static const std::vector<Sort<Appointment>> kSorts{
+      {"start", "a.start_utc", false,
+       [](const Appointment& one) { return std::to_string(epochSeconds(one.visit.begin)); }},
+      {"created_at", "a.created_at", false,
+       [](const Appointment& one) { return std::to_string(epochSeconds(one.created_at)); }},
+      {"updated_at", "a.updated_at", false,
+       [](const Appointment& one) { return std::to_string(epochSeconds(one.updated_at)); }}};
+  return kSorts;
 }
 
 }  // namespace
 
 AppointmentRoutes::AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk& desk,
-                                     const BookingOrders& orders)
-    : host_{host.host()}, desk_{desk}, orders_{orders} {
+                                     const BookingOrders& orders, Signatures& signatures)
+    : host_{host.host()}, desk_{desk}, orders_{orders}, signatures_{signatures} {
   registerMaking(host);
   registerReading(host);
   registerActions(host);
@@ -111,9 +109,10 @@ void AppointmentRoutes::registerReading(bulkhead::Registrar& host) {
   host.route({.method = "GET",
               .path = "/appointments",
               .scope = "booking:read",
-              .summary = "Lists appointments by start",
-              .query = pageQuery(kFilters),
-              .response = pageSchema(appointmentSchema())},
+              .summary = "Lists appointments, by start unless sort says else",
+              .query = listQuery(sorts(), kFilters),
+              .response = pageSchema(appointmentSchema()),
+              .errors = {"CURSOR_INVALID"}},
              [this](const Request& request, ReadTransaction& read) { return list(request, read); });
   host.route({.method = "GET",
               .path = "/appointments/{id}",
@@ -229,22 +228,17 @@ Response AppointmentRoutes::put(const Request& request, Transaction& write) cons
 }
 
 Response AppointmentRoutes::list(const Request& request, ReadTransaction& read) const {
-  const std::size_t limit = pageLimit(request);
+  const Listing<Appointment> listing{request, read, signatures_, sorts(), "a.id"};
   AppointmentStore::Filter filter;
   if (const auto from = queryInstant(request, "from")) filter.starts.begin = fromEpoch(*from);
   if (const auto to = queryInstant(request, "to")) filter.starts.end = fromEpoch(*to);
+  filter.updated_since = fromEpoch(queryInstant(request, "updated_since").value_or(0));
   filter.status = request.query("status");
   filter.resource = request.query("resource");
   filter.lead = request.query("lead");
   filter.service = request.query("service");
-  filter.limit = limit + 1;
-  readCursor(request, filter);
-  return page(
-      AppointmentStore::list(read, request.tenant(), filter), limit,
-      [](JsonWriter& out, const Appointment& one) { write(out, one); },
-      [](const Appointment& last) {
-        return std::to_string(epochSeconds(last.visit.begin)) + '_' + last.id;
-      });
+  return listing.page(AppointmentStore::list(read, request.tenant(), filter, listing.order()),
+                      [](JsonWriter& out, const Appointment& one) { write(out, one); });
 }
 
 Response AppointmentRoutes::patch(const Request& request, Transaction& write) const {

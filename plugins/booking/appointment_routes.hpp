@@ -9,7 +9,8 @@ namespace booking {
 /// Appointments and their history. Lives as long as the routes.
 class AppointmentRoutes {
  public:
-  AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk& desk, const BookingOrders& orders);
+  AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk& desk, const BookingOrders& orders,
+                    Signatures& signatures);
 
  private:
   void registerMaking(bulkhead::Registrar& host);
@@ -29,6 +30,7 @@ class AppointmentRoutes {
   const bulkhead::Host host_;
   AppointmentDesk& desk_;
   const BookingOrders& orders_;
+  Signatures& signatures_;
 };
 
 }  // namespace booking

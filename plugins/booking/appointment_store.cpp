@@ -72,21 +72,20 @@ std::optional<Appointment> AppointmentStore::find(ReadTransaction& transaction,
 }
 
 std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
-                                                std::string_view tenant, const Filter& filter) {
+                                                std::string_view tenant, const Filter& filter,
+                                                const ListOrder& order) {
   // A lead's appointments are few: naming it without "is null" lets its index be used.
-  static const std::string kPage =
-      kSelect +
-      "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
-      "and (a.start_utc, a.id) > ($4, $5) and ($6 is null or a.status = $6) "
-      "and ($7 is null or r.resource = $7) and ($8 is null or a.service = $8) ";
-  static const std::string kOrder = "order by a.start_utc, a.id limit $10";
-  static const std::string kOfAnyone = kPage + "and $9 is null " + kOrder;
-  static const std::string kOfLead = kPage + "and a.lead = $9 " + kOrder;
+  const std::string sql = kSelect +
+                          "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
+                          "and ($4 is null or a.status = $4) and ($5 is null or r.resource = $5) "
+                          "and ($6 is null or a.service = $6) and a.updated_at >= $7 and " +
+                          (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) +
+                          order.orderBy() + " limit $12";
   return transaction.list(
-      filter.lead ? kOfLead : kOfAnyone,
+      sql,
       values(tenant, epochSeconds(filter.starts.begin), epochSeconds(filter.starts.end),
-             epochSeconds(filter.after_start), filter.after_id, filter.status, filter.resource,
-             filter.service, filter.lead, filter.limit),
+             filter.status, filter.resource, filter.service, epochSeconds(filter.updated_since),
+             filter.lead, order.number(), order.text(), order.id(), order.limit),
       read);
 }
 

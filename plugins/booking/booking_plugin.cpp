@@ -48,10 +48,10 @@ class BookingPlugin final : public bulkhead::Plugin {
         resources_{host},
         schedules_{host},
         schedule_parts_{host},
-        leads_{host},
+        leads_{host, signatures_},
         slots_{host, finder_, signatures_},
         holds_{host, desk_, orders_},
-        appointments_{host, desk_, orders_} {
+        appointments_{host, desk_, orders_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
   }

@@ -1,11 +1,13 @@
 #include "lead_routes.hpp"
 
 #include <string>
+#include <vector>
 
 #include "body.hpp"
 #include "exchange.hpp"
 #include "lead_json.hpp"
 #include "lead_store.hpp"
+#include "listing.hpp"
 
 namespace booking {
 namespace {
@@ -20,7 +22,19 @@ constexpr std::string_view kExample = R"({"name":"Ann","phone":"+12025550123"})"
 
 constexpr std::string_view kFilters =
     R"("phone":{"type":"string","maxLength":32},"email":{"type":"string","maxLength":254},)"
-    R"("status":{"type":"string","enum":["new","contacted","qualified","booked","lost"]})";
+    R"("status":{"type":"string","enum":["new","contacted","qualified","booked","lost"]},)"
+    R"("source":{"type":"string","enum":["web","call","sms","import","google"]})";
+
+const std::vector<Sort<Lead>>& sorts() {
+  static const std::vector<Sort<Lead>> kSorts{
+      {"id", "id", true, [](const Lead& lead) { return lead.id; }},
+      {"name", "coalesce(name, '')", true, [](const Lead& lead) { return lead.name.value_or(""); }},
+      {"created_at", "created_at", false,
+       [](const Lead& lead) { return std::to_string(epochSeconds(lead.created_at)); }},
+      {"updated_at", "updated_at", false,
+       [](const Lead& lead) { return std::to_string(epochSeconds(lead.updated_at)); }}};
+  return kSorts;
+}
 
 auto writer(const Lead& lead) {
   return [&lead](JsonWriter& out) { write(out, lead); };
@@ -38,7 +52,8 @@ Lead get(ReadTransaction& read, const Request& request) {
 
 }  // namespace
 
-LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+LeadRoutes::LeadRoutes(bulkhead::Registrar& host, Signatures& signatures)
+    : host_{host.host()}, signatures_{signatures} {
   host.route({.method = "POST",
               .path = "/leads",
               .scope = "booking:write",
@@ -53,9 +68,10 @@ LeadRoutes::LeadRoutes(bulkhead::Registrar& host) : host_{host.host()} {
   host.route({.method = "GET",
               .path = "/leads",
               .scope = "booking:read",
-              .summary = "Lists leads",
-              .query = pageQuery(kFilters),
-              .response = pageSchema(recordSchema(leadProperties()))},
+              .summary = "Lists leads, by id unless sort says else",
+              .query = listQuery(sorts(), kFilters),
+              .response = pageSchema(recordSchema(leadProperties())),
+              .errors = {"CURSOR_INVALID"}},
              [this](const Request& request, ReadTransaction& read) { return list(request, read); });
   host.route({.method = "GET",
               .path = "/leads/{id}",
@@ -104,19 +120,17 @@ Response LeadRoutes::upsert(const Request& request, Transaction& write) const {
 }
 
 Response LeadRoutes::list(const Request& request, ReadTransaction& read) const {
-  const std::size_t limit = pageLimit(request);
+  const Listing<Lead> listing{request, read, signatures_, sorts()};
   std::string phone;
   std::string email;
   LeadStore::Filter filter;
   if (const auto given = request.query("phone")) filter.phone = phone = normalisedPhone(*given);
   if (const auto given = request.query("email")) filter.email = email = normalisedEmail(*given);
   filter.status = request.query("status");
-  filter.after = request.query("cursor").value_or("");
-  filter.limit = limit + 1;
-  return page(
-      LeadStore::list(read, request.tenant(), filter), limit,
-      [](JsonWriter& out, const Lead& lead) { write(out, lead); },
-      [](const Lead& last) { return last.id; });
+  filter.source = request.query("source");
+  filter.updated_since = fromEpoch(queryInstant(request, "updated_since").value_or(0));
+  return listing.page(LeadStore::list(read, request.tenant(), filter, listing.order()),
+                      [](JsonWriter& out, const Lead& lead) { write(out, lead); });
 }
 
 Response LeadRoutes::show(const Request& request, ReadTransaction& read) const {

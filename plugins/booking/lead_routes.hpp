@@ -3,13 +3,14 @@
 #include <bulkhead/plugin.hpp>
 
 #include "lead.hpp"
+#include "signatures.hpp"
 
 namespace booking {
 
 /// Leads: people who may become customers. Lives as long as the routes.
 class LeadRoutes {
  public:
-  explicit LeadRoutes(bulkhead::Registrar& host);
+  LeadRoutes(bulkhead::Registrar& host, Signatures& signatures);
 
  private:
   bulkhead::Response upsert(const bulkhead::Request& request, bulkhead::Transaction& write) const;
@@ -22,6 +23,7 @@ class LeadRoutes {
   bulkhead::Response remove(const bulkhead::Request& request, bulkhead::Transaction& write) const;
 
   const bulkhead::Host host_;
+  Signatures& signatures_;
 };
 
 }  // namespace booking
