@@ -68,8 +68,8 @@ HistoryEntry historyEntry(const AppointmentDesk::Plan& plan, const Caller& calle
 }
 
 /// The policy by which a service's visits are given to its resources.
-Assignment assignmentOf(const Service&) {
-  return Assignment::Priority;
+Assignment assignmentOf(const Service& service) {
+  return assignmentNamed(service.assignment).value_or(Assignment::Priority);
 }
 
 Interval localDayOf(Instant instant, const Zone& zone) {
