@@ -110,6 +110,11 @@ void BatchReport::add(const BatchPart& part) {
   items += part.items;
 }
 
+std::size_t BatchReport::countOf(std::string_view outcome) const {
+  const auto found = count.find(outcome);
+  return found == count.end() ? 0 : found->second;
+}
+
 BatchReport BatchRunner::run(const bulkhead::Host& host, const bulkhead::Context& context,
                              const BatchClaim& claim, BatchWork& work) {
   return Run{host, context, claim, work}.all();
@@ -136,6 +141,14 @@ BatchClaim BatchRunner::claimOf(const bulkhead::Request& request, std::string_vi
 bool isRefusal(const Error& error) {
   return error.kind() == ErrorKind::Validation || error.kind() == ErrorKind::NotFound ||
          error.kind() == ErrorKind::Conflict || error.kind() == ErrorKind::BusinessLogic;
+}
+
+void writeRefusal(bulkhead::JsonWriter& out, const Error& error) {
+  out.beginObject();
+  out.member("code", error.code());
+  out.member("message", error.message());
+  if (!error.details().empty()) out.member("details", bulkhead::RawJson{error.details()});
+  out.endObject();
 }
 
 int statusOf(const Error& error) {

@@ -7,6 +7,7 @@
 
 #include <bulkhead/error.hpp>
 #include <bulkhead/host.hpp>
+#include <bulkhead/json_writer.hpp>
 #include <bulkhead/request.hpp>
 
 #include "batch_store.hpp"
@@ -41,6 +42,7 @@ struct BatchReport {
   std::size_t items = 0;
 
   void add(const BatchPart& part);
+  std::size_t countOf(std::string_view outcome) const;
 };
 
 /// Runs the items: a few in each transaction, whose results are written with their effects. So each
@@ -59,6 +61,9 @@ class BatchRunner {
 
 /// Whether an error is an item's own: a refusal by the rules, not a fault of the store or of ours.
 bool isRefusal(const bulkhead::Error& error);
+
+/// Writes an object with `code`, `message` and `details`.
+void writeRefusal(bulkhead::JsonWriter& out, const bulkhead::Error& error);
 
 /// The status that such a refusal would have as an answer.
 int statusOf(const bulkhead::Error& error);

@@ -5,6 +5,7 @@
 #include "appointment_desk.hpp"
 #include "appointment_routes.hpp"
 #include "booking_order.hpp"
+#include "bulk_routes.hpp"
 #include "catalogue_kinds.hpp"
 #include "catalogue_routes.hpp"
 #include "hold_routes.hpp"
@@ -51,6 +52,7 @@ class BookingPlugin final : public bulkhead::Plugin {
         leads_{host, signatures_},
         slots_{host, finder_, signatures_},
         holds_{host, desk_, orders_},
+        bulk_{host, orders_},
         appointments_{host, desk_, orders_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
@@ -88,6 +90,7 @@ class BookingPlugin final : public bulkhead::Plugin {
   const LeadRoutes leads_;
   const SlotRoutes slots_;
   const HoldRoutes holds_;
+  const BulkRoutes bulk_;
   const AppointmentRoutes appointments_;
 };
 

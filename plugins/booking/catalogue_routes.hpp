@@ -2,13 +2,12 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <bulkhead/plugin.hpp>
 
 #include "body.hpp"
+#include "catalogue_list.hpp"
 #include "exchange.hpp"
-#include "listing.hpp"
 #include "record.hpp"
 #include "record_json.hpp"
 
@@ -49,7 +48,7 @@ class CatalogueRoutes {
          .path = Kind::kPath,
          .scope = "booking:read",
          .summary = "Lists each " + noun + ", by id unless sort says else",
-         .query = listQuery(sorts(), filters()),
+         .query = listQuery(catalogueSorts<Noun>(), catalogueFilters<Noun>()),
          .response = pageSchema(recordSchema(properties())),
          .errors = {"CURSOR_INVALID"}},
         [this](const Request& request, ReadTransaction& read) { return list(request, read); });
@@ -96,26 +95,6 @@ class CatalogueRoutes {
  private:
   static std::string properties() {
     return fieldSchemas<Noun>() + Kind::moreProperties() + R"(,"active":{"type":"boolean"})";
-  }
-  static std::string filters() {
-    std::string text = R"("active":{"type":"boolean"})";
-    for (const ListFilter& filter : Noun::kFilters) {
-      text.append(",\"").append(filter.name).append(R"(":{"type":"string","maxLength":100})");
-    }
-    return text;
-  }
-  static const std::vector<Sort<Noun>>& sorts() {
-    static const std::vector<Sort<Noun>> kSorts = [] {
-      std::vector<Sort<Noun>> made{{"id", "id", true, [](const Noun& noun) { return noun.id; }}};
-      if constexpr (requires(const Noun& noun) { noun.name; }) {
-        made.push_back({"name", "name", true, [](const Noun& noun) { return noun.name; }});
-      }
-      made.push_back({"updated_at", "updated_at", false, [](const Noun& noun) {
-                        return std::to_string(epochSeconds(noun.updated_at));
-                      }});
-      return made;
-    }();
-    return kSorts;
   }
   static void write(bulkhead::JsonWriter& out, const Noun& noun) {
     out.beginObject();
@@ -172,7 +151,7 @@ class CatalogueRoutes {
   }
 
   Response list(const Request& request, ReadTransaction& read) const {
-    const Listing<Noun> listing{request, read, signatures_, sorts()};
+    const Listing<Noun> listing{request, read, signatures_, catalogueSorts<Noun>()};
     typename Store::Filter wanted;
     wanted.active = request.query("active");
     wanted.updated_since = queryInstant(request, "updated_since");
