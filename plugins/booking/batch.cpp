@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "keyed_hash.hpp"
+#include "listing.hpp"
 
 namespace booking {
 namespace {
@@ -15,14 +16,6 @@ using bulkhead::Transaction;
 constexpr std::size_t kPartItems = 16;
 constexpr std::size_t kKeyBytesMax = 255;
 constexpr seconds kKept{72 * 3600};
-
-/// "created {...}\n": no JSON text has a line break.
-void append(std::string& results, const BatchResult& result) {
-  results += result.outcome;
-  results += ' ';
-  results += result.json;
-  results += '\n';
-}
 
 /// One run through the items of a request.
 class Run {
@@ -55,7 +48,7 @@ class Run {
     return host_.write(context_, [&](Transaction& write) {
       if (auto done = BatchStore::find(write, claim_, report_.items)) return *std::move(done);
       BatchPart made{count, {}};
-      for (std::size_t i = 0; i < count; ++i) append(made.results, work_.carryOut(write, i));
+      for (std::size_t i = 0; i < count; ++i) made.add(work_.carryOut(write, i));
       BatchStore::insert(write, claim_, report_.items, made);
       return made;
     });
@@ -63,7 +56,7 @@ class Run {
 
   BatchPart refusedPart(const Error& error) const {
     BatchPart refused{1, {}};
-    append(refused.results, work_.refused(0, error));
+    refused.add(work_.refused(0, error));
     return host_.write(context_, [&](Transaction& write) {
       if (auto done = BatchStore::find(write, claim_, report_.items)) return *std::move(done);
       BatchStore::insert(write, claim_, report_.items, refused);
@@ -135,7 +128,7 @@ BatchClaim BatchRunner::claimOf(const bulkhead::Request& request, std::string_vi
                             "Idempotency-Key has 1 to 255 visible ASCII characters.");
   }
   return {std::string{request.tenant()}, std::string{route}, std::string{*key},
-          sha256Hex(request.body())};
+          sha256Hex(listNameOf(request) + '\0' + std::string{request.body()})};
 }
 
 bool isRefusal(const Error& error) {

@@ -14,12 +14,6 @@
 
 namespace booking {
 
-/// What became of one item: a word to count by, and a JSON object to show.
-struct BatchResult {
-  std::string_view outcome;  ///< "created", "refused", ...: one word
-  std::string json;
-};
-
 /// The items of a request, in order. Only a few at a time are looked at.
 class BatchWork {
  public:

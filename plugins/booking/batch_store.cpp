@@ -9,6 +9,14 @@ using bulkhead::Row;
 using bulkhead::Transaction;
 using bulkhead::values;
 
+/// "created {...}\n": no JSON text has a line break.
+void BatchPart::add(const BatchResult& result) {
+  results += result.outcome;
+  results += ' ';
+  results += result.json;
+  results += '\n';
+}
+
 void BatchStore::begin(Transaction& transaction, const BatchClaim& claim, Instant now,
                        Instant kept_from) {
   transaction.send(

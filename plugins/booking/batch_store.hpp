@@ -19,10 +19,18 @@ struct BatchClaim {
   std::string fingerprint;  ///< of target and body
 };
 
+/// What became of one item: a word to count by, and a JSON object to show.
+struct BatchResult {
+  std::string_view outcome;  ///< "created", "refused", ...: one word
+  std::string json;
+};
+
 /// What a run of consecutive items came to: a line for each.
 struct BatchPart {
   std::size_t items = 0;
   std::string results;
+
+  void add(const BatchResult& result);
 };
 
 /// The SQL of requests of many items.

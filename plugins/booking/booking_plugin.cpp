@@ -9,6 +9,7 @@
 #include "catalogue_kinds.hpp"
 #include "catalogue_routes.hpp"
 #include "hold_routes.hpp"
+#include "import_routes.hpp"
 #include "lead_routes.hpp"
 #include "schedule_routes.hpp"
 #include "settings.hpp"  // generated from plugin.json
@@ -50,6 +51,7 @@ class BookingPlugin final : public bulkhead::Plugin {
         schedules_{host, signatures_},
         schedule_parts_{host},
         leads_{host, signatures_},
+        imports_{host},
         slots_{host, finder_, signatures_},
         holds_{host, desk_, orders_},
         bulk_{host, orders_},
@@ -88,6 +90,7 @@ class BookingPlugin final : public bulkhead::Plugin {
   const CatalogueRoutes<ScheduleKind> schedules_;
   const ScheduleRoutes schedule_parts_;
   const LeadRoutes leads_;
+  const ImportRoutes imports_;
   const SlotRoutes slots_;
   const HoldRoutes holds_;
   const BulkRoutes bulk_;

@@ -16,7 +16,8 @@ class CsvReader {
   enum class Read {
     Record,
     End,
-    Malformed,  ///< text behind a closing quote, a quote within plain text, or one that never closes
+    Malformed,  ///< text behind a closing quote, a quote within plain text, or one that never
+                ///< closes
   };
   /// The next record's fields. After Malformed there is nothing more to read.
   Read next(std::vector<std::string>& fields);
@@ -35,5 +36,8 @@ class CsvReader {
   std::size_t line_ = 1;
   std::size_t record_line_ = 0;
 };
+
+/// Whether `text` is UTF-8 (RFC 3629) without control characters but tab and line breaks.
+bool isPlainUtf8(std::string_view text);
 
 }  // namespace booking

@@ -17,12 +17,15 @@ constexpr std::array<std::string_view, 5> kStatuses{"new", "contacted", "qualifi
                                                     "lost"};
 
 constexpr std::pair<std::string_view, std::string_view> kOtherNames[]{
-    {"full_name", "name"},     {"customer", "name"},       {"contact", "name"},
-    {"telephone", "phone"},    {"tel", "phone"},           {"mobile", "phone"},
-    {"phone_number", "phone"}, {"mobile_phone", "phone"},  {"cell", "phone"},
-    {"e_mail", "email"},       {"mail", "email"},          {"email_address", "email"},
-    {"timezone", "time_zone"}, {"e_mail_address", "email"}, {"locale", "language"},
-    {"comment", "notes"},      {"comments", "notes"},      {"note", "notes"},
+    {"full_name", "name"},     {"customer", "name"},
+    {"contact", "name"},       {"telephone", "phone"},
+    {"tel", "phone"},          {"mobile", "phone"},
+    {"phone_number", "phone"}, {"mobile_phone", "phone"},
+    {"cell", "phone"},         {"e_mail", "email"},
+    {"mail", "email"},         {"email_address", "email"},
+    {"timezone", "time_zone"}, {"e_mail_address", "email"},
+    {"locale", "language"},    {"comment", "notes"},
+    {"comments", "notes"},     {"note", "notes"},
 };
 
 Error invalidHeader(const std::string& message) {
