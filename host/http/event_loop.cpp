@@ -163,7 +163,8 @@ bool EventLoop::acceptOne(const LoopListener& listener) {
     return false;
   }
   LoopCounters::bump(counters_.accepted, 1);
-  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(address), listener.is_unix);
+  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(address, listener.management),
+        listener.is_unix);
   return true;
 }
 
