@@ -14,8 +14,8 @@ const SlotShape kShape{seconds{1800}, seconds{900}, seconds{0}, seconds{0}};
 
 ExpandedAvailability weekdays() {
   const unsigned monday_to_friday = 0x1f;
-  WeeklyRule morning{"m", monday_to_friday, {540, 720}, {}, {}};
-  WeeklyRule afternoon{"a", monday_to_friday, {780, 1020}, {}, {}};
+  AvailabilityRule morning{"m", monday_to_friday, {540, 720}, {}, {}, {}};
+  AvailabilityRule afternoon{"a", monday_to_friday, {780, 1020}, {}, {}, {}};
   return ExpandedAvailability{
       Availability{Zone::get("America/New_York"), {morning, afternoon}, {}}};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weekday.hpp"
+
 namespace booking {
 namespace {
 
@@ -50,16 +52,16 @@ class Day {
 
 }  // namespace
 
-bool WeeklyRule::appliesOn(const cctz::civil_day& date) const {
-  const auto bit = static_cast<unsigned>(cctz::get_weekday(date));
-  return ((weekdays >> bit) & 1U) != 0 && (!valid_from || *valid_from <= date) &&
-         (!valid_to || date <= *valid_to);
+bool AvailabilityRule::appliesOn(const cctz::civil_day& date, const Zone& zone) const {
+  if ((valid_from && date < *valid_from) || (valid_to && *valid_to < date)) return false;
+  if (recurrence) return recurrence->occursOn(date, hours.begin_min, zone);
+  return ((weekdays >> weekdayOf(date)) & 1U) != 0;
 }
 
 std::vector<Interval> Availability::windowsOn(const cctz::civil_day& date) const {
   Ranges regular;
   for (const auto& rule : rules) {
-    if (rule.appliesOn(date)) regular.push_back(rule.hours);
+    if (rule.appliesOn(date, zone)) regular.push_back(rule.hours);
   }
   Day day{std::move(regular)};
   struct ByDate {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "instant.hpp"
+#include "recurrence.hpp"
 #include "zone.hpp"
 
 namespace booking {
@@ -17,16 +18,18 @@ struct MinuteRange {
   friend bool operator==(const MinuteRange&, const MinuteRange&) = default;
 };
 
-/// "Monday to Friday, 09:00 to 12:00." Bit 0 of `weekdays` is Monday.
-struct WeeklyRule {
+/// "Monday to Friday, 09:00 to 12:00", or the days of a recurrence in place of the weekdays. Bit 0
+/// of `weekdays` is Monday.
+struct AvailabilityRule {
   std::string id;
   unsigned weekdays = 0;
   MinuteRange hours;
-  std::optional<cctz::civil_day> valid_from;  ///< first day
+  std::optional<cctz::civil_day> valid_from;  ///< first day, and the recurrence's start
   std::optional<cctz::civil_day> valid_to;    ///< last day
-  friend bool operator==(const WeeklyRule&, const WeeklyRule&) = default;
+  std::optional<Recurrence> recurrence;
+  friend bool operator==(const AvailabilityRule&, const AvailabilityRule&) = default;
 
-  bool appliesOn(const cctz::civil_day& date) const;
+  bool appliesOn(const cctz::civil_day& date, const Zone& zone) const;
 };
 
 /// What one date does differently: Closed takes `hours` away (all day without them), Open adds
@@ -40,10 +43,10 @@ struct DayException {
   std::vector<MinuteRange> hours;
 };
 
-/// When a schedule is open: weekly rules in local time, and the exceptions of single dates.
+/// When a schedule is open: rules in local time, and the exceptions of single dates.
 struct Availability {
   Zone zone;
-  std::vector<WeeklyRule> rules;
+  std::vector<AvailabilityRule> rules;
   std::vector<DayException> exceptions;  ///< ordered by date
 
   /// The windows that begin on the local day, in order and apart from each other. Rules are read in

@@ -12,82 +12,78 @@
 #include "schedule_store.hpp"
 #include "service_store.hpp"
 
-/// What is each record's own in CatalogueRoutes: its members in JSON, and the check before it is
-/// stored.
+/// What is each record's own in CatalogueRoutes, beside its fields: its address, an example, and
+/// the check before it is stored.
 namespace booking {
 
-struct LocationKind {
-  using Noun = Location;
-  using Store = LocationStore;
+/// A record whose JSON is its fields. `Of` is the record, `In` its store.
+template <class Of, class In>
+struct PlainKind {
+  using Noun = Of;
+  using Store = In;
+  /// Members of the JSON beside the fields: their schemas (each behind a comma), how they are read
+  /// and written, and what an update keeps of the record that was there.
+  static std::string moreProperties() { return {}; }
+  static void fillMore(const nlohmann::json&, Noun&) {}
+  static void writeMore(bulkhead::JsonWriter&, const Noun&) {}
+  static void keepUnwritten(const Noun&, Noun&) {}
+};
+
+struct LocationKind : PlainKind<Location, LocationStore> {
   static constexpr std::string_view kPath = "/locations";
   static constexpr std::string_view kNoun = "location";
-  static const std::string_view kProperties;
   static constexpr std::string_view kRequired = R"("name","time_zone")";
   static constexpr std::string_view kExample =
       R"({"name":"Main street","time_zone":"America/New_York"})";
-  static void fillFrom(const nlohmann::json& body, Noun& noun);
-  static void write(bulkhead::JsonWriter& out, const Noun& noun);
+  static constexpr std::string_view kPatchExample = R"({"address":"1 Main St"})";
   static void prepare(bulkhead::Transaction& transaction, std::string_view tenant, Noun& noun,
                       const bulkhead::Host& host);
-  static void keepUnwritten(const Noun&, Noun&) {}
 };
 
-struct ServiceKind {
-  using Noun = Service;
-  using Store = ServiceStore;
+struct ServiceKind : PlainKind<Service, ServiceStore> {
   static constexpr std::string_view kPath = "/services";
   static constexpr std::string_view kNoun = "service";
-  static const std::string_view kProperties;
   static constexpr std::string_view kRequired = R"("name","duration_min")";
-  static constexpr std::string_view kExample = R"({"name":"Haircut","duration_min":30})";
-  static void fillFrom(const nlohmann::json& body, Noun& noun);
-  static void write(bulkhead::JsonWriter& out, const Noun& noun);
+  static constexpr std::string_view kExample =
+      R"({"name":"Haircut","category":"Hair","duration_min":30,"other_durations_min":[60],)"
+      R"("buffer_after_min":5,"price":{"amount":3500,"currency":"USD"},"lead_max_per_day":1,)"
+      R"("questions":[{"id":"first_time","label":"Is it your first visit?","type":"boolean"}]})";
+  static constexpr std::string_view kPatchExample = R"({"price":{"amount":3800,"currency":"USD"}})";
   static void prepare(bulkhead::Transaction& transaction, std::string_view tenant, Noun& noun,
                       const bulkhead::Host& host);
-  static void keepUnwritten(const Noun&, Noun&) {}
 };
 
-struct ResourceKind {
-  using Noun = Resource;
-  using Store = ResourceStore;
+struct ResourceKind : PlainKind<Resource, ResourceStore> {
   static constexpr std::string_view kPath = "/resources";
   static constexpr std::string_view kNoun = "resource";
-  static const std::string_view kProperties;
   static constexpr std::string_view kRequired = R"("name","schedule")";
   static constexpr std::string_view kExample =
       R"({"name":"Anna","schedule":"weekdays","services":["haircut"]})";
-  static void fillFrom(const nlohmann::json& body, Noun& noun);
-  static void write(bulkhead::JsonWriter& out, const Noun& noun);
+  static constexpr std::string_view kPatchExample = R"({"priority":10})";
+  static std::string moreProperties();
+  static void fillMore(const nlohmann::json& body, Noun& noun);
+  static void writeMore(bulkhead::JsonWriter& out, const Noun& noun);
   static void prepare(bulkhead::Transaction& transaction, std::string_view tenant, Noun& noun,
                       const bulkhead::Host& host);
-  static void keepUnwritten(const Noun&, Noun&) {}
 };
 
-struct ScheduleKind {
-  using Noun = Schedule;
-  using Store = ScheduleStore;
+struct ScheduleKind : PlainKind<Schedule, ScheduleStore> {
   static constexpr std::string_view kPath = "/schedules";
   static constexpr std::string_view kNoun = "schedule";
-  static const std::string kProperties;
   static constexpr std::string_view kRequired = R"("name","time_zone")";
   static constexpr std::string_view kExample =
       R"({"name":"Weekdays","time_zone":"America/New_York",)"
-      R"("rules":[{"weekdays":["MO","TU","WE","TH","FR"],"start":"09:00","end":"12:00"}]})";
-  static void fillFrom(const nlohmann::json& body, Noun& noun);
-  static void write(bulkhead::JsonWriter& out, const Noun& noun);
+      R"("rules":[{"weekdays":["MO","TU","WE","TH","FR"],"start":"09:00","end":"12:00"},)"
+      R"({"rrule":"FREQ=MONTHLY;BYDAY=1SA","start":"10:00","end":"14:00"}]})";
+  static constexpr std::string_view kPatchExample = R"({"name":"Weekdays and a Saturday"})";
+  static std::string moreProperties();
+  static void fillMore(const nlohmann::json& body, Noun& noun);
+  static void writeMore(bulkhead::JsonWriter& out, const Noun& noun);
   static void prepare(bulkhead::Transaction& transaction, std::string_view tenant, Noun& noun,
                       const bulkhead::Host& host);
   static void keepUnwritten(const Noun& existing, Noun& wanted) {
     wanted.revision = existing.revision;
   }
 };
-
-/// One rule or exception in JSON.
-std::string_view ruleProperties();
-std::string_view exceptionProperties();
-void fillFrom(const nlohmann::json& body, WeeklyRule& rule);
-void fillFrom(const nlohmann::json& body, DayException& exception);
-void write(bulkhead::JsonWriter& out, const WeeklyRule& rule);
-void write(bulkhead::JsonWriter& out, const DayException& exception);
 
 }  // namespace booking

@@ -8,14 +8,14 @@
 #include "body.hpp"
 #include "exchange.hpp"
 #include "record.hpp"
+#include "record_json.hpp"
 
 namespace booking {
 
 /// POST, GET, PUT, PATCH and DELETE of one kind of record. `Kind` says what is its own:
-///   Noun, Store; kPath "/services", kNoun "service"; kProperties (JSON Schema members that a
-///   client writes), kRequired (quoted names), kExample; fillFrom(body, noun), write(out, noun),
-///   and prepare(transaction, tenant, noun, new_id), which checks it before it is stored.
-/// Lives as long as the routes.
+/// it is a PlainKind with kPath "/services", kNoun "service", kRequired (quoted names), kExample,
+/// kPatchExample, and prepare(transaction, tenant, noun, host), which checks a record before it is
+/// stored. Lives as long as the routes.
 template <class Kind>
 class CatalogueRoutes {
  public:
@@ -46,7 +46,7 @@ class CatalogueRoutes {
          .path = Kind::kPath,
          .scope = "booking:read",
          .summary = "Lists each " + noun,
-         .query = pageQuery(),
+         .query = pageQuery(filters()),
          .response = pageSchema(recordSchema(properties()))},
         [this](const Request& request, ReadTransaction& read) { return list(request, read); });
     host.route(
@@ -75,6 +75,7 @@ class CatalogueRoutes {
          .request = bodySchema(properties()),
          .response = recordSchema(properties()),
          .errors = {"NOT_FOUND", "INVALID_TIME_ZONE", "VERSION_CONFLICT"},
+         .example = Kind::kPatchExample,
          .if_match = true},
         [this](const Request& request, Transaction& write) { return patch(request, write); });
     host.route(
@@ -90,12 +91,21 @@ class CatalogueRoutes {
 
  private:
   static std::string properties() {
-    return std::string{Kind::kProperties} + R"(,"active":{"type":"boolean"})";
+    return fieldSchemas<Noun>() + Kind::moreProperties() + R"(,"active":{"type":"boolean"})";
+  }
+  static std::string filters() {
+    std::string text =
+        R"("active":{"type":"boolean"},"updated_since":{"type":"string","maxLength":40})";
+    for (const ListFilter& filter : Noun::kFilters) {
+      text.append(",\"").append(filter.name).append(R"(":{"type":"string","maxLength":100})");
+    }
+    return text;
   }
   static void write(bulkhead::JsonWriter& out, const Noun& noun) {
     out.beginObject();
     out.member("id", noun.id);
-    Kind::write(out, noun);
+    writeFields(out, noun);
+    Kind::writeMore(out, noun);
     out.member("active", noun.active);
     out.member("version", noun.version);
     out.member("created_at", formatInstant(noun.created_at));
@@ -116,7 +126,8 @@ class CatalogueRoutes {
     return std::move(*found);
   }
   static void fillFrom(const nlohmann::json& body, Noun& noun) {
-    Kind::fillFrom(body, noun);
+    fillFields(body, noun);
+    Kind::fillMore(body, noun);
     take(body, "active", noun.active);
   }
   void prepare(Transaction& write, const Request& request, Noun& noun) const {
@@ -146,9 +157,14 @@ class CatalogueRoutes {
 
   Response list(const Request& request, ReadTransaction& read) const {
     const std::size_t limit = pageLimit(request);
-    return page(
-        Store::list(read, request.tenant(), request.query("cursor").value_or(""), limit + 1), limit,
-        write, [](const Noun& last) { return last.id; });
+    typename Store::Page wanted{request.query("cursor").value_or(""), limit + 1};
+    wanted.active = request.query("active");
+    wanted.updated_since = queryInstant(request, "updated_since");
+    for (std::size_t i = 0; i < Noun::kFilters.size(); ++i) {
+      wanted.filters[i] = request.query(Noun::kFilters[i].name);
+    }
+    return page(Store::list(read, request.tenant(), wanted), limit, write,
+                [](const Noun& last) { return last.id; });
   }
 
   Response show(const Request& request, ReadTransaction& read) const {

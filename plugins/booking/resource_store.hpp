@@ -1,32 +1,21 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
 #include <string_view>
-#include <vector>
 
-#include <bulkhead/transaction.hpp>
-
+#include "record_store.hpp"
 #include "resource.hpp"
 
 namespace booking {
 
-/// The SQL of resources. Every call is one tenant's.
-struct ResourceStore {
-  static std::optional<Resource> find(bulkhead::ReadTransaction& transaction,
-                                      std::string_view tenant, std::string_view id);
-  /// By id, behind `after`.
-  static std::vector<Resource> list(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-                                    std::string_view after, std::size_t limit);
-  static void insert(bulkhead::Transaction& transaction, std::string_view tenant,
-                     const Resource& noun);
-  /// Writes `noun` over the version before it. Throws VERSION_CONFLICT when that is gone.
-  static void update(bulkhead::Transaction& transaction, std::string_view tenant,
-                     const Resource& noun);
-  static bool isReferenced(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-                           std::string_view id);
+/// The services of a resource, which have a table of their own.
+struct ResourceServices {
+  static void read(bulkhead::ReadTransaction& transaction, std::string_view tenant, Resource& noun);
+  static void write(bulkhead::Transaction& transaction, std::string_view tenant,
+                    const Resource& noun);
   static void erase(bulkhead::Transaction& transaction, std::string_view tenant,
-                    std::string_view id);
+                    std::string_view resource);
 };
+
+using ResourceStore = RecordStore<Resource, ResourceServices>;
 
 }  // namespace booking

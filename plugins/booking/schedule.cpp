@@ -8,7 +8,6 @@
 namespace booking {
 namespace {
 
-constexpr std::array<std::string_view, 7> kWeekdays{"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
 constexpr std::array<std::string_view, 3> kKinds{"closed", "open", "replace"};
 
 void check(const MinuteRange& hours) {
@@ -34,9 +33,12 @@ void Schedule::check() const {
   }
 }
 
-void check(const WeeklyRule& rule) {
+void check(const AvailabilityRule& rule) {
   check(rule.hours);
-  if (rule.weekdays == 0) throw invalidField("weekdays", "[]", "at least one of MO..SU");
+  if ((rule.weekdays == 0) == !rule.recurrence) {
+    throw invalidField("weekdays", rule.recurrence ? "given" : "",
+                       "one or more of MO..SU, or left out where rrule is given");
+  }
   if (rule.valid_from && rule.valid_to && *rule.valid_to < *rule.valid_from) {
     throw invalidField("valid_to", formatDate(*rule.valid_to), "on or after valid_from");
   }
@@ -47,17 +49,6 @@ void check(const DayException& exception) {
   if (exception.hours.empty() && exception.kind != ExceptionKind::Closed) {
     throw invalidField("intervals", "[]", "at least one interval, or kind \"closed\"");
   }
-}
-
-std::string_view nameOfWeekday(unsigned bit) {
-  return kWeekdays.at(bit);
-}
-
-unsigned weekdayBit(std::string_view name) {
-  const auto found = std::find(kWeekdays.begin(), kWeekdays.end(), name);
-  if (found == kWeekdays.end())
-    throw invalidField("weekdays", name, "one of MO, TU, WE, TH, FR, SA, SU");
-  return 1U << static_cast<unsigned>(found - kWeekdays.begin());
 }
 
 std::string_view nameOf(ExceptionKind kind) {

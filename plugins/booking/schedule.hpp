@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "availability.hpp"
 #include "record.hpp"
+#include "record_field.hpp"
 
 namespace booking {
 
@@ -14,8 +17,18 @@ struct Schedule : Record {
   std::string name;
   std::string time_zone;
   std::string revision;  ///< a fresh id at every change: what is worked out from it is kept by it
-  std::vector<WeeklyRule> rules;
+  std::vector<AvailabilityRule> rules;
   friend bool operator==(const Schedule&, const Schedule&) = default;
+
+  static constexpr std::string_view kTable = "schedule";
+  static constexpr std::array<ListFilter, 0> kFilters{};
+  static constexpr std::array kReferences{Reference{"resource", "schedule"},
+                                          Reference{"service", "schedule"}};
+  static constexpr auto fields() {
+    return std::make_tuple(field("name", &Schedule::name, schema::kName),
+                           field("time_zone", &Schedule::time_zone, schema::kId),
+                           field("revision", &Schedule::revision));
+  }
 
   static constexpr std::size_t kRulesMax = 100;
   static constexpr std::size_t kExceptionsMax = 2000;
@@ -25,14 +38,9 @@ struct Schedule : Record {
 };
 
 /// Throws VALIDATION_ERROR unless the hours begin before they end and the validity is in order.
-void check(const WeeklyRule& rule);
+void check(const AvailabilityRule& rule);
 /// Throws VALIDATION_ERROR unless the hours fit the kind: Open and Replace need some.
 void check(const DayException& exception);
-
-/// "MO" for bit 0 ... "SU" for bit 6 (RFC 5545 BYDAY).
-std::string_view nameOfWeekday(unsigned bit);
-/// Throws VALIDATION_ERROR.
-unsigned weekdayBit(std::string_view name);
 
 /// "closed", "open", "replace".
 std::string_view nameOf(ExceptionKind kind);

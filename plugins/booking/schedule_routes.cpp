@@ -6,6 +6,8 @@
 #include "body.hpp"
 #include "catalogue_kinds.hpp"
 #include "exchange.hpp"
+#include "record_json.hpp"
+#include "schedule_json.hpp"
 
 namespace booking {
 namespace {
@@ -49,7 +51,8 @@ void requireScheduleMatch(const Request& request, const Schedule& schedule) {
   requireMatch(request, schedule.version, [&](JsonWriter& out) {
     out.beginObject();
     out.member("id", schedule.id);
-    ScheduleKind::write(out, schedule);
+    writeFields(out, schedule);
+    ScheduleKind::writeMore(out, schedule);
     out.member("version", schedule.version);
     out.endObject();
   });
@@ -57,7 +60,7 @@ void requireScheduleMatch(const Request& request, const Schedule& schedule) {
 
 auto findRule(Schedule& schedule, std::string_view id) {
   const auto found = std::find_if(schedule.rules.begin(), schedule.rules.end(),
-                                  [&](const WeeklyRule& rule) { return rule.id == id; });
+                                  [&](const AvailabilityRule& rule) { return rule.id == id; });
   if (found == schedule.rules.end()) throw notFound("rule", id);
   return found;
 }
@@ -70,13 +73,13 @@ ScheduleRoutes::ScheduleRoutes(bulkhead::Registrar& host) : host_{host.host()} {
 }
 
 void ScheduleRoutes::registerRules(bulkhead::Registrar& host) {
-  const std::string rule = bodySchema(ruleProperties(), R"("weekdays","start","end")");
+  const std::string rule = bodySchema(ruleProperties(), R"("start","end")");
   const std::string shown = responseSchema(ruleProperties());
   host.route(
       {.method = "POST",
        .path = "/schedules/{id}/rules",
        .scope = "booking:configure",
-       .summary = "Adds a weekly rule",
+       .summary = "Adds a rule",
        .request = rule,
        .response = shown,
        .success = 201,
@@ -87,7 +90,7 @@ void ScheduleRoutes::registerRules(bulkhead::Registrar& host) {
   host.route({.method = "GET",
               .path = "/schedules/{id}/rules",
               .scope = "booking:read",
-              .summary = "Lists a schedule's weekly rules",
+              .summary = "Lists a schedule's rules",
               .response = listSchema(ruleProperties()),
               .errors = {"NOT_FOUND"}},
              [this](const Request& request, ReadTransaction& read) {
@@ -98,7 +101,7 @@ void ScheduleRoutes::registerRules(bulkhead::Registrar& host) {
       {.method = "PUT",
        .path = "/schedules/{id}/rules/{rule}",
        .scope = "booking:configure",
-       .summary = "Replaces a weekly rule",
+       .summary = "Replaces a rule",
        .request = rule,
        .response = shown,
        .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
@@ -109,7 +112,7 @@ void ScheduleRoutes::registerRules(bulkhead::Registrar& host) {
       {.method = "DELETE",
        .path = "/schedules/{id}/rules/{rule}",
        .scope = "booking:configure",
-       .summary = "Takes a weekly rule away",
+       .summary = "Takes a rule away",
        .success = 204,
        .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
        .if_match = true},
@@ -168,7 +171,7 @@ void ScheduleRoutes::renew(Transaction& write, std::string_view tenant, Schedule
 
 Response ScheduleRoutes::addRule(const Request& request, Transaction& write) const {
   Schedule schedule = get(write, request);
-  WeeklyRule rule;
+  AvailabilityRule rule;
   rule.id = host_.newId();
   fillFrom(bodyOf(request), rule);
   schedule.rules.push_back(rule);
@@ -180,7 +183,7 @@ Response ScheduleRoutes::replaceRule(const Request& request, Transaction& write)
   Schedule schedule = get(write, request);
   requireScheduleMatch(request, schedule);
   const auto rule = findRule(schedule, request.param("rule"));
-  WeeklyRule wanted;
+  AvailabilityRule wanted;
   wanted.id = rule->id;
   fillFrom(bodyOf(request), wanted);
   *rule = wanted;

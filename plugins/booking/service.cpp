@@ -17,6 +17,7 @@ void Service::check() const {
     throw invalidField("duration_min with its buffers", std::to_string(block),
                        "at most 1440 minutes in all");
   }
+  if (price) checkPrice(*price);
 }
 
 SlotShape Service::shape(std::optional<int> chosen_duration_min) const {

@@ -1,32 +1,10 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
-#include <string_view>
-#include <vector>
-
-#include <bulkhead/transaction.hpp>
-
+#include "record_store.hpp"
 #include "service.hpp"
 
 namespace booking {
 
-/// The SQL of services. Every call is one tenant's.
-struct ServiceStore {
-  static std::optional<Service> find(bulkhead::ReadTransaction& transaction,
-                                     std::string_view tenant, std::string_view id);
-  /// By id, behind `after`.
-  static std::vector<Service> list(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-                                   std::string_view after, std::size_t limit);
-  static void insert(bulkhead::Transaction& transaction, std::string_view tenant,
-                     const Service& noun);
-  /// Writes `noun` over the version before it. Throws VERSION_CONFLICT when that is gone.
-  static void update(bulkhead::Transaction& transaction, std::string_view tenant,
-                     const Service& noun);
-  static bool isReferenced(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-                           std::string_view id);
-  static void erase(bulkhead::Transaction& transaction, std::string_view tenant,
-                    std::string_view id);
-};
+using ServiceStore = RecordStore<Service>;
 
 }  // namespace booking

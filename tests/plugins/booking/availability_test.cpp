@@ -15,14 +15,14 @@ cctz::civil_day day(const char* text) {
   return parseDate(text).value();
 }
 
-WeeklyRule rule(unsigned weekdays, const char* begin, const char* end) {
-  WeeklyRule one;
+AvailabilityRule rule(unsigned weekdays, const char* begin, const char* end) {
+  AvailabilityRule one;
   one.weekdays = weekdays;
   one.hours = {parseMinuteOfDay(begin).value(), parseMinuteOfDay(end).value()};
   return one;
 }
 
-Availability in(const char* zone, std::vector<WeeklyRule> rules) {
+Availability in(const char* zone, std::vector<AvailabilityRule> rules) {
   return Availability{Zone::get(zone), std::move(rules), {}};
 }
 

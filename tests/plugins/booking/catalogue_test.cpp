@@ -85,6 +85,26 @@ TEST_F(CatalogueTest, RefusesWhatCannotBe) {
   refused("/resources", R"({"name":"A","schedule":"week","services":["none"]})", 404, "NOT_FOUND");
   refused("/schedules/week/rules", R"({"weekdays":["MO"],"start":"12:00","end":"09:00"})", 400,
           "VALIDATION_ERROR");
+  refused("/schedules/week/rules", R"({"start":"09:00","end":"12:00"})", 400, "VALIDATION_ERROR");
+  refused("/schedules/week/rules",
+          R"({"weekdays":["MO"],"rrule":"FREQ=DAILY","start":"09:00","end":"12:00"})", 400,
+          "VALIDATION_ERROR");
+  refused("/schedules/week/rules", R"({"rrule":"FREQ=YEARLY","start":"09:00","end":"12:00"})", 400,
+          "VALIDATION_ERROR");
+  refused("/services", R"({"name":"A","duration_min":30,"price":{"amount":-1,"currency":"USD"}})",
+          400, "VALIDATION_ERROR");
+  refused("/services", R"({"name":"A","duration_min":30,"price":{"amount":1.5,"currency":"USD"}})",
+          400, "VALIDATION_ERROR");
+  refused("/services", R"({"name":"A","duration_min":30,"price":{"amount":1,"currency":"usd"}})",
+          400, "VALIDATION_ERROR");
+  refused("/services", R"({"name":"A","duration_min":30,"assignment":"any"})", 400,
+          "VALIDATION_ERROR");
+  refused("/services", R"({"name":"A","duration_min":30,"schedule":"none"})", 404, "NOT_FOUND");
+  refused("/services",
+          R"({"name":"A","duration_min":30,"questions":[{"id":"q","label":"Q","type":"choice"}]})",
+          400, "VALIDATION_ERROR");
+  refused("/resources", R"({"name":"A","schedule":"week","time_zone":"Mars/Base"})", 400,
+          "INVALID_TIME_ZONE");
   refused("/schedules/week/exceptions", R"({"date":"2026-02-30","kind":"closed"})", 400,
           "VALIDATION_ERROR");
   refused("/schedules/week/exceptions", R"({"date":"2026-02-20","kind":"open"})", 400,
@@ -111,6 +131,65 @@ TEST_F(CatalogueTest, RulesAndExceptionsChangeWhatIsFreeAtOnce) {
   EXPECT_EQ(starts(day).size(), 14U);
   EXPECT_EQ(get("/schedules/week/rules").at("items").size(), 2U);
   EXPECT_TRUE(get("/schedules/week/exceptions").at("items").empty());
+}
+
+TEST_F(CatalogueTest, ARecurrenceOpensItsDaysAndIsShownAsWritten) {
+  const auto rule = post("/schedules/week/rules",
+                         R"({"rrule":"FREQ=MONTHLY;BYDAY=2SA","start":"10:00","end":"11:00"})");
+  ASSERT_EQ(rule.status, 201) << rule.body;
+  EXPECT_EQ(json::parse(rule.body).at("rrule"), "FREQ=MONTHLY;BYDAY=2SA");
+  EXPECT_FALSE(json::parse(rule.body).contains("weekdays"));
+  EXPECT_EQ(starts("service=cut&from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z").size(), 3U);
+  EXPECT_EQ(starts("service=cut&from=2026-01-17T00:00:00Z&to=2026-01-18T00:00:00Z").size(), 0U);
+}
+
+TEST_F(CatalogueTest, AServiceKeepsEverythingThatIsSaidOfIt) {
+  const std::string_view body =
+      R"({"name":"Colour","description":"With care","category":"Hair","duration_min":60,)"
+      R"("other_durations_min":[90,120],"slot_step_min":20,"buffer_before_min":5,)"
+      R"("buffer_after_min":10,"min_notice_min":30,"horizon_days":10,"schedule":"week",)"
+      R"("price":{"amount":11999,"currency":"USD"},"requires_confirmation":true,)"
+      R"("assignment":"round_robin","lead_max_per_day":1,"lead_max_per_week":2,)"
+      R"("resource_max_per_day":3,"resource_max_per_week":4,)"
+      R"("questions":[{"id":"tone","label":"Which tone?","type":"choice","options":["red"]}]})";
+  const json made = put("/services/colour", body);
+  const json seen = get("/services/colour");
+  EXPECT_EQ(seen, made);
+  const json sent = json::parse(body);
+  for (const auto& [name, value] : sent.items()) EXPECT_EQ(seen.at(name), value) << name;
+  EXPECT_EQ(host_.put(path("/services/colour"), body).status, 200) << "the same again";
+  EXPECT_EQ(get("/services/colour").at("version"), 1);
+  EXPECT_EQ(get("/services/cut").at("price"), nullptr);
+}
+
+TEST_F(CatalogueTest, AnAmountBeyondWhatJsonReadersTakeIsText) {
+  const json made =
+      put("/services/dear", R"({"name":"A","duration_min":30,)"
+                            R"("price":{"amount":"9007199254740993","currency":"JPY"}})");
+  EXPECT_EQ(made.at("price").at("amount"), "9007199254740993");
+  EXPECT_EQ(post("/services", R"({"name":"A","duration_min":30,)"
+                              R"("price":{"amount":9007199254740993,"currency":"JPY"}})")
+                .status,
+            400);
+}
+
+TEST_F(CatalogueTest, ListsAreFiltered) {
+  put("/services/colour", R"({"name":"Colour","duration_min":60,"category":"Hair"})");
+  put("/resources/room", R"({"name":"Room","kind":"room","schedule":"week","active":false})");
+  const auto ids = [&](std::string_view target) {
+    std::vector<std::string> found;
+    const json page = get(target);
+    for (const auto& item : page.at("items")) found.push_back(item.at("id"));
+    return found;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(ids("/services?category=Hair"), Ids{"colour"});
+  EXPECT_EQ(ids("/resources?kind=room"), Ids{"room"});
+  EXPECT_EQ(ids("/resources?active=true"), Ids{"anna"});
+  EXPECT_EQ(ids("/resources?service=cut"), Ids{"anna"});
+  EXPECT_EQ(ids("/resources?service=none"), Ids{});
+  EXPECT_EQ(ids("/services?updated_since=2026-01-05T08:00:00Z").size(), 2U);
+  EXPECT_EQ(ids("/services?updated_since=2026-01-05T08:00:01Z").size(), 0U);
 }
 
 TEST_F(CatalogueTest, ListsArePaged) {
