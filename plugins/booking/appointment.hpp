@@ -31,6 +31,9 @@ struct Appointment : Record {
   std::optional<Instant> ended_at;  ///< when it was cancelled, or marked as a no-show
   std::int64_t ics_sequence = 0;
   std::int64_t reschedule_count = 0;
+  bool hold_extended = false;
+  std::string previous = "[]";  ///< JSON array of the places before each move, see previousWith()
+  std::optional<std::string> made_from;  ///< digest of the PUT that made it
 };
 
 /// One line of an appointment's history. There is one for each version.
@@ -44,6 +47,8 @@ struct HistoryEntry {
   std::string actor;  ///< id of the API key
   std::string request_id;
   std::string reason;
+  std::optional<std::string> acted_by;  ///< customer or business, where the caller said so
+  std::string changes = "{}";           ///< in JSON, see changesBetween()
   Instant at{};
 };
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <bulkhead/json_writer.hpp>
 #include <bulkhead/transaction.hpp>
@@ -44,48 +45,82 @@ class AppointmentDesk {
  public:
   AppointmentDesk(SlotFinder& finder, DeskRules rules) : finder_{finder}, rules_{rules} {}
 
-  /// Makes an appointment under `draft.id` for `draft.lead`; a draft that is Held is a hold, else
+  /// A change that has been checked, and of which nothing has been written yet: writing it, within
+  /// the same transaction, is not refused any more unless someone else's transaction came between.
+  struct Plan {
+    Appointment before;
+    Appointment after;
+    Action action = Action::Book;
+    std::string text = {};                     ///< the reason, for the history
+    std::optional<std::string> acted_by = {};  ///< customer or business
+    bool is_new = false;
+    bool takes_turn = false;
+  };
+
+  /// Plans an appointment under `draft.id` for `draft.lead`; a draft that is Held is a hold, else
   /// the service decides between Pending and Confirmed. Throws SLOT_TAKEN (with `alternatives`),
-  /// OUTSIDE_AVAILABILITY, NOTICE_TOO_SHORT, BEYOND_HORIZON, NOT_FOUND.
+  /// OUTSIDE_AVAILABILITY, NOTICE_TOO_SHORT, BEYOND_HORIZON, NOT_FOUND, VALIDATION_ERROR.
+  Plan planBooking(bulkhead::ReadTransaction& transaction, const Caller& caller, const Wish& wish,
+                   Appointment draft);
+  /// Plans to turn a hold into an appointment with `terms`' lead, notes and digest. Throws
+  /// HOLD_EXPIRED, ILLEGAL_TRANSITION.
+  Plan planBookingOf(bulkhead::ReadTransaction& transaction, const Caller& caller, Appointment hold,
+                     const Appointment& terms);
+  /// Writes what was planned. Throws SLOT_TAKEN, VERSION_CONFLICT when another transaction was
+  /// quicker.
+  Appointment carryOut(bulkhead::Transaction& transaction, const Caller& caller, Plan plan);
+
+  /// Both at once.
   Appointment book(bulkhead::Transaction& transaction, const Caller& caller, const Wish& wish,
                    Appointment draft);
-  /// Turns a hold into the appointment of `lead`. Throws HOLD_EXPIRED, ILLEGAL_TRANSITION.
-  Appointment bookHold(bulkhead::Transaction& transaction, const Caller& caller, Appointment hold,
-                       const std::string& lead, const std::string& notes);
+  /// Gives a hold its time once more, counted from now. Throws HOLD_EXPIRED, ILLEGAL_TRANSITION,
+  /// and HOLD_ALREADY_EXTENDED the second time.
+  Appointment extend(bulkhead::Transaction& transaction, const Caller& caller, Appointment hold);
   /// Moves the same appointment. Throws what book() throws, and ILLEGAL_TRANSITION.
   Appointment reschedule(bulkhead::Transaction& transaction, const Caller& caller,
                          Appointment appointment, const Wish& wish, std::string_view reason);
+  /// Gives the visit to `resource`, or to whom the service's policy chooses among the others, at
+  /// the same time. Throws SLOT_TAKEN, OUTSIDE_AVAILABILITY, NOT_FOUND, ILLEGAL_TRANSITION.
+  Appointment reassign(bulkhead::Transaction& transaction, const Caller& caller,
+                       Appointment appointment, const std::optional<std::string>& resource,
+                       std::string_view reason);
 
   struct Reason {
-    std::string by = "customer";  ///< customer or business
+    std::optional<std::string> by;  ///< customer or business; Cancel without it is the customer's
     std::string text;
   };
   /// Any other action. Throws ILLEGAL_TRANSITION; Cancel by the customer CANCEL_WINDOW_PASSED;
   /// UndoNoShow SLOT_TAKEN.
   Appointment act(bulkhead::Transaction& transaction, const Caller& caller, Appointment appointment,
                   Action action, const Reason& reason);
-  /// Writes changes that touch neither time nor state.
-  Appointment amend(bulkhead::Transaction& transaction, const Caller& caller,
-                    Appointment appointment);
+  /// Writes `changed` over `before`; it touches neither time nor state.
+  Appointment amend(bulkhead::Transaction& transaction, const Caller& caller, Appointment before,
+                    Appointment changed);
 
  private:
+  /// What a place is looked for besides the wish.
+  struct Terms {
+    std::string_view except = {};       ///< the appointment that is moved: not in its own way
+    std::string_view passed_over = {};  ///< a resource that does not count
+    bool bounds = true;                 ///< notice and horizon count
+  };
   struct Place {
     Candidate candidate;
     SlotShape shape;
-    bool requires_confirmation = false;
+    Service service;
   };
-  Place place(bulkhead::Transaction& transaction, const Caller& caller, const Wish& wish,
-              std::string_view except);
+  Place place(bulkhead::ReadTransaction& transaction, const Caller& caller, const Wish& wish,
+              const Terms& terms);
+  std::size_t chosen(bulkhead::ReadTransaction& transaction, const Caller& caller,
+                     const Service& service, const std::vector<const Candidate*>& free,
+                     const Wish& wish, std::string_view except) const;
   void checkBookable(const Service& service, Instant start, Instant now) const;
-  bulkhead::Error slotTaken(bulkhead::Transaction& transaction, const Caller& caller,
+  bulkhead::Error slotTaken(bulkhead::ReadTransaction& transaction, const Caller& caller,
                             const Offer& offer, SlotFinder::Search search);
   void freeOverdue(bulkhead::Transaction& transaction, const Caller& caller,
                    std::string_view resource, const Interval& block);
   void checkTiming(const Appointment& appointment, Action action, const Reason& reason,
                    Instant now) const;
-  static Appointment store(bulkhead::Transaction& transaction, const Caller& caller,
-                           Appointment changed, Status from, std::string_view action,
-                           std::string_view reason);
 
   SlotFinder& finder_;
   const DeskRules rules_;

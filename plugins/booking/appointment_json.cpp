@@ -2,12 +2,17 @@
 
 #include "body.hpp"
 #include "exchange.hpp"
-#include "lead_routes.hpp"
+#include "lead_json.hpp"
 
 namespace booking {
 namespace {
 
 using bulkhead::JsonWriter;
+
+constexpr std::string_view kServiceProperties =
+    R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
+    R"("slot_token":{"type":"string","maxLength":512},)"
+    R"("source":{"enum":["web","call","sms","import","google"]})";
 
 constexpr std::string_view kWishProperties =
     R"("start":{"type":"string","minLength":16,"maxLength":40},)"
@@ -38,20 +43,14 @@ std::optional<std::string> shown(const std::optional<Instant>& instant) {
 
 std::string bookingSchema() {
   return bodySchema(
-      std::string{kWishProperties} +
-      R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
-      R"("lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
-      R"("source":{"enum":["web","call","sms","import","google"]},)"
+      std::string{kWishProperties} + std::string{kServiceProperties} +
+      R"(,"lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
       R"("notes":{"type":"string","maxLength":4000},"lead":)" +
       bodySchema(leadProperties()));
 }
 
 std::string holdSchema() {
-  return bodySchema(
-      std::string{kWishProperties} +
-          R"(,"service":{"type":"string","maxLength":64},"location":{"type":"string","maxLength":64},)"
-          R"("source":{"enum":["web","call","sms","import","google"]})",
-      R"("service","start")");
+  return bodySchema(std::string{kWishProperties} + std::string{kServiceProperties});
 }
 
 std::string rescheduleSchema() {
@@ -67,7 +66,8 @@ std::string_view appointmentSchema() {
          R"("status":{"enum":["held","pending","confirmed","checked_in","completed","no_show","cancelled","declined","expired"]},)"
          R"("hold_expires_at":{"type":["string","null"]},"source":{"type":"string"},"notes":{"type":"string"},)"
          R"("cancel":{"type":["object","null"]},"ics_sequence":{"type":"integer"},)"
-         R"("reschedule_count":{"type":"integer"},"version":{"type":"integer"},)"
+         R"("reschedule_count":{"type":"integer"},"hold_extended":{"type":"boolean"},)"
+         R"("previous":{"type":"array","items":{"type":"object"}},"version":{"type":"integer"},)"
          R"("created_at":{"type":"string"},"updated_at":{"type":"string"}}})";
 }
 
@@ -76,7 +76,8 @@ std::string_view historySchema() {
          R"("version":{"type":"integer"},"action":{"type":"string"},"from":{"type":["string","null"]},)"
          R"("to":{"type":"string"},"start":{"type":"string"},"end":{"type":"string"},)"
          R"("resource":{"type":"string"},"actor":{"type":"string"},"request_id":{"type":"string"},)"
-         R"("reason":{"type":"string"},"at":{"type":"string"}}}}}})";
+         R"("reason":{"type":"string"},"by":{"type":["string","null"]},)"
+         R"("changes":{"type":"object"},"at":{"type":"string"}}}}}})";
 }
 
 Wish wishFrom(const nlohmann::json& body) {
@@ -110,6 +111,8 @@ void write(JsonWriter& out, const Appointment& one) {
   }
   out.member("ics_sequence", one.ics_sequence);
   out.member("reschedule_count", one.reschedule_count);
+  out.member("hold_extended", one.hold_extended);
+  out.member("previous", bulkhead::RawJson{one.previous});
   out.member("version", one.version);
   out.member("created_at", formatInstant(one.created_at));
   out.member("updated_at", formatInstant(one.updated_at));
@@ -122,7 +125,8 @@ void write(JsonWriter& out, const HistoryEntry& entry) {
   out.object("version", entry.version, "action", entry.action, "from", from, "to", nameOf(entry.to),
              "start", formatInstant(entry.visit.begin), "end", formatInstant(entry.visit.end),
              "resource", entry.resource, "actor", entry.actor, "request_id", entry.request_id,
-             "reason", entry.reason, "at", formatInstant(entry.at));
+             "reason", entry.reason, "by", entry.acted_by, "changes",
+             bulkhead::RawJson{entry.changes}, "at", formatInstant(entry.at));
 }
 
 }  // namespace booking

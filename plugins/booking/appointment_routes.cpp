@@ -1,15 +1,15 @@
 #include "appointment_routes.hpp"
 
-#include <charconv>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "appointment_json.hpp"
 #include "appointment_store.hpp"
 #include "body.hpp"
 #include "exchange.hpp"
-#include "lead_routes.hpp"
 #include "lead_store.hpp"
+#include "listing.hpp"
 
 namespace booking {
 namespace {
@@ -23,12 +23,14 @@ using nlohmann::json;
 
 constexpr std::string_view kBookingExample =
     R"({"service":"haircut","start":"2026-01-06T14:00:00Z","lead":{"phone":"+12025550123"}})";
-constexpr std::string_view kHoldExample = R"({"service":"haircut","start":"2026-01-06T14:00:00Z"})";
 constexpr std::string_view kRescheduleExample = R"({"start":"2026-01-07T14:00:00Z"})";
 constexpr std::string_view kReasonExample = R"({"by":"customer","reason":"ill"})";
 constexpr std::string_view kActionRequest =
     R"({"type":"object","additionalProperties":false,"properties":{"by":{"enum":["customer","business"]},)"
     R"("reason":{"type":"string","maxLength":500}}})";
+constexpr std::string_view kReassignRequest =
+    R"({"type":"object","additionalProperties":false,"properties":{)"
+    R"("resource":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":500}}})";
 constexpr std::string_view kPatchRequest =
     R"({"type":"object","additionalProperties":false,"minProperties":1,"properties":{)"
     R"("notes":{"type":"string","maxLength":4000},"lead_id":{"type":"string","maxLength":64}}})";
@@ -54,28 +56,22 @@ Appointment getMatching(ReadTransaction& read, const Request& request) {
   return one;
 }
 
-void requireMember(const json& body, const char* name, std::string_view accepted) {
-  if (!body.contains(name)) throw invalidField(name, "", accepted);
-}
-
-/// "<start>_<id>" of the last item of the page before.
-void readCursor(const Request& request, AppointmentStore::Filter& filter) {
-  const auto cursor = request.query("cursor");
-  if (!cursor) return;
-  const char* const end = cursor->data() + cursor->size();
-  std::int64_t start = 0;
-  const auto read = std::from_chars(cursor->data(), end, start);
-  if (read.ec != std::errc{} || read.ptr == end || *read.ptr != '_') {
-    throw invalidField("cursor", *cursor, "the next_cursor of the page before");
-  }
-  filter.after_start = fromEpoch(start);
-  filter.after_id = std::string_view{read.ptr + 1, static_cast<std::size_t>(end - read.ptr - 1)};
+const std::vector<Sort<Appointment>>& sorts() {
+  static const std::vector<Sort<Appointment>> kSorts{
+      {"start", "a.start_utc", false,
+       [](const Appointment& one) { return std::to_string(epochSeconds(one.visit.begin)); }},
+      {"created_at", "a.created_at", false,
+       [](const Appointment& one) { return std::to_string(epochSeconds(one.created_at)); }},
+      {"updated_at", "a.updated_at", false,
+       [](const Appointment& one) { return std::to_string(epochSeconds(one.updated_at)); }}};
+  return kSorts;
 }
 
 }  // namespace
 
-AppointmentRoutes::AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk& desk)
-    : host_{host.host()}, desk_{desk} {
+AppointmentRoutes::AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk& desk,
+                                     const BookingOrders& orders, Signatures& signatures)
+    : host_{host.host()}, desk_{desk}, orders_{orders}, signatures_{signatures} {
   registerMaking(host);
   registerReading(host);
   registerActions(host);
@@ -90,40 +86,33 @@ void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
               .response = appointmentSchema(),
               .success = 201,
               .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                         "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE",
-                         "INVALID_TIME_ZONE"},
+                         "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "HOLD_EXPIRED",
+                         "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE", "INVALID_TIME_ZONE"},
               .example = kBookingExample,
               .idempotency = bulkhead::Idempotency::Required},
              [this](const Request& request, Transaction& write) { return book(request, write); });
-  host.route({.method = "POST",
-              .path = "/holds",
+  host.route({.method = "PUT",
+              .path = "/appointments/{id}",
               .scope = "booking:write",
-              .summary = "Keeps a time free for a few minutes",
-              .request = holdSchema(),
+              .summary = "Books a visit under the client's id; a repeat shows what was booked",
+              .request = bookingSchema(),
               .response = appointmentSchema(),
               .success = 201,
               .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                         "NOT_FOUND", "INVALID_TIME_ZONE"},
-              .example = kHoldExample,
-              .idempotency = bulkhead::Idempotency::Required},
-             [this](const Request& request, Transaction& write) { return hold(request, write); });
-  host.route(
-      {.method = "DELETE",
-       .path = "/holds/{id}",
-       .scope = "booking:write",
-       .summary = "Lets a held time go",
-       .success = 204,
-       .errors = {"NOT_FOUND", "ILLEGAL_TRANSITION"}},
-      [this](const Request& request, Transaction& write) { return releaseHold(request, write); });
+                         "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND", "DUPLICATE",
+                         "INVALID_TIME_ZONE"},
+              .example = kBookingExample},
+             [this](const Request& request, Transaction& write) { return put(request, write); });
 }
 
 void AppointmentRoutes::registerReading(bulkhead::Registrar& host) {
   host.route({.method = "GET",
               .path = "/appointments",
               .scope = "booking:read",
-              .summary = "Lists appointments by start",
-              .query = pageQuery(kFilters),
-              .response = pageSchema(appointmentSchema())},
+              .summary = "Lists appointments, by start unless sort says else",
+              .query = listQuery(sorts(), kFilters),
+              .response = pageSchema(appointmentSchema()),
+              .errors = {"CURSOR_INVALID"}},
              [this](const Request& request, ReadTransaction& read) { return list(request, read); });
   host.route({.method = "GET",
               .path = "/appointments/{id}",
@@ -178,6 +167,19 @@ void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
        .idempotency = bulkhead::Idempotency::Required,
        .if_match = true},
       [this](const Request& request, Transaction& write) { return reschedule(request, write); });
+  host.route(
+      {.method = "POST",
+       .path = "/appointments/{id}/reassign",
+       .scope = "booking:write",
+       .summary = "Gives a visit to another resource at the same time",
+       .request = kReassignRequest,
+       .response = appointmentSchema(),
+       .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "SLOT_TAKEN",
+                  "OUTSIDE_AVAILABILITY"},
+       .example = R"({"resource":"ben","reason":"Anna is ill"})",
+       .idempotency = bulkhead::Idempotency::Required,
+       .if_match = true},
+      [this](const Request& request, Transaction& write) { return reassign(request, write); });
   for (const Action action : {Action::Confirm, Action::Decline, Action::Cancel, Action::CheckIn,
                               Action::Complete, Action::NoShow, Action::UndoNoShow}) {
     const std::string name{nameOf(action)};
@@ -199,69 +201,56 @@ void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
 }
 
 Response AppointmentRoutes::book(const Request& request, Transaction& write) const {
+  return answer(201, orders_.book(write, callerOf(request, host_), bodyOf(request)));
+}
+
+/// The id is the client's promise that it is one visit: the same body again is answered with what
+/// became of it, another one is refused. A hold has an id already.
+Response AppointmentRoutes::put(const Request& request, Transaction& write) const {
+  const std::string id = clientMadeId(request.param("id"));
   const json body = bodyOf(request);
+  if (body.contains("hold_id")) {
+    throw bulkhead::Error::validation("VALIDATION_ERROR",
+                                      "hold_id is for POST: the appointment keeps the hold's id.");
+  }
+  const std::string digest = sha256Hex(body.dump());
+  if (const auto existing = AppointmentStore::find(write, request.tenant(), id)) {
+    if (existing->made_from == digest) return answer(200, *existing);
+    throw bulkhead::Error::conflict(
+        "DUPLICATE",
+        "That id is an appointment that was made from another body; change it by PATCH "
+        "and by its actions.");
+  }
   const Caller caller = callerOf(request, host_);
-  if (body.contains("hold_id")) return answer(201, bookHold(write, caller, body));
-  requireMember(body, "service", "the id of a service");
-  requireMember(body, "start", "an instant such as \"2026-01-06T14:00:00Z\"");
-  Appointment draft;
-  draft.id = host_.newId();
-  draft.lead = leadOf(write, caller, body);
-  take(body, "notes", draft.notes);
-  take(body, "source", draft.source);
-  return answer(201, desk_.book(write, caller, wishFrom(body), std::move(draft)));
-}
-
-Appointment AppointmentRoutes::bookHold(Transaction& write, const Caller& caller,
-                                        const json& body) const {
-  const auto id = body.at("hold_id").get<std::string>();
-  auto held = AppointmentStore::find(write, caller.tenant, id);
-  if (!held) throw notFound("hold", id);
-  std::string notes;
-  take(body, "notes", notes);
-  return desk_.bookHold(write, caller, std::move(*held), leadOf(write, caller, body), notes);
-}
-
-Response AppointmentRoutes::hold(const Request& request, Transaction& write) const {
-  const json body = bodyOf(request);
-  Appointment draft;
-  draft.id = host_.newId();
-  draft.status = Status::Held;
-  take(body, "source", draft.source);
-  return answer(201, desk_.book(write, callerOf(request, host_), wishFrom(body), std::move(draft)));
-}
-
-Response AppointmentRoutes::releaseHold(const Request& request, Transaction& write) const {
-  desk_.act(write, callerOf(request, host_), get(write, request), Action::Expire, {});
-  return Response::noContent();
+  auto planned = orders_.plan(write, caller, body, id);
+  planned.appointment.after.made_from = digest;
+  return answer(201, orders_.carryOut(write, caller, std::move(planned)));
 }
 
 Response AppointmentRoutes::list(const Request& request, ReadTransaction& read) const {
-  const std::size_t limit = pageLimit(request);
+  const Listing<Appointment> listing{request, read, signatures_, sorts(), "a.id"};
   AppointmentStore::Filter filter;
   if (const auto from = queryInstant(request, "from")) filter.starts.begin = fromEpoch(*from);
   if (const auto to = queryInstant(request, "to")) filter.starts.end = fromEpoch(*to);
+  filter.updated_since = fromEpoch(queryInstant(request, "updated_since").value_or(0));
   filter.status = request.query("status");
   filter.resource = request.query("resource");
   filter.lead = request.query("lead");
   filter.service = request.query("service");
-  filter.limit = limit + 1;
-  readCursor(request, filter);
-  return page(
-      AppointmentStore::list(read, request.tenant(), filter), limit,
-      [](JsonWriter& out, const Appointment& one) { write(out, one); },
-      [](const Appointment& last) {
-        return std::to_string(epochSeconds(last.visit.begin)) + '_' + last.id;
-      });
+  return listing.page(AppointmentStore::list(read, request.tenant(), filter, listing.order()),
+                      [](JsonWriter& out, const Appointment& one) { write(out, one); });
 }
 
 Response AppointmentRoutes::patch(const Request& request, Transaction& write) const {
-  Appointment one = getMatching(write, request);
+  const Appointment before = getMatching(write, request);
   const json body = bodyOf(request);
-  const Caller caller = callerOf(request, host_);
-  take(body, "notes", one.notes);
-  if (body.contains("lead_id")) one.lead = leadOf(write, caller, body);
-  return answer(200, desk_.amend(write, caller, std::move(one)));
+  Appointment changed = before;
+  take(body, "notes", changed.notes);
+  take(body, "lead_id", changed.lead);
+  if (changed.lead != before.lead && !LeadStore::find(write, request.tenant(), *changed.lead)) {
+    throw notFound("lead", *changed.lead);
+  }
+  return answer(200, desk_.amend(write, callerOf(request, host_), before, std::move(changed)));
 }
 
 Response AppointmentRoutes::reschedule(const Request& request, Transaction& write) const {
@@ -277,6 +266,17 @@ Response AppointmentRoutes::reschedule(const Request& request, Transaction& writ
                 desk_.reschedule(write, callerOf(request, host_), std::move(one), wish, reason));
 }
 
+Response AppointmentRoutes::reassign(const Request& request, Transaction& write) const {
+  Appointment one = getMatching(write, request);
+  const json body = bodyOf(request);
+  std::optional<std::string> resource;
+  std::string reason;
+  take(body, "resource", resource);
+  take(body, "reason", reason);
+  return answer(200,
+                desk_.reassign(write, callerOf(request, host_), std::move(one), resource, reason));
+}
+
 Response AppointmentRoutes::act(const Request& request, Transaction& write, Action action) const {
   Appointment one = getMatching(write, request);
   const json body = bodyOf(request);
@@ -284,17 +284,6 @@ Response AppointmentRoutes::act(const Request& request, Transaction& write, Acti
   take(body, "by", reason.by);
   take(body, "reason", reason.text);
   return answer(200, desk_.act(write, callerOf(request, host_), std::move(one), action, reason));
-}
-
-std::string AppointmentRoutes::leadOf(Transaction& write, const Caller& caller,
-                                      const json& body) const {
-  if (const auto lead = body.find("lead"); lead != body.end()) {
-    return upsertLead(write, caller, *lead, host_).lead.id;
-  }
-  requireMember(body, "lead_id", "the id of a lead, or send \"lead\" with a phone or email");
-  auto id = body.at("lead_id").get<std::string>();
-  if (!LeadStore::find(write, caller.tenant, id)) throw notFound("lead", id);
-  return id;
 }
 
 }  // namespace booking

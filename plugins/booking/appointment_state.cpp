@@ -20,10 +20,13 @@ constexpr std::array kArrows{
     Arrow{Status::Held, Action::Book, Status::Pending},
     Arrow{Status::Held, Action::Book, Status::Confirmed},
     Arrow{Status::Held, Action::Expire, Status::Expired},
+    Arrow{Status::Held, Action::Extend, Status::Held},
     Arrow{Status::Pending, Action::Confirm, Status::Confirmed},
     Arrow{Status::Pending, Action::Decline, Status::Declined},
     Arrow{Status::Pending, Action::Reschedule, Status::Pending},
     Arrow{Status::Confirmed, Action::Reschedule, Status::Confirmed},
+    Arrow{Status::Pending, Action::Reassign, Status::Pending},
+    Arrow{Status::Confirmed, Action::Reassign, Status::Confirmed},
     Arrow{Status::Confirmed, Action::Cancel, Status::Cancelled},
     Arrow{Status::Confirmed, Action::CheckIn, Status::CheckedIn},
     Arrow{Status::Confirmed, Action::NoShow, Status::NoShow},
@@ -36,13 +39,18 @@ constexpr std::array<std::string_view, 9> kStatusNames{"held",       "pending", 
                                                        "checked_in", "completed", "no_show",
                                                        "cancelled",  "declined",  "expired"};
 
-constexpr std::array<std::string_view, 10> kActionNames{
-    "book",   "expire",   "confirm",  "decline", "reschedule",
-    "cancel", "check-in", "complete", "no-show", "undo-no-show"};
+constexpr std::array<std::string_view, 13> kActionNames{
+    "book",     "expire",  "confirm",      "decline", "reschedule", "cancel", "check-in",
+    "complete", "no-show", "undo-no-show", "extend",  "reassign",   "amend"};
 
-/// The state that an action aims at, wherever it starts; Reschedule keeps the one it finds.
+bool keepsState(Action action) {
+  return action == Action::Reschedule || action == Action::Reassign || action == Action::Extend ||
+         action == Action::Amend;
+}
+
+/// The state that an action aims at, wherever it starts.
 Status aimOf(Status from, Action action) {
-  if (action == Action::Reschedule) return from;
+  if (keepsState(action)) return from;
   return std::find_if(kArrows.begin(), kArrows.end(),
                       [&](const Arrow& arrow) { return arrow.action == action; })
       ->to;
@@ -70,6 +78,7 @@ bool isBlocking(Status status) {
 }
 
 std::optional<Status> next(Status from, Action action) {
+  if (action == Action::Amend) return from;
   const auto found = std::find_if(kArrows.begin(), kArrows.end(), [&](const Arrow& arrow) {
     return arrow.from == from && arrow.action == action;
   });

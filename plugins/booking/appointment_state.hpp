@@ -31,6 +31,9 @@ enum class Action {
   Complete,
   NoShow,
   UndoNoShow,
+  Extend,    ///< of a hold
+  Reassign,  ///< to another resource, at the same time
+  Amend,     ///< of what it says; every state takes it
 };
 
 /// "checked_in": as stored and as shown.

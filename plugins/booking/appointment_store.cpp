@@ -14,7 +14,8 @@ const std::string kSelect =
     "select a.id, a.service, r.resource, a.lead, a.location, a.start_utc, a.end_utc, "
     "r.block_start, r.block_end, a.local_start, a.time_zone, a.tzdata_version, a.status, "
     "a.hold_expires_at, a.source, a.notes, a.cancelled_by, a.cancel_reason, a.ended_at, "
-    "a.ics_sequence, a.reschedule_count, a.version, a.created_at, a.updated_at "
+    "a.ics_sequence, a.reschedule_count, a.version, a.created_at, a.updated_at, a.hold_extended, "
+    "a.previous, a.made_from "
     "from appointment a join appointment_resource r on r.tenant = a.tenant and r.appointment = "
     "a.id ";
 
@@ -56,6 +57,9 @@ Appointment read(const Row& row) {
   one.version = row.integer(21);
   one.created_at = fromEpoch(row.integer(22));
   one.updated_at = fromEpoch(row.integer(23));
+  one.hold_extended = row.boolean(24);
+  one.previous = row.string(25);
+  one.made_from = row.optionalString(26);
   return one;
 }
 
@@ -68,21 +72,20 @@ std::optional<Appointment> AppointmentStore::find(ReadTransaction& transaction,
 }
 
 std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
-                                                std::string_view tenant, const Filter& filter) {
+                                                std::string_view tenant, const Filter& filter,
+                                                const ListOrder& order) {
   // A lead's appointments are few: naming it without "is null" lets its index be used.
-  static const std::string kPage =
-      kSelect +
-      "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
-      "and (a.start_utc, a.id) > ($4, $5) and ($6 is null or a.status = $6) "
-      "and ($7 is null or r.resource = $7) and ($8 is null or a.service = $8) ";
-  static const std::string kOrder = "order by a.start_utc, a.id limit $10";
-  static const std::string kOfAnyone = kPage + "and $9 is null " + kOrder;
-  static const std::string kOfLead = kPage + "and a.lead = $9 " + kOrder;
+  const std::string sql = kSelect +
+                          "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
+                          "and ($4 is null or a.status = $4) and ($5 is null or r.resource = $5) "
+                          "and ($6 is null or a.service = $6) and a.updated_at >= $7 and " +
+                          (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) +
+                          order.orderBy() + " limit $12";
   return transaction.list(
-      filter.lead ? kOfLead : kOfAnyone,
+      sql,
       values(tenant, epochSeconds(filter.starts.begin), epochSeconds(filter.starts.end),
-             epochSeconds(filter.after_start), filter.after_id, filter.status, filter.resource,
-             filter.service, filter.lead, filter.limit),
+             filter.status, filter.resource, filter.service, epochSeconds(filter.updated_since),
+             filter.lead, order.number(), order.text(), order.id(), order.limit),
       read);
 }
 
@@ -105,13 +108,13 @@ void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
   transaction.send(
       "insert into appointment (tenant, id, service, lead, location, start_utc, end_utc, "
       "local_start, time_zone, tzdata_version, status, hold_expires_at, source, notes, "
-      "ics_sequence, reschedule_count, version, created_at, updated_at) values ($1, $2, $3, $4, "
-      "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+      "ics_sequence, reschedule_count, version, created_at, updated_at, made_from) values ($1, $2, "
+      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
       values(tenant, one.id, one.service, one.lead, one.location, epochSeconds(one.visit.begin),
              epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.source, one.notes,
              one.ics_sequence, one.reschedule_count, one.version, epochSeconds(one.created_at),
-             epochSeconds(one.updated_at)));
+             epochSeconds(one.updated_at), one.made_from));
   transaction.sendExpecting(
       1, taken,
       "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
@@ -141,12 +144,14 @@ void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
       "local_start = $7, time_zone = $8, tzdata_version = $9, status = $10, "
       "hold_expires_at = $11, notes = $12, cancelled_by = $13, cancel_reason = $14, "
       "ended_at = $15, ics_sequence = $16, reschedule_count = $17, version = $18, "
-      "updated_at = $19 where tenant = $1 and id = $2 and version = $18 - 1",
+      "updated_at = $19, hold_extended = $20, previous = $21 where tenant = $1 and id = $2 and "
+      "version = $18 - 1",
       values(tenant, one.id, one.lead, one.location, epochSeconds(one.visit.begin),
              epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.notes, one.cancelled_by,
              one.cancel_reason, optionalSeconds(one.ended_at), one.ics_sequence,
-             one.reschedule_count, one.version, epochSeconds(one.updated_at)));
+             one.reschedule_count, one.version, epochSeconds(one.updated_at), one.hold_extended,
+             one.previous));
 }
 
 void AppointmentStore::addHistory(Transaction& transaction, std::string_view tenant,
@@ -155,11 +160,12 @@ void AppointmentStore::addHistory(Transaction& transaction, std::string_view ten
   if (entry.from) from = nameOf(*entry.from);
   transaction.send(
       "insert into appointment_history (tenant, appointment, version, action, from_status, "
-      "to_status, start_utc, end_utc, resource, actor, request_id, reason, at) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      "to_status, start_utc, end_utc, resource, actor, request_id, reason, at, acted_by, changes) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
       values(tenant, appointment, entry.version, entry.action, from, nameOf(entry.to),
              epochSeconds(entry.visit.begin), epochSeconds(entry.visit.end), entry.resource,
-             entry.actor, entry.request_id, entry.reason, epochSeconds(entry.at)));
+             entry.actor, entry.request_id, entry.reason, epochSeconds(entry.at), entry.acted_by,
+             entry.changes));
 }
 
 std::vector<HistoryEntry> AppointmentStore::history(ReadTransaction& transaction,
@@ -167,7 +173,8 @@ std::vector<HistoryEntry> AppointmentStore::history(ReadTransaction& transaction
                                                     std::string_view appointment) {
   return transaction.list(
       "select version, action, from_status, to_status, start_utc, end_utc, resource, actor, "
-      "request_id, reason, at from appointment_history where tenant = $1 and appointment = $2 "
+      "request_id, reason, at, acted_by, changes from appointment_history where tenant = $1 and "
+      "appointment = $2 "
       "order by version",
       values(tenant, appointment), [](const Row& row) {
         HistoryEntry entry;
@@ -181,6 +188,8 @@ std::vector<HistoryEntry> AppointmentStore::history(ReadTransaction& transaction
         entry.request_id = row.string(8);
         entry.reason = row.string(9);
         entry.at = fromEpoch(row.integer(10));
+        entry.acted_by = row.optionalString(11);
+        entry.changes = row.string(12);
         return entry;
       });
 }

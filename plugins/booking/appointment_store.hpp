@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -9,28 +8,29 @@
 #include <bulkhead/transaction.hpp>
 
 #include "appointment.hpp"
+#include "list_order.hpp"
 
 namespace booking {
 
 /// The SQL of appointments and their history. Every call is one tenant's.
 struct AppointmentStore {
-  /// Unset members do not narrow the list. It is ordered by start, then id.
+  /// Unset members do not narrow the list.
   struct Filter {
     Interval starts{fromEpoch(0), fromEpoch(kFarFuture)};
     std::optional<std::string_view> status;
     std::optional<std::string_view> resource;
     std::optional<std::string_view> lead;
     std::optional<std::string_view> service;
-    Instant after_start = fromEpoch(-1);  ///< where the page before ended
-    std::string_view after_id;
-    std::size_t limit = 50;
+    Instant updated_since{};
     static constexpr std::int64_t kFarFuture = 253402300800;  // the year 10000
   };
 
   static std::optional<Appointment> find(bulkhead::ReadTransaction& transaction,
                                          std::string_view tenant, std::string_view id);
+  /// Appointments are `a` in the order's columns.
   static std::vector<Appointment> list(bulkhead::ReadTransaction& transaction,
-                                       std::string_view tenant, const Filter& filter);
+                                       std::string_view tenant, const Filter& filter,
+                                       const ListOrder& order);
   /// Holds of the resource that are over at `now` but still take up part of `range`.
   static std::vector<Appointment> overdueHolds(bulkhead::ReadTransaction& transaction,
                                                std::string_view tenant, std::string_view resource,

@@ -4,11 +4,14 @@
 
 #include "appointment_desk.hpp"
 #include "appointment_routes.hpp"
+#include "booking_order.hpp"
 #include "catalogue_kinds.hpp"
 #include "catalogue_routes.hpp"
+#include "hold_routes.hpp"
 #include "lead_routes.hpp"
 #include "schedule_routes.hpp"
 #include "settings.hpp"  // generated from plugin.json
+#include "signatures.hpp"
 #include "slot_finder.hpp"
 #include "slot_routes.hpp"
 #include "zone.hpp"
@@ -21,22 +24,34 @@ class BookingPlugin final : public bulkhead::Plugin {
   explicit BookingPlugin(bulkhead::Registrar& host)
       : BookingPlugin{host, host.settings<Settings>()} {}
 
+  /// A store that is away now gets its key from the health contributor.
+  void start() override {
+    try {
+      signatures_.prepare(host_);
+    } catch (const bulkhead::Error& error) {
+      if (error.code() != "DATABASE_UNAVAILABLE") throw;
+    }
+  }
+
  private:
   BookingPlugin(bulkhead::Registrar& host, const Settings& settings)
       : host_{host.host()},
+        signatures_{settings.signing_secret},
         finder_{{static_cast<int>(settings.default_notice_min),
                  static_cast<int>(settings.horizon_days)}},
         desk_{finder_,
               {static_cast<int>(settings.hold_min), static_cast<int>(settings.cancel_window_min),
                static_cast<int>(settings.no_show_grace_min)}},
+        orders_{host_, desk_, signatures_},
         locations_{host},
         services_{host},
         resources_{host},
         schedules_{host},
         schedule_parts_{host},
-        leads_{host},
-        slots_{host, finder_},
-        appointments_{host, desk_} {
+        leads_{host, signatures_},
+        slots_{host, finder_, signatures_},
+        holds_{host, desk_, orders_},
+        appointments_{host, desk_, orders_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
   }
@@ -51,7 +66,8 @@ class BookingPlugin final : public bulkhead::Plugin {
     return {bulkhead::HealthStatus::Healthy, "tzdata " + tzdataVersion()};
   }
 
-  bulkhead::Health storeHealth(const bulkhead::Context& context) const {
+  bulkhead::Health storeHealth(const bulkhead::Context& context) {
+    signatures_.prepare(host_);
     host_.read(context, [](bulkhead::ReadTransaction& read) {
       read.first("select 1", bulkhead::values(),
                  [](const bulkhead::Row& row) { return row.integer(0); });
@@ -60,8 +76,10 @@ class BookingPlugin final : public bulkhead::Plugin {
   }
 
   const bulkhead::Host host_;
+  Signatures signatures_;
   SlotFinder finder_;
   AppointmentDesk desk_;
+  const BookingOrders orders_;
   const CatalogueRoutes<LocationKind> locations_;
   const CatalogueRoutes<ServiceKind> services_;
   const CatalogueRoutes<ResourceKind> resources_;
@@ -69,6 +87,7 @@ class BookingPlugin final : public bulkhead::Plugin {
   const ScheduleRoutes schedule_parts_;
   const LeadRoutes leads_;
   const SlotRoutes slots_;
+  const HoldRoutes holds_;
   const AppointmentRoutes appointments_;
 };
 

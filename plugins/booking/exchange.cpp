@@ -20,6 +20,11 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+Caller callerOf(const bulkhead::Request& request, const bulkhead::Host& host) {
+  return {request.tenant(), request.keyId(), request.requestId(),
+          std::chrono::floor<seconds>(host.now())};
+}
+
 std::string entityTag(std::int64_t version) {
   return "\"v" + std::to_string(version) + '"';
 }

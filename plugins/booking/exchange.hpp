@@ -6,10 +6,16 @@
 #include <string_view>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/host.hpp>
 #include <bulkhead/request.hpp>
 #include <bulkhead/response.hpp>
 
+#include "appointment_desk.hpp"
+
 namespace booking {
+
+/// Who calls, and when. Borrows from the request.
+Caller callerOf(const bulkhead::Request& request, const bulkhead::Host& host);
 
 /// "v3", with its quotes: the entity tag of a version.
 std::string entityTag(std::int64_t version);

@@ -85,4 +85,31 @@ std::optional<Lead> findSame(bulkhead::ReadTransaction& transaction, std::string
   return by_phone ? by_phone : by_email;
 }
 
+LeadChange planLead(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                    const LeadStamp& stamp, const std::function<void(Lead&)>& fill) {
+  Lead wanted;
+  fill(wanted);
+  wanted.check();
+  const auto known = findSame(transaction, tenant, wanted);
+  if (!known) {
+    wanted.id = stamp.new_id;
+    wanted.created_at = wanted.updated_at = stamp.now;
+    return {std::move(wanted), LeadChange::Kind::Made};
+  }
+  Lead changed = *known;
+  fill(changed);
+  if (changed == *known) return {std::move(changed), LeadChange::Kind::Kept};
+  ++changed.version;
+  changed.updated_at = stamp.now;
+  return {std::move(changed), LeadChange::Kind::Changed};
+}
+
+void requireUnique(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                   const Lead& lead) {
+  const auto same = findSame(transaction, tenant, lead);
+  if (!same || same->id == lead.id) return;
+  throw bulkhead::Error::conflict("DUPLICATE",
+                                  "Another lead has that phone or email: \"" + same->id + "\".");
+}
+
 }  // namespace booking

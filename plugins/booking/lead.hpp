@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,5 +39,27 @@ std::string normalisedEmail(std::string_view text);
 /// when they name two different ones.
 std::optional<Lead> findSame(bulkhead::ReadTransaction& transaction, std::string_view tenant,
                              const Lead& wanted);
+
+/// What a wanted lead comes to: the known one as it is, the known one changed, or a new one.
+struct LeadChange {
+  enum class Kind { Kept, Changed, Made };
+  Lead lead;
+  Kind kind = Kind::Kept;
+};
+
+/// What a lead that is made or changed gets.
+struct LeadStamp {
+  std::string new_id;
+  Instant now;
+};
+
+/// Plans to put what `fill(lead)` sets into the lead that has this phone or e-mail address, or into
+/// a new one. Throws VALIDATION_ERROR, INVALID_TIME_ZONE, DUPLICATE; writes nothing.
+LeadChange planLead(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                    const LeadStamp& stamp, const std::function<void(Lead&)>& fill);
+
+/// Throws DUPLICATE when a lead other than `lead` has its phone or e-mail address.
+void requireUnique(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                   const Lead& lead);
 
 }  // namespace booking

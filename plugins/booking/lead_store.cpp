@@ -1,5 +1,7 @@
 #include "lead_store.hpp"
 
+#include <string>
+
 namespace booking {
 namespace {
 
@@ -52,13 +54,18 @@ std::optional<Lead> LeadStore::findByEmail(ReadTransaction& transaction, std::st
 }
 
 std::vector<Lead> LeadStore::list(ReadTransaction& transaction, std::string_view tenant,
-                                  const Filter& filter) {
-  return transaction.list(
+                                  const Filter& filter, const ListOrder& order) {
+  const std::string sql =
       "select id, name, phone, email, time_zone, language, source, status, notes, version, "
-      "created_at, updated_at from lead where tenant = $1 and id > $2 "
-      "and ($3 is null or phone = $3) and ($4 is null or email = $4) "
-      "and ($5 is null or status = $5) order by id limit $6",
-      values(tenant, filter.after, filter.phone, filter.email, filter.status, filter.limit), read);
+      "created_at, updated_at from lead where tenant = $1 and ($2 is null or phone = $2) "
+      "and ($3 is null or email = $3) and ($4 is null or status = $4) "
+      "and ($5 is null or source = $5) and updated_at >= $6" +
+      order.condition(7) + order.orderBy() + " limit $10";
+  return transaction.list(sql,
+                          values(tenant, filter.phone, filter.email, filter.status, filter.source,
+                                 epochSeconds(filter.updated_since), order.number(), order.text(),
+                                 order.id(), order.limit),
+                          read);
 }
 
 void LeadStore::insert(Transaction& transaction, std::string_view tenant, const Lead& lead) {
@@ -79,6 +86,23 @@ void LeadStore::update(Transaction& transaction, std::string_view tenant, const 
       "where tenant = $1 and id = $2 and version = $11 - 1",
       values(tenant, lead.id, lead.name, lead.phone, lead.email, lead.time_zone, lead.language,
              lead.source, lead.status, lead.notes, lead.version, epochSeconds(lead.updated_at)));
+}
+
+void LeadStore::write(Transaction& transaction, std::string_view tenant, const LeadChange& change) {
+  if (change.kind == LeadChange::Kind::Made) insert(transaction, tenant, change.lead);
+  if (change.kind == LeadChange::Kind::Changed) update(transaction, tenant, change.lead);
+}
+
+bool LeadStore::isReferenced(ReadTransaction& transaction, std::string_view tenant,
+                             std::string_view id) {
+  return transaction
+      .first("select 1 from appointment where tenant = $1 and lead = $2 limit 1",
+             values(tenant, id), [](const Row&) { return true; })
+      .has_value();
+}
+
+void LeadStore::erase(Transaction& transaction, std::string_view tenant, std::string_view id) {
+  transaction.send("delete from lead where tenant = $1 and id = $2", values(tenant, id));
 }
 
 }  // namespace booking

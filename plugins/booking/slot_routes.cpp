@@ -32,7 +32,7 @@ constexpr std::string_view kResponse =
     R"({"type":"object","properties":{"slots":{"type":"array","items":{"type":"object","properties":{)"
     R"("start":{"type":"string"},"end":{"type":"string"},"local_start":{"type":"string"},)"
     R"("offset":{"type":"string"},"time_zone":{"type":"string"},)"
-    R"("resources":{"type":"array","items":{"type":"string"}}}}},)"
+    R"("resources":{"type":"array","items":{"type":"string"}},"slot_token":{"type":"string"}}}},)"
     R"("next_from":{"type":["string","null"]},)"
     R"("none_because":{"enum":["SERVICE_INACTIVE","NO_RESOURCE","NOTICE_TOO_SHORT","BEYOND_HORIZON","CLOSED_OR_TAKEN"]}}})";
 
@@ -74,21 +74,32 @@ std::string_view whyNone(const Offer& offer, const Interval& range,
   return "CLOSED_OR_TAKEN";
 }
 
+SlotTokenWriter tokensFor(const Request& request, const Offer& offer, const SlotShape& shape,
+                          Instant now, const SlotTokens& tokens) {
+  SlotClaim claim;
+  claim.service = offer.service.id;
+  claim.resource = request.query("resource").value_or("");
+  claim.location = request.query("location").value_or("");
+  claim.duration = shape.duration;
+  return tokens.writer(request.tenant(), claim, now);
+}
+
 void writeSlot(JsonWriter& out, const Slot& slot, const SlotShape& shape, const Offer& offer,
-               const std::vector<Zone>& zones) {
+               const std::vector<Zone>& zones, const SlotTokenWriter& tokens) {
   out.beginObject();
   writeVisit(out, shape.visit(slot.start), zones[slot.resources.front()]);
   out.key("resources");
   out.array(slot.resources, [&](JsonWriter& one, std::size_t index) {
     one.value(offer.candidates[index].resource);
   });
+  out.member("slot_token", tokens.token(slot.start));
   out.endObject();
 }
 
 }  // namespace
 
-SlotRoutes::SlotRoutes(bulkhead::Registrar& host, SlotFinder& finder)
-    : host_{host.host()}, finder_{finder} {
+SlotRoutes::SlotRoutes(bulkhead::Registrar& host, SlotFinder& finder, Signatures& signatures)
+    : host_{host.host()}, finder_{finder}, signatures_{signatures} {
   host.route({.method = "GET",
               .path = "/slots",
               .scope = "booking:read",
@@ -110,6 +121,8 @@ Response SlotRoutes::find(const Request& request, ReadTransaction& read) const {
       static_cast<std::size_t>(queryNumber(request, "limit").value_or(kLimitDefault));
   const Instant now = std::chrono::floor<seconds>(host_.now());
   auto slots = finder_.find(read, request.tenant(), offer, {shape, range, limit + 1, now});
+  const SlotTokenWriter tokens =
+      tokensFor(request, offer, shape, now, signatures_.slotTokens(read));
   std::optional<std::string> next_from;
   if (slots.size() > limit) {
     next_from = formatInstant(slots.back().start);
@@ -119,7 +132,7 @@ Response SlotRoutes::find(const Request& request, ReadTransaction& read) const {
     out.beginObject();
     out.key("slots");
     out.array(slots, [&](JsonWriter& one, const Slot& slot) {
-      writeSlot(one, slot, shape, offer, zones);
+      writeSlot(one, slot, shape, offer, zones, tokens);
     });
     out.member("next_from", next_from);
     if (slots.empty()) {

@@ -2,6 +2,7 @@
 
 #include <bulkhead/plugin.hpp>
 
+#include "signatures.hpp"
 #include "slot_finder.hpp"
 
 namespace booking {
@@ -9,13 +10,14 @@ namespace booking {
 /// GET /slots. Lives as long as the routes.
 class SlotRoutes {
  public:
-  SlotRoutes(bulkhead::Registrar& host, SlotFinder& finder);
+  SlotRoutes(bulkhead::Registrar& host, SlotFinder& finder, Signatures& signatures);
 
  private:
   bulkhead::Response find(const bulkhead::Request& request, bulkhead::ReadTransaction& read) const;
 
   const bulkhead::Host host_;
   SlotFinder& finder_;
+  Signatures& signatures_;
 };
 
 }  // namespace booking

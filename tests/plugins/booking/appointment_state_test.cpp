@@ -14,20 +14,30 @@ using enum Status;
 
 constexpr Status kStates[] = {Held,   Pending,   Confirmed, CheckedIn, Completed,
                               NoShow, Cancelled, Declined,  Expired};
-constexpr Action kActions[] = {
-    Action::Book,       Action::Expire,  Action::Confirm,  Action::Decline, Action::Cancel,
-    Action::Reschedule, Action::CheckIn, Action::Complete, Action::NoShow,  Action::UndoNoShow};
+constexpr Action kActions[] = {Action::Book,       Action::Expire,   Action::Confirm,
+                               Action::Decline,    Action::Cancel,   Action::Reschedule,
+                               Action::CheckIn,    Action::Complete, Action::NoShow,
+                               Action::UndoNoShow, Action::Extend,   Action::Reassign};
 
 // Goal: the arrows of the drawing and no others. Method: every pair of state and action against a
 // second list, written from the drawing.
 TEST(AppointmentState, B5_EveryPairIsAnArrowOrARefusal) {
   const std::set<std::tuple<Status, Action, Status>> arrows{
-      {Held, Action::Book, Pending},          {Held, Action::Expire, Expired},
-      {Pending, Action::Confirm, Confirmed},  {Pending, Action::Decline, Declined},
-      {Pending, Action::Reschedule, Pending}, {Confirmed, Action::Reschedule, Confirmed},
-      {Confirmed, Action::Cancel, Cancelled}, {Confirmed, Action::CheckIn, CheckedIn},
-      {Confirmed, Action::NoShow, NoShow},    {CheckedIn, Action::Complete, Completed},
-      {CheckedIn, Action::NoShow, NoShow},    {NoShow, Action::UndoNoShow, Confirmed},
+      {Held, Action::Book, Pending},
+      {Held, Action::Expire, Expired},
+      {Pending, Action::Confirm, Confirmed},
+      {Pending, Action::Decline, Declined},
+      {Pending, Action::Reschedule, Pending},
+      {Confirmed, Action::Reschedule, Confirmed},
+      {Confirmed, Action::Cancel, Cancelled},
+      {Confirmed, Action::CheckIn, CheckedIn},
+      {Confirmed, Action::NoShow, NoShow},
+      {CheckedIn, Action::Complete, Completed},
+      {CheckedIn, Action::NoShow, NoShow},
+      {NoShow, Action::UndoNoShow, Confirmed},
+      {Held, Action::Extend, Held},
+      {Pending, Action::Reassign, Pending},
+      {Confirmed, Action::Reassign, Confirmed},
   };
   int legal = 0;
   for (const Status from : kStates) {

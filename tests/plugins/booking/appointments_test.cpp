@@ -289,5 +289,93 @@ TEST_F(AppointmentsTest, NeedsSomeoneSomethingAndSomeTime) {
   EXPECT_TRUE(get("/appointments").at("items").empty());
 }
 
+TEST_F(AppointmentsTest, B3_APutUnderTheClientsIdIsOneVisit) {
+  const std::string target = path("/appointments/visit-1");
+  const auto made = host_.put(target, bookingBody(kTuesday));
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(json::parse(made.body).at("id"), "visit-1");
+  acted(json::parse(made.body), "cancel");
+  const auto again = host_.put(target, bookingBody(kTuesday));
+  EXPECT_EQ(again.status, 200) << "a repeat shows what became of it";
+  EXPECT_EQ(json::parse(again.body).at("status"), "cancelled");
+  const auto other = host_.put(target, bookingBody("2026-01-06T15:00:00Z"));
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(other.error().code, "DUPLICATE");
+  EXPECT_EQ(host_.put(path("/appointments/a%20b"), bookingBody(kTuesday)).status, 400);
+  EXPECT_EQ(get("/appointments").at("items").size(), 1U);
+}
+
+class TwoResources : public BookingTest {
+ protected:
+  void SetUp() override {
+    BookingTest::SetUp();
+    put("/resources/ben", R"({"name":"Ben","schedule":"week","services":["cut"],"priority":200})");
+  }
+};
+
+TEST_F(TwoResources, AVisitIsGivenToAnotherAtTheSameTime) {
+  const json one = booked(kTuesday);
+  ASSERT_EQ(one.at("resource"), "anna");
+  json given = acted(one, "reassign", R"({"reason":"Anna is ill"})");
+  EXPECT_EQ(given.at("resource"), "ben");
+  EXPECT_EQ(given.at("start"), one.at("start"));
+  EXPECT_EQ(given.at("status"), one.at("status"));
+  ASSERT_EQ(given.at("previous").size(), 1U);
+  EXPECT_EQ(given.at("previous")[0].at("resource"), "anna");
+  EXPECT_EQ(booked(kTuesday).at("resource"), "anna") << "her time is free again";
+  const auto back = act(given, "reassign", R"({"resource":"anna"})");
+  EXPECT_EQ(back.error().code, "SLOT_TAKEN");
+  EXPECT_EQ(acted(given, "reassign", R"({"resource":"ben"})").at("version"), given.at("version"))
+      << "who has it already";
+  EXPECT_EQ(act(given, "reassign", R"({"resource":"carl"})").status, 404);
+  given = acted(given, "cancel");
+  EXPECT_EQ(act(given, "reassign").error().code, "ILLEGAL_TRANSITION");
+}
+
+TEST_F(TwoResources, AReassignmentDoesNotAskForNotice) {
+  const json one = booked(kTuesday);
+  host_.setTime("2026-01-06T13:59:00Z");
+  EXPECT_EQ(acted(one, "reassign").at("resource"), "ben");
+}
+
+TEST_F(AppointmentsTest, HistoryTellsWhoWhenAndWhatChanged) {
+  json one = booked(kTuesday);
+  const std::string target = "/appointments/" + one.at("id").get<std::string>();
+  host_.advance(1h);
+  one = json::parse(
+      host_.patch(path(target), R"({"notes":"By the window"})", {{"If-Match", "\"v1\""}}).body);
+  one = acted(one, "reschedule", R"({"start":"2026-01-07T14:00:00Z","reason":"school"})");
+  ASSERT_EQ(one.at("previous").size(), 1U);
+  EXPECT_EQ(one.at("previous")[0].at("start"), kTuesday);
+  EXPECT_EQ(one.at("previous")[0].at("local_start"), "2026-01-06T09:00");
+  EXPECT_EQ(one.at("previous")[0].at("until"), "2026-01-05T09:00:00Z");
+  acted(one, "cancel", R"({"by":"business","reason":"closed"})");
+  const json items = get(target + "/history").at("items");
+  ASSERT_EQ(items.size(), 4U);
+  EXPECT_EQ(items[0].at("changes"), json::object());
+  EXPECT_EQ(items[1].at("action"), "amend");
+  EXPECT_EQ(items[1].at("changes"), json::parse(R"({"notes":{"from":"","to":"By the window"}})"));
+  EXPECT_EQ(items[2].at("reason"), "school");
+  EXPECT_EQ(items[2].at("changes").at("start").at("from"), kTuesday);
+  EXPECT_EQ(items[2].at("changes").at("start").at("to"), "2026-01-07T14:00:00Z");
+  EXPECT_EQ(items[2].at("at"), "2026-01-05T09:00:00Z");
+  EXPECT_EQ(items[3].at("by"), "business");
+  EXPECT_EQ(items[3].at("changes").at("status").at("to"), "cancelled");
+  for (const auto& item : items) EXPECT_EQ(item.at("actor"), "test-key");
+}
+
+TEST_F(AppointmentsTest, TheLastTwentyPlacesAreKeptBesideTheVisit) {
+  json one = booked(kTuesday);
+  for (int i = 1; i <= 22; ++i) {
+    one = acted(one, "reschedule",
+                fmt::format(R"({{"start":"2026-01-{:02}T14:{}:00Z"}})", i % 2 == 0 ? 6 : 7,
+                            i % 4 < 2 ? "00" : "30"));
+  }
+  EXPECT_EQ(one.at("reschedule_count"), 22);
+  ASSERT_EQ(one.at("previous").size(), 20U);
+  EXPECT_EQ(one.at("previous")[0].at("version"), 3);
+  EXPECT_EQ(one.at("previous")[19].at("version"), 22);
+}
+
 }  // namespace
 }  // namespace booking

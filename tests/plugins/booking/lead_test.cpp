@@ -65,5 +65,33 @@ TEST_F(LeadTest, AnotherTenantMayHaveTheSamePhone) {
   EXPECT_EQ(post("/leads", R"({"phone":"+12025550123"})").status, 201);
 }
 
+TEST_F(LeadTest, AClientMayMakeTheIdAndRepeatThePut) {
+  const std::string_view ann = R"({"name":"Ann","phone":"+1 202 555 0123"})";
+  EXPECT_EQ(host_.put(path("/leads/ann"), ann).status, 201);
+  EXPECT_EQ(host_.put(path("/leads/ann"), ann).status, 200) << "the same again";
+  const auto without = host_.put(path("/leads/ann"), R"({"phone":"+12025550124"})");
+  EXPECT_EQ(without.status, 428);
+  const auto replaced =
+      host_.put(path("/leads/ann"), R"({"phone":"+12025550124"})", {{"If-Match", "\"v1\""}});
+  EXPECT_EQ(replaced.status, 200) << replaced.body;
+  EXPECT_EQ(json::parse(replaced.body).at("name"), nullptr) << "PUT replaces";
+  EXPECT_EQ(json::parse(replaced.body).at("version"), 2);
+  EXPECT_EQ(host_.put(path("/leads/bob"), R"({"phone":"+12025550124"})").error().code, "DUPLICATE");
+  EXPECT_EQ(host_.put(path("/leads/bob"), R"({"name":"Bob"})").status, 400);
+}
+
+TEST_F(LeadTest, OnlyALeadWithoutVisitsIsDeleted) {
+  put("/leads/ann", R"({"phone":"+12025550123"})");
+  put("/leads/bob", R"({"phone":"+12025550199"})");
+  booked("2026-01-06T14:00:00Z");
+  EXPECT_EQ(host_.del(path("/leads/bob")).status, 428);
+  EXPECT_EQ(host_.del(path("/leads/bob"), {{"If-Match", "\"v9\""}}).status, 412);
+  EXPECT_EQ(host_.del(path("/leads/bob"), {{"If-Match", "\"v1\""}}).status, 204);
+  EXPECT_EQ(host_.get(path("/leads/bob")).status, 404);
+  const auto kept = host_.del(path("/leads/ann"), {{"If-Match", "\"v1\""}});
+  EXPECT_EQ(kept.status, 409);
+  EXPECT_EQ(kept.error().code, "LEAD_IN_USE");
+}
+
 }  // namespace
 }  // namespace booking
