@@ -235,8 +235,9 @@ void EventLoop::resumeAccepting() {
 }
 
 void EventLoop::drainIdle() {
-  Connections& idle = list(Standing::Idle);
-  while (!idle.empty()) idle.front()->close();
+  std::vector<Connection*> idle;
+  for (const auto& connection : list(Standing::Idle)) idle.push_back(connection.get());
+  for (Connection* connection : idle) connection->endIfIdle();
 }
 
 /// Takes in who already stands in the queue: the kernel would reset them. The entries stay, since
