@@ -205,27 +205,13 @@ Response AppointmentRoutes::book(const Request& request, Transaction& write) con
   return answer(201, orders_.book(write, callerOf(request, host_), bodyOf(request)));
 }
 
-/// The id is the client's promise that it is one visit: the same body again is answered with what
-/// became of it, another one is refused. A hold has an id already.
+/// The same body again is answered with what became of it.
 Response AppointmentRoutes::put(const Request& request, Transaction& write) const {
-  const std::string id = clientMadeId(request.param("id"));
-  const json body = bodyOf(request);
-  if (body.contains("hold_id")) {
-    throw bulkhead::Error::validation("VALIDATION_ERROR",
-                                      "hold_id is for POST: the appointment keeps the hold's id.");
-  }
-  const std::string digest = sha256Hex(body.dump());
-  if (const auto existing = AppointmentStore::find(write, request.tenant(), id)) {
-    if (existing->made_from == digest) return answer(200, *existing);
-    throw bulkhead::Error::conflict(
-        "DUPLICATE",
-        "That id is an appointment that was made from another body; change it by PATCH "
-        "and by its actions.");
-  }
   const Caller caller = callerOf(request, host_);
-  auto planned = orders_.plan(write, caller, body, id);
-  planned.appointment.after.made_from = digest;
-  return answer(201, orders_.carryOut(write, caller, std::move(planned)));
+  json body = bodyOf(request);
+  body["id"] = clientMadeId(request.param("id"));
+  if (const auto made = orders_.findMade(write, caller, body)) return answer(200, *made);
+  return answer(201, orders_.book(write, caller, body));
 }
 
 Response AppointmentRoutes::list(const Request& request, ReadTransaction& read) const {

@@ -5,9 +5,11 @@
 #include "appointment_desk.hpp"
 #include "appointment_routes.hpp"
 #include "booking_order.hpp"
+#include "bulk_routes.hpp"
 #include "catalogue_kinds.hpp"
 #include "catalogue_routes.hpp"
 #include "hold_routes.hpp"
+#include "import_routes.hpp"
 #include "lead_routes.hpp"
 #include "schedule_routes.hpp"
 #include "settings.hpp"  // generated from plugin.json
@@ -40,16 +42,18 @@ class BookingPlugin final : public bulkhead::Plugin {
         finder_{defaultsOf(settings)},
         desk_{finder_},
         orders_{host_, desk_, signatures_},
-        locations_{host},
-        services_{host},
-        resources_{host},
-        schedules_{host},
-        blocked_periods_{host},
-        time_off_{host},
+        locations_{host, signatures_},
+        services_{host, signatures_},
+        resources_{host, signatures_},
+        schedules_{host, signatures_},
+        blocked_periods_{host, signatures_},
+        time_off_{host, signatures_},
         schedule_parts_{host},
         leads_{host, signatures_},
+        imports_{host},
         slots_{host, finder_, signatures_},
         holds_{host, desk_, orders_},
+        bulk_{host, orders_},
         appointments_{host, desk_, orders_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
@@ -97,8 +101,10 @@ class BookingPlugin final : public bulkhead::Plugin {
   const CatalogueRoutes<TimeOffKind> time_off_;
   const ScheduleRoutes schedule_parts_;
   const LeadRoutes leads_;
+  const ImportRoutes imports_;
   const SlotRoutes slots_;
   const HoldRoutes holds_;
+  const BulkRoutes bulk_;
   const AppointmentRoutes appointments_;
 };
 
