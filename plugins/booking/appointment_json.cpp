@@ -20,6 +20,13 @@ constexpr std::string_view kWishProperties =
     R"("resource":{"type":"string","maxLength":64},)"
     R"("duration":{"type":"integer","minimum":1,"maximum":1440})";
 
+std::string bookingProperties() {
+  return std::string{kWishProperties} + std::string{kServiceProperties} +
+         R"(,"lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
+         R"("notes":{"type":"string","maxLength":4000},"lead":)" +
+         bodySchema(leadProperties());
+}
+
 Instant startFrom(const nlohmann::json& body) {
   const auto text = body.at("start").get<std::string>();
   if (const auto instant = parseInstant(text)) return *instant;
@@ -42,11 +49,12 @@ std::optional<std::string> shown(const std::optional<Instant>& instant) {
 }  // namespace
 
 std::string bookingSchema() {
-  return bodySchema(
-      std::string{kWishProperties} + std::string{kServiceProperties} +
-      R"(,"lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
-      R"("notes":{"type":"string","maxLength":4000},"lead":)" +
-      bodySchema(leadProperties()));
+  return bodySchema(bookingProperties());
+}
+
+std::string orderSchema() {
+  return bodySchema(R"("id":{"type":"string","minLength":1,"maxLength":64},)" +
+                    bookingProperties());
 }
 
 std::string holdSchema() {

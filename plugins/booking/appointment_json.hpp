@@ -12,6 +12,8 @@ namespace booking {
 
 /// JSON Schemas of appointments.
 std::string bookingSchema();
+/// The same, with an id that the client may give.
+std::string orderSchema();
 std::string holdSchema();
 std::string rescheduleSchema();
 std::string_view appointmentSchema();

@@ -78,19 +78,20 @@ AppointmentRoutes::AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk&
 }
 
 void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
-  host.route({.method = "POST",
-              .path = "/appointments",
-              .scope = "booking:write",
-              .summary = "Books a visit",
-              .request = bookingSchema(),
-              .response = appointmentSchema(),
-              .success = 201,
-              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                         "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "HOLD_EXPIRED",
-                         "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE", "INVALID_TIME_ZONE"},
-              .example = kBookingExample,
-              .idempotency = bulkhead::Idempotency::Required},
-             [this](const Request& request, Transaction& write) { return book(request, write); });
+  host.route(
+      {.method = "POST",
+       .path = "/appointments",
+       .scope = "booking:write",
+       .summary = "Books a visit",
+       .request = bookingSchema(),
+       .response = appointmentSchema(),
+       .success = 201,
+       .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT",
+                  "BEYOND_HORIZON", "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "HOLD_EXPIRED",
+                  "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE", "INVALID_TIME_ZONE"},
+       .example = kBookingExample,
+       .idempotency = bulkhead::Idempotency::Required},
+      [this](const Request& request, Transaction& write) { return book(request, write); });
   host.route({.method = "PUT",
               .path = "/appointments/{id}",
               .scope = "booking:write",
@@ -98,9 +99,9 @@ void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
               .request = bookingSchema(),
               .response = appointmentSchema(),
               .success = 201,
-              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                         "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND", "DUPLICATE",
-                         "INVALID_TIME_ZONE"},
+              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT",
+                         "BEYOND_HORIZON", "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND",
+                         "DUPLICATE", "INVALID_TIME_ZONE"},
               .example = kBookingExample},
              [this](const Request& request, Transaction& write) { return put(request, write); });
 }
@@ -161,7 +162,7 @@ void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
        .request = rescheduleSchema(),
        .response = appointmentSchema(),
        .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "SLOT_TAKEN",
-                  "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
+                  "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
                   "INVALID_TIME_ZONE"},
        .example = kRescheduleExample,
        .idempotency = bulkhead::Idempotency::Required,
@@ -204,27 +205,13 @@ Response AppointmentRoutes::book(const Request& request, Transaction& write) con
   return answer(201, orders_.book(write, callerOf(request, host_), bodyOf(request)));
 }
 
-/// The id is the client's promise that it is one visit: the same body again is answered with what
-/// became of it, another one is refused. A hold has an id already.
+/// The same body again is answered with what became of it.
 Response AppointmentRoutes::put(const Request& request, Transaction& write) const {
-  const std::string id = clientMadeId(request.param("id"));
-  const json body = bodyOf(request);
-  if (body.contains("hold_id")) {
-    throw bulkhead::Error::validation("VALIDATION_ERROR",
-                                      "hold_id is for POST: the appointment keeps the hold's id.");
-  }
-  const std::string digest = sha256Hex(body.dump());
-  if (const auto existing = AppointmentStore::find(write, request.tenant(), id)) {
-    if (existing->made_from == digest) return answer(200, *existing);
-    throw bulkhead::Error::conflict(
-        "DUPLICATE",
-        "That id is an appointment that was made from another body; change it by PATCH "
-        "and by its actions.");
-  }
   const Caller caller = callerOf(request, host_);
-  auto planned = orders_.plan(write, caller, body, id);
-  planned.appointment.after.made_from = digest;
-  return answer(201, orders_.carryOut(write, caller, std::move(planned)));
+  json body = bodyOf(request);
+  body["id"] = clientMadeId(request.param("id"));
+  if (const auto made = orders_.findMade(write, caller, body)) return answer(200, *made);
+  return answer(201, orders_.book(write, caller, body));
 }
 
 Response AppointmentRoutes::list(const Request& request, ReadTransaction& read) const {

@@ -6,6 +6,8 @@
 #include "appointment_json.hpp"
 #include "appointment_store.hpp"
 #include "body.hpp"
+#include "exchange.hpp"
+#include "keyed_hash.hpp"
 #include "lead_json.hpp"
 #include "lead_store.hpp"
 
@@ -24,9 +26,8 @@ template <std::size_t N>
 void refuseMembers(const json& body, const std::array<const char*, N>& names, const char* besides) {
   for (const char* name : names) {
     if (body.contains(name)) {
-      throw bulkhead::Error::validation(
-          "VALIDATION_ERROR",
-          std::string{name} + " is left out beside " + besides + ", which says it.");
+      throw bulkhead::Error::validation("VALIDATION_ERROR",
+                                        std::string{name} + " is left out beside " + besides + '.');
     }
   }
 }
@@ -38,11 +39,8 @@ void requireMember(const json& body, const char* name, std::string_view accepted
 }  // namespace
 
 BookingOrders::Planned BookingOrders::plan(ReadTransaction& transaction, const Caller& caller,
-                                           const json& body, std::string id) const {
-  Appointment draft;
-  draft.id = id.empty() ? host_.newId() : std::move(id);
-  take(body, "notes", draft.notes);
-  take(body, "source", draft.source);
+                                           const json& body) const {
+  Appointment draft = draftOf(body);
   if (const auto hold_id = body.find("hold_id"); hold_id != body.end()) {
     refuseMembers(body, kSaidByHold, "hold_id");
     auto held = AppointmentStore::find(transaction, caller.tenant, hold_id->get<std::string>());
@@ -53,6 +51,20 @@ BookingOrders::Planned BookingOrders::plan(ReadTransaction& transaction, const C
   const Wish wish = wishOf(transaction, caller, body);
   auto lead = leadOf(transaction, caller, body, draft);
   return {std::move(lead), desk_.planBooking(transaction, caller, wish, std::move(draft))};
+}
+
+/// The id is the client's promise that it is one visit.
+std::optional<Appointment> BookingOrders::findMade(ReadTransaction& transaction,
+                                                   const Caller& caller, const json& body) const {
+  auto existing =
+      AppointmentStore::find(transaction, caller.tenant, body.at("id").get<std::string>());
+  if (existing && existing->made_from != sha256Hex(body.dump())) {
+    throw bulkhead::Error::conflict(
+        "DUPLICATE",
+        "That id is an appointment that was made from another body; change it by PATCH "
+        "and by its actions.");
+  }
+  return existing;
 }
 
 Appointment BookingOrders::carryOut(Transaction& transaction, const Caller& caller,
@@ -68,6 +80,20 @@ Appointment BookingOrders::hold(Transaction& transaction, const Caller& caller,
   draft.status = Status::Held;
   take(body, "source", draft.source);
   return desk_.book(transaction, caller, wishOf(transaction, caller, body), std::move(draft));
+}
+
+Appointment BookingOrders::draftOf(const json& body) const {
+  Appointment draft;
+  if (const auto id = body.find("id"); id != body.end()) {
+    refuseMembers(body, std::array{"hold_id"}, "id: the appointment keeps the hold's");
+    draft.id = clientMadeId(id->get<std::string>());
+    draft.made_from = sha256Hex(body.dump());
+  } else {
+    draft.id = host_.newId();
+  }
+  take(body, "notes", draft.notes);
+  take(body, "source", draft.source);
+  return draft;
 }
 
 /// A token that leaves the resource open lets the caller name one of those that were free.

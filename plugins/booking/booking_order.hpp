@@ -24,22 +24,27 @@ class BookingOrders {
     std::optional<LeadChange> lead;
     AppointmentDesk::Plan appointment;
   };
-  /// Under `id`, or an id of its own. Throws every refusal that a booking can meet.
+  /// Under the body's `id`, or a new one. Throws every refusal that a booking can meet.
   Planned plan(bulkhead::ReadTransaction& transaction, const Caller& caller,
-               const nlohmann::json& body, std::string id = {}) const;
+               const nlohmann::json& body) const;
   /// Writes it, in the transaction that it was planned in.
   Appointment carryOut(bulkhead::Transaction& transaction, const Caller& caller,
                        Planned planned) const;
 
   Appointment book(bulkhead::Transaction& transaction, const Caller& caller,
-                   const nlohmann::json& body, std::string id = {}) const {
-    return carryOut(transaction, caller, plan(transaction, caller, body, std::move(id)));
+                   const nlohmann::json& body) const {
+    return carryOut(transaction, caller, plan(transaction, caller, body));
   }
+  /// What was booked from this very body, under its `id`, before. Throws 409 DUPLICATE when the id
+  /// is an appointment that was made from another one.
+  std::optional<Appointment> findMade(bulkhead::ReadTransaction& transaction, const Caller& caller,
+                                      const nlohmann::json& body) const;
   /// The time in the body, kept free for nobody yet. Throws as plan() does.
   Appointment hold(bulkhead::Transaction& transaction, const Caller& caller,
                    const nlohmann::json& body) const;
 
  private:
+  Appointment draftOf(const nlohmann::json& body) const;
   Wish wishOf(bulkhead::ReadTransaction& transaction, const Caller& caller,
               const nlohmann::json& body) const;
   std::optional<LeadChange> leadOf(bulkhead::ReadTransaction& transaction, const Caller& caller,

@@ -5,9 +5,11 @@
 #include "appointment_desk.hpp"
 #include "appointment_routes.hpp"
 #include "booking_order.hpp"
+#include "bulk_routes.hpp"
 #include "catalogue_kinds.hpp"
 #include "catalogue_routes.hpp"
 #include "hold_routes.hpp"
+#include "import_routes.hpp"
 #include "lead_routes.hpp"
 #include "schedule_routes.hpp"
 #include "settings.hpp"  // generated from plugin.json
@@ -37,23 +39,34 @@ class BookingPlugin final : public bulkhead::Plugin {
   BookingPlugin(bulkhead::Registrar& host, const Settings& settings)
       : host_{host.host()},
         signatures_{settings.signing_secret},
-        finder_{{static_cast<int>(settings.default_notice_min),
-                 static_cast<int>(settings.horizon_days)}},
-        desk_{finder_,
-              {static_cast<int>(settings.hold_min), static_cast<int>(settings.cancel_window_min),
-               static_cast<int>(settings.no_show_grace_min)}},
+        finder_{defaultsOf(settings)},
+        desk_{finder_},
         orders_{host_, desk_, signatures_},
-        locations_{host},
-        services_{host},
-        resources_{host},
-        schedules_{host},
+        locations_{host, signatures_},
+        services_{host, signatures_},
+        resources_{host, signatures_},
+        schedules_{host, signatures_},
+        blocked_periods_{host, signatures_},
+        time_off_{host, signatures_},
         schedule_parts_{host},
         leads_{host, signatures_},
+        imports_{host},
         slots_{host, finder_, signatures_},
         holds_{host, desk_, orders_},
+        bulk_{host, orders_},
         appointments_{host, desk_, orders_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
+  }
+
+  static BookingRules defaultsOf(const Settings& settings) {
+    BookingRules rules;
+    rules.notice_min = static_cast<int>(settings.default_notice_min);
+    rules.horizon_days = static_cast<int>(settings.horizon_days);
+    rules.cancel_window_min = static_cast<int>(settings.cancel_window_min);
+    rules.no_show_grace_min = static_cast<int>(settings.no_show_grace_min);
+    rules.hold_min = static_cast<int>(settings.hold_min);
+    return rules;
   }
 
   /// The version of the zone data decides what a wall time means; without data nothing can be
@@ -84,10 +97,14 @@ class BookingPlugin final : public bulkhead::Plugin {
   const CatalogueRoutes<ServiceKind> services_;
   const CatalogueRoutes<ResourceKind> resources_;
   const CatalogueRoutes<ScheduleKind> schedules_;
+  const CatalogueRoutes<BlockedPeriodKind> blocked_periods_;
+  const CatalogueRoutes<TimeOffKind> time_off_;
   const ScheduleRoutes schedule_parts_;
   const LeadRoutes leads_;
+  const ImportRoutes imports_;
   const SlotRoutes slots_;
   const HoldRoutes holds_;
+  const BulkRoutes bulk_;
   const AppointmentRoutes appointments_;
 };
 

@@ -6,6 +6,7 @@
 #include <bulkhead/plugin.hpp>
 
 #include "body.hpp"
+#include "catalogue_list.hpp"
 #include "exchange.hpp"
 #include "record.hpp"
 #include "record_json.hpp"
@@ -26,7 +27,8 @@ class CatalogueRoutes {
   using ReadTransaction = bulkhead::ReadTransaction;
   using Transaction = bulkhead::Transaction;
 
-  explicit CatalogueRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+  CatalogueRoutes(bulkhead::Registrar& host, Signatures& signatures)
+      : host_{host.host()}, signatures_{signatures} {
     const std::string one = std::string{Kind::kPath} + "/{id}";
     const std::string noun{Kind::kNoun};
     host.route(
@@ -45,9 +47,10 @@ class CatalogueRoutes {
         {.method = "GET",
          .path = Kind::kPath,
          .scope = "booking:read",
-         .summary = "Lists each " + noun,
-         .query = pageQuery(filters()),
-         .response = pageSchema(recordSchema(properties()))},
+         .summary = "Lists each " + noun + ", by id unless sort says else",
+         .query = listQuery(catalogueSorts<Noun>(), catalogueFilters<Noun>()),
+         .response = pageSchema(recordSchema(properties())),
+         .errors = {"CURSOR_INVALID"}},
         [this](const Request& request, ReadTransaction& read) { return list(request, read); });
     host.route(
         {.method = "GET",
@@ -92,14 +95,6 @@ class CatalogueRoutes {
  private:
   static std::string properties() {
     return fieldSchemas<Noun>() + Kind::moreProperties() + R"(,"active":{"type":"boolean"})";
-  }
-  static std::string filters() {
-    std::string text =
-        R"("active":{"type":"boolean"},"updated_since":{"type":"string","maxLength":40})";
-    for (const ListFilter& filter : Noun::kFilters) {
-      text.append(",\"").append(filter.name).append(R"(":{"type":"string","maxLength":100})");
-    }
-    return text;
   }
   static void write(bulkhead::JsonWriter& out, const Noun& noun) {
     out.beginObject();
@@ -156,15 +151,14 @@ class CatalogueRoutes {
   }
 
   Response list(const Request& request, ReadTransaction& read) const {
-    const std::size_t limit = pageLimit(request);
-    typename Store::Page wanted{request.query("cursor").value_or(""), limit + 1};
+    const Listing<Noun> listing{request, read, signatures_, catalogueSorts<Noun>()};
+    typename Store::Filter wanted;
     wanted.active = request.query("active");
     wanted.updated_since = queryInstant(request, "updated_since");
     for (std::size_t i = 0; i < Noun::kFilters.size(); ++i) {
-      wanted.filters[i] = request.query(Noun::kFilters[i].name);
+      wanted.values[i] = request.query(Noun::kFilters[i].name);
     }
-    return page(Store::list(read, request.tenant(), wanted), limit, write,
-                [](const Noun& last) { return last.id; });
+    return listing.page(Store::list(read, request.tenant(), wanted, listing.order()), write);
   }
 
   Response show(const Request& request, ReadTransaction& read) const {
@@ -214,6 +208,7 @@ class CatalogueRoutes {
   }
 
   const bulkhead::Host host_;
+  Signatures& signatures_;
 };
 
 }  // namespace booking

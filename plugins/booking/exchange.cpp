@@ -88,11 +88,4 @@ std::string pageSchema(std::string_view item) {
          R"(},"next_cursor":{"type":["string","null"]}}})";
 }
 
-std::string pageQuery(std::string_view filters) {
-  return R"({"type":"object","properties":{)" + std::string{filters} +
-         (filters.empty() ? "" : ",") +
-         R"("limit":{"type":"integer","minimum":1,"maximum":200},)"
-         R"("cursor":{"type":"string","maxLength":128}}})";
-}
-
 }  // namespace booking

@@ -75,7 +75,5 @@ std::string bodySchema(std::string_view properties, std::string_view required = 
 std::string recordSchema(std::string_view properties);
 /// JSON Schema of a list's page of `item`s.
 std::string pageSchema(std::string_view item);
-/// JSON Schema of a list's query: `filters` (members as text), `limit` and `cursor`.
-std::string pageQuery(std::string_view filters = {});
 
 }  // namespace booking

@@ -10,6 +10,7 @@
 
 #include <bulkhead/transaction.hpp>
 
+#include "list_order.hpp"
 #include "record.hpp"
 #include "record_column.hpp"
 #include "record_field.hpp"
@@ -33,13 +34,11 @@ template <class Noun, class Parts = OneRow>
 struct RecordStore {
   static constexpr std::size_t kFilterCount = Noun::kFilters.size();
 
-  /// Which part of the records a list shows, by id.
-  struct Page {
-    std::string_view after = {};  ///< the id behind which the page begins
-    std::size_t limit = 0;
+  /// Which of the records a list shows.
+  struct Filter {
     std::optional<std::string_view> active = {};  ///< true or false
     std::optional<std::int64_t> updated_since = {};
-    std::array<std::optional<std::string_view>, kFilterCount> filters = {};  ///< as Noun::kFilters
+    std::array<std::optional<std::string_view>, kFilterCount> values = {};  ///< as Noun::kFilters
   };
 
   static std::optional<Noun> find(bulkhead::ReadTransaction& transaction, std::string_view tenant,
@@ -51,8 +50,9 @@ struct RecordStore {
   }
 
   static std::vector<Noun> list(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-                                const Page& page) {
-    auto found = listFiltered(transaction, tenant, page, std::make_index_sequence<kFilterCount>{});
+                                const Filter& filter, const ListOrder& order) {
+    auto found =
+        listOrdered(transaction, tenant, filter, order, std::make_index_sequence<kFilterCount>{});
     for (auto& noun : found) Parts::read(transaction, tenant, noun);
     return found;
   }
@@ -89,6 +89,7 @@ struct RecordStore {
   /// Whether a row of another kind names the record.
   static bool isReferenced(bulkhead::ReadTransaction& transaction, std::string_view tenant,
                            std::string_view id) {
+    if constexpr (Noun::kReferences.empty()) return false;
     static const std::string kSql = referencedSql();
     return transaction
         .first(kSql, bulkhead::values(tenant, id), [](const bulkhead::Row&) { return true; })
@@ -119,7 +120,7 @@ struct RecordStore {
   /// "name, time_zone, ": the record's own columns.
   static std::string ownColumns() {
     std::string text;
-    eachField<Noun>([&](const auto& one) { text.append(one.name).append(", "); });
+    eachField<Noun>([&](const auto& one) { text.append(one.column).append(", "); });
     return text;
   }
   static std::string select() {
@@ -140,7 +141,7 @@ struct RecordStore {
       sql.append(column).append(" = $").append(std::to_string(number++));
     };
     eachField<Noun>([&](const auto& one) {
-      set(one.name);
+      set(one.column);
       sql += ", ";
     });
     set("active");
@@ -150,36 +151,38 @@ struct RecordStore {
     return sql + " where tenant = $1 and id = $2 and version = $" + version + " - 1";
   }
   static std::string referencedSql() {
-    std::string sql = "select 1 where 0 = 1";
+    std::string sql;
     for (const auto& one : Noun::kReferences) {
-      sql.append(" or exists (select 1 from ").append(one.table).append(" where tenant = $1 and ");
+      sql += sql.empty() ? "select 1 where " : " or ";
+      sql.append("exists (select 1 from ").append(one.table).append(" where tenant = $1 and ");
       sql.append(one.column).append(" = $2)");
     }
     return sql;
   }
-  static std::string listSql() {
+  static std::string listSql(const ListOrder& order) {
     std::string sql = select() +
-                      " where tenant = $1 and id > $2 and ($4 is null or active = ($4 = 'true')) "
-                      "and ($5 is null or updated_at >= $5)";
-    int number = 6;
+                      " where tenant = $1 and ($3 is null or active = ($3 = 'true')) "
+                      "and ($4 is null or updated_at >= $4)" +
+                      order.condition(5);
+    int number = 8;
     for (const ListFilter& filter : Noun::kFilters) {
       const std::string parameter = "$" + std::to_string(number++);
       std::string condition{filter.condition};
       condition.replace(condition.find('?'), 1, parameter);
       sql += " and (" + parameter + " is null or " + condition + ")";
     }
-    return sql + " order by id limit $3";
+    return sql + order.orderBy() + " limit $2";
   }
 
   template <std::size_t... Index>
-  static std::vector<Noun> listFiltered(bulkhead::ReadTransaction& transaction,
-                                        std::string_view tenant, const Page& page,
-                                        std::index_sequence<Index...>) {
-    static const std::string kSql = listSql();
-    return transaction.list(kSql,
-                            bulkhead::values(tenant, page.after, page.limit, page.active,
-                                             page.updated_since, page.filters[Index]...),
-                            read);
+  static std::vector<Noun> listOrdered(bulkhead::ReadTransaction& transaction,
+                                       std::string_view tenant, const Filter& filter,
+                                       const ListOrder& order, std::index_sequence<Index...>) {
+    return transaction.list(
+        listSql(order),
+        bulkhead::values(tenant, order.limit, filter.active, filter.updated_since, order.number(),
+                         order.text(), order.id(), filter.values[Index]...),
+        read);
   }
 };
 

@@ -338,6 +338,37 @@ TEST_F(TwoResources, AReassignmentDoesNotAskForNotice) {
   EXPECT_EQ(acted(one, "reassign").at("resource"), "ben");
 }
 
+// Goal: round robin goes round, and goes on after whoever was last, whatever the process knows.
+// Method: the turns are in the store; every write here runs twice, the first time rolled back.
+TEST_F(TwoResources, RoundRobinTakesTurns) {
+  host_.patch(path("/services/cut"), R"({"assignment":"round_robin"})", {{"If-Match", "\"v1\""}});
+  std::vector<std::string> takers;
+  for (const char* hour : {"14:00", "14:30", "15:00", "15:30"}) {
+    takers.push_back(booked(fmt::format("2026-01-06T{}:00Z", hour)).at("resource"));
+  }
+  EXPECT_EQ(takers, (std::vector<std::string>{"anna", "ben", "anna", "ben"}));
+  post("/appointments", R"({"service":"cut","start":"2026-01-06T16:00:00Z","resource":"anna",
+                            "lead":{"phone":"+12025550123"}})");
+  EXPECT_EQ(booked("2026-01-06T16:30:00Z").at("resource"), "ben")
+      << "a visit that was asked for is a turn too";
+}
+
+TEST_F(TwoResources, TheLeastLoadedOfTheDayIsTaken) {
+  host_.patch(path("/services/cut"), R"({"assignment":"least_loaded"})", {{"If-Match", "\"v1\""}});
+  EXPECT_EQ(booked("2026-01-06T14:00:00Z").at("resource"), "anna");
+  EXPECT_EQ(booked("2026-01-06T15:00:00Z").at("resource"), "ben");
+  EXPECT_EQ(booked("2026-01-06T15:30:00Z").at("resource"), "anna");
+  EXPECT_EQ(booked("2026-01-07T14:00:00Z").at("resource"), "anna") << "another day counts anew";
+}
+
+TEST_F(TwoResources, ASpecificServiceAsksForAResource) {
+  host_.patch(path("/services/cut"), R"({"assignment":"specific"})", {{"If-Match", "\"v1\""}});
+  EXPECT_EQ(book(kTuesday).status, 400);
+  const auto named = post("/appointments", R"({"service":"cut","start":"2026-01-06T14:00:00Z",
+    "resource":"ben","lead":{"phone":"+12025550123"}})");
+  EXPECT_EQ(json::parse(named.body).at("resource"), "ben");
+}
+
 TEST_F(AppointmentsTest, HistoryTellsWhoWhenAndWhatChanged) {
   json one = booked(kTuesday);
   const std::string target = "/appointments/" + one.at("id").get<std::string>();

@@ -196,8 +196,8 @@ TEST_F(CatalogueTest, ListsArePaged) {
   for (const char* id : {"a", "b", "c"}) put(fmt::format("/locations/{}", id), kStreet);
   const json first = get("/locations?limit=2");
   EXPECT_EQ(first.at("items").size(), 2U);
-  EXPECT_EQ(first.at("next_cursor"), "b");
-  const json second = get("/locations?limit=2&cursor=b");
+  const json second =
+      get("/locations?limit=2&cursor=" + first.at("next_cursor").get<std::string>());
   EXPECT_EQ(second.at("items").size(), 1U);
   EXPECT_EQ(second.at("next_cursor"), nullptr);
 }

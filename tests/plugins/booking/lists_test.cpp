@@ -81,6 +81,25 @@ TEST_F(ListsTest, AppointmentsAreSortedEitherWay) {
             (std::vector<std::string>{late, middle}));
 }
 
+TEST_F(ListsTest, TheCatalogueIsSortedEitherWay) {
+  const auto location = [&](std::string_view id, std::string_view name) {
+    put(fmt::format("/locations/{}", id),
+        fmt::format(R"({{"name":"{}","time_zone":"UTC"}})", name));
+    host_.advance(1s);
+  };
+  location("c", "North");
+  location("a", "South");
+  location("b", "North");
+  EXPECT_EQ(walk("/locations", 1), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(walk("/locations?sort=name", 1), (std::vector<std::string>{"b", "c", "a"}));
+  EXPECT_EQ(walk("/locations?sort=-name"), (std::vector<std::string>{"a", "c", "b"}));
+  EXPECT_EQ(walk("/locations?sort=-updated_at"), (std::vector<std::string>{"b", "a", "c"}));
+  EXPECT_EQ(walk("/locations?updated_since=2026-01-05T08:00:02Z&active=true"),
+            (std::vector<std::string>{"b"}));
+  const std::string cursor = cursorOf("/locations?limit=1");
+  EXPECT_EQ(host_.get(path("/services?cursor=" + cursor)).error().code, "CURSOR_INVALID");
+}
+
 TEST_F(ListsTest, ACursorIsGoodForItsOwnListOnly) {
   for (const char* id : {"a", "b", "c", "d"}) lead(id, R"("Ann")");
   const std::string cursor = cursorOf("/leads?limit=2&sort=name&status=new");
