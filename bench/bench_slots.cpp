@@ -36,12 +36,11 @@ void searchThirtyDays(benchmark::State& state) {
   const auto busy = busyCalendar(range);
   std::size_t found = 0;
   for (auto _ : state) {
-    std::vector<std::vector<Instant>> starts;
+    std::vector<Calendar> calendars;
     for (int resource = 0; resource < state.range(0); ++resource) {
-      starts.push_back(
-          freeStarts(availability.windowsAround(range), busy, kShape, range, kNoLimit));
+      calendars.push_back({availability.windowsAround(range), {}, {}, busy, {}});
     }
-    found = unite(starts, kNoLimit).size();
+    found = freeSlots(calendars, kShape, range, kNoLimit).size();
     benchmark::DoNotOptimize(found);
   }
   state.counters["slots"] = static_cast<double>(found);
@@ -54,7 +53,8 @@ void searchFirstPage(benchmark::State& state) {
   const Interval range{fromEpoch(1'772'000'000), fromEpoch(1'772'000'000) + 4 * kDay};
   const auto busy = busyCalendar(range);
   for (auto _ : state) {
-    auto starts = freeStarts(availability.windowsAround(range), busy, kShape, range, 20);
+    auto starts =
+        freeStarts({availability.windowsAround(range), {}, {}, busy, {}}, kShape, range, 20);
     benchmark::DoNotOptimize(starts);
   }
 }

@@ -96,10 +96,36 @@ SlotShape shapeOf(const Service& service, const Wish& wish) {
   return shape;
 }
 
-std::string_view whyClosed(const Offer& offer) {
-  if (!offer.service.active) return "The service is not active.";
-  if (offer.candidates.empty()) return "No active resource can do this service there.";
-  return "Nobody who can do this service is available at that time.";
+std::string_view describe(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::ServiceInactive:
+      return "The service is not active.";
+    case Refusal::NoResource:
+      return "No active resource can do this service there.";
+    case Refusal::BlockedPeriod:
+      return "The business is closed at that time.";
+    case Refusal::TimeOff:
+      return "Whoever could do this service is away at that time.";
+    default:
+      return "Nobody who can do this service is available at that time.";
+  }
+}
+
+Error outsideAvailability(Refusal refusal) {
+  return Error::businessLogic("OUTSIDE_AVAILABILITY", describe(refusal))
+      .withDetails(
+          bulkhead::toJson([&](JsonWriter& out) { out.object("reason", nameOf(refusal)); }));
+}
+
+/// `of` is who has the visits that the service allows: resource or lead.
+Error limitReached(std::string_view of, const VisitLimits& limits) {
+  return Error::businessLogic("DAILY_LIMIT",
+                              "The " + std::string{of} +
+                                  " has as many visits of that service, on that day or in that "
+                                  "week, as are allowed.")
+      .withDetails(bulkhead::toJson([&](JsonWriter& out) {
+        out.object("of", of, "per_day", limits.per_day, "per_week", limits.per_week);
+      }));
 }
 
 }  // namespace
@@ -107,19 +133,21 @@ std::string_view whyClosed(const Offer& offer) {
 AppointmentDesk::Plan AppointmentDesk::planBooking(ReadTransaction& transaction,
                                                    const Caller& caller, const Wish& wish,
                                                    Appointment draft) {
-  const Place found = place(transaction, caller, wish, {});
+  Terms terms;
+  if (draft.lead) terms.lead = *draft.lead;
+  const Place found = place(transaction, caller, wish, terms);
   draft.service = wish.service;
   setTime(draft, found.candidate, found.shape, wish.start);
   if (draft.status == Status::Held) {
-    draft.hold_expires_at = caller.now + rules_.hold_min * kMinute;
+    draft.hold_expires_at = caller.now + found.offer.rules.hold_min * kMinute;
   } else {
-    draft.status = found.service.requires_confirmation ? Status::Pending : Status::Confirmed;
+    draft.status = found.offer.requiresConfirmation() ? Status::Pending : Status::Confirmed;
   }
   draft.created_at = draft.updated_at = caller.now;
   Plan plan;
   plan.after = std::move(draft);
   plan.is_new = true;
-  plan.takes_turn = assignmentOf(found.service) == Assignment::RoundRobin;
+  plan.takes_turn = assignmentOf(found.offer.service) == Assignment::RoundRobin;
   return plan;
 }
 
@@ -131,7 +159,8 @@ AppointmentDesk::Plan AppointmentDesk::planBookingOf(ReadTransaction& transactio
   plan.after.status = nextOrRefuse(hold.status, Action::Book);
   if (isOver(hold, caller.now)) throw holdExpired();
   const Offer offer = finder_.offer(transaction, caller.tenant, {hold.service, {}, {}});
-  if (!offer.service.requires_confirmation) plan.after.status = Status::Confirmed;
+  if (!offer.requiresConfirmation()) plan.after.status = Status::Confirmed;
+  checkLeadLimits(transaction, caller, offer, hold, terms.lead.value_or(""));
   plan.after.hold_expires_at.reset();
   plan.after.lead = terms.lead;
   plan.after.notes = terms.notes;
@@ -174,7 +203,8 @@ Appointment AppointmentDesk::extend(Transaction& transaction, const Caller& call
     throw Error::conflict("HOLD_ALREADY_EXTENDED", "A hold is extended once; book it, or let go.");
   }
   extended.hold_extended = true;
-  extended.hold_expires_at = caller.now + rules_.hold_min * kMinute;
+  extended.hold_expires_at =
+      caller.now + finder_.rules(transaction, caller.tenant).hold_min * kMinute;
   return carryOut(transaction, caller, {std::move(hold), std::move(extended), Action::Extend});
 }
 
@@ -183,7 +213,10 @@ Appointment AppointmentDesk::reschedule(Transaction& transaction, const Caller& 
                                         std::string_view reason) {
   Appointment moved = appointment;
   moved.status = nextOrRefuse(appointment.status, Action::Reschedule);
-  const Place found = place(transaction, caller, wish, {appointment.id});
+  Terms terms;
+  terms.except = appointment.id;
+  if (appointment.lead) terms.lead = *appointment.lead;
+  const Place found = place(transaction, caller, wish, terms);
   setTime(moved, found.candidate, found.shape, wish.start);
   moved.previous = previousWith(appointment, caller.now);
   ++moved.reschedule_count;
@@ -206,13 +239,16 @@ Appointment AppointmentDesk::reassign(Transaction& transaction, const Caller& ca
   if (!resource) wish.location = appointment.location;
   wish.kept_duration = appointment.visit.end - appointment.visit.begin;
   wish.start = appointment.visit.begin;
-  const Place found =
-      place(transaction, caller, wish, {appointment.id, appointment.resource, false});
+  Terms terms;
+  terms.except = appointment.id;
+  terms.passed_over = appointment.resource;
+  terms.bounds = false;
+  const Place found = place(transaction, caller, wish, terms);
   setTime(given, found.candidate, found.shape, wish.start);
   given.previous = previousWith(appointment, caller.now);
   ++given.ics_sequence;
   Plan plan{std::move(appointment), std::move(given), Action::Reassign, std::string{reason}};
-  plan.takes_turn = assignmentOf(found.service) == Assignment::RoundRobin;
+  plan.takes_turn = assignmentOf(found.offer.service) == Assignment::RoundRobin;
   return carryOut(transaction, caller, std::move(plan));
 }
 
@@ -220,7 +256,7 @@ Appointment AppointmentDesk::act(Transaction& transaction, const Caller& caller,
                                  Appointment appointment, Action action, const Reason& reason) {
   Appointment changed = appointment;
   changed.status = nextOrRefuse(appointment.status, action);
-  checkTiming(appointment, action, reason, caller.now);
+  checkTiming(finder_.rules(transaction, caller.tenant), appointment, action, reason, caller.now);
   if (action == Action::Cancel) {
     changed.cancelled_by = reason.by.value_or(std::string{kCustomer});
     changed.cancel_reason = reason.text;
@@ -240,38 +276,64 @@ Appointment AppointmentDesk::amend(Transaction& transaction, const Caller& calle
 
 AppointmentDesk::Place AppointmentDesk::place(ReadTransaction& transaction, const Caller& caller,
                                               const Wish& wish, const Terms& terms) {
-  const Offer offer =
+  Offer offer =
       finder_.offer(transaction, caller.tenant, {wish.service, wish.resource, wish.location});
+  std::erase_if(offer.candidates,
+                [&](const Candidate& one) { return one.resource == terms.passed_over; });
   const SlotShape shape = shapeOf(offer.service, wish);
-  if (terms.bounds) checkBookable(offer.service, wish.start, caller.now);
+  if (terms.bounds) checkBookable(offer, wish.start, caller.now);
   if (assignmentOf(offer.service) == Assignment::Specific && !wish.resource) {
     throw invalidField("resource", "", "named: this service is booked with a certain resource");
   }
-  const Interval visit = shape.visit(wish.start);
-  bool is_open = false;
+  const SlotFinder::Search search{shape,         {wish.start, wish.start + kAlternativesWithin},
+                                  kAlternatives, caller.now,
+                                  terms.except,  terms.lead};
+  const auto refusals = finder_.judge(transaction, caller.tenant, offer, search);
   std::vector<const Candidate*> free;
-  for (const auto& candidate : offer.candidates) {
-    if (candidate.resource == terms.passed_over) continue;
-    if (!finder_.isOpen(transaction, caller.tenant, candidate, visit)) continue;
-    is_open = true;
-    const auto busy =
-        SlotStore::busy(transaction, caller.tenant,
-                        {candidate.resource, shape.block(wish.start), caller.now, terms.except});
-    if (!busy.empty()) continue;
-    free.push_back(&candidate);
-    if (assignmentOf(offer.service) == Assignment::Priority) break;
+  for (std::size_t i = 0; i < refusals.size(); ++i) {
+    if (refusals[i] == Refusal::None) free.push_back(&offer.candidates[i]);
   }
-  if (!is_open) throw Error::businessLogic("OUTSIDE_AVAILABILITY", whyClosed(offer));
-  if (free.empty()) {
-    throw slotTaken(transaction, caller, offer,
-                    {shape,
-                     {wish.start, wish.start + kAlternativesWithin},
-                     kAlternatives,
-                     caller.now,
-                     terms.except});
-  }
+  if (free.empty()) throw refused(transaction, caller, offer, search, furthest(refusals));
   const auto index = chosen(transaction, caller, offer.service, free, wish, terms.except);
-  return {*free[index], shape, offer.service};
+  Candidate candidate = *free[index];
+  return {std::move(candidate), shape, std::move(offer)};
+}
+
+Error AppointmentDesk::refused(ReadTransaction& transaction, const Caller& caller,
+                               const Offer& offer, const SlotFinder::Search& search,
+                               Refusal refusal) {
+  if (!offer.service.active) return outsideAvailability(Refusal::ServiceInactive);
+  if (refusal == Refusal::SlotTaken) return slotTaken(transaction, caller, offer, search);
+  if (refusal != Refusal::DailyLimit) return outsideAvailability(refusal);
+  SlotFinder::Search of_anyone = search;
+  of_anyone.lead = {};
+  if (furthest(finder_.judge(transaction, caller.tenant, offer, of_anyone)) == Refusal::None) {
+    return limitReached("lead", offer.service.leadLimits());
+  }
+  return limitReached("resource", offer.service.resourceLimits());
+}
+
+void AppointmentDesk::checkLeadLimits(ReadTransaction& transaction, const Caller& caller,
+                                      const Offer& offer, const Appointment& hold,
+                                      std::string_view lead) {
+  if (!offer.service.leadLimits().any()) return;
+  Offer held = offer;
+  std::erase_if(held.candidates,
+                [&](const Candidate& one) { return one.resource != hold.resource; });
+  SlotFinder::Search search;
+  search.shape.duration = hold.visit.end - hold.visit.begin;
+  search.range = hold.visit;
+  search.now = caller.now;
+  search.except = hold.id;
+  search.lead = lead;
+  for (const auto& calendar : finder_.calendars(transaction, caller.tenant, held, search)) {
+    Calendar limits;
+    limits.windows.push_back(hold.visit);
+    limits.spent = calendar.spent;
+    if (judge(limits, search.shape, hold.visit.begin) == Refusal::DailyLimit) {
+      throw limitReached("lead", offer.service.leadLimits());
+    }
+  }
 }
 
 std::size_t AppointmentDesk::chosen(ReadTransaction& transaction, const Caller& caller,
@@ -295,8 +357,8 @@ std::size_t AppointmentDesk::chosen(ReadTransaction& transaction, const Caller& 
   return choose(assignment, applicants);
 }
 
-void AppointmentDesk::checkBookable(const Service& service, Instant start, Instant now) const {
-  const auto bounds = finder_.bookable(service, now);
+void AppointmentDesk::checkBookable(const Offer& offer, Instant start, Instant now) {
+  const auto bounds = SlotFinder::bookable(offer, now);
   if (start < bounds.earliest) {
     throw outOfBounds("NOTICE_TOO_SHORT", "That time is too soon to be booked.", "earliest",
                       bounds.earliest);
@@ -330,15 +392,15 @@ void AppointmentDesk::freeOverdue(Transaction& transaction, const Caller& caller
   for (const auto& hold : holds) act(transaction, caller, hold, Action::Expire, {});
 }
 
-void AppointmentDesk::checkTiming(const Appointment& appointment, Action action,
-                                  const Reason& reason, Instant now) const {
-  const Instant cancel_until = appointment.visit.begin - rules_.cancel_window_min * kMinute;
+void AppointmentDesk::checkTiming(const BookingRules& rules, const Appointment& appointment,
+                                  Action action, const Reason& reason, Instant now) {
+  const Instant cancel_until = appointment.visit.begin - rules.cancel_window_min * kMinute;
   if (action == Action::Cancel && reason.by.value_or(std::string{kCustomer}) == kCustomer &&
       now > cancel_until) {
     throw outOfBounds("CANCEL_WINDOW_PASSED", "It is too late for the customer to cancel.",
                       "cancel_until", cancel_until);
   }
-  const Instant absent_from = appointment.visit.begin + rules_.no_show_grace_min * kMinute;
+  const Instant absent_from = appointment.visit.begin + rules.no_show_grace_min * kMinute;
   if (action == Action::NoShow && now < absent_from) {
     throw illegalTransition(appointment.status, action, "It is too early to call it a no-show.",
                             "not_before", formatInstant(absent_from));

@@ -32,18 +32,11 @@ struct Wish {
   Instant start;
 };
 
-/// What the plugin's settings say about appointments.
-struct DeskRules {
-  int hold_min = 5;
-  int cancel_window_min = 0;
-  int no_show_grace_min = 10;
-};
-
 /// Where appointments are made and changed: the only writer of their state. Each call is part of
 /// the caller's transaction and leaves a line of history. Any thread.
 class AppointmentDesk {
  public:
-  AppointmentDesk(SlotFinder& finder, DeskRules rules) : finder_{finder}, rules_{rules} {}
+  explicit AppointmentDesk(SlotFinder& finder) : finder_{finder} {}
 
   /// A change that has been checked, and of which nothing has been written yet: writing it, within
   /// the same transaction, is not refused any more unless someone else's transaction came between.
@@ -59,11 +52,12 @@ class AppointmentDesk {
 
   /// Plans an appointment under `draft.id` for `draft.lead`; a draft that is Held is a hold, else
   /// the service decides between Pending and Confirmed. Throws SLOT_TAKEN (with `alternatives`),
-  /// OUTSIDE_AVAILABILITY, NOTICE_TOO_SHORT, BEYOND_HORIZON, NOT_FOUND, VALIDATION_ERROR.
+  /// OUTSIDE_AVAILABILITY (with its `reason`), DAILY_LIMIT, NOTICE_TOO_SHORT, BEYOND_HORIZON,
+  /// NOT_FOUND, VALIDATION_ERROR.
   Plan planBooking(bulkhead::ReadTransaction& transaction, const Caller& caller, const Wish& wish,
                    Appointment draft);
   /// Plans to turn a hold into an appointment with `terms`' lead, notes and digest. Throws
-  /// HOLD_EXPIRED, ILLEGAL_TRANSITION.
+  /// HOLD_EXPIRED, ILLEGAL_TRANSITION, DAILY_LIMIT.
   Plan planBookingOf(bulkhead::ReadTransaction& transaction, const Caller& caller, Appointment hold,
                      const Appointment& terms);
   /// Writes what was planned. Throws SLOT_TAKEN, VERSION_CONFLICT when another transaction was
@@ -102,28 +96,32 @@ class AppointmentDesk {
   struct Terms {
     std::string_view except = {};       ///< the appointment that is moved: not in its own way
     std::string_view passed_over = {};  ///< a resource that does not count
+    std::string_view lead = {};         ///< whose limits count
     bool bounds = true;                 ///< notice and horizon count
   };
   struct Place {
     Candidate candidate;
     SlotShape shape;
-    Service service;
+    Offer offer;
   };
   Place place(bulkhead::ReadTransaction& transaction, const Caller& caller, const Wish& wish,
               const Terms& terms);
   std::size_t chosen(bulkhead::ReadTransaction& transaction, const Caller& caller,
                      const Service& service, const std::vector<const Candidate*>& free,
                      const Wish& wish, std::string_view except) const;
-  void checkBookable(const Service& service, Instant start, Instant now) const;
+  static void checkBookable(const Offer& offer, Instant start, Instant now);
+  bulkhead::Error refused(bulkhead::ReadTransaction& transaction, const Caller& caller,
+                          const Offer& offer, const SlotFinder::Search& search, Refusal refusal);
+  void checkLeadLimits(bulkhead::ReadTransaction& transaction, const Caller& caller,
+                       const Offer& offer, const Appointment& hold, std::string_view lead);
   bulkhead::Error slotTaken(bulkhead::ReadTransaction& transaction, const Caller& caller,
                             const Offer& offer, SlotFinder::Search search);
   void freeOverdue(bulkhead::Transaction& transaction, const Caller& caller,
                    std::string_view resource, const Interval& block);
-  void checkTiming(const Appointment& appointment, Action action, const Reason& reason,
-                   Instant now) const;
+  static void checkTiming(const BookingRules& rules, const Appointment& appointment, Action action,
+                          const Reason& reason, Instant now);
 
   SlotFinder& finder_;
-  const DeskRules rules_;
 };
 
 /// Writes the members that show when a visit is: `start`, `end`, `local_start`, `offset`,

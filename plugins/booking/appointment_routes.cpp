@@ -78,19 +78,20 @@ AppointmentRoutes::AppointmentRoutes(bulkhead::Registrar& host, AppointmentDesk&
 }
 
 void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
-  host.route({.method = "POST",
-              .path = "/appointments",
-              .scope = "booking:write",
-              .summary = "Books a visit",
-              .request = bookingSchema(),
-              .response = appointmentSchema(),
-              .success = 201,
-              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                         "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "HOLD_EXPIRED",
-                         "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE", "INVALID_TIME_ZONE"},
-              .example = kBookingExample,
-              .idempotency = bulkhead::Idempotency::Required},
-             [this](const Request& request, Transaction& write) { return book(request, write); });
+  host.route(
+      {.method = "POST",
+       .path = "/appointments",
+       .scope = "booking:write",
+       .summary = "Books a visit",
+       .request = bookingSchema(),
+       .response = appointmentSchema(),
+       .success = 201,
+       .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT",
+                  "BEYOND_HORIZON", "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "HOLD_EXPIRED",
+                  "ILLEGAL_TRANSITION", "NOT_FOUND", "DUPLICATE", "INVALID_TIME_ZONE"},
+       .example = kBookingExample,
+       .idempotency = bulkhead::Idempotency::Required},
+      [this](const Request& request, Transaction& write) { return book(request, write); });
   host.route({.method = "PUT",
               .path = "/appointments/{id}",
               .scope = "booking:write",
@@ -98,9 +99,9 @@ void AppointmentRoutes::registerMaking(bulkhead::Registrar& host) {
               .request = bookingSchema(),
               .response = appointmentSchema(),
               .success = 201,
-              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                         "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND", "DUPLICATE",
-                         "INVALID_TIME_ZONE"},
+              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT",
+                         "BEYOND_HORIZON", "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND",
+                         "DUPLICATE", "INVALID_TIME_ZONE"},
               .example = kBookingExample},
              [this](const Request& request, Transaction& write) { return put(request, write); });
 }
@@ -161,7 +162,7 @@ void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
        .request = rescheduleSchema(),
        .response = appointmentSchema(),
        .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "SLOT_TAKEN",
-                  "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
+                  "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
                   "INVALID_TIME_ZONE"},
        .example = kRescheduleExample,
        .idempotency = bulkhead::Idempotency::Required,

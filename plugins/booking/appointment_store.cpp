@@ -98,7 +98,8 @@ std::vector<Appointment> AppointmentStore::overdueHolds(ReadTransaction& transac
   static const std::string kSql =
       kSelect +
       "where r.tenant = $1 and r.resource = $2 and r.live = 1 and r.block_start < $3 "
-      "and r.block_end > $4 and r.block_start > $4 - 86400 and r.hold_until <= $5";
+      "and r.block_end > $4 and r.block_start > $4 - 86400 and r.hold_until is not null "
+      "and r.hold_until <= $5";
   return transaction.list(kSql,
                           values(tenant, resource, epochSeconds(range.end),
                                  epochSeconds(range.begin), epochSeconds(now)),
@@ -120,9 +121,9 @@ void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
   transaction.sendExpecting(
       1, taken,
       "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
-      "live, hold_until) select $1, $2, $3, $4, $5, 1, $6 where not exists (select 1 from "
+      "live, hold_until) select $1, $2, $3, $4, $5, 1, $6 where coalesce((select block_end from "
       "appointment_resource where tenant = $1 and resource = $3 and live = 1 "
-      "and block_start < $5 and block_end > $4 and block_start > $4 - 86400)",
+      "and block_start < $5 order by block_start desc limit 1), $4) <= $4",
       values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
              epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at)));
 }
@@ -133,10 +134,10 @@ void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
     transaction.sendExpecting(
         1, taken,
         "update appointment_resource set resource = $3, block_start = $4, block_end = $5 "
-        "where tenant = $1 and appointment = $2 and not exists (select 1 from "
+        "where tenant = $1 and appointment = $2 and coalesce((select o.block_end from "
         "appointment_resource o where o.tenant = $1 and o.resource = $3 and o.live = 1 "
-        "and o.appointment <> $2 and o.block_start < $5 and o.block_end > $4 "
-        "and o.block_start > $4 - 86400)",
+        "and o.appointment <> $2 and o.block_start < $5 order by o.block_start desc limit 1), $4) "
+        "<= $4",
         values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
                epochSeconds(one.block.end)));
   }

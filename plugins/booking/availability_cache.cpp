@@ -37,9 +37,9 @@ bool ExpandedAvailability::collect(const cctz::civil_day& first, const cctz::civ
     windows.insert(windows.end(), day->second.begin(), day->second.end());
   }
   // A zone that left a whole day out maps two dates to the same instants.
-  const auto by_begin = [](const Interval& a, const Interval& b) { return a.begin < b.begin; };
-  if (!std::is_sorted(windows.begin(), windows.end(), by_begin)) {
-    std::stable_sort(windows.begin(), windows.end(), by_begin);
+  const auto ends_later = [](const Interval& a, const Interval& b) { return a.end > b.begin; };
+  if (std::adjacent_find(windows.begin(), windows.end(), ends_later) != windows.end()) {
+    windows = merged(std::move(windows));
   }
   return true;
 }

@@ -39,16 +39,15 @@ class BookingPlugin final : public bulkhead::Plugin {
   BookingPlugin(bulkhead::Registrar& host, const Settings& settings)
       : host_{host.host()},
         signatures_{settings.signing_secret},
-        finder_{{static_cast<int>(settings.default_notice_min),
-                 static_cast<int>(settings.horizon_days)}},
-        desk_{finder_,
-              {static_cast<int>(settings.hold_min), static_cast<int>(settings.cancel_window_min),
-               static_cast<int>(settings.no_show_grace_min)}},
+        finder_{defaultsOf(settings)},
+        desk_{finder_},
         orders_{host_, desk_, signatures_},
         locations_{host, signatures_},
         services_{host, signatures_},
         resources_{host, signatures_},
         schedules_{host, signatures_},
+        blocked_periods_{host, signatures_},
+        time_off_{host, signatures_},
         schedule_parts_{host},
         leads_{host, signatures_},
         imports_{host},
@@ -58,6 +57,16 @@ class BookingPlugin final : public bulkhead::Plugin {
         appointments_{host, desk_, orders_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
+  }
+
+  static BookingRules defaultsOf(const Settings& settings) {
+    BookingRules rules;
+    rules.notice_min = static_cast<int>(settings.default_notice_min);
+    rules.horizon_days = static_cast<int>(settings.horizon_days);
+    rules.cancel_window_min = static_cast<int>(settings.cancel_window_min);
+    rules.no_show_grace_min = static_cast<int>(settings.no_show_grace_min);
+    rules.hold_min = static_cast<int>(settings.hold_min);
+    return rules;
   }
 
   /// The version of the zone data decides what a wall time means; without data nothing can be
@@ -88,6 +97,8 @@ class BookingPlugin final : public bulkhead::Plugin {
   const CatalogueRoutes<ServiceKind> services_;
   const CatalogueRoutes<ResourceKind> resources_;
   const CatalogueRoutes<ScheduleKind> schedules_;
+  const CatalogueRoutes<BlockedPeriodKind> blocked_periods_;
+  const CatalogueRoutes<TimeOffKind> time_off_;
   const ScheduleRoutes schedule_parts_;
   const LeadRoutes leads_;
   const ImportRoutes imports_;

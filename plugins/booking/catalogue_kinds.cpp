@@ -91,4 +91,15 @@ void ScheduleKind::prepare(Transaction&, std::string_view, Schedule& noun,
   noun.revision = host.newId();
 }
 
+void BlockedPeriodKind::prepare(Transaction&, std::string_view, BlockedPeriod& noun,
+                                const bulkhead::Host&) {
+  noun.settle();
+}
+
+void TimeOffKind::prepare(Transaction& transaction, std::string_view tenant, TimeOff& noun,
+                          const bulkhead::Host&) {
+  noun.settle();
+  requireExists<ResourceStore>(transaction, tenant, "resource", noun.resource);
+}
+
 }  // namespace booking

@@ -7,6 +7,7 @@
 #include <bulkhead/host.hpp>
 #include <bulkhead/json_writer.hpp>
 
+#include "closure_store.hpp"
 #include "location_store.hpp"
 #include "resource_store.hpp"
 #include "schedule_store.hpp"
@@ -84,6 +85,29 @@ struct ScheduleKind : PlainKind<Schedule, ScheduleStore> {
   static void keepUnwritten(const Noun& existing, Noun& wanted) {
     wanted.revision = existing.revision;
   }
+};
+
+struct BlockedPeriodKind : PlainKind<BlockedPeriod, BlockedPeriodStore> {
+  static constexpr std::string_view kPath = "/blocked-periods";
+  static constexpr std::string_view kNoun = "blocked period";
+  static constexpr std::string_view kRequired = R"("reason","start","end")";
+  static constexpr std::string_view kExample =
+      R"({"reason":"Stocktaking","start":"2026-12-28","end":"2026-12-31"})";
+  static constexpr std::string_view kPatchExample = R"({"end":"2027-01-02"})";
+  static void prepare(bulkhead::Transaction& transaction, std::string_view tenant, Noun& noun,
+                      const bulkhead::Host& host);
+};
+
+struct TimeOffKind : PlainKind<TimeOff, TimeOffStore> {
+  static constexpr std::string_view kPath = "/time-off";
+  static constexpr std::string_view kNoun = "time off";
+  static constexpr std::string_view kRequired = R"("resource","reason","start","end")";
+  static constexpr std::string_view kExample =
+      R"({"resource":"anna","reason":"Dentist","start":"2026-12-01T13:00","end":"2026-12-01T15:00"})";
+  static constexpr std::string_view kPatchExample =
+      R"({"end":"2026-12-01T16:00","start":"2026-12-01T13:00"})";
+  static void prepare(bulkhead::Transaction& transaction, std::string_view tenant, Noun& noun,
+                      const bulkhead::Host& host);
 };
 
 }  // namespace booking

@@ -38,19 +38,19 @@ Appointment get(ReadTransaction& read, const Request& request) {
 HoldRoutes::HoldRoutes(bulkhead::Registrar& host, AppointmentDesk& desk,
                        const BookingOrders& orders)
     : host_{host.host()}, desk_{desk}, orders_{orders} {
-  host.route(
-      {.method = "POST",
-       .path = "/holds",
-       .scope = "booking:write",
-       .summary = "Keeps a time free for a few minutes",
-       .request = holdSchema(),
-       .response = appointmentSchema(),
-       .success = 201,
-       .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "NOTICE_TOO_SHORT", "BEYOND_HORIZON",
-                  "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND", "INVALID_TIME_ZONE"},
-       .example = kExample,
-       .idempotency = bulkhead::Idempotency::Required},
-      [this](const Request& request, Transaction& write) { return make(request, write); });
+  host.route({.method = "POST",
+              .path = "/holds",
+              .scope = "booking:write",
+              .summary = "Keeps a time free for a few minutes",
+              .request = holdSchema(),
+              .response = appointmentSchema(),
+              .success = 201,
+              .errors = {"SLOT_TAKEN", "OUTSIDE_AVAILABILITY", "DAILY_LIMIT", "NOTICE_TOO_SHORT",
+                         "BEYOND_HORIZON", "SLOT_TOKEN_INVALID", "SLOT_TOKEN_EXPIRED", "NOT_FOUND",
+                         "INVALID_TIME_ZONE"},
+              .example = kExample,
+              .idempotency = bulkhead::Idempotency::Required},
+             [this](const Request& request, Transaction& write) { return make(request, write); });
   host.route({.method = "GET",
               .path = "/holds/{id}",
               .scope = "booking:read",

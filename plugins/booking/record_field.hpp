@@ -11,15 +11,17 @@ namespace booking {
 /// made from that list.
 template <class Noun, class Value>
 struct Field {
-  std::string_view name;  ///< of the column and of the JSON member
+  std::string_view name;  ///< of the JSON member
   Value Noun::*member;
   std::string_view schema;  ///< JSON Schema of the member; empty: stored, but not shown
+  std::string_view column;
 };
 
+/// Without `column` it is called as in JSON.
 template <class Noun, class Value>
 constexpr Field<Noun, Value> field(std::string_view name, Value Noun::*member,
-                                   std::string_view schema = {}) {
-  return {name, member, schema};
+                                   std::string_view schema = {}, std::string_view column = {}) {
+  return {name, member, schema, column.empty() ? name : column};
 }
 
 /// Calls `act(field)` for each of the record's fields, in order.

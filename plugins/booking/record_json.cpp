@@ -22,6 +22,15 @@ Money moneyFrom(const nlohmann::json& value) {
   return money;
 }
 
+void take(const nlohmann::json& body, const char* name, cctz::civil_day& out) {
+  const auto found = body.find(name);
+  if (found == body.end()) return;
+  const auto text = found->get<std::string>();
+  const auto date = parseDate(text);
+  if (!date) throw invalidField(name, text, "a date such as \"2026-01-31\"");
+  out = *date;
+}
+
 void writeValue(bulkhead::JsonWriter& out, const Money& money) {
   out.beginObject();
   if (money.amount_minor > kExactInJsonMax) {

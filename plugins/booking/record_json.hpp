@@ -30,6 +30,12 @@ inline void take(const nlohmann::json& body, const char* name, std::optional<Mon
   if (!found->is_null()) out = moneyFrom(*found);
 }
 
+/// Throws VALIDATION_ERROR for what is no date.
+void take(const nlohmann::json& body, const char* name, cctz::civil_day& out);
+
+inline void writeValue(bulkhead::JsonWriter& out, const cctz::civil_day& value) {
+  out.value(formatDate(value));
+}
 template <class Value>
 void writeValue(bulkhead::JsonWriter& out, const Value& value) {
   out.value(value);

@@ -89,6 +89,7 @@ struct RecordStore {
   /// Whether a row of another kind names the record.
   static bool isReferenced(bulkhead::ReadTransaction& transaction, std::string_view tenant,
                            std::string_view id) {
+    if constexpr (Noun::kReferences.empty()) return false;
     static const std::string kSql = referencedSql();
     return transaction
         .first(kSql, bulkhead::values(tenant, id), [](const bulkhead::Row&) { return true; })
@@ -119,7 +120,7 @@ struct RecordStore {
   /// "name, time_zone, ": the record's own columns.
   static std::string ownColumns() {
     std::string text;
-    eachField<Noun>([&](const auto& one) { text.append(one.name).append(", "); });
+    eachField<Noun>([&](const auto& one) { text.append(one.column).append(", "); });
     return text;
   }
   static std::string select() {
@@ -140,7 +141,7 @@ struct RecordStore {
       sql.append(column).append(" = $").append(std::to_string(number++));
     };
     eachField<Noun>([&](const auto& one) {
-      set(one.name);
+      set(one.column);
       sql += ", ";
     });
     set("active");
@@ -150,9 +151,10 @@ struct RecordStore {
     return sql + " where tenant = $1 and id = $2 and version = $" + version + " - 1";
   }
   static std::string referencedSql() {
-    std::string sql = "select 1 where 0 = 1";
+    std::string sql;
     for (const auto& one : Noun::kReferences) {
-      sql.append(" or exists (select 1 from ").append(one.table).append(" where tenant = $1 and ");
+      sql += sql.empty() ? "select 1 where " : " or ";
+      sql.append("exists (select 1 from ").append(one.table).append(" where tenant = $1 and ");
       sql.append(one.column).append(" = $2)");
     }
     return sql;

@@ -1,8 +1,6 @@
 #include "slot.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 #include <utility>
 
 namespace booking {
@@ -15,12 +13,33 @@ Instant gridPoint(Instant origin, seconds step, Instant earliest) {
   return origin + steps * step;
 }
 
-/// Walks windows and busy list together: both only move forward.
+/// A sorted list that is asked for ever later times.
+class Obstacles {
+ public:
+  explicit Obstacles(const std::vector<Interval>& intervals) : intervals_{intervals} {}
+
+  /// The first interval that overlaps `span`, or null. No later span may begin earlier.
+  const Interval* within(const Interval& span) {
+    while (next_ < intervals_.size() && intervals_[next_].end <= span.begin) ++next_;
+    const bool overlaps = next_ < intervals_.size() && intervals_[next_].begin < span.end;
+    return overlaps ? &intervals_[next_] : nullptr;
+  }
+
+ private:
+  const std::vector<Interval>& intervals_;
+  std::size_t next_ = 0;
+};
+
+/// Walks windows and obstacles together: all only move forward.
 class Sweep {
  public:
-  Sweep(const std::vector<Interval>& windows, const std::vector<Interval>& busy,
-        const SlotShape& shape)
-      : windows_{windows}, busy_{busy}, shape_{shape} {}
+  Sweep(const Calendar& calendar, const SlotShape& shape)
+      : windows_{calendar.windows},
+        shape_{shape},
+        blocked_{calendar.blocked},
+        away_{calendar.away},
+        busy_{calendar.busy},
+        spent_{calendar.spent} {}
 
   std::vector<Instant> run(Interval range, std::size_t limit) {
     std::vector<Instant> starts;
@@ -39,15 +58,24 @@ class Sweep {
             std::vector<Instant>& starts, std::size_t limit) {
     Instant start = gridPoint(window.begin, shape_.step, earliest);
     while (start < stop && start + shape_.duration <= reach && starts.size() < limit) {
-      const Interval block = shape_.block(start);
-      while (next_busy_ < busy_.size() && busy_[next_busy_].end <= block.begin) ++next_busy_;
-      if (next_busy_ < busy_.size() && busy_[next_busy_].begin < block.end) {
-        start = gridPoint(window.begin, shape_.step, busy_[next_busy_].end + shape_.before);
-      } else {
+      const Instant possible = earliestFrom(start);
+      if (possible == start) {
         starts.push_back(start);
         start += shape_.step;
+      } else {
+        start = gridPoint(window.begin, shape_.step, possible);
       }
     }
+  }
+
+  /// `start` when nothing is in its way, else the first moment behind what is.
+  Instant earliestFrom(Instant start) {
+    const Interval visit = shape_.visit(start);
+    if (const auto* taken = busy_.within(shape_.block(start))) return taken->end + shape_.before;
+    if (const auto* closed = blocked_.within(visit)) return closed->end;
+    if (const auto* absence = away_.within(visit)) return absence->end;
+    if (const auto* full = spent_.within({start, start + seconds{1}})) return full->end;
+    return start;
   }
 
   /// How far a visit that starts in window `i` may last: the end of the run of touching windows.
@@ -64,51 +92,116 @@ class Sweep {
   }
 
   const std::vector<Interval>& windows_;
-  const std::vector<Interval>& busy_;
   const SlotShape& shape_;
-  std::size_t next_busy_ = 0;
+  Obstacles blocked_;
+  Obstacles away_;
+  Obstacles busy_;
+  Obstacles spent_;
   std::size_t run_end_ = 0;
   Instant reach_{};
 };
 
+bool touches(const std::vector<Interval>& intervals, const Interval& span) {
+  const auto found =
+      std::upper_bound(intervals.begin(), intervals.end(), span.begin,
+                       [](Instant begin, const Interval& one) { return begin < one.end; });
+  return found != intervals.end() && found->begin < span.end;
+}
+
+/// Whether each resource's windows, and so its grid, are the same.
+bool haveOneGrid(const std::vector<Calendar>& calendars) {
+  return std::all_of(calendars.begin(), calendars.end(),
+                     [&](const Calendar& one) { return one.windows == calendars.front().windows; });
+}
+
 }  // namespace
 
-std::vector<Instant> freeStarts(const std::vector<Interval>& windows,
-                                const std::vector<Interval>& busy, const SlotShape& shape,
-                                Interval range, std::size_t limit) {
-  return Sweep{windows, busy, shape}.run(range, limit);
+std::vector<Instant> freeStarts(const Calendar& calendar, const SlotShape& shape, Interval range,
+                                std::size_t limit) {
+  return Sweep{calendar, shape}.run(range, limit);
+}
+
+std::vector<Instant> gridStarts(const std::vector<Calendar>& calendars, const SlotShape& shape,
+                                Interval range) {
+  std::vector<Instant> starts;
+  for (const auto& calendar : calendars) {
+    for (const auto& window : calendar.windows) {
+      const Instant stop = std::min(window.end, range.end);
+      for (Instant start = gridPoint(window.begin, shape.step, range.begin); start < stop;
+           start += shape.step) {
+        starts.push_back(start);
+      }
+    }
+  }
+  std::sort(starts.begin(), starts.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  return starts;
+}
+
+Refusal judge(const Calendar& calendar, const SlotShape& shape, Instant start) {
+  const Interval visit = shape.visit(start);
+  if (!isWithin(calendar.windows, visit)) return Refusal::OutsideHours;
+  if (touches(calendar.blocked, visit)) return Refusal::BlockedPeriod;
+  if (touches(calendar.away, visit)) return Refusal::TimeOff;
+  if (touches(calendar.busy, shape.block(start))) return Refusal::SlotTaken;
+  if (touches(calendar.spent, {start, start + seconds{1}})) return Refusal::DailyLimit;
+  return Refusal::None;
+}
+
+bool isOnGrid(const Calendar& calendar, const SlotShape& shape, Instant start) {
+  return std::any_of(calendar.windows.begin(), calendar.windows.end(), [&](const Interval& one) {
+    return one.begin <= start && start < one.end && (start - one.begin) % shape.step == seconds{0};
+  });
 }
 
 bool isWithin(const std::vector<Interval>& windows, const Interval& visit) {
   Instant covered = visit.begin;
-  for (const auto& window : windows) {
-    if (covered >= visit.end || window.begin > covered) break;
-    covered = std::max(covered, window.end);
+  auto window = std::partition_point(windows.begin(), windows.end(),
+                                     [&](const Interval& one) { return one.end <= visit.begin; });
+  for (; window != windows.end() && covered < visit.end && window->begin <= covered; ++window) {
+    covered = std::max(covered, window->end);
   }
   return covered >= visit.end;
 }
 
 std::vector<Slot> unite(const std::vector<std::vector<Instant>>& starts_of_resource,
                         std::size_t limit) {
-  using Head = std::pair<Instant, std::size_t>;
-  std::priority_queue<Head, std::vector<Head>, std::greater<>> heads;
-  std::vector<std::size_t> next(starts_of_resource.size(), 0);
-  const auto push = [&](std::size_t resource) {
-    const auto& starts = starts_of_resource[resource];
-    if (next[resource] < starts.size()) heads.emplace(starts[next[resource]++], resource);
-  };
-  for (std::size_t i = 0; i < starts_of_resource.size(); ++i) push(i);
+  // Starts of the same moment stand together once sorted, their resources in order.
+  std::vector<std::pair<Instant, std::uint32_t>> all;
+  std::size_t count = 0;
+  for (const auto& starts : starts_of_resource) count += starts.size();
+  all.reserve(count);
+  for (std::uint32_t i = 0; i < starts_of_resource.size(); ++i) {
+    for (const Instant start : starts_of_resource[i]) all.emplace_back(start, i);
+  }
+  if (starts_of_resource.size() > 1) std::sort(all.begin(), all.end());
 
   std::vector<Slot> slots;
-  while (!heads.empty()) {
-    const auto [start, resource] = heads.top();
-    if (slots.empty() || slots.back().start != start) {
-      if (slots.size() == limit) break;
-      slots.push_back({start, {}});
+  for (std::size_t i = 0; i < all.size() && slots.size() < limit;) {
+    Slot& slot = slots.emplace_back(Slot{all[i].first, {}});
+    for (; i < all.size() && all[i].first == slot.start; ++i) {
+      slot.resources.push_back(all[i].second);
     }
-    heads.pop();
-    slots.back().resources.push_back(resource);
-    push(resource);
+  }
+  return slots;
+}
+
+std::vector<Slot> freeSlots(const std::vector<Calendar>& calendars, const SlotShape& shape,
+                            Interval range, std::size_t limit) {
+  if (haveOneGrid(calendars)) {
+    std::vector<std::vector<Instant>> starts;
+    starts.reserve(calendars.size());
+    for (const auto& one : calendars) starts.push_back(freeStarts(one, shape, range, limit));
+    return unite(starts, limit);
+  }
+  std::vector<Slot> slots;
+  for (const Instant start : gridStarts(calendars, shape, range)) {
+    if (slots.size() == limit) break;
+    Slot slot{start, {}};
+    for (std::uint32_t i = 0; i < calendars.size(); ++i) {
+      if (judge(calendars[i], shape, start) == Refusal::None) slot.resources.push_back(i);
+    }
+    if (!slot.resources.empty()) slots.push_back(std::move(slot));
   }
   return slots;
 }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,16 +13,14 @@
 
 namespace booking {
 
-/// What the plugin's settings say where a service says nothing.
-struct BookingDefaults {
-  int notice_min = 60;
-  int horizon_days = 90;
-};
-
-/// Free time of services: availability of their resources without what is taken. Any thread.
+/// Free time of services: availability of their resources without what is closed, taken or spent.
+/// Any thread.
 class SlotFinder {
  public:
-  explicit SlotFinder(BookingDefaults defaults) : defaults_{defaults}, cache_{kSchedulesKept} {}
+  explicit SlotFinder(BookingRules defaults) : defaults_{defaults}, cache_{kSchedulesKept} {}
+
+  /// The tenant's rules: the plugin's settings, and over them what the tenant has said.
+  BookingRules rules(bulkhead::ReadTransaction& transaction, std::string_view tenant) const;
 
   /// Throws NOT_FOUND for an unknown service, or a chosen resource or location that is unknown.
   Offer offer(bulkhead::ReadTransaction& transaction, std::string_view tenant,
@@ -34,23 +31,29 @@ class SlotFinder {
     Instant earliest;
     Instant latest;
   };
-  Bookable bookable(const Service& service, Instant now) const;
+  static Bookable bookable(const Offer& offer, Instant now);
 
   struct Search {
     SlotShape shape;
     Interval range;  ///< of starts
     std::size_t limit = 0;
     Instant now;
-    std::string_view except = {};  ///< an appointment whose own block does not count
+    std::string_view except = {};  ///< an appointment that does not count
+    std::string_view lead = {};    ///< whose limits count too
   };
   /// The free starts within the search's range that can be booked as of its `now`; their resources
   /// are indices of the offer's candidates.
   std::vector<Slot> find(bulkhead::ReadTransaction& transaction, std::string_view tenant,
                          const Offer& offer, const Search& search);
 
-  /// Whether the candidate's schedule is open for the whole visit.
-  bool isOpen(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-              const Candidate& candidate, const Interval& visit);
+  /// What decides over each candidate's starts within the search's range.
+  std::vector<Calendar> calendars(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                                  const Offer& offer, const Search& search);
+
+  /// Why each candidate cannot be booked at the start of the search's range; None where it can.
+  /// Notice and horizon are not asked.
+  std::vector<Refusal> judge(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                             const Offer& offer, Search search);
 
  private:
   static constexpr std::size_t kSchedulesKept = 1024;
@@ -58,11 +61,18 @@ class SlotFinder {
   std::shared_ptr<const ExpandedAvailability> expanded(bulkhead::ReadTransaction& transaction,
                                                        std::string_view tenant,
                                                        const Candidate& candidate);
-  std::vector<Instant> startsOf(bulkhead::ReadTransaction& transaction, std::string_view tenant,
-                                const Candidate& candidate, const Search& search);
+  static void addClosures(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                          const Offer& offer, const Interval& range,
+                          std::vector<Calendar>& calendars);
+  static void addSpent(bulkhead::ReadTransaction& transaction, std::string_view tenant,
+                       const Offer& offer, const Search& search, std::vector<Calendar>& calendars);
 
-  const BookingDefaults defaults_;
+  const BookingRules defaults_;
   AvailabilityCache cache_;
 };
+
+/// The one reason why a start cannot be booked: None when any candidate can, else that of the
+/// candidate that comes furthest.
+Refusal furthest(const std::vector<Refusal>& of_candidates);
 
 }  // namespace booking

@@ -51,9 +51,10 @@ class DeskOnSqlite : public testing::Test {
 
   SqliteHost store_;
   const bulkhead::Host host_ = store_.host();
-  SlotFinder finder_{{0, 90}};
   // Absent from long before the start, so that no-shows and their undoing come up too.
-  AppointmentDesk desk_{finder_, {1, 0, -30 * 24 * 60}};
+  SlotFinder finder_{
+      {.notice_min = 0, .horizon_days = 90, .no_show_grace_min = -30 * 24 * 60, .hold_min = 1}};
+  AppointmentDesk desk_{finder_};
 };
 
 }  // namespace booking
