@@ -75,10 +75,12 @@ std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
                                                 std::string_view tenant, const Filter& filter,
                                                 const ListOrder& order) {
   // A lead's appointments are few: naming it without "is null" lets its index be used.
-  const std::string sql = kSelect +
-                          "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
+  const std::string start = order.narrowed("a.start_utc");
+  const std::string sql = kSelect + "where a.tenant = $1 and " + start + " >= $2 and " + start +
+                          " < $3 " +
                           "and ($4 is null or a.status = $4) and ($5 is null or r.resource = $5) "
-                          "and ($6 is null or a.service = $6) and a.updated_at >= $7 and " +
+                          "and ($6 is null or a.service = $6) and " +
+                          order.narrowed("a.updated_at") + " >= $7 and " +
                           (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) +
                           order.orderBy() + " limit $12";
   return transaction.list(
