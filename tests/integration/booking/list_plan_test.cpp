@@ -23,6 +23,13 @@ class ListPlanTest : public DeskOnSqlite {
         AppointmentStore::list(read, "t", {}, order);
       });
     }
+    for (const bool by_lead : {false, true}) {
+      ask("a.start_utc", "a.id", false, [by_lead](ReadTransaction& read, const ListOrder& order) {
+        AppointmentStore::Filter filter;
+        (by_lead ? filter.lead : filter.resource) = "one";
+        AppointmentStore::list(read, "t", filter, order);
+      });
+    }
     for (const char* column : {"id", "coalesce(name, '')", "created_at", "updated_at"}) {
       ask(column, "id", true, [](ReadTransaction& read, const ListOrder& order) {
         LeadStore::list(read, "t", {}, order);

@@ -171,6 +171,14 @@ class ContractExamples : public testing::Test {
          [](Business& business, const auto&) {
            return seen("/leads/ann", business.put("/leads/ann", R"({"phone":"+12025550123"})"));
          }},
+        {"PATCH /tenant",
+         [](Business& business, const auto&) {
+           return seen("/tenant", json::parse(business.host.get(Business::path("/tenant")).body));
+         }},
+        {"POST /schedules/{id}/preview",
+         [](Business&, const auto&) {
+           return Target{"/schedules/weekdays/preview?from=2026-01-05&to=2026-01-12", ""};
+         }},
         {"POST /schedules/{id}/rules", schedulePart("/rules")},
         {"PUT /schedules/{id}/rules/{rule}", schedulePart("/rules/rule-1")},
         {"POST /schedules/{id}/exceptions", schedulePart("/exceptions")},
