@@ -139,11 +139,14 @@ void checkAnswers(const nlohmann::json& questions, const nlohmann::json& answers
       throw invalidField("answers." + id, answer->dump(), acceptedFor(question));
     }
   }
-  for (const auto& [id, answer] : answers.items()) {
-    if (asked == answers.size()) return;
-    const auto fits = [&](const nlohmann::json& question) { return question.at("id") == id; };
+  if (asked == answers.size()) return;
+  for (const auto& answer : answers.items()) {
+    const auto fits = [&](const nlohmann::json& question) {
+      return question.at("id") == answer.key();
+    };
     if (std::none_of(questions.begin(), questions.end(), fits)) {
-      throw invalidField("answers." + id, answer.dump(), "left out: the service does not ask it");
+      throw invalidField("answers." + answer.key(), answer.value().dump(),
+                         "left out: the service does not ask it");
     }
   }
 }

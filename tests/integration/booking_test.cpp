@@ -177,6 +177,39 @@ TEST_F(BookingService, OfManyForOneTimeExactlyOneGetsIt) {
   for (const auto& answer : answers) EXPECT_EQ(answer.fault, "");
 }
 
+// Within the budget of a transaction, on a real disk: a few items share one.
+TEST_F(BookingService, BooksFiveHundredVisitsInOneRequest) {
+  std::string items;
+  for (const auto& start : spa_->starts(500)) {
+    items += (items.empty() ? "" : ",") + BookingBusiness::body(start);
+  }
+  const std::string body = "{\"items\":[" + items + "]}";
+  const auto begin = std::chrono::steady_clock::now();
+  const HttpAnswer answer = spa_->post("/appointments/bulk", body, "bulk-1");
+  fmt::print("500 visits in one request: {} ms\n",
+             std::chrono::duration_cast<std::chrono::milliseconds>(
+                 std::chrono::steady_clock::now() - begin)
+                 .count());
+  ASSERT_EQ(answer.status, 200) << answer.body << answer.fault;
+  EXPECT_EQ(answer.json().at("created"), 500) << answer.body;
+  EXPECT_EQ(spa_->post("/appointments/bulk", body, "bulk-1").body, answer.body);
+}
+
+TEST_F(BookingService, ImportsATableOfLeads) {
+  std::string table = "Name,Phone\r\n";
+  for (int i = 0; i < 2000; ++i) table += fmt::format("\"Lead, {0}\",+1202{0:07}\r\n", i);
+  const auto import = [&](std::string_view query) {
+    return spa_->client().post(fmt::format("{}/leads/import{}", BookingBusiness::kPath, query),
+                               table,
+                               {{"Idempotency-Key", "import-1"}, {"Content-Type", "text/csv"}});
+  };
+  EXPECT_EQ(import("?dry_run=true").json().at("created"), 2000);
+  const HttpAnswer answer = import("");
+  ASSERT_EQ(answer.status, 200) << answer.body << answer.fault;
+  EXPECT_EQ(answer.json().at("created"), 2000);
+  EXPECT_EQ(import("?dry_run=true").json().at("unchanged"), 2000);
+}
+
 TEST_F(BookingService, S26_CountsWhatIsThere) {
   const auto appointments = [&] {
     const HttpAnswer answer = host_->client().get("/api/monitoring/database-stats");

@@ -162,7 +162,11 @@ HttpAnswer HttpClient::send(std::string_view method, std::string_view target, st
     for (const auto& [name, value] : *fields) bytes += fmt::format("{}: {}\r\n", name, value);
   }
   if (!body.empty()) {
-    bytes += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
+    const bool is_typed = std::any_of(headers.begin(), headers.end(), [](const auto& field) {
+      return field.first == "Content-Type";
+    });
+    if (!is_typed) bytes += "Content-Type: application/json\r\n";
+    bytes += fmt::format("Content-Length: {}\r\n", body.size());
   } else if (method == "POST" || method == "PUT" || method == "PATCH") {
     bytes += "Content-Length: 0\r\n";
   }

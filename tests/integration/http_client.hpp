@@ -34,6 +34,7 @@ class HttpClient {
   explicit HttpClient(std::uint16_t port, Fields headers = {})
       : port_{port}, headers_{std::move(headers)} {}
 
+  /// A body is JSON unless `headers` has a Content-Type.
   HttpAnswer get(std::string_view target, const Fields& headers = {}) const;
   HttpAnswer post(std::string_view target, std::string_view body, const Fields& headers = {}) const;
   HttpAnswer put(std::string_view target, std::string_view body, const Fields& headers = {}) const;

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "appointment_store.hpp"
+#include "closure_store.hpp"
 #include "integration/booking/desk_on_sqlite.hpp"
 #include "lead_store.hpp"
 #include "location_store.hpp"
@@ -33,6 +34,12 @@ class ListPlanTest : public DeskOnSqlite {
     for (const char* column : {"id", "coalesce(name, '')", "created_at", "updated_at"}) {
       ask(column, "id", true, [](ReadTransaction& read, const ListOrder& order) {
         LeadStore::list(read, "t", {}, order);
+      });
+    }
+    for (const char* column : {"id", "updated_at"}) {
+      ask(column, "id", true, [](ReadTransaction& read, const ListOrder& order) {
+        BlockedPeriodStore::list(read, "t", {}, order);
+        TimeOffStore::list(read, "t", {}, order);
       });
     }
     for (const char* column : {"id", "name", "updated_at"}) {

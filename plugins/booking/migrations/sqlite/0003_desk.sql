@@ -1,5 +1,5 @@
 -- What slot tokens and cursors are signed with, where no setting says so.
-create table signing_key (name text not null primary key, secret blob not null) without rowid;
+create table signing_secret (name text not null primary key, secret blob not null) without rowid;
 
 -- `previous` is a JSON array of the times before each move; `made_from` the digest of the PUT that made it;
 -- `answers` a JSON object by the ids of the service's questions; `price` what it was when it was booked.
@@ -25,6 +25,8 @@ create index schedule_by_name on schedule (tenant, name, id);
 create index schedule_by_updated on schedule (tenant, updated_at, id);
 create index resource_by_name on resource (tenant, name, id);
 create index resource_by_updated on resource (tenant, updated_at, id);
+create index blocked_period_by_updated on blocked_period (tenant, updated_at, id);
+create index time_off_by_updated on time_off (tenant, updated_at, id);
 
 -- Round robin: who has waited longest has the lowest turn.
 create table assignment_turn (
@@ -36,15 +38,15 @@ create table assignment_turn (
 create index assignment_turn_by_resource on assignment_turn (tenant, resource);
 
 -- Requests of many items: what each run of consecutive items came to, written with its effect.
-create table batch (
+create table bulk_request (
   tenant text not null, route text not null, key text not null,
   fingerprint text not null, started_at integer not null,
   primary key (tenant, route, key)
 ) without rowid;
-create index batch_by_start on batch (started_at);
-create table batch_part (
+create index bulk_request_by_start on bulk_request (started_at);
+create table bulk_part (
   tenant text not null, route text not null, key text not null, first integer not null,
   items integer not null check (items > 0), results text not null,
   primary key (tenant, route, key, first),
-  foreign key (tenant, route, key) references batch (tenant, route, key) on delete cascade
+  foreign key (tenant, route, key) references bulk_request (tenant, route, key) on delete cascade
 ) without rowid;
