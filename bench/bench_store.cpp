@@ -267,10 +267,22 @@ int run() {
   return 0;
 }
 
+int printRaw(int clients) {
+  const Folder folder;
+  const auto path = folder.file("raw.db");
+  RawConnection raw{path};
+  for (const char* sql : kSchema) raw.execute(sql);
+  fmt::print("{:.0f}\n", measure(clients, [&] { return rawClient(path); }).per_second);
+  return 0;
+}
+
 }  // namespace
 
-int main() {
+// `bench_store` compares; `bench_store raw CLIENTS` prints bookings a second with a connection
+// each.
+int main(int argc, char** argv) {
   try {
+    if (argc == 3 && std::string_view{argv[1]} == "raw") return printRaw(std::stoi(argv[2]));
     return run();
   } catch (const std::exception& exception) {
     fmt::print(stderr, "bench_store: {}\n", exception.what());

@@ -1,9 +1,12 @@
 #include "app/access_log.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
 
+#include "logging/error_severity.hpp"
 #include "logging/log.hpp"
+#include "runtime/error_response.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -27,12 +30,6 @@ bool isProbe(std::string_view route) {
          route == "/api/monitoring/ready";
 }
 
-Level levelFor(int status) {
-  if (status >= 500) return Level::Error;
-  if (status == 401 || status == 403 || status == 429) return Level::Warn;
-  return Level::Info;
-}
-
 }  // namespace
 
 void AccessLog::record(const CompletedExchange& exchange) const {
@@ -40,7 +37,7 @@ void AccessLog::record(const CompletedExchange& exchange) const {
                           exchange.duration);
   watch(exchange);
   const bool slow = exchange.duration > slow_request_;
-  if (slow || logEnabled(levelFor(exchange.status))) writeLine(exchange);
+  if (slow || logEnabled(classifyError(exchange.status, {}).level)) writeLine(exchange);
 }
 
 void AccessLog::writeLine(const CompletedExchange& exchange) const {
@@ -58,17 +55,23 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   const std::string url = withoutQuery(request.target);
   const bool slow = exchange.duration > slow_request_;
   const double duration_ms = static_cast<double>(exchange.duration.count()) / 1000.0;
-  log(slow ? Level::Warn : levelFor(exchange.status), "http", slow ? "Slow request" : "Request",
-      {{"method", request.method},
-       {"url", url},
-       {"route", exchange.labels.route},
-       {"status", exchange.status},
-       {"code", exchange.error_code},
-       {"durationMs", duration_ms},
-       {"bytesIn", exchange.bytes_in},
-       {"bytesOut", exchange.bytes_out},
-       {"ip", request.peer.address},
-       {"userAgent", headerOf(request, "user-agent")}});
+  const std::array<LogField, 9> fields{{{"method", request.method},
+                                        {"url", url},
+                                        {"route", exchange.labels.route},
+                                        {"status", exchange.status},
+                                        {"durationMs", duration_ms},
+                                        {"bytesIn", exchange.bytes_in},
+                                        {"bytesOut", exchange.bytes_out},
+                                        {"ip", request.peer.address},
+                                        {"userAgent", headerOf(request, "user-agent")}}};
+  const Refusal& refusal = exchange.refusal;
+  if (!refusal.code.empty()) {
+    logError("http", slow ? "Slow request refused" : "Request refused",
+             {nameOf(refusal.kind), refusal.message, refusal.code, {}}, exchange.status, fields);
+    return;
+  }
+  writeLog(slow ? Level::Warn : classifyError(exchange.status, {}).level, "http",
+           slow ? "Slow request" : "Request", fields);
 }
 
 void AccessLog::watch(const CompletedExchange& exchange) const {
@@ -83,7 +86,13 @@ void AccessLog::watch(const CompletedExchange& exchange) const {
                           request.request_id});
   if (exchange.status < 400) return;
   monitoring::TrackedError error;
-  error.code = exchange.error_code;
+  if (!exchange.refusal.code.empty()) {
+    const auto found = monitoring::classify(exchange.refusal.kind, exchange.refusal.code);
+    error.code = exchange.refusal.code;
+    error.message = redacted(exchange.refusal.message);
+    error.category = found.category;
+    error.severity = found.severity;
+  }
   error.method = request.method;
   error.route = exchange.labels.route;
   error.status = exchange.status;

@@ -91,7 +91,7 @@ PeerPolicy::PeerPolicy(const std::vector<std::string>& allowed_networks,
       trusted_{trusted_proxies.begin(), trusted_proxies.end()} {}
 
 void PeerPolicy::resolve(HttpRequest& request) const {
-  if (request.peer.admin_socket) {
+  if (request.peer.admin_socket || request.peer.management) {
     request.peer.inside = true;
     return;
   }

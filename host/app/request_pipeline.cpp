@@ -23,6 +23,10 @@ Error unavailable(const Compartment& compartment) {
       .withRetryAfter(kRetryAfterSeconds);
 }
 
+Error nothingHere() {
+  return Error::notFound("NOT_FOUND", "There is nothing here.");
+}
+
 /// The <id> of "/api/<id>/...", or empty.
 std::string_view pluginOf(std::string_view path) {
   constexpr std::string_view kPrefix = "/api/";
@@ -61,7 +65,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
                                                               request.method, match.allow)),
           {request.path, request.trace_id, request.request_id, false, options_.development});
       response.addHeader("Allow", match.allow);
-      exchange->respond(std::move(response), "METHOD_NOT_ALLOWED");
+      exchange->respond(std::move(response));
       return;
     }
     case Outcome::Found:
@@ -74,6 +78,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
     answerHostRoute(exchange, target.host);
     return;
   }
+  if (request.peer.management) throw nothingHere();
   exchange->labels().plugin = match.owner;
   admitToPluginRoute(request, target.route->contract);
   submitToPlugin(exchange, target);
@@ -120,8 +125,7 @@ void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
   const bool taken = target.compartment->submit(
       [exchange, route = target.route, until](PluginHome& home, bool expired) {
         if (expired || exchange->answered()) return;
-        HandledRequest handled = home.handle(*route, exchange->request(), until);
-        exchange->respond(std::move(handled.response), std::move(handled.error_code));
+        exchange->respond(home.handle(*route, exchange->request(), until));
       },
       until);
   if (taken) return;
@@ -142,15 +146,14 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
     case HostAccess::Inside:
       if (request.peer.inside) return;
       try {
-        request.principal = services_.authenticate(request);
+        request.principal = services_.authenticator.authenticate(request);
       } catch (const Error&) {  // refused below, in the same words as for whoever sent nothing
       }
       if (request.principal.authenticated && request.principal.has(route.scope)) return;
       break;
     case HostAccess::Key:
       if (request.peer.admin_socket) return;
-      request.principal = services_.authenticate(request);
-      authorize(request.principal, Access::Key, route.scope);
+      request.principal = services_.authenticator.admit(request, Access::Key, route.scope);
       return;
   }
   if (options_.development && route.access == HostAccess::Inside) {
@@ -158,22 +161,21 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
         "AUTHORIZATION_ERROR",
         fmt::format("Only for allowed networks, or a key with the scope '{}'.", route.scope));
   }
-  throw Error::notFound("NOT_FOUND", "There is nothing here.");
+  throw nothingHere();
 }
 
 void RequestPipeline::admitToPluginRoute(HttpRequest& request,
                                          const RouteContract& contract) const {
   if (contract.access() == RouteAccess::Public) return;
-  request.principal = services_.authenticate(request);
-  authorize(request.principal,
-            contract.access() == RouteAccess::Admin ? Access::Admin : Access::Key,
-            contract.scope());
+  const Access access = contract.access() == RouteAccess::Admin ? Access::Admin : Access::Key;
+  request.principal = services_.authenticator.admit(request, access, contract.scope());
   requireTenant(request.principal);
 }
 
 /// A route of a closed plugin is unknown, but its prefix is not: that is 503, never 404 (design
 /// §3).
 void RequestPipeline::refuseUnmatched(const HttpRequest& request) const {
+  if (request.peer.management) throw nothingHere();
   if (const std::string_view id = pluginOf(request.path); !id.empty()) {
     if (services_.starting())
       throw Error::app("PLUGIN_UNAVAILABLE", "The host is still starting its plugins.")
@@ -181,7 +183,7 @@ void RequestPipeline::refuseUnmatched(const HttpRequest& request) const {
     const auto compartment = services_.find_compartment(id);
     if (compartment && !compartment->isRunning()) throw unavailable(*compartment);
   }
-  throw Error::notFound("NOT_FOUND", "There is nothing here.");
+  throw nothingHere();
 }
 
 }  // namespace bulkhead::host

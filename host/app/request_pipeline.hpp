@@ -10,6 +10,7 @@
 #include "app/route_catalog.hpp"
 #include "http/exchange.hpp"
 #include "runtime/lane.hpp"
+#include "security/authenticator.hpp"
 
 namespace bulkhead::host {
 
@@ -25,9 +26,7 @@ struct PipelineServices {
   RouteCatalog& routes;
   const PeerPolicy& peers;
   Lane& host_lane;
-  /// Who asks; throws Error when what was sent is no valid credential. Anonymous when nothing was
-  /// sent.
-  std::function<Principal(const HttpRequest&)> authenticate;
+  const Authenticator& authenticator;
   std::function<bool()> starting;  ///< plugins are still being started
   /// Closed plugins by path prefix: the compartment that "/api/<id>/..." belongs to, or null.
   std::function<std::shared_ptr<Compartment>(std::string_view id)> find_compartment;

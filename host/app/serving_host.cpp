@@ -93,7 +93,7 @@ ServingHost::ServingHost(const Configuration& configuration)
                     milliseconds{settings_.monitoring.slow_api_ms}}},
       resources_{{.memory_limit_mb = static_cast<std::uint64_t>(settings_.server.memory_limit_mb),
                   .allocator = {}}},
-      host_store_{data::openSqliteStore(storeOptions(settings_, "host"))},
+      host_store_{data::openSqliteStore(watchedStore("host"))},
       keys_{*host_store_, {.snapshot = settings_.paths.data_dir / "keys.snapshot", .now_us = {}}},
       authenticator_{keys_, {settings_.security.api_key.reveal(), logSecurityEvent, {}}},
       routes_{version_},
@@ -106,12 +106,10 @@ ServingHost::ServingHost(const Configuration& configuration)
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
-      pipeline_{
-          {!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
-          {routes_, peers_, host_lane_,
-           [this](const HttpRequest& request) { return authenticator_.authenticate(request); },
-           [this] { return state_.phase() == health::Phase::Starting; },
-           [this](std::string_view id) { return supervisor_.find(id); }}},
+      pipeline_{{!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
+                {routes_, peers_, host_lane_, authenticator_,
+                 [this] { return state_.phase() == health::Phase::Starting; },
+                 [this](std::string_view id) { return supervisor_.find(id); }}},
       access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms}} {
   registry_.add(health::memoryCheck(resources_));
   registry_.add(
@@ -200,6 +198,11 @@ void ServingHost::listen() {
   std::filesystem::create_directories(settings_.paths.data_dir);
   front_->listen(server.bind_address, server.port);
   if (server.compat_listen_3000) front_->listen(server.bind_address, 3000);
+  if (server.management_port != 0) {
+    front_->listenManagement(server.management_address, server.management_port);
+    log(Level::Info, "host", "Management port open",
+        {{"address", server.management_address}, {"port", server.management_port}});
+  }
   front_->listenUnix(settings_.paths.data_dir / "admin.sock");
   state_.addPending("plugins");
   front_->start();
@@ -251,11 +254,25 @@ bool ServingHost::drain() {
   return clean;
 }
 
+data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
+  data::SqliteOptions options = storeOptions(settings_, owner);
+  options.on_statement = [this, owner](std::string_view sql, std::chrono::microseconds duration,
+                                       bool failed) {
+    performance_.recordQuery(owner, sql, duration, failed);
+    if (duration <= performance_.options().slow_query) return;
+    log(Level::Warn, "data", "Slow query",
+        {{"store", owner},
+         {"statement", sql},
+         {"durationMs", static_cast<double>(duration.count()) / 1000.0}});
+  };
+  return options;
+}
+
 std::shared_ptr<data::Store> ServingHost::openStore(const std::string& plugin) {
   const std::lock_guard lock{stores_mutex_};
   auto& store = stores_[plugin];
   if (!store) {
-    store = data::openSqliteStore(storeOptions(settings_, plugin));
+    store = data::openSqliteStore(watchedStore(plugin));
     registry_.add(health::databaseCheck("database." + plugin,
                                         [store](milliseconds) { return store->ping(); }));
   }

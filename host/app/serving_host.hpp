@@ -53,6 +53,7 @@ class ServingHost {
   std::uint16_t port() const { return front_->port(); }
 
  private:
+  data::SqliteOptions watchedStore(const std::string& owner);
   std::shared_ptr<data::Store> openStore(const std::string& plugin);
   void admit(const std::shared_ptr<Compartment>& compartment);
   void logChange(const Compartment& compartment) const;

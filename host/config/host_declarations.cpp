@@ -163,10 +163,15 @@ void addServer(std::vector<HostSetting>& all) {
                  {"COMPAT_LISTEN_3000"},
                  [](Settings& s, const Value& v) { s.server.compat_listen_3000 = v.boolean(); }});
   all.push_back({integer("server.management_port", "0", 0, 65535,
-                         "Second port, for monitoring alone and open to whoever reaches it; 0 for "
-                         "none."),
+                         "Second port, for health and monitoring alone, which are open to whoever "
+                         "reaches it; 0 for none."),
                  {"MANAGEMENT_PORT"},
                  [](Settings& s, const Value& v) { s.server.management_port = portOf(v); }});
+  all.push_back({text("server.management_address", "127.0.0.1",
+                      "Address that the management port listens on."),
+                 {"MANAGEMENT_ADDRESS"},
+                 [](Settings& s, const Value& v) { s.server.management_address = v.text(); },
+                 checkBindAddress});
 }
 
 void addLife(std::vector<HostSetting>& all) {

@@ -22,6 +22,7 @@ struct HostSettings {
     std::uint16_t port = 0;             ///< 0: any free port
     bool compat_listen_3000 = false;    ///< never together with a port that was given
     std::uint16_t management_port = 0;  ///< 0: no second listener
+    std::string management_address;     ///< IP literal or "localhost"
     std::int64_t shutdown_delay_ms = 0;
     std::int64_t drain_timeout_ms = 0;
     std::int64_t memory_limit_mb = 0;  ///< 0: what the machine or its cgroup allows

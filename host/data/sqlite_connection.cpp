@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 7> kControlText = {
     "BEGIN",        "BEGIN IMMEDIATE", "COMMIT",        "ROLLBACK",
     "SAVEPOINT bh", "RELEASE bh",      "ROLLBACK TO bh"};
 
+const StatementObserver kNobody;
+
 Poco::Logger& logger() {
   return Poco::Logger::get("data");
 }
@@ -108,9 +110,36 @@ class SqliteConnection::Run {
   Statement& statement_;
 };
 
+// Times the engine's steps of one statement; what is done with the rows does not count.
+class SqliteConnection::Watch {
+ public:
+  Watch(const StatementObserver& observer, std::string_view sql) : observer_{observer}, sql_{sql} {}
+  ~Watch() {
+    if (observer_) observer_(sql_, duration_cast<std::chrono::microseconds>(took_), failed_);
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  int step(sqlite3_stmt* statement) {
+    if (!observer_) return sqlite3_step(statement);
+    const auto begun = std::chrono::steady_clock::now();
+    const int code = sqlite3_step(statement);
+    took_ += std::chrono::steady_clock::now() - begun;
+    failed_ = code != SQLITE_ROW && code != SQLITE_DONE;
+    return code;
+  }
+
+ private:
+  const StatementObserver& observer_;
+  const std::string_view sql_;
+  std::chrono::steady_clock::duration took_{};
+  bool failed_ = false;
+};
+
 SqliteConnection::SqliteConnection(const SqliteOptions& options, Role role)
     : owner_{options.owner},
       role_{role},
+      on_statement_{options.on_statement},
       session_{openSession(options, role == Role::Memory)},
       handle_{Poco::Data::SQLite::Utility::dbHandle(session_)} {
   configure(options, role);
@@ -140,6 +169,11 @@ void SqliteConnection::configure(const SqliteOptions& options, Role role) {
          patience);
   pragma("PRAGMA foreign_keys=ON", patience);
   pragma("PRAGMA journal_size_limit=67108864", patience);
+  // Hot pages are written to the file once for some thousand commits, not for some dozen.
+  pragma("PRAGMA wal_autocheckpoint=8000", patience);
+  // What a savepoint may have to undo is kept in memory, and not in a file of its own.
+  pragma("PRAGMA temp_store=MEMORY", patience);
+  if (role == Role::Writer) pragma("PRAGMA cache_size=-16384", patience);
   if (role == Role::Reader) pragma("PRAGMA query_only=ON", patience);
   pragma("SELECT count(*) FROM sqlite_master", patience);
 }
@@ -160,7 +194,9 @@ void SqliteConnection::pragma(const std::string& sql, Deadline patience) {
 void SqliteConnection::control(Control statement) {
   const auto index = static_cast<std::size_t>(statement);
   trusted_ = true;  // a changed schema prepares it again
-  const int code = sqlite3_step(controls_[index]->handle);
+  const bool told = statement == Control::Commit;
+  const int code =
+      Watch{told ? on_statement_ : kNobody, kControlText[index]}.step(controls_[index]->handle);
   const int error = code == SQLITE_DONE ? SQLITE_OK : sqlite3_extended_errcode(handle_);
   sqlite3_reset(controls_[index]->handle);
   trusted_ = false;
@@ -182,7 +218,8 @@ std::int64_t SqliteConnection::execute(std::string_view sql, const bulkhead_valu
   const Run run{*statement};
   bind(*statement, values, count);
   const std::int64_t before = sqlite3_total_changes64(handle_);
-  deliver(*statement, receive);
+  Watch watch{on_statement_, sql};
+  deliver(*statement, receive, watch);
   return sqlite3_total_changes64(handle_) == before ? 0 : sqlite3_changes64(handle_);
 }
 
@@ -334,9 +371,9 @@ bulkhead_value columnValue(sqlite3_stmt* statement, int index) {
 
 }  // namespace
 
-void SqliteConnection::deliver(Statement& statement, const Receiver& receive) {
+void SqliteConnection::deliver(Statement& statement, const Receiver& receive, Watch& watch) {
   for (;;) {
-    const int code = sqlite3_step(statement.handle);
+    const int code = watch.step(statement.handle);
     if (code == SQLITE_DONE) return;
     if (code != SQLITE_ROW) {
       fail(sqlite3_extended_errcode(handle_), sqlite3_sql(statement.handle));

@@ -66,6 +66,7 @@ class SqliteConnection {
  private:
   struct Statement;
   class Run;
+  class Watch;
 
   void configure(const SqliteOptions& options, Role role);
   void pragma(const std::string& sql, Deadline patience);
@@ -75,7 +76,7 @@ class SqliteConnection {
   void checkLimit();
   bool pastLimit();
   void bind(Statement& statement, const bulkhead_value* values, std::size_t count);
-  void deliver(Statement& statement, const Receiver& receive);
+  void deliver(Statement& statement, const Receiver& receive, Watch& watch);
   [[noreturn]] void fail(int code, std::string_view sql);
   static int onProgress(void* self);
   static int onAuthorize(void* self, int action, const char*, const char*, const char*,
@@ -83,6 +84,7 @@ class SqliteConnection {
 
   const std::string owner_;
   const Role role_;
+  const StatementObserver on_statement_;
   Poco::Data::Session session_;
   sqlite3* const handle_;
   std::unordered_map<std::string, std::unique_ptr<Statement>> cache_;

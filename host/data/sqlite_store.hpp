@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "data/store.hpp"
 
@@ -14,6 +16,11 @@ enum class Durability {
   Full,   ///< acknowledged writes survive a power cut
   Normal  ///< they survive a crash of the process; a power cut may take the last ones
 };
+
+/// Told of each statement of a closure and each commit (as "COMMIT"), with the time that the engine
+/// took for it; on the thread that ran it, and never to throw or to wait.
+using StatementObserver =
+    std::function<void(std::string_view sql, std::chrono::microseconds duration, bool failed)>;
 
 struct SqliteOptions {
   std::filesystem::path path{};  ///< database file; its folder is made. Empty: in memory
@@ -33,6 +40,7 @@ struct SqliteOptions {
   /// Runs each write closure twice, the first time rolled back: finds closures that cannot be
   /// repeated. For test hosts.
   bool rehearse_writes = false;
+  StatementObserver on_statement{};  ///< may be empty
 };
 
 /// A store in one SQLite file (WAL, 0600, foreign keys on), or in memory.

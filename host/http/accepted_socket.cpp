@@ -25,8 +25,9 @@ std::string addressText(const sockaddr_storage& address) {
 
 }  // namespace
 
-Peer tcpPeer(const sockaddr_storage& address) {
+Peer tcpPeer(const sockaddr_storage& address, bool management) {
   Peer peer;
+  peer.management = management;
   peer.address = addressText(address);
   return peer;
 }

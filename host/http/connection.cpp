@@ -254,6 +254,16 @@ void Connection::close() {
   loop_.shared().connectionClosed();
 }
 
+void Connection::endIfIdle() {
+  char next = 0;
+  const bool unread = ::recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  if (requests_ > 0 && !unread) {
+    close();
+  } else {
+    settle();  // it has less time from now on
+  }
+}
+
 void Connection::refuseOpen() {
   for (const auto& exchange : std::vector{pending_}) {
     if (exchange->answered()) continue;

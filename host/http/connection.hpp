@@ -35,6 +35,9 @@ class Connection {
   void flush();
   /// Closes without an answer to what is open.
   void close();
+  /// The front drains: an idle connection ends, unless its first request or its next one is on its
+  /// way.
+  void endIfIdle();
   /// The front stops: 503 to what has no answer yet.
   void refuseOpen();
 

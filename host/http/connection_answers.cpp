@@ -19,6 +19,7 @@ HttpResponse unusableResponse() {
       500, R"({"error":{"message":"The response was not valid.","code":"INTERNAL_ERROR",)"
            R"("statusCode":500}})");
   response.addHeader("Cache-Control", "no-store");
+  response.refusal = {ErrorKind::App, "INTERNAL_ERROR", "The response was not well formed."};
   return response;
 }
 
@@ -149,7 +150,7 @@ void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
       Exchange::Clock::now().time_since_epoch());
   completed({.request = exchange.request_,
              .labels = exchange.labels_,
-             .error_code = exchange.error_code_,
+             .refusal = exchange.response_.refusal,
              .status = exchange.response_.status,
              .bytes_in = exchange.bytes_in_,
              .bytes_out = client_gone ? 0 : exchange.bytes_out_,

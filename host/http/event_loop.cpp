@@ -163,7 +163,8 @@ bool EventLoop::acceptOne(const LoopListener& listener) {
     return false;
   }
   LoopCounters::bump(counters_.accepted, 1);
-  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(address), listener.is_unix);
+  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(address, listener.management),
+        listener.is_unix);
   return true;
 }
 
@@ -234,8 +235,9 @@ void EventLoop::resumeAccepting() {
 }
 
 void EventLoop::drainIdle() {
-  Connections& idle = list(Standing::Idle);
-  while (!idle.empty()) idle.front()->close();
+  std::vector<Connection*> idle;
+  for (const auto& connection : list(Standing::Idle)) idle.push_back(connection.get());
+  for (Connection* connection : idle) connection->endIfIdle();
 }
 
 /// Takes in who already stands in the queue: the kernel would reset them. The entries stay, since

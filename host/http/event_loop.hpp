@@ -20,6 +20,7 @@ class Connection;
 struct LoopListener {
   int fd = -1;
   bool is_unix = false;
+  bool management = false;
   bool shared = false;  ///< other loops wait on the same descriptor
 };
 

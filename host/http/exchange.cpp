@@ -21,10 +21,9 @@ bool wantsProblemJson(const HttpRequest& request) {
 
 }  // namespace
 
-bool Exchange::respond(HttpResponse response, std::string error_code) {
+bool Exchange::respond(HttpResponse response) {
   if (!claim()) return false;
   response_ = std::move(response);
-  error_code_ = std::move(error_code);
   // Let go of first: a sink that keeps the exchange and is kept by it would never end.
   const std::shared_ptr<AnswerSink> sink = std::move(sink_);
   sink->answered(shared_from_this());
@@ -36,7 +35,7 @@ bool Exchange::refuse(const Error& error) {
                              .trace_id = request_.trace_id,
                              .request_id = request_.request_id,
                              .problem_json = wantsProblemJson(request_)};
-  return respond(errorResponse(error, context), error.code());
+  return respond(errorResponse(error, context));
 }
 
 void Exchange::setDeadline(std::chrono::milliseconds from_now) {

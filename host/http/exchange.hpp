@@ -48,9 +48,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const ExchangeLabels& labels() const noexcept { return labels_; }
 
   /// Answers, from any thread. The first answer wins and returns true; later ones, and those after
-  /// the deadline or after the client left, are dropped and return false. `error_code` is what the
-  /// log line says about a refusal.
-  bool respond(HttpResponse response, std::string error_code = {});
+  /// the deadline or after the client left, are dropped and return false.
+  bool respond(HttpResponse response);
   /// Answers with the error body of the product.
   bool refuse(const Error& error);
 
@@ -64,7 +63,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   /// The answer, once the sink was told.
   HttpResponse& response() noexcept { return response_; }
-  const std::string& errorCode() const noexcept { return error_code_; }
 
  private:
   friend class Connection;
@@ -74,7 +72,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   HttpRequest request_;
   ExchangeLabels labels_;
   HttpResponse response_;
-  std::string error_code_;
   std::shared_ptr<AnswerSink> sink_;
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};

@@ -76,9 +76,19 @@ Front::~Front() {
 }
 
 void Front::listen(const std::string& address, std::uint16_t port) {
+  addTcp(address, port, false);
+}
+
+void Front::listenManagement(const std::string& address, std::uint16_t port) {
+  addTcp(address, port, true);
+}
+
+void Front::addTcp(const std::string& address, std::uint16_t port, bool management) {
   tcp_.push_back(listenTcp(address, port, shared_->options.loops));
-  for (std::size_t i = 0; i < loops_.size(); ++i)
-    loops_[i]->addListener({.fd = tcp_.back().sockets[i].impl()->sockfd()});
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->addListener(
+        {.fd = tcp_.back().sockets[i].impl()->sockfd(), .management = management});
+  }
 }
 
 void Front::listenUnix(const std::filesystem::path& path) {

@@ -45,6 +45,8 @@ class Front {
   /// Adds a TCP address before start(); `port` 0 takes a free one. Throws Error configuration
   /// PORT_IN_USE or ADDRESS_UNUSABLE, naming address and port. Connections queue from here on.
   void listen(const std::string& address, std::uint16_t port);
+  /// The same for an address whose peers are marked as coming by the management port.
+  void listenManagement(const std::string& address, std::uint16_t port);
   /// Adds the admin socket before start(): mode 0600, peers known by their credentials as
   /// "unix:UID". The file is removed by stop().
   void listenUnix(const std::filesystem::path& path);
@@ -66,6 +68,7 @@ class Front {
   FrontCounters counters() const;
 
  private:
+  void addTcp(const std::string& address, std::uint16_t port, bool management);
   void wakeAll();
 
   std::unique_ptr<SharedState> shared_;

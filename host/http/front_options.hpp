@@ -54,7 +54,7 @@ struct CompletedExchange {
   /// Only the fields that lanes never write may be read when `answered_by_front` is true.
   const HttpRequest& request;
   const ExchangeLabels& labels;
-  std::string_view error_code;         ///< empty when the answer is no refusal
+  const Refusal& refusal;              ///< empty when the answer is none
   int status;                          ///< 499 when the client left before there was an answer
   std::uint64_t bytes_in;              ///< body bytes received, framing included
   std::uint64_t bytes_out;             ///< head and body; 0 when the client was gone

@@ -79,7 +79,7 @@ Json operationOf(const DocumentedRoute& route) {
   if (const auto request = document.find("request"); request != document.end()) {
     Json media{{"schema", *request}};
     if (document.contains("example")) media["example"] = document["example"];
-    operation["requestBody"] = {{"required", true},
+    operation["requestBody"] = {{"required", !contract.optionalBody()},
                                 {"content", {{"application/json", std::move(media)}}}};
   } else if (contract.rawBody()) {
     operation["requestBody"] = {{"required", true},

@@ -11,11 +11,15 @@
 namespace bulkhead::host {
 namespace {
 
+const Redactor& standardRedactor() {
+  static const Redactor kRedactor;
+  return kRedactor;
+}
+
 /// Before and after the life of the log system: what matters, at once, to standard error.
 void writeToStandardError(const LogRecord& record) {
   if (record.level < Level::Warn) return;
-  static const Redactor kRedactor;
-  static const LineFormatter kFormatter{"bulkhead", "", "", kRedactor};
+  static const LineFormatter kFormatter{"bulkhead", "", "", standardRedactor()};
   std::string line;
   kFormatter.append(line, record);
   [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
@@ -37,14 +41,20 @@ void writeLog(Level level, std::string_view logger, std::string_view message,
   }
 }
 
+std::string redacted(std::string_view text) {
+  std::string scratch;
+  const LogSystem* const system = LogSystem::current();
+  return std::string{system != nullptr ? system->redact(text, scratch)
+                                       : standardRedactor().redact(text, scratch)};
+}
+
 void logError(std::string_view logger, std::string_view message, const ErrorDetails& error,
-              int status, std::initializer_list<LogField> fields) noexcept {
+              int status, std::span<const LogField> fields) noexcept {
   const ErrorSeverity severity = classifyError(status, error.code);
   if (!logEnabled(severity.level)) return;
   try {
-    std::vector<LogField> all(fields);
+    std::vector<LogField> all(fields.begin(), fields.end());
     all.emplace_back("severityClass", severity.severity_class);
-    if (status != 0) all.emplace_back("status", status);
     all.emplace_back("error", error);
     writeLog(severity.level, logger, message, all);
   } catch (const std::exception&) {  // as above

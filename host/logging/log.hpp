@@ -3,6 +3,7 @@
 #include <atomic>
 #include <initializer_list>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "logging/level.hpp"
@@ -33,9 +34,12 @@ inline void log(Level level, std::string_view logger, std::string_view message,
   if (logEnabled(level)) writeLog(level, logger, message, {fields.begin(), fields.size()});
 }
 
+/// `text` as a line would show it: without secrets (S131). For what is kept beside the log.
+std::string redacted(std::string_view text);
+
 /// An error with its details, at the level that S51 gives to its status and code. Status 0: not of
-/// a request.
+/// a request; it is not a member of the line by itself.
 void logError(std::string_view logger, std::string_view message, const ErrorDetails& error,
-              int status, std::initializer_list<LogField> fields = {}) noexcept;
+              int status, std::span<const LogField> fields = {}) noexcept;
 
 }  // namespace bulkhead::host

@@ -50,6 +50,10 @@ class LogSystem {
 
   /// See `Redactor::addSecret`.
   bool addSecret(std::string_view secret) { return redactor_.addSecret(secret); }
+  /// See Redactor::redact.
+  std::string_view redact(std::string_view text, std::string& scratch) const {
+    return redactor_.redact(text, scratch);
+  }
   /// Borrowed until another is set; nullptr for none.
   void setErrorObserver(ErrorObserver* observer) noexcept { observer_ = observer; }
 

@@ -105,9 +105,9 @@ constexpr std::array<std::string_view, 3> kAccessNames{"public", "key", "admin"}
 constexpr std::array<std::string_view, 3> kTransactionNames{"none", "read", "write"};
 constexpr std::array<std::string_view, 3> kIdempotencyNames{"none", "optional", "required"};
 const std::set<std::string, std::less<>> kMembers{
-    "summary",  "access",           "scope",       "query",       "request",     "response",
-    "example",  "success",          "errors",      "idempotency", "transaction", "if_match",
-    "raw_body", "body_limit_bytes", "deadline_ms", "description"};
+    "summary",  "access",           "scope",       "query",       "request",      "response",
+    "example",  "success",          "errors",      "idempotency", "transaction",  "if_match",
+    "raw_body", "body_limit_bytes", "deadline_ms", "description", "optional_body"};
 const std::set<std::string, std::less<>> kMethods{"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 }  // namespace
@@ -142,6 +142,7 @@ void RouteContract::readMembers() {
                                           method_, path_, "idempotency");
   if_match_ = document_.value("if_match", false);
   raw_body_ = document_.value("raw_body", false);
+  optional_body_ = document_.value("optional_body", false);
   body_limit_bytes_ = document_.value("body_limit_bytes", body_limit_bytes_);
   deadline_ = std::chrono::milliseconds{document_.value("deadline_ms", deadline_.count())};
   if (const auto found = document_.find("query"); found != document_.end()) query_.emplace(*found);
@@ -161,6 +162,8 @@ void RouteContract::checkConsistent() const {
     refuse(method_, path_,
            "only a route whose handler is a write transaction can be idempotent by key");
   }
+  if (optional_body_ && !request_)
+    refuse(method_, path_, "a body that may be left out has a request schema");
   if (raw_body_ && request_) refuse(method_, path_, "a raw body has no schema");
   if (body_limit_bytes_ > kBodyLimitMax)
     refuse(method_, path_, fmt::format("body_limit_bytes is at most {}", kBodyLimitMax));
@@ -213,6 +216,7 @@ void RouteContract::checkBody(const HttpRequest& request) const {
     if (!request.body.empty()) invalid("This route takes no body.", {{"#", "Leave the body out."}});
     return;
   }
+  if (request.body.empty() && optional_body_) return;
   if (request.body.empty())
     invalid("A JSON body is required.",
             {{"#", "Send an object as this route's contract describes."}});

@@ -39,6 +39,7 @@ class RouteContract {
   std::size_t bodyLimitBytes() const { return body_limit_bytes_; }
   std::chrono::milliseconds deadline() const { return deadline_; }
   bool rawBody() const { return raw_body_; }
+  bool optionalBody() const { return optional_body_; }
   /// The whole contract, for /openapi.json.
   const nlohmann::json& document() const { return document_; }
 
@@ -59,6 +60,7 @@ class RouteContract {
   std::chrono::milliseconds deadline_{30'000};
   bool if_match_ = false;
   bool raw_body_ = false;
+  bool optional_body_ = false;
   std::optional<Schema> query_;
   std::optional<Schema> request_;
 };

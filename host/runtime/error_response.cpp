@@ -122,6 +122,16 @@ std::string_view titleOf(int status) {
   }
 }
 
+/// "/problems/slot-taken" for SLOT_TAKEN.
+std::string problemType(std::string_view code) {
+  std::string type = "/problems/";
+  for (const char c : code)
+    type += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return type;
+}
+
+}  // namespace
+
 std::string_view nameOf(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::App:
@@ -149,16 +159,6 @@ std::string_view nameOf(ErrorKind kind) {
   }
   return "AppError";
 }
-
-/// "/problems/slot-taken" for SLOT_TAKEN.
-std::string problemType(std::string_view code) {
-  std::string type = "/problems/";
-  for (const char c : code)
-    type += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return type;
-}
-
-}  // namespace
 
 int statusOf(const Error& error) {
   for (const auto& refined : kRefinedCodes) {
@@ -192,6 +192,7 @@ HttpResponse errorResponse(const Error& error, const ErrorContext& context) {
   HttpResponse response =
       HttpResponse::text(status, std::move(body),
                          context.problem_json ? "application/problem+json" : "application/json");
+  response.refusal = {error.kind(), error.code(), error.message()};
   response.addHeader("Cache-Control", "no-store");
   if (error.retryAfterSeconds() > 0)
     response.addHeader("Retry-After", std::to_string(error.retryAfterSeconds()));

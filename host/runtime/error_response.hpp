@@ -22,6 +22,9 @@ struct ErrorContext {
 /// 504 ...).
 int statusOf(const Error& error);
 
+/// "ValidationError" and so on: the names of S58.
+std::string_view nameOf(ErrorKind kind);
+
 /// The one error body of the product: S59's `error` object and RFC 9457's members in one (C10).
 HttpResponse errorResponse(const Error& error, const ErrorContext& context);
 

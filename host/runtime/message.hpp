@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <bulkhead/error.hpp>
+
 namespace bulkhead::host {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -28,6 +30,7 @@ struct Peer {
                         ///< admin socket
   bool inside = false;
   bool admin_socket = false;
+  bool management = false;  ///< came by the management port: monitoring alone (C17)
 };
 
 /// One complete request behind the front. Owned by its exchange; views into it are valid as long as
@@ -54,10 +57,18 @@ struct HttpRequest {
 };
 
 /// An answer before the tail: the front adds Date, Content-Length, ids and security headers.
+/// What the log and the performance monitor say of a refusal; empty for any other answer.
+struct Refusal {
+  ErrorKind kind = ErrorKind::App;
+  std::string code;
+  std::string message;
+};
+
 struct HttpResponse {
   int status = 200;
   Fields headers;
   std::string body;
+  Refusal refusal;  ///< never sent: the body has its own words
 
   static HttpResponse json(int status, std::string body);
   static HttpResponse text(int status, std::string body, std::string_view content_type);

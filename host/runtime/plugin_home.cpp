@@ -144,28 +144,29 @@ void PluginHome::abandon() noexcept {
   waist::guarded(nullptr, [&] { services_.metrics.withdraw(options_.plugin); });
 }
 
-HandledRequest PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
-                                  std::chrono::steady_clock::time_point deadline) noexcept {
+HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
+                                std::chrono::steady_clock::time_point deadline) noexcept {
   bulkhead_context context{deadline, &request};
   try {
     route.contract.check(request);
-    HandledRequest handled{dispatch(route, request, context), {}};
-    return handled;
+    return dispatch(route, request, context);
   } catch (RolledBackAnswer& answer) {
-    return {std::move(answer.response), "PLUGIN_ANSWERED_5XX"};
+    answer.response.refusal = {ErrorKind::App, "PLUGIN_ANSWERED_5XX",
+                               "The plugin's own answer; what it wrote was rolled back."};
+    return std::move(answer.response);
   } catch (const Error& error) {
-    return refusal(error, route, request);
+    return refuse(error, route, request);
   } catch (const std::exception& error) {
-    return refusal(Error::app("INTERNAL_ERROR", error.what()), route, request);
+    return refuse(Error::app("INTERNAL_ERROR", error.what()), route, request);
   } catch (...) {
-    return refusal(
+    return refuse(
         Error::app("INTERNAL_ERROR", "Something that is not a std::exception was thrown."), route,
         request);
   }
 }
 
-HandledRequest PluginHome::refusal(const Error& error, const RegisteredRoute& route,
-                                   const HttpRequest& request) {
+HttpResponse PluginHome::refuse(const Error& error, const RegisteredRoute& route,
+                                const HttpRequest& request) {
   const int status = statusOf(error);
   if (status >= 500) {
     const std::string fields = toJson([&](JsonWriter& out) {
@@ -181,7 +182,7 @@ HandledRequest PluginHome::refusal(const Error& error, const RegisteredRoute& ro
       hide ? Error::app("INTERNAL_ERROR",
                         "The request could not be completed. The fault has been logged.")
            : error;
-  return {errorResponse(shown, contextOf(request, options_.development)), error.code()};
+  return errorResponse(shown, contextOf(request, options_.development));
 }
 
 HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpRequest& request,

@@ -56,12 +56,6 @@ struct HomeServices {
   data::Store* store = nullptr;
 };
 
-/// What a request came to, for the log line and the performance monitor.
-struct HandledRequest {
-  HttpResponse response;
-  std::string error_code;  ///< empty when it succeeded
-};
-
 /// A plugin's home in this process: implements the waist's host table for one plugin, and keeps
 /// what it registered. Life: create() once, start() once, then handle() and checkHealth() from many
 /// threads, then stop() once. Nothing that the plugin does or throws leaves it but as an Error or
@@ -86,8 +80,8 @@ class PluginHome {
 
   /// Checks the request by the contract, runs it under its idempotency key and transaction, and
   /// answers. Called on a lane's thread; blocks as long as the plugin does.
-  HandledRequest handle(const RegisteredRoute& route, const HttpRequest& request,
-                        std::chrono::steady_clock::time_point deadline) noexcept;
+  HttpResponse handle(const RegisteredRoute& route, const HttpRequest& request,
+                      std::chrono::steady_clock::time_point deadline) noexcept;
   /// The contributor's JSON object. Throws the plugin's Error.
   std::string checkHealth(const RegisteredContributor& contributor,
                           std::chrono::steady_clock::time_point deadline);
@@ -106,8 +100,7 @@ class PluginHome {
                              bulkhead_context& context);
   HttpResponse callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                           bulkhead_context& context, bulkhead_transaction* transaction);
-  HandledRequest refusal(const Error& error, const RegisteredRoute& route,
-                         const HttpRequest& request);
+  HttpResponse refuse(const Error& error, const RegisteredRoute& route, const HttpRequest& request);
 
   void runRead(bulkhead_context* context,
                const std::function<void(bulkhead_transaction&)>& closure);

@@ -108,6 +108,14 @@ Principal Authenticator::authenticate(const HttpRequest& request) const {
   refuse(request, looksLikeJwt(credential.text) ? "session_token" : "no_known_form");
 }
 
+Principal Authenticator::admit(const HttpRequest& request, Access access,
+                               std::string_view scope) const {
+  Principal principal = authenticate(request);
+  if (access != Access::Public && !principal.authenticated) tell(request, "no_credential", {});
+  authorize(principal, access, scope);
+  return principal;
+}
+
 // An unknown id is compared as well, so that the time tells nothing about which ids exist.
 Principal Authenticator::fromKey(const HttpRequest& request, std::string_view text) const {
   const auto parts = parseApiKey(text);
@@ -144,11 +152,15 @@ Principal Authenticator::fromBootstrapKey(const HttpRequest& request) const {
 
 void Authenticator::refuse(const HttpRequest& request, std::string_view reason,
                            std::string_view key_id) const {
-  if (on_refusal_) {
-    on_refusal_(
-        {reason, key_id, request.peer.address, request.request_id, request.method, request.path});
-  }
+  tell(request, reason, key_id);
   throw Error::authentication("AUTHENTICATION_ERROR", "The credential is not valid.");
+}
+
+void Authenticator::tell(const HttpRequest& request, std::string_view reason,
+                         std::string_view key_id) const {
+  if (!on_refusal_) return;
+  on_refusal_(
+      {reason, key_id, request.peer.address, request.request_id, request.method, request.path});
 }
 
 std::int64_t Authenticator::now() const {

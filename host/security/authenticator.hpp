@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "runtime/message.hpp"
+#include "security/access.hpp"
 #include "security/key_store.hpp"
 
 namespace bulkhead::host {
 
-/// A credential that was refused (S44). Holds no secret; views live during the call.
+/// A credential that was refused or missing (S44). Holds no secret; views live during the call.
 struct SecurityEvent {
-  std::string_view reason;   ///< "unknown_key", "wrong_secret", "expired_key" ...
+  std::string_view reason;   ///< "no_credential", "unknown_key", "expired_key" ...
   std::string_view key_id;   ///< the id that was claimed, when the text had one
   std::string_view address;  ///< of the peer
   std::string_view request_id;
@@ -44,12 +45,16 @@ class Authenticator {
   /// `tenant` is empty when X-Tenant-Id has to choose and is not there: routes on tenants' data
   /// call requireTenant().
   Principal authenticate(const HttpRequest& request) const;
+  /// Who may use a route of this access and scope: authenticate() and authorize() in one. Who sent
+  /// no credential where one is needed is told to the log as well.
+  Principal admit(const HttpRequest& request, Access access, std::string_view scope) const;
 
  private:
   Principal fromKey(const HttpRequest& request, std::string_view text) const;
   Principal fromBootstrapKey(const HttpRequest& request) const;
   [[noreturn]] void refuse(const HttpRequest& request, std::string_view reason,
                            std::string_view key_id = {}) const;
+  void tell(const HttpRequest& request, std::string_view reason, std::string_view key_id) const;
   std::int64_t now() const;
 
   KeyStore& keys_;

@@ -165,7 +165,7 @@ class TestHost::Implementation {
         return host::errorResponse(Error::authorization("AUTHORIZATION_ERROR", "Scope missing."),
                                    {});
     }
-    return home_.handle(route, request, std::chrono::steady_clock::now() + kDeadline).response;
+    return home_.handle(route, request, std::chrono::steady_clock::now() + kDeadline);
   }
 
   static std::unique_ptr<host::data::Store> openStore(const std::string& plugin) {

@@ -73,14 +73,24 @@ std::optional<Appointment> AppointmentStore::find(ReadTransaction& transaction,
 
 std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
                                                 std::string_view tenant, const Filter& filter,
-                                                const ListOrder& order) {
-  // A lead's appointments are few: naming it without "is null" lets its index be used.
-  const std::string sql = kSelect +
-                          "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
-                          "and ($4 is null or a.status = $4) and ($5 is null or r.resource = $5) "
-                          "and ($6 is null or a.service = $6) and a.updated_at >= $7 and " +
-                          (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) +
-                          order.orderBy() + " limit $12";
+                                                const ListOrder& wanted) {
+  // What is named without "is null" can be found by its index: a lead's visits, which are few, and
+  // those of a resource in the order of their start.
+  const bool by_resource = filter.resource && wanted.column == "a.start_utc";
+  ListOrder order = wanted;
+  if (by_resource) order.column = "r.start_utc";
+  if (by_resource) order.id_column = "r.appointment";
+  const std::string start = order.narrowed(by_resource ? "r.start_utc" : "a.start_utc");
+  const std::string sql =
+      kSelect +
+      (by_resource ? "where r.tenant = $1 and r.resource = $5 and "
+                   : "where a.tenant = $1 and ($5 is null or r.resource = $5) and ") +
+      start + " >= $2 and " + start + " < $3 " +
+      "and ($4 is null or a.status = $4) "
+      "and ($6 is null or a.service = $6) and " +
+      order.narrowed("a.updated_at") + " >= $7 and " +
+      (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) + order.orderBy() +
+      " limit $12";
   return transaction.list(
       sql,
       values(tenant, epochSeconds(filter.starts.begin), epochSeconds(filter.starts.end),
@@ -96,7 +106,8 @@ std::vector<Appointment> AppointmentStore::overdueHolds(ReadTransaction& transac
   static const std::string kSql =
       kSelect +
       "where r.tenant = $1 and r.resource = $2 and r.live = 1 and r.block_start < $3 "
-      "and r.block_end > $4 and r.block_start > $4 - 86400 and r.hold_until <= $5";
+      "and r.block_end > $4 and r.block_start > $4 - 86400 and r.hold_until is not null "
+      "and r.hold_until <= $5";
   return transaction.list(kSql,
                           values(tenant, resource, epochSeconds(range.end),
                                  epochSeconds(range.begin), epochSeconds(now)),
@@ -118,11 +129,13 @@ void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
   transaction.sendExpecting(
       1, taken,
       "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
-      "live, hold_until) select $1, $2, $3, $4, $5, 1, $6 where not exists (select 1 from "
+      "live, hold_until, start_utc) select $1, $2, $3, $4, $5, 1, $6, $7 where coalesce((select "
+      "block_end from "
       "appointment_resource where tenant = $1 and resource = $3 and live = 1 "
-      "and block_start < $5 and block_end > $4 and block_start > $4 - 86400)",
+      "and block_start < $5 order by block_start desc limit 1), $4) <= $4",
       values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
-             epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at)));
+             epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at),
+             epochSeconds(one.visit.begin)));
 }
 
 void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
@@ -130,13 +143,14 @@ void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
   if (isBlocking(one.status)) {
     transaction.sendExpecting(
         1, taken,
-        "update appointment_resource set resource = $3, block_start = $4, block_end = $5 "
-        "where tenant = $1 and appointment = $2 and not exists (select 1 from "
+        "update appointment_resource set resource = $3, block_start = $4, block_end = $5, "
+        "start_utc = $6 "
+        "where tenant = $1 and appointment = $2 and coalesce((select o.block_end from "
         "appointment_resource o where o.tenant = $1 and o.resource = $3 and o.live = 1 "
-        "and o.appointment <> $2 and o.block_start < $5 and o.block_end > $4 "
-        "and o.block_start > $4 - 86400)",
+        "and o.appointment <> $2 and o.block_start < $5 order by o.block_start desc limit 1), $4) "
+        "<= $4",
         values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
-               epochSeconds(one.block.end)));
+               epochSeconds(one.block.end), epochSeconds(one.visit.begin)));
   }
   transaction.sendExpecting(
       1, versionConflict(),

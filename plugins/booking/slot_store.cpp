@@ -13,8 +13,6 @@ using bulkhead::ReadTransaction;
 using bulkhead::Row;
 using bulkhead::values;
 
-constexpr std::int64_t kBlockSecondsMax = 86400;
-
 Candidate readCandidate(const Row& row) {
   return {row.string(0), row.optionalString(1), row.string(2), row.string(3), row.string(4)};
 }
@@ -44,6 +42,17 @@ class CandidateIndex {
   std::vector<std::pair<std::string_view, std::size_t>> by_id_;
 };
 
+const std::string kCandidates =
+    "select r.id, r.location, sc.id, sc.revision, coalesce(r.time_zone, l.time_zone, sc.time_zone) "
+    "from resource_service rs "
+    "join resource r on r.tenant = rs.tenant and r.id = rs.resource and r.active = 1 "
+    "join schedule sc on sc.tenant = r.tenant and sc.id = coalesce($5, r.schedule) "
+    "and sc.active = 1 "
+    "left join location l on l.tenant = r.tenant and l.id = r.location "
+    "where rs.tenant = $1 and rs.service = $2 and ($4 is null or r.location = $4) ";
+const std::string kOfAll = kCandidates + "and $3 is null order by r.priority, r.id";
+const std::string kOfOne = kCandidates + "and rs.resource = $3";
+
 }  // namespace
 
 std::optional<Offer> SlotStore::offer(ReadTransaction& transaction, std::string_view tenant,
@@ -53,15 +62,7 @@ std::optional<Offer> SlotStore::offer(ReadTransaction& transaction, std::string_
   Offer offer{std::move(*service), {}};
   if (!offer.service.active) return offer;
   offer.candidates = transaction.list(
-      "select r.id, r.location, sc.id, sc.revision, "
-      "coalesce(r.time_zone, l.time_zone, sc.time_zone) "
-      "from resource_service rs "
-      "join resource r on r.tenant = rs.tenant and r.id = rs.resource and r.active = 1 "
-      "join schedule sc on sc.tenant = r.tenant and sc.id = coalesce($5, r.schedule) "
-      "and sc.active = 1 "
-      "left join location l on l.tenant = r.tenant and l.id = r.location "
-      "where rs.tenant = $1 and rs.service = $2 and ($3 is null or r.id = $3) "
-      "and ($4 is null or r.location = $4) order by r.priority, r.id",
+      choice.resource ? kOfOne : kOfAll,
       values(tenant, choice.service, choice.resource, choice.location, offer.service.schedule),
       readCandidate);
   return offer;
@@ -75,6 +76,8 @@ Availability SlotStore::availability(ReadTransaction& transaction, std::string_v
           ScheduleStore::exceptions(transaction, tenant, schedule)};
 }
 
+// Live blocks of a resource never overlap, so of those that begin before the range only the last
+// can reach into it.
 std::vector<std::vector<Interval>> SlotStore::busy(ReadTransaction& transaction,
                                                    std::string_view tenant, const Offer& offer,
                                                    const BusyQuery& query) {
@@ -82,16 +85,18 @@ std::vector<std::vector<Interval>> SlotStore::busy(ReadTransaction& transaction,
   const std::int64_t begin = epochSeconds(query.range.begin);
   const auto read = [&](std::string_view sql, std::string_view whose, const auto& receive) {
     transaction.each(sql,
-                     values(tenant, whose, begin - kBlockSecondsMax, epochSeconds(query.range.end),
-                            begin, epochSeconds(query.now), query.except),
+                     values(tenant, whose, begin, epochSeconds(query.range.end),
+                            epochSeconds(query.now), query.except),
                      receive);
   };
   if (offer.candidates.size() == 1) {
     read(
         "select resource, block_start, block_end from appointment_resource "
-        "where tenant = $1 and resource = $2 and live = 1 and block_start > $3 "
-        "and block_start < $4 and block_end > $5 and (hold_until is null or hold_until > $6) "
-        "and appointment <> $7 order by block_start",
+        "where tenant = $1 and resource = $2 and live = 1 and block_start >= coalesce("
+        "(select max(block_start) from appointment_resource "
+        "where tenant = $1 and resource = $2 and live = 1 and block_start <= $3), $3) "
+        "and block_start < $4 and block_end > $3 and (hold_until is null or hold_until > $5) "
+        "and appointment <> $6 order by block_start",
         offer.candidates.front().resource,
         [&](const Row& row) { busy.front().push_back(readInterval(row)); });
     return busy;
@@ -100,9 +105,11 @@ std::vector<std::vector<Interval>> SlotStore::busy(ReadTransaction& transaction,
   read(
       "select a.resource, a.block_start, a.block_end from resource_service rs "
       "join appointment_resource a on a.tenant = rs.tenant and a.resource = rs.resource "
-      "and a.live = 1 and a.block_start > $3 and a.block_start < $4 "
-      "where rs.tenant = $1 and rs.service = $2 and a.block_end > $5 "
-      "and (a.hold_until is null or a.hold_until > $6) and a.appointment <> $7 "
+      "and a.live = 1 and a.block_start < $4 and a.block_start >= coalesce("
+      "(select max(block_start) from appointment_resource where tenant = $1 "
+      "and resource = rs.resource and live = 1 and block_start <= $3), $3) "
+      "where rs.tenant = $1 and rs.service = $2 and a.block_end > $3 "
+      "and (a.hold_until is null or a.hold_until > $5) and a.appointment <> $6 "
       "order by a.resource, a.block_start",
       offer.service.id, [&](const Row& row) {
         if (const auto at = index.find(row.text(0))) busy[*at].push_back(readInterval(row));

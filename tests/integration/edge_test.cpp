@@ -181,6 +181,18 @@ TEST_F(Edge, S45_S46_S47_S49_C28_EveryRequestIsOneJsonLine) {
   }
 }
 
+TEST_F(Edge, S50_ARefusalsLineHasItsMessageAndItsCode) {
+  host_->keyed("salon").get("/api/booking/v1/services/nobody", {{"User-Agent", "edge-test/2"}});
+  const json line = host_->awaitLogLine(
+      [](const json& one) { return one.value("userAgent", "") == "edge-test/2"; });
+  EXPECT_EQ(line["error"].value("code", ""), "NOT_FOUND") << line;
+  EXPECT_EQ(line["error"].value("name", ""), "NotFoundError");
+  EXPECT_THAT(line["error"].value("message", ""), testing::HasSubstr("nobody"));
+  EXPECT_EQ(line.value("status", 0), 404);
+  EXPECT_EQ(line.value("severityClass", ""), "low");
+  EXPECT_EQ(line.value("apiKeyId", ""), "bootstrap");
+}
+
 TEST_F(Edge, S130_S131_TheKeyIsInNoLineAndNoBody) {
   const std::string key{kApiKey};
   std::vector<HttpAnswer> answers{

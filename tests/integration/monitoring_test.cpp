@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -144,6 +145,57 @@ TEST_F(Monitoring, S60_C16_C17_ProductionHidesItFromOutside) {
   EXPECT_EQ(refusal(*host_).value("name", ""), "ValidationError") << "development names the kind";
   EXPECT_FALSE(refusal(host).contains("name"));
   EXPECT_EQ(host.stop(), 0);
+}
+
+TEST(ManagementPort, C17_CarriesHealthAndMonitoringAlone) {
+  const std::uint16_t port = [] { return TakenPort{}.number(); }();
+  const HostFolder folder;
+  folder.install("booking");
+  HostProcess host{
+      folder,
+      {{"MANAGEMENT_PORT", std::to_string(port)}, {"MONITORING_ALLOW_CIDRS", "192.0.2.0/24"}}};
+  ASSERT_TRUE(host.awaitReady()) << host.logText() << host.errorText();
+  const HttpClient inside{port};
+  EXPECT_EQ(host.client().get("/metrics").status, 403) << "loopback is not allowed here";
+  EXPECT_EQ(inside.get("/metrics").status, 200);
+  EXPECT_EQ(inside.get("/api/monitoring/errors", {{"X-Forwarded-For", "10.0.0.1"}}).status, 200);
+  EXPECT_EQ(inside.get("/health/readiness").status, 200);
+  EXPECT_EQ(host.client().get("/health/readiness").status, 200) << "probes stay on the main port";
+  EXPECT_EQ(inside.send("POST", "/api/monitoring/cache/clear", {}, {}).status, 401);
+  const Fields key{{"X-API-Key", std::string{kApiKey}}};
+  EXPECT_EQ(inside.get("/api/booking/v1/services", key).status, 404);
+  EXPECT_EQ(inside.get("/api/nobody/v1/x").status, 404);
+  EXPECT_EQ(host.stop(), 0);
+}
+
+TEST(SlowQueries, S22_S52_AStatementOverTheThresholdIsListedWithItsStore) {
+  const HostFolder folder;
+  folder.install("booking");
+  HostProcess strict{folder, {{"SLOW_QUERY_MS", "0"}}};
+  ASSERT_TRUE(strict.awaitReady()) << strict.logText() << strict.errorText();
+  ASSERT_EQ(strict.keyed().post("/api/admin/tenants", R"({"slug":"salon"})").status, 201);
+  ASSERT_EQ(strict.keyed("salon").get("/api/booking/v1/services").status, 200);
+  const auto listed = [](const HostProcess& host) {
+    return host.client().get("/api/monitoring/slow-queries?limit=1000").json().at("slowQueries");
+  };
+  const json all = listed(strict);
+  const auto found = std::find_if(all.begin(), all.end(), [](const json& query) {
+    return query.value("query", "").find("from service") != std::string::npos;
+  });
+  ASSERT_NE(found, all.end()) << all;
+  EXPECT_EQ(found->value("owner", ""), "booking");
+  EXPECT_GT(found->value("durationMs", 0.0), 0.0);
+  EXPECT_THAT(found->value("timestamp", ""), testing::EndsWith("Z"));
+  const json line =
+      strict.awaitLogLine([](const json& one) { return one.value("message", "") == "Slow query"; });
+  EXPECT_EQ(line.value("level", ""), "WARN") << strict.logText();
+  EXPECT_EQ(strict.stop(), 0);
+
+  HostProcess patient{folder};
+  ASSERT_TRUE(patient.awaitReady());
+  ASSERT_EQ(patient.keyed("salon").get("/api/booking/v1/services").status, 200);
+  EXPECT_TRUE(listed(patient).empty());
+  EXPECT_EQ(patient.stop(), 0);
 }
 
 }  // namespace

@@ -36,10 +36,8 @@ class Running {
     request.method = "GET";
     request.path = home_.routes().at(0)->path;
     request.path_parameters = {{"name", name}};
-    return home_
-        .handle(*home_.routes().at(0), request,
-                std::chrono::steady_clock::now() + std::chrono::seconds{5})
-        .response;
+    return home_.handle(*home_.routes().at(0), request,
+                        std::chrono::steady_clock::now() + std::chrono::seconds{5});
   }
   PluginHome& home() { return home_; }
 

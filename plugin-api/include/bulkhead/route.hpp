@@ -30,6 +30,7 @@ struct Route {
   std::string_view query =
       {};  ///< JSON Schema of an object: one property per query parameter; others are refused
   std::string_view request = {};  ///< JSON Schema of the body; without it a body is refused
+  bool optional_body = false;     ///< the body may be left out: then body() is empty
   std::string_view response =
       {};             ///< JSON Schema of the successful answer; may be empty for 204 only
   int success = 200;  ///< status of the successful answer
@@ -63,6 +64,7 @@ inline std::string contractOf(const Route& route, TransactionKind transaction) {
     out.member("scope", route.scope);
     schema("query", route.query);
     schema("request", route.request);
+    if (route.optional_body) out.member("optional_body", true);
     schema("response", route.response);
     schema("example", route.example);
     out.member("success", route.success);

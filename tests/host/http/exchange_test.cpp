@@ -26,7 +26,7 @@ TEST(Exchange, WorksWithoutAFrontForTestsOfLanes) {
   EXPECT_FALSE(exchange->respond({}));
   ASSERT_EQ(sink->answers.size(), 1U);
   EXPECT_EQ(exchange->response().status, 404);
-  EXPECT_EQ(exchange->errorCode(), "CALL_NOT_FOUND");
+  EXPECT_EQ(exchange->response().refusal.code, "CALL_NOT_FOUND");
   EXPECT_NE(exchange->response().body.find("\"instance\":\"/x\""), std::string::npos);
 }
 

@@ -62,7 +62,7 @@ void FrontTest::report(const CompletedExchange& completed) {
   const std::lock_guard lock{mutex_};
   reported_.push_back({.status = completed.status,
                        .path = completed.request.path,
-                       .error_code = std::string{completed.error_code},
+                       .error_code = completed.refusal.code,
                        .route = completed.labels.route,
                        .bytes_in = completed.bytes_in,
                        .bytes_out = completed.bytes_out,

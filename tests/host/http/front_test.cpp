@@ -121,6 +121,22 @@ TEST_F(FrontTest, Ops511_DrainClosesIdleAndFinishesTheRest) {
   EXPECT_TRUE(front().waitIdle(5s));
 }
 
+TEST_F(FrontTest, Ops511_DrainSparesWhoHasJustConnected) {
+  start({.linger = 200ms});
+  RawClient first = client();
+  RawClient silent = client();
+  ASSERT_TRUE(eventually([this] { return front().counters().open_connections == 2; }));
+  front().beginDrain();
+  EXPECT_EQ(statusOf(get("/late")), 200) << "the loops have seen the drain";
+  first.send(get("/first"));
+  const auto answer = first.read();
+  ASSERT_TRUE(answer) << "closed before its first request";
+  EXPECT_EQ(answer->field("connection"), "close");
+  EXPECT_TRUE(silent.closedWithin()) << "who says nothing keeps nobody waiting";
+  front().stopAccepting();
+  EXPECT_TRUE(front().waitIdle(5s));
+}
+
 TEST_F(FrontTest, Ops511_StopAnswersWhatIsOpenWith503) {
   start();
   RawClient busy = client();

@@ -133,8 +133,9 @@ TEST(LogSystem, S131_NegativeControl_AChannelOfPocoLeaksTheCanary) {
 TEST(LogSystem, S50_S51_LogErrorHasDetailsAndSeverity) {
   const TemporaryFolder folder;
   LogSystem system{optionsFor(folder)};
+  const std::array<LogField, 2> fields{{{"method", "GET"}, {"status", 500}}};
   logError("http", "request failed", {"DatabaseError", "no", "DATABASE_ERROR", "stack"}, 500,
-           {{"method", "GET"}});
+           fields);
   logError("http", "refused", {"AuthenticationError", "no", "AUTHENTICATION_ERROR", ""}, 401);
   const auto lines = linesOf(system, folder);
   ASSERT_EQ(lines.size(), 2U);

@@ -49,6 +49,15 @@ TEST(Contract, RefusesABodyThatDoesNotFitWithItsPlace) {
             "400 VALIDATION_ERROR");
 }
 
+TEST(Contract, ABodyMayBeLeftOutWhereDeclared) {
+  std::string text{kContract};
+  text.insert(1, R"("optional_body":true,)");
+  const RouteContract contract{"POST", "/leads", text};
+  EXPECT_EQ(refusalOf(contract, requestWith("")), "");
+  EXPECT_NE(refusalOf(contract, requestWith("{}")).find("name"), std::string::npos)
+      << "what is sent must fit";
+}
+
 TEST(Contract, RefusesAnUnknownMistypedOrRepeatedQueryParameter) {
   const RouteContract contract{"POST", "/leads", kContract};
   EXPECT_NE(
@@ -92,6 +101,8 @@ TEST(Contract, ARouteWithoutAWholeContractIsRefused) {
        R"({"summary":"s","scope":"a:b","response":{},"idempotency":"required"})"},
       {"example that does not fit",
        R"({"summary":"s","scope":"a:b","response":{},"request":{"type":"object"},"example":5})"},
+      {"optional body without a schema",
+       R"({"summary":"s","scope":"a:b","response":{},"optional_body":true})"},
       {"not JSON", "{"}};
   for (const auto& [what, text] : refused) {
     EXPECT_THROW((RouteContract{"POST", "/x", text}), Error) << what;

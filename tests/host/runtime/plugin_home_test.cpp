@@ -134,10 +134,8 @@ class PluginHomeTest : public ::testing::Test {
     request.path_parameters = std::move(parameters);
     if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
     if (!key.empty()) request.headers.emplace_back("idempotency-key", key);
-    return home_
-        ->handle(*home_->routes()[route], request,
-                 std::chrono::steady_clock::now() + std::chrono::seconds{20})
-        .response;
+    return home_->handle(*home_->routes()[route], request,
+                         std::chrono::steady_clock::now() + std::chrono::seconds{20});
   }
   HttpResponse add(const std::string& body, const std::string& key) { return send(0, body, key); }
   HttpResponse fault(const std::string& kind) { return send(2, "", "", {{"kind", kind}}); }

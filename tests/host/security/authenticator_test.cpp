@@ -113,6 +113,16 @@ TEST_F(Authentication, S44_EveryRefusalIsToldToTheLogAndNothingToTheSender) {
   EXPECT_EQ(refusals.at(2), "revoked_key " + forgotten.record.id + " 192.0.2.7");
 }
 
+TEST_F(Authentication, S44_WhoSendsNothingWhereAKeyIsNeededIsToldToTheLog) {
+  const Authenticator authenticator{*keys, options()};
+  HttpRequest request;
+  request.peer.address = "192.0.2.7";
+  EXPECT_NO_THROW(authenticator.admit(request, Access::Public, {}));
+  EXPECT_TRUE(refusals.empty());
+  EXPECT_THROW(authenticator.admit(request, Access::Key, "booking:read"), Error);
+  EXPECT_EQ(refusals, (std::vector<std::string>{"no_credential  192.0.2.7"}));
+}
+
 // Everything about the key is right but the hash that is kept: only the comparison is in the way.
 TEST_F(Authentication, AWrongSecretUnderARightIdIsRefused) {
   tenant("clinic");

@@ -106,20 +106,20 @@ create table appointment_resource (
   foreign key (tenant, resource) references resource (tenant, id)
 ) without rowid;
 create index appointment_resource_live on appointment_resource (tenant, resource, block_start) where live = 1;
-create index appointment_resource_by_resource on appointment_resource (tenant, resource);
+create index appointment_resource_held on appointment_resource (tenant, resource, block_start) where hold_until is not null;
 
--- No double booking, whoever writes: the plugin's own checks are only the polite form of these.
+-- No double booking, whoever writes: the plugin's own checks are only the polite form of these. Live blocks of a
+-- resource never overlap, so of those that begin before the new one ends only the last can reach into it.
 create trigger appointment_no_overlap_insert before insert on appointment_resource when new.live = 1 begin
-  select raise(abort, 'APPT_OVERLAP') where exists (
-    select 1 from appointment_resource where tenant = new.tenant and resource = new.resource and live = 1
-      and block_start < new.block_end and block_end > new.block_start and block_start > new.block_start - 86400);
+  select raise(abort, 'APPT_OVERLAP') where new.block_start < (
+    select block_end from appointment_resource where tenant = new.tenant and resource = new.resource and live = 1
+      and block_start < new.block_end order by block_start desc limit 1);
 end;
 create trigger appointment_no_overlap_update before update of resource, block_start, block_end, live
   on appointment_resource when new.live = 1 begin
-  select raise(abort, 'APPT_OVERLAP') where exists (
-    select 1 from appointment_resource where tenant = new.tenant and resource = new.resource and live = 1
-      and appointment <> new.appointment
-      and block_start < new.block_end and block_end > new.block_start and block_start > new.block_start - 86400);
+  select raise(abort, 'APPT_OVERLAP') where new.block_start < (
+    select block_end from appointment_resource where tenant = new.tenant and resource = new.resource and live = 1
+      and appointment <> new.appointment and block_start < new.block_end order by block_start desc limit 1);
 end;
 create trigger appointment_status_drives_live after update of status on appointment begin
   update appointment_resource set live = new.status in ('held', 'pending', 'confirmed', 'checked_in'),
