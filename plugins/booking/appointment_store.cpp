@@ -15,7 +15,7 @@ const std::string kSelect =
     "r.block_start, r.block_end, a.local_start, a.time_zone, a.tzdata_version, a.status, "
     "a.hold_expires_at, a.source, a.notes, a.cancelled_by, a.cancel_reason, a.ended_at, "
     "a.ics_sequence, a.reschedule_count, a.version, a.created_at, a.updated_at, a.hold_extended, "
-    "a.previous, a.made_from "
+    "a.previous, a.made_from, a.answers, a.price "
     "from appointment a join appointment_resource r on r.tenant = a.tenant and r.appointment = "
     "a.id ";
 
@@ -60,6 +60,8 @@ Appointment read(const Row& row) {
   one.hold_extended = row.boolean(24);
   one.previous = row.string(25);
   one.made_from = row.optionalString(26);
+  fromColumn(row, 27, one.answers);
+  fromColumn(row, 28, one.price);
   return one;
 }
 
@@ -116,16 +118,19 @@ std::vector<Appointment> AppointmentStore::overdueHolds(ReadTransaction& transac
 
 void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
                               const Appointment& one, const bulkhead::Error& taken) {
+  const auto price = toColumn(one.price);
   transaction.send(
       "insert into appointment (tenant, id, service, lead, location, start_utc, end_utc, "
       "local_start, time_zone, tzdata_version, status, hold_expires_at, source, notes, "
-      "ics_sequence, reschedule_count, version, created_at, updated_at, made_from) values ($1, $2, "
-      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+      "ics_sequence, reschedule_count, version, created_at, updated_at, made_from, answers, price) "
+      "values ($1, $2, "
+      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
+      "$22)",
       values(tenant, one.id, one.service, one.lead, one.location, epochSeconds(one.visit.begin),
              epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.source, one.notes,
              one.ics_sequence, one.reschedule_count, one.version, epochSeconds(one.created_at),
-             epochSeconds(one.updated_at), one.made_from));
+             epochSeconds(one.updated_at), one.made_from, toColumn(one.answers), price));
   transaction.sendExpecting(
       1, taken,
       "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
@@ -158,14 +163,15 @@ void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
       "local_start = $7, time_zone = $8, tzdata_version = $9, status = $10, "
       "hold_expires_at = $11, notes = $12, cancelled_by = $13, cancel_reason = $14, "
       "ended_at = $15, ics_sequence = $16, reschedule_count = $17, version = $18, "
-      "updated_at = $19, hold_extended = $20, previous = $21 where tenant = $1 and id = $2 and "
+      "updated_at = $19, hold_extended = $20, previous = $21, answers = $22 where tenant = $1 and "
+      "id = $2 and "
       "version = $18 - 1",
       values(tenant, one.id, one.lead, one.location, epochSeconds(one.visit.begin),
              epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.notes, one.cancelled_by,
              one.cancel_reason, optionalSeconds(one.ended_at), one.ics_sequence,
              one.reschedule_count, one.version, epochSeconds(one.updated_at), one.hold_extended,
-             one.previous));
+             one.previous, toColumn(one.answers)));
 }
 
 void AppointmentStore::addHistory(Transaction& transaction, std::string_view tenant,

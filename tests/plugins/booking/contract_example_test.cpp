@@ -175,7 +175,10 @@ class ContractExamples : public testing::Test {
          [](Business& business, const auto&) {
            return seen("/tenant", json::parse(business.host.get(Business::path("/tenant")).body));
          }},
-        {"POST /schedules/{id}/preview", schedulePart("/preview?from=2026-03-01&to=2026-03-14")},
+        {"POST /schedules/{id}/preview",
+         [](Business&, const auto&) {
+           return Target{"/schedules/weekdays/preview?from=2026-01-05&to=2026-01-12", ""};
+         }},
         {"POST /schedules/{id}/rules", schedulePart("/rules")},
         {"PUT /schedules/{id}/rules/{rule}", schedulePart("/rules/rule-1")},
         {"POST /schedules/{id}/exceptions", schedulePart("/exceptions")},

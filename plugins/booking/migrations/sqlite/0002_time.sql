@@ -50,8 +50,6 @@ create table tenant_settings (
   version integer not null, updated_at integer not null
 ) without rowid;
 
-create index appointment_by_tzdata on appointment (tenant, tzdata_version, start_utc)
-  where status in ('held', 'pending', 'confirmed');
 
 -- One resource's visits in the order of their start.
 alter table appointment_resource add column start_utc integer not null default 0;
