@@ -22,6 +22,18 @@ constexpr std::string_view kRuleExample =
     R"({"weekdays":["MO","WE"],"start":"09:00","end":"12:00"})";
 constexpr std::string_view kExceptionExample = R"({"date":"2026-12-24","kind":"closed"})";
 
+constexpr std::string_view kDates =
+    R"({"type":"object","properties":{"from":{"type":"string","maxLength":10},)"
+    R"("to":{"type":"string","maxLength":10}}})";
+
+std::optional<cctz::civil_day> queryDate(const Request& request, std::string_view name) {
+  const auto text = request.query(name);
+  if (!text) return std::nullopt;
+  const auto date = parseDate(*text);
+  if (!date) throw invalidField(name, *text, "a date such as \"2026-01-31\"");
+  return date;
+}
+
 std::string responseSchema(std::string_view properties) {
   return R"({"type":"object","properties":{"id":{"type":"string"},)" + std::string{properties} +
          "}}";
@@ -132,16 +144,29 @@ void ScheduleRoutes::registerExceptions(bulkhead::Registrar& host) {
        .example = kExceptionExample,
        .idempotency = bulkhead::Idempotency::Required},
       [this](const Request& request, Transaction& write) { return addException(request, write); });
-  host.route({.method = "GET",
-              .path = "/schedules/{id}/exceptions",
-              .scope = "booking:read",
-              .summary = "Lists a schedule's exceptions by date",
-              .response = listSchema(exceptionProperties()),
-              .errors = {"NOT_FOUND"}},
-             [this](const Request& request, ReadTransaction& read) {
-               const Schedule schedule = get(read, request);
-               return answerAll(schedule,
-                                ScheduleStore::exceptions(read, request.tenant(), schedule.id));
+  host.route(
+      {.method = "GET",
+       .path = "/schedules/{id}/exceptions",
+       .scope = "booking:read",
+       .summary =
+           "Lists a schedule's exceptions by date, of the dates from..to where they are given",
+       .query = kDates,
+       .response = listSchema(exceptionProperties()),
+       .errors = {"NOT_FOUND"}},
+      [this](const Request& request, ReadTransaction& read) {
+        return listExceptions(request, read);
+      });
+  host.route({.method = "PUT",
+              .path = "/schedules/{id}/exceptions/{exception}",
+              .scope = "booking:configure",
+              .summary = "Replaces an exception",
+              .request = bodySchema(exceptionProperties(), R"("date","kind")"),
+              .response = responseSchema(exceptionProperties()),
+              .errors = {"NOT_FOUND", "VERSION_CONFLICT"},
+              .example = kExceptionExample,
+              .if_match = true},
+             [this](const Request& request, Transaction& write) {
+               return replaceException(request, write);
              });
   host.route({.method = "DELETE",
               .path = "/schedules/{id}/exceptions/{exception}",
@@ -213,6 +238,30 @@ Response ScheduleRoutes::addException(const Request& request, Transaction& write
   ScheduleStore::insertException(write, request.tenant(), schedule.id, exception);
   renew(write, request.tenant(), schedule);
   return answer(201, schedule, exception);
+}
+
+Response ScheduleRoutes::listExceptions(const Request& request, ReadTransaction& read) const {
+  const Schedule schedule = get(read, request);
+  const auto from = queryDate(request, "from");
+  const auto to = queryDate(request, "to");
+  auto exceptions = ScheduleStore::exceptions(read, request.tenant(), schedule.id);
+  std::erase_if(exceptions, [&](const DayException& one) {
+    return (from && one.date < *from) || (to && *to < one.date);
+  });
+  return answerAll(schedule, exceptions);
+}
+
+Response ScheduleRoutes::replaceException(const Request& request, Transaction& write) const {
+  Schedule schedule = get(write, request);
+  requireScheduleMatch(request, schedule);
+  DayException exception;
+  exception.id = request.param("exception");
+  fillFrom(bodyOf(request), exception);
+  check(exception);
+  ScheduleStore::eraseException(write, request.tenant(), schedule.id, exception.id);
+  ScheduleStore::insertException(write, request.tenant(), schedule.id, exception);
+  renew(write, request.tenant(), schedule);
+  return answer(200, schedule, exception);
 }
 
 Response ScheduleRoutes::removeException(const Request& request, Transaction& write) const {

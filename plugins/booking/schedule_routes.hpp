@@ -26,6 +26,10 @@ class ScheduleRoutes {
                                 bulkhead::Transaction& write) const;
   bulkhead::Response addException(const bulkhead::Request& request,
                                   bulkhead::Transaction& write) const;
+  bulkhead::Response listExceptions(const bulkhead::Request& request,
+                                    bulkhead::ReadTransaction& read) const;
+  bulkhead::Response replaceException(const bulkhead::Request& request,
+                                      bulkhead::Transaction& write) const;
   bulkhead::Response removeException(const bulkhead::Request& request,
                                      bulkhead::Transaction& write) const;
 

@@ -50,6 +50,7 @@ Refusal explainStart(const std::vector<Calendar>& calendars, const SlotFinder::B
   if (start < bounds.earliest) return Refusal::NoticeTooShort;
   if (start > bounds.latest) return Refusal::BeyondHorizon;
   std::vector<Refusal> refusals;
+  refusals.reserve(calendars.size());
   for (const auto& calendar : calendars) refusals.push_back(judge(calendar, shape, start));
   return furthest(refusals);
 }

@@ -16,7 +16,7 @@ std::string jsonOf(std::string_view text) {
 
 SlotView::SlotView(const Offer& offer, const SlotShape& shape, const SlotTokenWriter& tokens,
                    std::optional<std::string_view> chosen_zone)
-    : offer_{offer}, shape_{shape}, tokens_{tokens} {
+    : shape_{shape}, tokens_{tokens} {
   for (const auto& candidate : offer.candidates) {
     zones_.push_back(Zone::get(chosen_zone.value_or(candidate.time_zone)));
     resources_.push_back(jsonOf(candidate.resource));

@@ -16,7 +16,7 @@
 namespace booking {
 
 /// Writes the slots of one offer: in the caller's zone, else in that of the resource. There may be
-/// thousands, so what they share is made into text once. Borrows the offer and the tokens' writer.
+/// thousands, so what they share is made into text once. Borrows the tokens' writer.
 class SlotView {
  public:
   /// Throws INVALID_TIME_ZONE for a chosen zone that is none.
@@ -37,7 +37,6 @@ class SlotView {
   std::string localStart(Instant start) const { return formatWall(zone().toLocal(start).wall); }
 
  private:
-  const Offer& offer_;
   const SlotShape shape_;
   const SlotTokenWriter& tokens_;
   std::vector<Zone> zones_;              ///< of each candidate; never empty

@@ -53,6 +53,7 @@ std::optional<ZoneMove> zoneMove(const Appointment& appointment, const Zone& zon
 void applyMoves(bulkhead::Transaction& transaction, const Caller& caller, AppointmentDesk& desk,
                 std::vector<ZoneMove>& moves) {
   std::vector<ZoneMove*> order;
+  order.reserve(moves.size());
   for (auto& move : moves) order.push_back(&move);
   std::stable_sort(order.begin(), order.end(), comesFirst);
   for (ZoneMove* move : order) {

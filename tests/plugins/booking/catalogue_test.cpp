@@ -133,6 +133,24 @@ TEST_F(CatalogueTest, RulesAndExceptionsChangeWhatIsFreeAtOnce) {
   EXPECT_TRUE(get("/schedules/week/exceptions").at("items").empty());
 }
 
+TEST_F(CatalogueTest, AnExceptionIsReplacedAndFoundByItsDate) {
+  const auto made = post("/schedules/week/exceptions", R"({"date":"2026-01-06","kind":"closed"})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string one =
+      "/schedules/week/exceptions/" + json::parse(made.body).at("id").get<std::string>();
+  const std::string_view replaced = R"({"date":"2026-01-07","kind":"replace",)"
+                                    R"("intervals":[{"start":"20:00","end":"21:00"}]})";
+  EXPECT_EQ(host_.put(path(one), replaced, {{"If-Match", "\"v1\""}}).status, 412);
+  EXPECT_EQ(host_.put(path(one), replaced, {{"If-Match", "\"v2\""}}).status, 200);
+  EXPECT_EQ(starts("service=cut&from=2026-01-06&to=2026-01-06").size(), 11U);
+  EXPECT_EQ(starts("service=cut&from=2026-01-07&to=2026-01-07").size(), 3U);
+  const std::string list = "/schedules/week/exceptions?";
+  EXPECT_EQ(get(list + "from=2026-01-07&to=2026-01-07").at("items").size(), 1U);
+  EXPECT_EQ(get(list + "from=2026-01-08").at("items").size(), 0U);
+  EXPECT_EQ(get(list + "to=2026-01-06").at("items").size(), 0U);
+  EXPECT_EQ(host_.get(path(list + "to=tomorrow")).status, 400);
+}
+
 TEST_F(CatalogueTest, ARecurrenceOpensItsDaysAndIsShownAsWritten) {
   const auto rule = post("/schedules/week/rules",
                          R"({"rrule":"FREQ=MONTHLY;BYDAY=2SA","start":"10:00","end":"11:00"})");

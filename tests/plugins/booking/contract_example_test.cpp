@@ -182,6 +182,13 @@ class ContractExamples : public testing::Test {
         {"POST /schedules/{id}/rules", schedulePart("/rules")},
         {"PUT /schedules/{id}/rules/{rule}", schedulePart("/rules/rule-1")},
         {"POST /schedules/{id}/exceptions", schedulePart("/exceptions")},
+        {"PUT /schedules/{id}/exceptions/{exception}",
+         [](Business& business, const auto&) {
+           const json made = business.post("/schedules/weekdays/exceptions",
+                                           R"({"date":"2026-12-25","kind":"closed"})");
+           const std::string id = made.at("id");
+           return Target{"/schedules/weekdays/exceptions/" + id, "\"v2\""};
+         }},
     };
     if (const auto found = kPrepare.find(route); found != kPrepare.end()) return found->second;
     const std::string path = route.substr(route.find(' ') + 1);
