@@ -7,6 +7,7 @@
 
 #include "app/admin_routes.hpp"
 #include "app/build_version.hpp"
+#include "app/installed_plugins.hpp"
 #include "app/plugin_health.hpp"
 #include "app/store_options.hpp"
 #include "app/table_counts.hpp"
@@ -38,11 +39,6 @@ std::string_view environmentName(Environment environment) {
       break;
   }
   return "development";
-}
-
-std::filesystem::path pluginFolder(const HostSettings& settings) {
-  if (!settings.paths.plugin_dir.empty()) return settings.paths.plugin_dir;
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "plugins";
 }
 
 std::filesystem::path cacheFolder(const HostSettings& settings) {
@@ -195,7 +191,7 @@ void ServingHost::addHostRoutes() {
 
 void ServingHost::listen() {
   const auto& server = settings_.server;
-  std::filesystem::create_directories(settings_.paths.data_dir);
+  plugin_confs_ = readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables());
   front_->listen(server.bind_address, server.port);
   if (server.compat_listen_3000) front_->listen(server.bind_address, 3000);
   if (server.management_port != 0) {
@@ -217,10 +213,7 @@ void ServingHost::listen() {
 
 void ServingHost::boot() {
   PluginCache{cacheFolder(settings_)}.prune(kCacheAge, {});
-  const bool whole =
-      supervisor_.boot(readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables()),
-                       configuration_.variables());
-  if (!whole) return;
+  if (!supervisor_.boot(std::move(plugin_confs_), configuration_.variables())) return;
   state_.removePending("plugins");
   state_.markReady();
   log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
@@ -248,10 +241,20 @@ bool ServingHost::drain() {
   }
   clean = supervisor_.close(std::clamp(left, milliseconds{100}, milliseconds{20'000})) && clean;
   front_->stop();
-  keys_.storeLastUsed();
+  storeLastUsed();
   log(Level::Info, "host",
       clean ? "Stopped" : "Stopped; calls that did not return were left behind");
   return clean;
+}
+
+/// When keys were last used is worth keeping, and not worth an unclean end.
+void ServingHost::storeLastUsed() {
+  try {
+    keys_.storeLastUsed();
+  } catch (const std::exception& error) {
+    log(Level::Warn, "host", "When keys were last used could not be stored",
+        {{"reason", error.what()}});
+  }
 }
 
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {

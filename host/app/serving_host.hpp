@@ -37,8 +37,8 @@ class ServingHost {
   ServingHost(const ServingHost&) = delete;
   ServingHost& operator=(const ServingHost&) = delete;
 
-  /// Opens the listeners and answers probes from here on. Throws Error (configuration, PORT_IN_USE
-  /// ...).
+  /// Reads the plugins' settings, opens the listeners and answers probes from here on. Throws Error
+  /// (configuration, PORT_IN_USE ...).
   void listen();
   /// Starts the plugins, one after the other; none of them can make it fail. Then the host is
   /// ready.
@@ -61,6 +61,7 @@ class ServingHost {
   void addHostRoutes();
   void makeFront();
   void keepHouse();
+  void storeLastUsed();
   health::HealthSources healthSources();
   monitoring::MonitoringSources monitoringSources();
   monitoring::FrontFigures frontFigures() const;
@@ -93,6 +94,7 @@ class ServingHost {
   monitoring::MonitoringEndpoints monitoring_endpoints_;
   RequestPipeline pipeline_;
   AccessLog access_log_;
+  std::vector<PluginConf> plugin_confs_;  // from listen() to boot()
   std::unique_ptr<Front> front_;
   std::atomic<bool> stopping_{false};
   std::thread housekeeper_;
