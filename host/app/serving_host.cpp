@@ -103,10 +103,14 @@ ServingHost::ServingHost(const Configuration& configuration)
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
       pipeline_{{!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
-                {routes_, peers_, host_lane_, authenticator_,
+                {routes_, peers_, host_lane_, monitoring_lane_, authenticator_,
                  [this] { return state_.phase() == health::Phase::Starting; },
                  [this](std::string_view id) { return supervisor_.find(id); }}},
-      access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms}} {
+      access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms},
+                  [this](std::string_view plugin) {
+                    const auto compartment = supervisor_.find(plugin);
+                    return compartment && compartment->status().state == PluginState::Disabled;
+                  }} {
   registry_.add(health::memoryCheck(resources_));
   registry_.add(
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
@@ -164,7 +168,8 @@ void ServingHost::addHostRoutes() {
                       HostAccess::Open,
                       {},
                       AnsweredOn::Loop,
-                      std::move(route.handle)});
+                      std::move(route.handle),
+                      true});
   }
   for (auto& route : monitoring_endpoints_.routes()) {
     // each of them checks its caller by itself (C16, S28); this only finds out who it is
@@ -177,15 +182,26 @@ void ServingHost::addHostRoutes() {
                       std::string{route.path},
                       HostAccess::Open,
                       {},
-                      AnsweredOn::Lane,
-                      std::move(handle)});
+                      AnsweredOn::MonitoringLane,
+                      std::move(handle),
+                      true});
   }
-  for (auto& route : keyRoutes(keys_)) routes.push_back(std::move(route));
+  const auto known_scopes = [this] {
+    auto scopes = routes_.scopes();
+    const auto installed = scopesOfInstalled(settings_);
+    scopes.insert(scopes.end(), installed.begin(), installed.end());
+    return scopes;
+  };
+  for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
   routes.push_back(
-      {"GET", "/openapi.json", HostAccess::Open, {}, AnsweredOn::Loop, [this](const HttpRequest&) {
-         return HttpResponse::json(200, *routes_.openApi());
-       }});
+      {"GET",
+       "/openapi.json",
+       HostAccess::Open,
+       {},
+       AnsweredOn::Loop,
+       [this](const HttpRequest&) { return HttpResponse::json(200, *routes_.openApi()); },
+       false});
   routes_.addHostRoutes(std::move(routes));
 }
 

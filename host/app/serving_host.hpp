@@ -87,6 +87,7 @@ class ServingHost {
   RouteCatalog routes_;
   PeerPolicy peers_;
   Lane host_lane_{"host", {4, 256}};
+  Lane monitoring_lane_{"monitoring", {2, 64}};
   health::HealthRegistry registry_;
   Supervisor supervisor_;
   health::HealthEndpoints health_endpoints_;
