@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bench/rest.sh: the running host as a client sees it: start to ready, idle memory, slots through REST, and 100 clients
-# for one slot. Needs a release build; prints RESULT lines for bench/run.
+# bench/rest.sh: the running host as a client sees it: start to ready, idle memory, slots through REST (a page,
+# all of them, of fifty resources), and 100 clients for one slot. Needs a release build; prints RESULT lines for bench/run.
 set -euo pipefail
 cd "$(dirname "$0")/.." || exit
 readonly binary=build/release/bin/bulkhead rounds=5
@@ -40,12 +40,13 @@ startTimes() {
     stop
   done
 }
+# slotRates LIMIT: requests a second for 30 days of one resource, in each round.
 slotRates() {
   local round day until
   day=$(date -u -d '+1 day' +%F) until=$(date -u -d '+31 days' +%F)
   for ((round = 0; round < rounds; ++round)); do
     wrk -t1 -c16 -d2 -H "X-API-Key: $API_KEY" \
-      "$url/api/booking/v1/slots?service=haircut&resource=anna&from=${day}T00:00:00Z&to=${until}T00:00:00Z&limit=20" |
+      "$url/api/booking/v1/slots?service=haircut&resource=anna&from=${day}T00:00:00Z&to=${until}T00:00:00Z&limit=$1" |
       awk '/^Requests\/sec/ { print $2 } /Non-2xx/ { print "requests failed" > "/dev/stderr"; exit 1 }'
   done
 }
@@ -56,5 +57,7 @@ awaitReady
 sleep 2
 echo "RESULT idle_memory_mib $(awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$server/status") MiB - lower"
 tools/demo "$url" >/dev/null
-echo "RESULT slots_30_days_limit_20 $(slotRates | median) requests/s 8000 higher"
+echo "RESULT slots_30_days_limit_20 $(slotRates 20 | median) requests/s 8000 higher"
+echo "RESULT slots_30_days_all $(slotRates 5000 | median) requests/s 1500 higher"
+python3 bench/fifty_resources.py "$url"
 python3 bench/one_slot.py "$url"

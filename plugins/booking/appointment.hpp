@@ -5,7 +5,9 @@
 #include <string>
 
 #include "appointment_state.hpp"
+#include "money.hpp"
 #include "record.hpp"
+#include "record_column.hpp"
 
 namespace booking {
 
@@ -33,6 +35,8 @@ struct Appointment : Record {
   std::int64_t reschedule_count = 0;
   bool hold_extended = false;
   std::string previous = "[]";  ///< JSON array of the places before each move, see previousWith()
+  JsonText answers{"{}"};       ///< by the ids of the service's questions
+  std::optional<Money> price;   ///< the service's when it was booked
   std::optional<std::string> made_from;  ///< digest of the PUT that made it
 };
 

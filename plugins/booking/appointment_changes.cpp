@@ -8,6 +8,7 @@ namespace booking {
 namespace {
 
 using bulkhead::JsonWriter;
+using bulkhead::RawJson;
 
 constexpr std::size_t kPreviousMax = 20;
 
@@ -45,6 +46,10 @@ std::string changesBetween(const Appointment& before, const Appointment& after) 
     addChange(out, "location", before.location, after.location);
     addChange(out, "lead_id", before.lead, after.lead);
     addChange(out, "notes", before.notes, after.notes);
+    if (before.answers != after.answers) {
+      out.key("answers");
+      out.object("from", RawJson{before.answers.text}, "to", RawJson{after.answers.text});
+    }
     addChange(out, "hold_expires_at", shown(before.hold_expires_at), shown(after.hold_expires_at));
     out.endObject();
   });

@@ -137,6 +137,7 @@ AppointmentDesk::Plan AppointmentDesk::planBooking(ReadTransaction& transaction,
   if (draft.lead) terms.lead = *draft.lead;
   const Place found = place(transaction, caller, wish, terms);
   draft.service = wish.service;
+  draft.price = found.offer.service.price;
   setTime(draft, found.candidate, found.shape, wish.start);
   if (draft.status == Status::Held) {
     draft.hold_expires_at = caller.now + found.offer.rules.hold_min * kMinute;
@@ -146,6 +147,7 @@ AppointmentDesk::Plan AppointmentDesk::planBooking(ReadTransaction& transaction,
   draft.created_at = draft.updated_at = caller.now;
   Plan plan;
   plan.after = std::move(draft);
+  plan.questions = found.offer.service.questions.text;
   plan.is_new = true;
   plan.takes_turn = assignmentOf(found.offer.service) == Assignment::RoundRobin;
   return plan;
@@ -164,6 +166,8 @@ AppointmentDesk::Plan AppointmentDesk::planBookingOf(ReadTransaction& transactio
   plan.after.hold_expires_at.reset();
   plan.after.lead = terms.lead;
   plan.after.notes = terms.notes;
+  plan.after.answers = terms.answers;
+  plan.questions = offer.service.questions.text;
   plan.before = std::move(hold);
   return plan;
 }

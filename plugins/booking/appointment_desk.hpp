@@ -46,6 +46,7 @@ class AppointmentDesk {
     Action action = Action::Book;
     std::string text = {};                     ///< the reason, for the history
     std::optional<std::string> acted_by = {};  ///< customer or business
+    std::string questions = "[]";  ///< of the service, when it is a booking: for who takes answers
     bool is_new = false;
     bool takes_turn = false;
   };

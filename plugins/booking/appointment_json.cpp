@@ -1,8 +1,11 @@
 #include "appointment_json.hpp"
 
+#include <algorithm>
+
 #include "body.hpp"
 #include "exchange.hpp"
 #include "lead_json.hpp"
+#include "record_json.hpp"
 
 namespace booking {
 namespace {
@@ -23,8 +26,23 @@ constexpr std::string_view kWishProperties =
 std::string bookingProperties() {
   return std::string{kWishProperties} + std::string{kServiceProperties} +
          R"(,"lead_id":{"type":"string","maxLength":64},"hold_id":{"type":"string","maxLength":64},)"
-         R"("notes":{"type":"string","maxLength":4000},"lead":)" +
-         bodySchema(leadProperties());
+         R"("notes":{"type":"string","maxLength":4000},"answers":)" +
+         std::string{answersSchema()} + R"(,"lead":)" + bodySchema(leadProperties());
+}
+
+bool isAnswerTo(const nlohmann::json& question, const nlohmann::json& answer) {
+  const auto type = question.at("type").get<std::string>();
+  if (type == "number") return answer.is_number();
+  if (type == "boolean") return answer.is_boolean();
+  if (type == "text" || !question.contains("options")) return answer.is_string();
+  const auto& options = question.at("options");
+  return std::find(options.begin(), options.end(), answer) != options.end();
+}
+
+std::string acceptedFor(const nlohmann::json& question) {
+  const auto type = question.at("type").get<std::string>();
+  if (type != "choice") return "a " + type;
+  return "one of " + question.value("options", nlohmann::json::array()).dump();
 }
 
 Instant startFrom(const nlohmann::json& body) {
@@ -73,6 +91,7 @@ std::string_view appointmentSchema() {
          R"("offset":{"type":"string"},"time_zone":{"type":"string"},"tzdata_version":{"type":"string"},)"
          R"("status":{"enum":["held","pending","confirmed","checked_in","completed","no_show","cancelled","declined","expired"]},)"
          R"("hold_expires_at":{"type":["string","null"]},"source":{"type":"string"},"notes":{"type":"string"},)"
+         R"("answers":{"type":"object"},"price":{"type":["object","null"]},)"
          R"("cancel":{"type":["object","null"]},"ics_sequence":{"type":"integer"},)"
          R"("reschedule_count":{"type":"integer"},"hold_extended":{"type":"boolean"},)"
          R"("previous":{"type":"array","items":{"type":"object"}},"version":{"type":"integer"},)"
@@ -98,6 +117,37 @@ Wish wishFrom(const nlohmann::json& body) {
   return wish;
 }
 
+std::string_view answersSchema() {
+  return R"({"type":"object","maxProperties":50,"additionalProperties":)"
+         R"({"type":["string","number","boolean"],"maxLength":2000}})";
+}
+
+void checkAnswers(const nlohmann::json& questions, const nlohmann::json& answers) {
+  std::size_t asked = 0;
+  for (const auto& question : questions) {
+    const auto id = question.at("id").get<std::string>();
+    const auto answer = answers.find(id);
+    if (answer == answers.end()) {
+      if (question.value("required", false)) {
+        throw invalidField("answers." + id, "",
+                           "given: " + question.at("label").get<std::string>());
+      }
+      continue;
+    }
+    ++asked;
+    if (!isAnswerTo(question, *answer)) {
+      throw invalidField("answers." + id, answer->dump(), acceptedFor(question));
+    }
+  }
+  for (const auto& [id, answer] : answers.items()) {
+    if (asked == answers.size()) return;
+    const auto fits = [&](const nlohmann::json& question) { return question.at("id") == id; };
+    if (std::none_of(questions.begin(), questions.end(), fits)) {
+      throw invalidField("answers." + id, answer.dump(), "left out: the service does not ask it");
+    }
+  }
+}
+
 void write(JsonWriter& out, const Appointment& one) {
   out.beginObject();
   out.member("id", one.id);
@@ -111,6 +161,9 @@ void write(JsonWriter& out, const Appointment& one) {
   out.member("hold_expires_at", shown(one.hold_expires_at));
   out.member("source", one.source);
   out.member("notes", one.notes);
+  out.member("answers", bulkhead::RawJson{one.answers.text});
+  out.key("price");
+  writeValue(out, one.price);
   out.key("cancel");
   if (one.cancelled_by) {
     out.object("by", one.cancelled_by, "reason", one.cancel_reason, "at", shown(one.ended_at));

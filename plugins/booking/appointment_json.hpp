@@ -23,6 +23,12 @@ std::string_view historySchema();
 /// VALIDATION_ERROR, INVALID_TIME_ZONE.
 Wish wishFrom(const nlohmann::json& body);
 
+/// JSON Schema of `answers`: text, numbers, true and false by the ids of questions.
+std::string_view answersSchema();
+/// Refuses answers to what the service does not ask, of another type than it asks for, and the lack
+/// of those that it requires. Throws VALIDATION_ERROR.
+void checkAnswers(const nlohmann::json& questions, const nlohmann::json& answers);
+
 void write(bulkhead::JsonWriter& out, const Appointment& appointment);
 void write(bulkhead::JsonWriter& out, const HistoryEntry& entry);
 

@@ -10,6 +10,8 @@
 #include "exchange.hpp"
 #include "lead_store.hpp"
 #include "listing.hpp"
+#include "record_json.hpp"
+#include "service_store.hpp"
 
 namespace booking {
 namespace {
@@ -31,9 +33,11 @@ constexpr std::string_view kActionRequest =
 constexpr std::string_view kReassignRequest =
     R"({"type":"object","additionalProperties":false,"properties":{)"
     R"("resource":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":500}}})";
-constexpr std::string_view kPatchRequest =
+const std::string kPatchRequest =
     R"({"type":"object","additionalProperties":false,"minProperties":1,"properties":{)"
-    R"("notes":{"type":"string","maxLength":4000},"lead_id":{"type":"string","maxLength":64}}})";
+    R"("notes":{"type":"string","maxLength":4000},"lead_id":{"type":"string","maxLength":64},)"
+    R"("answers":)" +
+    std::string{answersSchema()} + "}}";
 constexpr std::string_view kFilters =
     R"("from":{"type":"string","maxLength":40},"to":{"type":"string","maxLength":40},)"
     R"("status":{"type":"string","enum":["held","pending","confirmed","checked_in","completed","no_show","cancelled","declined","expired"]},)"
@@ -174,6 +178,7 @@ void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
        .scope = "booking:write",
        .summary = "Gives a visit to another resource at the same time",
        .request = kReassignRequest,
+       .optional_body = true,
        .response = appointmentSchema(),
        .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "SLOT_TAKEN",
                   "OUTSIDE_AVAILABILITY"},
@@ -189,6 +194,7 @@ void AppointmentRoutes::registerActions(bulkhead::Registrar& host) {
                 .scope = "booking:write",
                 .summary = "Takes the action " + name,
                 .request = kActionRequest,
+                .optional_body = true,
                 .response = appointmentSchema(),
                 .errors = {"NOT_FOUND", "VERSION_CONFLICT", "ILLEGAL_TRANSITION",
                            "CANCEL_WINDOW_PASSED", "SLOT_TAKEN"},
@@ -234,6 +240,12 @@ Response AppointmentRoutes::patch(const Request& request, Transaction& write) co
   Appointment changed = before;
   take(body, "notes", changed.notes);
   take(body, "lead_id", changed.lead);
+  if (body.contains("answers")) {
+    take(body, "answers", changed.answers);
+    const auto service = ServiceStore::find(write, request.tenant(), before.service);
+    if (!service) throw notFound("service", before.service);
+    checkAnswers(json::parse(service->questions.text), body.at("answers"));
+  }
   if (changed.lead != before.lead && !LeadStore::find(write, request.tenant(), *changed.lead)) {
     throw notFound("lead", *changed.lead);
   }

@@ -15,7 +15,7 @@ const std::string kSelect =
     "r.block_start, r.block_end, a.local_start, a.time_zone, a.tzdata_version, a.status, "
     "a.hold_expires_at, a.source, a.notes, a.cancelled_by, a.cancel_reason, a.ended_at, "
     "a.ics_sequence, a.reschedule_count, a.version, a.created_at, a.updated_at, a.hold_extended, "
-    "a.previous, a.made_from "
+    "a.previous, a.made_from, a.answers, a.price "
     "from appointment a join appointment_resource r on r.tenant = a.tenant and r.appointment = "
     "a.id ";
 
@@ -60,6 +60,8 @@ Appointment read(const Row& row) {
   one.hold_extended = row.boolean(24);
   one.previous = row.string(25);
   one.made_from = row.optionalString(26);
+  fromColumn(row, 27, one.answers);
+  fromColumn(row, 28, one.price);
   return one;
 }
 
@@ -73,14 +75,24 @@ std::optional<Appointment> AppointmentStore::find(ReadTransaction& transaction,
 
 std::vector<Appointment> AppointmentStore::list(ReadTransaction& transaction,
                                                 std::string_view tenant, const Filter& filter,
-                                                const ListOrder& order) {
-  // A lead's appointments are few: naming it without "is null" lets its index be used.
-  const std::string sql = kSelect +
-                          "where a.tenant = $1 and a.start_utc >= $2 and a.start_utc < $3 "
-                          "and ($4 is null or a.status = $4) and ($5 is null or r.resource = $5) "
-                          "and ($6 is null or a.service = $6) and a.updated_at >= $7 and " +
-                          (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) +
-                          order.orderBy() + " limit $12";
+                                                const ListOrder& wanted) {
+  // What is named without "is null" can be found by its index: a lead's visits, which are few, and
+  // those of a resource in the order of their start.
+  const bool by_resource = filter.resource && wanted.column == "a.start_utc";
+  ListOrder order = wanted;
+  if (by_resource) order.column = "r.start_utc";
+  if (by_resource) order.id_column = "r.appointment";
+  const std::string start = order.narrowed(by_resource ? "r.start_utc" : "a.start_utc");
+  const std::string sql =
+      kSelect +
+      (by_resource ? "where r.tenant = $1 and r.resource = $5 and "
+                   : "where a.tenant = $1 and ($5 is null or r.resource = $5) and ") +
+      start + " >= $2 and " + start + " < $3 " +
+      "and ($4 is null or a.status = $4) "
+      "and ($6 is null or a.service = $6) and " +
+      order.narrowed("a.updated_at") + " >= $7 and " +
+      (filter.lead ? "a.lead = $8" : "$8 is null") + order.condition(9) + order.orderBy() +
+      " limit $12";
   return transaction.list(
       sql,
       values(tenant, epochSeconds(filter.starts.begin), epochSeconds(filter.starts.end),
@@ -106,24 +118,29 @@ std::vector<Appointment> AppointmentStore::overdueHolds(ReadTransaction& transac
 
 void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
                               const Appointment& one, const bulkhead::Error& taken) {
+  const auto price = toColumn(one.price);
   transaction.send(
       "insert into appointment (tenant, id, service, lead, location, start_utc, end_utc, "
       "local_start, time_zone, tzdata_version, status, hold_expires_at, source, notes, "
-      "ics_sequence, reschedule_count, version, created_at, updated_at, made_from) values ($1, $2, "
-      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+      "ics_sequence, reschedule_count, version, created_at, updated_at, made_from, answers, price) "
+      "values ($1, $2, "
+      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
+      "$22)",
       values(tenant, one.id, one.service, one.lead, one.location, epochSeconds(one.visit.begin),
              epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.source, one.notes,
              one.ics_sequence, one.reschedule_count, one.version, epochSeconds(one.created_at),
-             epochSeconds(one.updated_at), one.made_from));
+             epochSeconds(one.updated_at), one.made_from, toColumn(one.answers), price));
   transaction.sendExpecting(
       1, taken,
       "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
-      "live, hold_until) select $1, $2, $3, $4, $5, 1, $6 where coalesce((select block_end from "
+      "live, hold_until, start_utc) select $1, $2, $3, $4, $5, 1, $6, $7 where coalesce((select "
+      "block_end from "
       "appointment_resource where tenant = $1 and resource = $3 and live = 1 "
       "and block_start < $5 order by block_start desc limit 1), $4) <= $4",
       values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
-             epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at)));
+             epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at),
+             epochSeconds(one.visit.begin)));
 }
 
 void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
@@ -131,13 +148,14 @@ void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
   if (isBlocking(one.status)) {
     transaction.sendExpecting(
         1, taken,
-        "update appointment_resource set resource = $3, block_start = $4, block_end = $5 "
+        "update appointment_resource set resource = $3, block_start = $4, block_end = $5, "
+        "start_utc = $6 "
         "where tenant = $1 and appointment = $2 and coalesce((select o.block_end from "
         "appointment_resource o where o.tenant = $1 and o.resource = $3 and o.live = 1 "
         "and o.appointment <> $2 and o.block_start < $5 order by o.block_start desc limit 1), $4) "
         "<= $4",
         values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
-               epochSeconds(one.block.end)));
+               epochSeconds(one.block.end), epochSeconds(one.visit.begin)));
   }
   transaction.sendExpecting(
       1, versionConflict(),
@@ -145,14 +163,15 @@ void AppointmentStore::update(Transaction& transaction, std::string_view tenant,
       "local_start = $7, time_zone = $8, tzdata_version = $9, status = $10, "
       "hold_expires_at = $11, notes = $12, cancelled_by = $13, cancel_reason = $14, "
       "ended_at = $15, ics_sequence = $16, reschedule_count = $17, version = $18, "
-      "updated_at = $19, hold_extended = $20, previous = $21 where tenant = $1 and id = $2 and "
+      "updated_at = $19, hold_extended = $20, previous = $21, answers = $22 where tenant = $1 and "
+      "id = $2 and "
       "version = $18 - 1",
       values(tenant, one.id, one.lead, one.location, epochSeconds(one.visit.begin),
              epochSeconds(one.visit.end), one.local_start, one.time_zone, one.tzdata_version,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.notes, one.cancelled_by,
              one.cancel_reason, optionalSeconds(one.ended_at), one.ics_sequence,
              one.reschedule_count, one.version, epochSeconds(one.updated_at), one.hold_extended,
-             one.previous));
+             one.previous, toColumn(one.answers)));
 }
 
 void AppointmentStore::addHistory(Transaction& transaction, std::string_view tenant,

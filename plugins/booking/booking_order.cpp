@@ -10,6 +10,7 @@
 #include "keyed_hash.hpp"
 #include "lead_json.hpp"
 #include "lead_store.hpp"
+#include "record_json.hpp"
 
 namespace booking {
 namespace {
@@ -36,6 +37,14 @@ void requireMember(const json& body, const char* name, std::string_view accepted
   if (!body.contains(name)) throw invalidField(name, "", accepted);
 }
 
+/// The answers, once it is known what is asked.
+BookingOrders::Planned checked(BookingOrders::Planned planned) {
+  const auto& [text, answers] =
+      std::tie(planned.appointment.questions, planned.appointment.after.answers.text);
+  if (text != "[]" || answers != "{}") checkAnswers(json::parse(text), json::parse(answers));
+  return planned;
+}
+
 }  // namespace
 
 BookingOrders::Planned BookingOrders::plan(ReadTransaction& transaction, const Caller& caller,
@@ -46,11 +55,12 @@ BookingOrders::Planned BookingOrders::plan(ReadTransaction& transaction, const C
     auto held = AppointmentStore::find(transaction, caller.tenant, hold_id->get<std::string>());
     if (!held) throw notFound("hold", hold_id->get<std::string>());
     auto lead = leadOf(transaction, caller, body, draft);
-    return {std::move(lead), desk_.planBookingOf(transaction, caller, std::move(*held), draft)};
+    return checked(
+        {std::move(lead), desk_.planBookingOf(transaction, caller, std::move(*held), draft)});
   }
   const Wish wish = wishOf(transaction, caller, body);
   auto lead = leadOf(transaction, caller, body, draft);
-  return {std::move(lead), desk_.planBooking(transaction, caller, wish, std::move(draft))};
+  return checked({std::move(lead), desk_.planBooking(transaction, caller, wish, std::move(draft))});
 }
 
 /// The id is the client's promise that it is one visit.
@@ -93,6 +103,7 @@ Appointment BookingOrders::draftOf(const json& body) const {
   }
   take(body, "notes", draft.notes);
   take(body, "source", draft.source);
+  take(body, "answers", draft.answers);
   return draft;
 }
 

@@ -11,12 +11,15 @@
 #include "hold_routes.hpp"
 #include "import_routes.hpp"
 #include "lead_routes.hpp"
+#include "schedule_preview_routes.hpp"
 #include "schedule_routes.hpp"
 #include "settings.hpp"  // generated from plugin.json
 #include "signatures.hpp"
 #include "slot_finder.hpp"
 #include "slot_routes.hpp"
+#include "tenant_routes.hpp"
 #include "zone.hpp"
+#include "zone_rebase_routes.hpp"
 
 namespace booking {
 
@@ -42,6 +45,7 @@ class BookingPlugin final : public bulkhead::Plugin {
         finder_{defaultsOf(settings)},
         desk_{finder_},
         orders_{host_, desk_, signatures_},
+        tenant_{host, finder_},
         locations_{host, signatures_},
         services_{host, signatures_},
         resources_{host, signatures_},
@@ -49,12 +53,14 @@ class BookingPlugin final : public bulkhead::Plugin {
         blocked_periods_{host, signatures_},
         time_off_{host, signatures_},
         schedule_parts_{host},
+        previews_{host},
         leads_{host, signatures_},
         imports_{host},
         slots_{host, finder_, signatures_},
         holds_{host, desk_, orders_},
         bulk_{host, orders_},
-        appointments_{host, desk_, orders_, signatures_} {
+        appointments_{host, desk_, orders_, signatures_},
+        rebases_{host, finder_, desk_, signatures_} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
   }
@@ -93,6 +99,7 @@ class BookingPlugin final : public bulkhead::Plugin {
   SlotFinder finder_;
   AppointmentDesk desk_;
   const BookingOrders orders_;
+  const TenantRoutes tenant_;
   const CatalogueRoutes<LocationKind> locations_;
   const CatalogueRoutes<ServiceKind> services_;
   const CatalogueRoutes<ResourceKind> resources_;
@@ -100,12 +107,14 @@ class BookingPlugin final : public bulkhead::Plugin {
   const CatalogueRoutes<BlockedPeriodKind> blocked_periods_;
   const CatalogueRoutes<TimeOffKind> time_off_;
   const ScheduleRoutes schedule_parts_;
+  const SchedulePreviewRoutes previews_;
   const LeadRoutes leads_;
   const ImportRoutes imports_;
   const SlotRoutes slots_;
   const HoldRoutes holds_;
   const BulkRoutes bulk_;
   const AppointmentRoutes appointments_;
+  const ZoneRebaseRoutes rebases_;
 };
 
 }  // namespace booking

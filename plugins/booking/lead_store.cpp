@@ -59,8 +59,8 @@ std::vector<Lead> LeadStore::list(ReadTransaction& transaction, std::string_view
       "select id, name, phone, email, time_zone, language, source, status, notes, version, "
       "created_at, updated_at from lead where tenant = $1 and ($2 is null or phone = $2) "
       "and ($3 is null or email = $3) and ($4 is null or status = $4) "
-      "and ($5 is null or source = $5) and updated_at >= $6" +
-      order.condition(7) + order.orderBy() + " limit $10";
+      "and ($5 is null or source = $5) and " +
+      order.narrowed("updated_at") + " >= $6" + order.condition(7) + order.orderBy() + " limit $10";
   return transaction.list(sql,
                           values(tenant, filter.phone, filter.email, filter.status, filter.source,
                                  epochSeconds(filter.updated_since), order.number(), order.text(),

@@ -31,6 +31,10 @@ struct ListOrder {
   /// " order by column, id".
   std::string orderBy() const;
 
+  /// `name` for a comparison that narrows the list: only the order's own column is looked up by its
+  /// index, others would have the page sorted.
+  std::string narrowed(std::string_view name) const;
+
   std::optional<std::int64_t> number() const;
   std::optional<std::string_view> text() const;
   std::optional<std::string_view> id() const;

@@ -114,6 +114,26 @@ bool haveOneGrid(const std::vector<Calendar>& calendars) {
                      [&](const Calendar& one) { return one.windows == calendars.front().windows; });
 }
 
+/// Each resource's starts are points of the one grid: both are walked together, nothing is sorted.
+std::vector<Slot> freeOnOneGrid(const std::vector<Calendar>& calendars, const SlotShape& shape,
+                                Interval range, std::size_t limit) {
+  std::vector<Slot> slots;
+  if (calendars.empty()) return slots;
+  for (const Instant start : gridStarts({calendars.data(), 1}, shape, range)) {
+    slots.push_back({start, {}});
+  }
+  for (std::uint32_t i = 0; i < calendars.size(); ++i) {
+    auto slot = slots.begin();
+    for (const Instant start : freeStarts(calendars[i], shape, range, limit)) {
+      while (slot->start != start) ++slot;
+      slot->resources.push_back(i);
+    }
+  }
+  std::erase_if(slots, [](const Slot& one) { return one.resources.empty(); });
+  if (slots.size() > limit) slots.resize(limit);
+  return slots;
+}
+
 }  // namespace
 
 std::vector<Instant> freeStarts(const Calendar& calendar, const SlotShape& shape, Interval range,
@@ -121,7 +141,7 @@ std::vector<Instant> freeStarts(const Calendar& calendar, const SlotShape& shape
   return Sweep{calendar, shape}.run(range, limit);
 }
 
-std::vector<Instant> gridStarts(const std::vector<Calendar>& calendars, const SlotShape& shape,
+std::vector<Instant> gridStarts(std::span<const Calendar> calendars, const SlotShape& shape,
                                 Interval range) {
   std::vector<Instant> starts;
   for (const auto& calendar : calendars) {
@@ -164,36 +184,9 @@ bool isWithin(const std::vector<Interval>& windows, const Interval& visit) {
   return covered >= visit.end;
 }
 
-std::vector<Slot> unite(const std::vector<std::vector<Instant>>& starts_of_resource,
-                        std::size_t limit) {
-  // Starts of the same moment stand together once sorted, their resources in order.
-  std::vector<std::pair<Instant, std::uint32_t>> all;
-  std::size_t count = 0;
-  for (const auto& starts : starts_of_resource) count += starts.size();
-  all.reserve(count);
-  for (std::uint32_t i = 0; i < starts_of_resource.size(); ++i) {
-    for (const Instant start : starts_of_resource[i]) all.emplace_back(start, i);
-  }
-  if (starts_of_resource.size() > 1) std::sort(all.begin(), all.end());
-
-  std::vector<Slot> slots;
-  for (std::size_t i = 0; i < all.size() && slots.size() < limit;) {
-    Slot& slot = slots.emplace_back(Slot{all[i].first, {}});
-    for (; i < all.size() && all[i].first == slot.start; ++i) {
-      slot.resources.push_back(all[i].second);
-    }
-  }
-  return slots;
-}
-
 std::vector<Slot> freeSlots(const std::vector<Calendar>& calendars, const SlotShape& shape,
                             Interval range, std::size_t limit) {
-  if (haveOneGrid(calendars)) {
-    std::vector<std::vector<Instant>> starts;
-    starts.reserve(calendars.size());
-    for (const auto& one : calendars) starts.push_back(freeStarts(one, shape, range, limit));
-    return unite(starts, limit);
-  }
+  if (haveOneGrid(calendars)) return freeOnOneGrid(calendars, shape, range, limit);
   std::vector<Slot> slots;
   for (const Instant start : gridStarts(calendars, shape, range)) {
     if (slots.size() == limit) break;

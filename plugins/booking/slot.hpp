@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "instant.hpp"
@@ -38,7 +39,7 @@ std::vector<Instant> freeStarts(const Calendar& calendar, const SlotShape& shape
                                 std::size_t limit);
 
 /// Every start of any resource's grid within the range, free or not, in order and once.
-std::vector<Instant> gridStarts(const std::vector<Calendar>& calendars, const SlotShape& shape,
+std::vector<Instant> gridStarts(std::span<const Calendar> calendars, const SlotShape& shape,
                                 Interval range);
 
 /// Why a visit cannot start then; None when it can. Asks the calendar alone.
@@ -55,10 +56,6 @@ struct Slot {
   Instant start;
   std::vector<std::uint32_t> resources;
 };
-
-/// The first `limit` distinct starts of several resources, whose own lists are in order.
-std::vector<Slot> unite(const std::vector<std::vector<Instant>>& starts_of_resource,
-                        std::size_t limit);
 
 /// The first `limit` starts within the range that are on the grid of any of the resources and free
 /// for any of them; each names all that can be booked then, whether on their own grid or not.

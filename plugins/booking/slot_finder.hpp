@@ -19,6 +19,8 @@ class SlotFinder {
  public:
   explicit SlotFinder(BookingRules defaults) : defaults_{defaults}, cache_{kSchedulesKept} {}
 
+  /// What holds for a tenant that has said nothing.
+  const BookingRules& defaults() const { return defaults_; }
   /// The tenant's rules: the plugin's settings, and over them what the tenant has said.
   BookingRules rules(bulkhead::ReadTransaction& transaction, std::string_view tenant) const;
 

@@ -2,39 +2,55 @@
 
 #include <map>
 
-#include "appointment_desk.hpp"
-
 namespace booking {
 
 using bulkhead::JsonWriter;
+
+namespace {
+
+std::string jsonOf(std::string_view text) {
+  return bulkhead::toJson([&](JsonWriter& out) { out.value(text); });
+}
+
+}  // namespace
 
 SlotView::SlotView(const Offer& offer, const SlotShape& shape, const SlotTokenWriter& tokens,
                    std::optional<std::string_view> chosen_zone)
     : offer_{offer}, shape_{shape}, tokens_{tokens} {
   for (const auto& candidate : offer.candidates) {
     zones_.push_back(Zone::get(chosen_zone.value_or(candidate.time_zone)));
+    resources_.push_back(jsonOf(candidate.resource));
   }
   if (zones_.empty()) zones_.push_back(Zone::get(chosen_zone.value_or("UTC")));
+  for (const auto& one : zones_) zone_names_.push_back(jsonOf(one.name()));
 }
 
-void SlotView::write(JsonWriter& out, const Slot& slot, std::optional<PartOfDay> part) const {
-  out.beginObject();
-  writeVisit(out, shape_.visit(slot.start), zone(slot.resources.front()));
-  out.key("resources");
-  out.array(slot.resources, [&](JsonWriter& one, std::uint32_t index) {
-    one.value(offer_.candidates[index].resource);
-  });
-  out.member("seats_left", 1);
-  if (part) out.member("part_of_day", nameOf(*part));
-  out.member("slot_token", tokens_.token(slot.start));
-  out.endObject();
+void SlotView::write(JsonWriter& out, const Slot& slot, std::optional<PartOfDay> part) {
+  const std::size_t first = slot.resources.front();
+  const std::int64_t start = epochSeconds(slot.start);
+  const int offset_s = zones_[first].toLocal(slot.start).offset_s;
+  text_.clear();
+  text_.append(R"({"start":")").append(start_.at(start));
+  text_.append(R"(Z","end":")").append(end_.at(start + shape_.duration.count()));
+  text_.append(R"(Z","local_start":")").append(local_.minuteAt(start + offset_s));
+  text_.append(R"(","offset":")").append(formatOffset(offset_s));
+  text_.append(R"(","time_zone":)").append(zone_names_[first]);
+  text_.append(R"(,"resources":[)");
+  for (const std::uint32_t index : slot.resources) text_.append(resources_[index]).append(1, ',');
+  text_.back() = ']';
+  text_.append(R"(,"seats_left":1)");
+  if (part) text_.append(R"(,"part_of_day":")").append(nameOf(*part)).append(1, '"');
+  text_.append(R"(,"slot_token":")");
+  tokens_.append(text_, slot.start);
+  text_.append(R"("})");
+  out.value(bulkhead::RawJson{text_});
 }
 
-void SlotView::writeAll(JsonWriter& out, const std::vector<Slot>& slots) const {
+void SlotView::writeAll(JsonWriter& out, const std::vector<Slot>& slots) {
   out.array(slots, [this](JsonWriter& one, const Slot& slot) { write(one, slot); });
 }
 
-void SlotView::writeByDay(JsonWriter& out, const std::vector<Slot>& slots) const {
+void SlotView::writeByDay(JsonWriter& out, const std::vector<Slot>& slots) {
   std::map<cctz::civil_day, std::vector<const Slot*>> days;
   for (const auto& slot : slots) {
     const Zone& shown_in = zone(slot.resources.front());

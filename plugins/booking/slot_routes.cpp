@@ -175,7 +175,7 @@ Response SlotRoutes::find(const Request& request, ReadTransaction& read) const {
   const Instant now = this->now();
   const SlotTokenWriter tokens =
       tokensFor(request, offer, shape, now, signatures_.slotTokens(read));
-  const SlotView view{offer, shape, tokens, request.query("time_zone")};
+  SlotView view{offer, shape, tokens, request.query("time_zone")};
   const auto limit =
       static_cast<std::size_t>(queryNumber(request, "limit").value_or(kLimitDefault));
   const SlotFinder::Search search{shape, rangeOf(request, view.zone()),     limit + 1, now,
@@ -217,7 +217,7 @@ Response SlotRoutes::next(const Request& request, ReadTransaction& read) const {
   const Instant now = this->now();
   const SlotTokenWriter tokens =
       tokensFor(request, offer, shape, now, signatures_.slotTokens(read));
-  const SlotView view{offer, shape, tokens, request.query("time_zone")};
+  SlotView view{offer, shape, tokens, request.query("time_zone")};
   SlotFinder::Search search{shape, {now, SlotFinder::bookable(offer, now).latest + seconds{1}},
                             1,     now,
                             {},    request.query("lead").value_or("")};

@@ -88,13 +88,10 @@ Error invalidToken() {
 
 }  // namespace
 
-std::string SlotTokenWriter::token(Instant start) const {
+void SlotTokenWriter::append(std::string& out, Instant start) const {
   const Tail tail = tailOf(message_, bigEndian(epochSeconds(start)));
-  std::string text;
-  text.reserve(shared_text_.size() + kTailBytes / kBase64Group * 4);
-  text = shared_text_;
-  appendBase64Url(text, {tail.data(), tail.size()});
-  return text;
+  out += shared_text_;
+  appendBase64Url(out, {tail.data(), tail.size()});
 }
 
 SlotTokenWriter SlotTokens::writer(std::string_view tenant, const SlotClaim& offer,

@@ -22,7 +22,12 @@ struct SlotClaim {
 class SlotTokenWriter {
  public:
   /// Appends the token of the slot that begins at `start`: letters, digits, "-" and "_".
-  std::string token(Instant start) const;
+  void append(std::string& out, Instant start) const;
+  std::string token(Instant start) const {
+    std::string text;
+    append(text, start);
+    return text;
+  }
 
  private:
   friend class SlotTokens;

@@ -4,6 +4,7 @@
 #include <cctz/time_zone.h>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "instant.hpp"
 
@@ -15,6 +16,9 @@ class Zone {
  public:
   /// Throws INVALID_TIME_ZONE (400) for a name that the host's zoneinfo does not have.
   static Zone get(std::string_view name);
+
+  /// A zone that was loaded elsewhere, such as from another release of the data.
+  static Zone of(std::string name, cctz::time_zone zone) { return Zone{std::move(name), zone}; }
 
   /// RFC 5545 §3.3.5: a repeated wall time is its first occurrence, a skipped one takes the offset
   /// before the gap.

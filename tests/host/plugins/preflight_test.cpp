@@ -45,11 +45,22 @@ struct HostileCase {
 
 class HostilePlugin : public testing::TestWithParam<HostileCase> {};
 
+/// One that hangs is given longer until it gets to where it hangs: a busy machine may need that.
+PreflightReport flyUntil(std::string_view reason, std::string_view name) {
+  milliseconds timeout{700};
+  PreflightReport report = fly(name, timeout);
+  while (!report.passed && report.reason.find(reason) == std::string::npos &&
+         timeout < seconds{10}) {
+    report = fly(name, timeout *= 2);
+  }
+  return report;
+}
+
 /// S85: each of these would have ended or stopped the host; here it is a sentence.
 TEST_P(HostilePlugin, S85_IsASentenceAndNotADeath) {
   const bool hangs = std::string_view{GetParam().name}.ends_with("hangs");
   const PreflightReport report =
-      fly(GetParam().name, hangs ? milliseconds{700} : milliseconds{20'000});
+      hangs ? flyUntil(GetParam().reason, GetParam().name) : fly(GetParam().name);
   EXPECT_FALSE(report.passed);
   EXPECT_THAT(report.reason, HasSubstr(GetParam().reason)) << report.output;
 }
@@ -71,10 +82,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "to no file"},
         HostileCase{"destroy-aborts",
                     "was killed by signal 6 (SIGABRT) while destroying the plugin"},
-        HostileCase{"create-hangs", "did not finish creating the plugin within 700 ms"},
+        HostileCase{"create-hangs", "did not finish creating the plugin within"},
         HostileCase{"create-exits", "ended its process with exit code 0 while creating the plugin"},
         HostileCase{"constructor-throws", "thrown on purpose"},
-        HostileCase{"constructor-hangs", "did not finish loading the library within 700 ms"},
+        HostileCase{"constructor-hangs", "did not finish loading the library within"},
         HostileCase{"constructor-exits", "with exit code 0 while loading the library"},
         HostileCase{"route-twice", "registers GET /api/route-twice/v1/fault twice"}),
     [](const testing::TestParamInfo<HostileCase>& tested) {

@@ -21,6 +21,7 @@ PRINTED_ADDRESS = "127.0.0.1:5000"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXPECTED = re.compile(r"# ([1-5]\d\d)$", re.MULTILINE)
 START_S = 60
+DEMO_KEY = "readme-demo-key-0123456789abcdef0123456789abcdef"
 
 # Every curl of a block goes through this: what it prints stays, its status is noted.
 PRELUDE = r"""
@@ -36,11 +37,12 @@ curl() {
 class Host:
     """`bulkhead serve` on a free port and a data folder of its own."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, **more):
         self.program, self.folder = program, folder
         self.environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TZ")}
         self.environment.update(PORT="0", BIND_ADDRESS="127.0.0.1", DATA_DIR=str(folder / "data"),
                                 PLUGIN_DIR=str(folder / "plugins"), NODE_ENV="development", LOG_LEVEL="info")
+        self.environment.update(more)
 
     def __enter__(self):
         self.log = open(self.folder / "log", "w", encoding="utf-8")
@@ -104,11 +106,22 @@ def check(holds, message):
         sys.exit(f"readme_test: {message}")
 
 
+def check_tour(program, folder, data, tour):
+    """The tour on what tools/demo loads into an empty host."""
+    with Host(program, folder, DATA_DIR=str(data), API_KEY=DEMO_KEY) as host:
+        loaded = subprocess.run([ROOT / "tools" / "demo", f"http://127.0.0.1:{host.port}"], check=False, capture_output=True,
+                                text=True, timeout=100, env=host.environment)
+        check(loaded.returncode == 0, f"tools/demo ended with {loaded.returncode}:\n{loaded.stdout}{loaded.stderr}")
+        statuses, transcript = host.run(tour)
+        check(statuses == EXPECTED.findall(tour), f"the tour answered {statuses}:\n{transcript}")
+        check('"reason":' in transcript, "nothing was explained")
+
+
 def main():
     program, plugins = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
     blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    check(len(blocks) == 2, "README.md has two sh blocks")
-    business, degraded = blocks
+    check(len(blocks) == 3, "README.md has three sh blocks")
+    business, tour, degraded = blocks
     for block in blocks:
         check(len(EXPECTED.findall(block)) == len(re.findall(r"(?:^|\()curl ", block, re.MULTILINE)),
               "every curl line names its status")
@@ -126,6 +139,8 @@ def main():
             check('"status":"cancelled"' in transcript, "nothing was cancelled")
             control, _ = host.run(degraded)
             check(control != EXPECTED.findall(degraded), "with its file in place stripe looks degraded, too")
+        with tempfile.TemporaryDirectory(prefix="bulkhead-demo-") as data:
+            check_tour(program, folder, pathlib.Path(data), tour)
         (folder / "plugins" / "stripe.so").unlink()
         with Host(program, folder) as host:
             statuses, transcript = host.run(degraded)

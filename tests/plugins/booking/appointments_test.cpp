@@ -395,6 +395,78 @@ TEST_F(AppointmentsTest, HistoryTellsWhoWhenAndWhatChanged) {
   for (const auto& item : items) EXPECT_EQ(item.at("actor"), "test-key");
 }
 
+class QuestionsTest : public BookingTest {
+ protected:
+  void SetUp() override {
+    BookingTest::SetUp();
+    host_.patch(path("/services/cut"),
+                R"({"price":{"amount":4500,"currency":"USD"},"questions":[
+                  {"id":"length","label":"How long?","type":"choice","options":["short","long"],
+                   "required":true},
+                  {"id":"age","label":"How old?","type":"number"},
+                  {"id":"first_time","label":"New here?","type":"boolean"}]})",
+                {{"If-Match", "\"v1\""}});
+  }
+  TestResponse bookWith(std::string_view answers, std::string_view start = kTuesday) {
+    return post("/appointments", fmt::format(R"({{"service":"cut","start":"{}","answers":{},
+                                "lead":{{"phone":"+12025550123"}}}})",
+                                             start, answers));
+  }
+};
+
+TEST_F(QuestionsTest, AnswersAndPriceAreKeptWithTheVisit) {
+  const auto made = bookWith(R"({"length":"short","age":7,"first_time":true})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const json one = json::parse(made.body);
+  EXPECT_EQ(one.at("answers"), json::parse(R"({"length":"short","age":7,"first_time":true})"));
+  EXPECT_EQ(one.at("price"), json::parse(R"({"amount":4500,"currency":"USD"})"));
+  host_.patch(path("/services/cut"), R"({"price":{"amount":5000,"currency":"USD"}})",
+              {{"If-Match", "\"v2\""}});
+  const std::string target = "/appointments/" + one.at("id").get<std::string>();
+  EXPECT_EQ(get(target).at("price").at("amount"), 4500) << "as it was when it was booked";
+  const auto changed =
+      host_.patch(path(target), R"({"answers":{"length":"long"}})", {{"If-Match", "\"v1\""}});
+  EXPECT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(get(target + "/history").at("items")[1].at("changes").at("answers").at("to"),
+            json::parse(R"({"length":"long"})"));
+  EXPECT_EQ(host_.patch(path(target), R"({"answers":{}})", {{"If-Match", "\"v2\""}}).status, 400);
+}
+
+TEST_F(QuestionsTest, WhatIsNotAnAnswerIsRefused) {
+  for (const char* answers :
+       {R"({})", R"({"age":7})", R"({"length":"curly"})", R"({"length":"short","age":"7"})",
+        R"({"length":"short","first_time":"yes"})", R"({"length":"short","shoe":"44"})"}) {
+    const auto refused = bookWith(answers);
+    EXPECT_EQ(refused.status, 400) << answers;
+    EXPECT_EQ(refused.error().code, "VALIDATION_ERROR");
+  }
+  EXPECT_EQ(book(kTuesday).status, 400) << "without answers";
+  EXPECT_EQ(bookWith(R"({"length":"short"})").status, 201);
+}
+
+TEST_F(QuestionsTest, AHoldIsAskedWhenItIsBooked) {
+  const auto held = post("/holds", fmt::format(R"({{"service":"cut","start":"{}"}})", kTuesday));
+  ASSERT_EQ(held.status, 201) << held.body;
+  const std::string id = json::parse(held.body).at("id");
+  const auto bookHold = [&](std::string_view answers) {
+    return post("/appointments",
+                fmt::format(R"({{"hold_id":"{}","answers":{},"lead":{{"phone":"+12025550123"}}}})",
+                            id, answers));
+  };
+  EXPECT_EQ(bookHold("{}").status, 400);
+  const auto made = bookHold(R"({"length":"long"})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(json::parse(made.body).at("answers").at("length"), "long");
+}
+
+TEST_F(TwoResources, B3_NegativeControl_UnderAnotherKeyTheSameBodyIsAnotherVisit) {
+  EXPECT_EQ(book(kTuesday, {{"Idempotency-Key", "one"}}).status, 201);
+  EXPECT_EQ(book(kTuesday, {{"Idempotency-Key", "one"}}).status, 201);
+  EXPECT_EQ(get("/appointments").at("items").size(), 1U);
+  EXPECT_EQ(book(kTuesday, {{"Idempotency-Key", "two"}}).status, 201);
+  EXPECT_EQ(get("/appointments").at("items").size(), 2U);
+}
+
 TEST_F(AppointmentsTest, TheLastTwentyPlacesAreKeptBesideTheVisit) {
   json one = booked(kTuesday);
   for (int i = 1; i <= 22; ++i) {

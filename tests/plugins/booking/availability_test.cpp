@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "availability_cache.hpp"
 
@@ -110,6 +111,46 @@ TEST(Availability, ExceptionsCloseOpenAndReplace) {
   EXPECT_EQ(shown(hours.windowsOn(day("2026-01-09"))), Shown{"01-09T10:00/01-09T11:00"});
   EXPECT_TRUE(hours.windowsOn(day("2026-01-10")).empty()) << "closed wins";
   EXPECT_EQ(shown(hours.windowsOn(day("2026-01-11"))), Shown{"01-11T09:00/01-11T17:00"});
+}
+
+/// The first instant of the days around `date` at which the zone's clock shows `wall`, found by
+/// looking at the clock each minute; nothing where that wall time is skipped.
+std::optional<Instant> firstShown(const Zone& zone, const cctz::civil_second& wall) {
+  Instant at = fromEpoch(wall - cctz::civil_second{1970, 1, 1}) - seconds{86400};
+  for (const Instant stop = at + seconds{2 * 86400}; at < stop; at += seconds{60}) {
+    if (zone.toLocal(at).wall == wall) return at;
+  }
+  return std::nullopt;
+}
+
+// Goal: a window lasts from the first moment that its begin is on the clock to the first moment of
+// its end, whatever the clock does between. Method: random hours on days around clock changes,
+// against a clock that is looked at every minute.
+TEST(Availability, B6_AWindowIsWhatTheClockShowsMinuteByMinute) {
+  EXPECT_TRUE(rc::check("windowsOn == clock", [] {
+    const auto name = *rc::gen::element("America/New_York", "Europe/Berlin", "Australia/Lord_Howe",
+                                        "Africa/Cairo", "America/Santiago", "Asia/Kathmandu");
+    const Zone zone = Zone::get(name);
+    const cctz::civil_day date = cctz::civil_day{2024, 1, 1} + *rc::gen::inRange(0, 1000);
+    const int begin = *rc::gen::inRange(0, 1439);
+    const int end = *rc::gen::inRange(begin + 1, 1441);
+    AvailabilityRule daily;
+    daily.weekdays = kEveryDay;
+    daily.hours = {begin, end};
+    const auto first = firstShown(zone, cctz::civil_second{date} + begin * 60);
+    const auto last = firstShown(zone, cctz::civil_second{date} + end * 60);
+    RC_PRE(first && last);
+    RC_ASSERT((Availability{zone, {daily}, {}}.windowsOn(date) ==
+               std::vector<Interval>{{*first, *last}}));
+  }));
+}
+
+// Adding the hours to midnight, as is often done, is found out on a day of a clock change.
+TEST(Availability, B6_NegativeControl_CountingFromMidnightIsFound) {
+  const Zone zone = Zone::get("America/New_York");
+  const auto midnight = cctz::civil_second{day("2026-03-08")};
+  EXPECT_NE(zone.toInstant(midnight) + seconds{9 * 3600},
+            firstShown(zone, midnight + 9 * 3600).value());
 }
 
 TEST(ExpandedAvailability, GivesTheSameFromTheCacheAsFresh) {

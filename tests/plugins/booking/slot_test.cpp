@@ -84,13 +84,16 @@ TEST(IsWithin, TouchingWindowsCountAsOne) {
   EXPECT_FALSE(isWithin({}, span(0, 1)));
 }
 
-TEST(Unite, KeepsTheEarliestStartsAndEveryResourceOfEach) {
-  const auto slots = unite({{m(1), m(3)}, {m(2), m(3)}, {}}, 3);
-  ASSERT_EQ(slots.size(), 3U);
+TEST(FreeSlots, KeepTheEarliestStartsAndEveryResourceOfEach) {
+  const std::vector<Calendar> calendars{calendar({span(540, 660)}, {span(570, 600)}),
+                                        calendar({span(540, 660)}, {span(540, 570)})};
+  const auto slots = freeSlots(calendars, shape(30, 30), span(0, 1440), kNoLimit);
+  ASSERT_EQ(slots.size(), 4U);
   EXPECT_EQ(slots[0].resources, std::vector<std::uint32_t>{0});
   EXPECT_EQ(slots[1].resources, std::vector<std::uint32_t>{1});
   EXPECT_EQ(slots[2].resources, (std::vector<std::uint32_t>{0, 1}));
-  EXPECT_EQ(unite({{m(1), m(3)}, {m(2), m(3)}}, 1).size(), 1U);
+  EXPECT_EQ(freeSlots(calendars, shape(30, 30), span(0, 1440), 1).size(), 1U);
+  EXPECT_TRUE(freeSlots({}, shape(30, 30), span(0, 1440), 1).empty());
 }
 
 bool overlap(const Interval& a, const Interval& b) {

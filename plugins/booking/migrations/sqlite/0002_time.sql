@@ -50,6 +50,7 @@ create table tenant_settings (
   version integer not null, updated_at integer not null
 ) without rowid;
 
-create index appointment_by_tzdata on appointment (tenant, tzdata_version, start_utc)
-  where status in ('held', 'pending', 'confirmed');
-create index appointment_resource_in_time on appointment_resource (tenant, resource, block_start);
+
+-- One resource's visits in the order of their start.
+alter table appointment_resource add column start_utc integer not null default 0;
+create index appointment_resource_by_start on appointment_resource (tenant, resource, start_utc, appointment);

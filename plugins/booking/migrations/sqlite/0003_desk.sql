@@ -1,10 +1,13 @@
 -- What slot tokens and cursors are signed with, where no setting says so.
 create table signing_key (name text not null primary key, secret blob not null) without rowid;
 
--- `previous` is a JSON array of the times before each move; `made_from` the digest of the PUT that made it.
+-- `previous` is a JSON array of the times before each move; `made_from` the digest of the PUT that made it;
+-- `answers` a JSON object by the ids of the service's questions; `price` what it was when it was booked.
 alter table appointment add column hold_extended integer not null default 0 check (hold_extended in (0, 1));
 alter table appointment add column previous text not null default '[]';
 alter table appointment add column made_from text;
+alter table appointment add column answers text not null default '{}';
+alter table appointment add column price text;
 alter table appointment_history add column acted_by text;
 alter table appointment_history add column changes text not null default '{}';
 
