@@ -263,16 +263,6 @@ bool ServingHost::drain() {
   return clean;
 }
 
-/// When keys were last used is worth keeping, and not worth an unclean end.
-void ServingHost::storeLastUsed() {
-  try {
-    keys_.storeLastUsed();
-  } catch (const std::exception& error) {
-    log(Level::Warn, "host", "When keys were last used could not be stored",
-        {{"reason", error.what()}});
-  }
-}
-
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
   data::SqliteOptions options = storeOptions(settings_, owner);
   options.on_statement = [this, owner](std::string_view sql, std::chrono::microseconds duration,
@@ -314,6 +304,16 @@ void ServingHost::logChange(const Compartment& compartment) const {
       {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
        {"reason", status.reason}});
+}
+
+/// When keys were last used is worth keeping, and not worth an unclean end.
+void ServingHost::storeLastUsed() {
+  try {
+    keys_.storeLastUsed();
+  } catch (const std::exception& error) {
+    log(Level::Warn, "host", "When keys were last used could not be stored",
+        {{"reason", error.what()}});
+  }
 }
 
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {

@@ -57,11 +57,11 @@ class ServingHost {
   std::shared_ptr<data::Store> openStore(const std::string& plugin);
   void admit(const std::shared_ptr<Compartment>& compartment);
   void logChange(const Compartment& compartment) const;
+  void storeLastUsed();
   std::vector<monitoring::TableCount> tableCounts();
   void addHostRoutes();
   void makeFront();
   void keepHouse();
-  void storeLastUsed();
   health::HealthSources healthSources();
   monitoring::MonitoringSources monitoringSources();
   monitoring::FrontFigures frontFigures() const;
