@@ -30,14 +30,26 @@ bool isProbe(std::string_view route) {
          route == "/api/monitoring/ready";
 }
 
+/// The refusal of a closed plugin: known as its state, and anyone can ask for as many as they like.
+bool isClosedPlugin(const CompletedExchange& exchange) {
+  return exchange.refusal.code == "PLUGIN_UNAVAILABLE";
+}
+
 }  // namespace
+
+/// A disabled plugin refuses because somebody wants it so: that is news for nobody.
+bool AccessLog::isChoice(const CompletedExchange& exchange) const {
+  return isClosedPlugin(exchange) && !exchange.labels.plugin.empty() &&
+         is_disabled_(exchange.labels.plugin);
+}
 
 void AccessLog::record(const CompletedExchange& exchange) const {
   metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
                           exchange.duration);
   watch(exchange);
   const bool slow = exchange.duration > slow_request_;
-  if (slow || logEnabled(classifyError(exchange.status, {}).level)) writeLine(exchange);
+  const Level level = isChoice(exchange) ? Level::Info : classifyError(exchange.status, {}).level;
+  if (slow || logEnabled(level)) writeLine(exchange);
 }
 
 void AccessLog::writeLine(const CompletedExchange& exchange) const {
@@ -65,6 +77,10 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
                                         {"ip", request.peer.address},
                                         {"userAgent", headerOf(request, "user-agent")}}};
   const Refusal& refusal = exchange.refusal;
+  if (isChoice(exchange)) {
+    writeLog(Level::Info, "http", "Request for a disabled plugin refused", fields);
+    return;
+  }
   if (!refusal.code.empty()) {
     logError("http", slow ? "Slow request refused" : "Request refused",
              {nameOf(refusal.kind), refusal.message, refusal.code, {}}, exchange.status, fields);
@@ -77,7 +93,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
 void AccessLog::watch(const CompletedExchange& exchange) const {
   const HttpRequest& request = exchange.request;
   if (exchange.labels.route.empty() && exchange.status < 500) return;
-  if (isProbe(exchange.labels.route)) return;
+  if (isProbe(exchange.labels.route) || isClosedPlugin(exchange)) return;
   performance_.recordApi({{},
                           request.method,
                           exchange.labels.route,

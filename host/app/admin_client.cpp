@@ -14,6 +14,7 @@
 #include <bulkhead/error.hpp>
 
 #include "app/admin_routes.hpp"
+#include "app/installed_plugins.hpp"
 #include "app/store_options.hpp"
 #include "data/sqlite_store.hpp"
 #include "http/router.hpp"
@@ -73,17 +74,34 @@ std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
   }
 }
 
+/// A mistyped folder must not become a second installation: commands make files, and no folders.
+void AdminClient::requireFolders(const std::filesystem::path& store, bool may_make) const {
+  for (const auto& folder : {settings_.paths.data_dir, store.parent_path()}) {
+    if (std::filesystem::is_directory(folder)) continue;
+    throw Error::configuration(
+        "DATA_DIR", fmt::format("There is no data folder {}. Start the host once, make the folder, "
+                                "or mend DATA_DIR.",
+                                folder.string()));
+  }
+  if (may_make || std::filesystem::exists(store)) return;
+  throw Error::app("NO_STORE", fmt::format("There is no {} yet.", store.string()));
+}
+
 HttpResponse AdminClient::onStore(const std::string& method, const std::string& path,
                                   const std::string& body) const {
-  const auto store = data::openSqliteStore(storeOptions(settings_, "host"));
+  const data::SqliteOptions options = storeOptions(settings_, "host");
+  requireFolders(options.path, method != "GET");
+  const auto store = data::openSqliteStore(options);
   KeyStore keys{*store,
                 {settings_.paths.data_dir / "keys.snapshot", std::chrono::seconds{86400}, {}}};
-  if (!keys.refresh())
-    throw Error::database("DATABASE_UNAVAILABLE",
-                          "Database unavailable. Server running in degraded mode.");
+  if (!keys.refresh()) {
+    throw Error::app("STORE_AWAY", fmt::format("{} cannot be opened; is it in use, or no database?",
+                                               options.path.string()));
+  }
   RouteTable<HostRoute> table{[&] {
     std::vector<RouteTable<HostRoute>::Route> routes;
-    for (auto& route : keyRoutes(keys)) routes.push_back({route.method, route.path, "host", route});
+    for (auto& route : keyRoutes(keys, [&] { return scopesOfInstalled(settings_); }))
+      routes.push_back({route.method, route.path, "host", route});
     return routes;
   }()};
   const auto match = table.match(method, path);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/configuration.hpp"
@@ -25,6 +26,7 @@ class AdminClient {
  private:
   std::optional<HttpResponse> overSocket(const std::string& method, const std::string& path,
                                          const std::string& body) const;
+  void requireFolders(const std::filesystem::path& store, bool may_make) const;
   HttpResponse onStore(const std::string& method, const std::string& path,
                        const std::string& body) const;
 

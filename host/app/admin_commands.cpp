@@ -1,5 +1,8 @@
 #include "app/admin_commands.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <cstdio>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,6 +26,15 @@ Json bodyOf(const HttpResponse& response) {
   const Json error = body.is_object() ? body.value("error", Json::object()) : Json::object();
   throw Error::app(error.value("code", "REFUSED"),
                    error.value("message", fmt::format("The host answered {}.", response.status)));
+}
+
+/// Slugs and ids; anything else would name another path.
+const std::string& pathSegment(const std::string& name) {
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_';
+  });
+  if (!plain) throw Error::validation("USAGE", fmt::format("'{}' is no slug and no id", name));
+  return name;
 }
 
 std::string textOf(const Json& value) {
@@ -60,6 +72,15 @@ int printList(const CommandLine& line, const Json& body, const std::vector<std::
   } else {
     printTable(body.at("data"), columns);
   }
+  return kExitOk;
+}
+
+int setTenantStatus(const CommandLine& line, std::string_view verb) {
+  const Configuration configuration = loadConfiguration(line);
+  const std::string path =
+      fmt::format("/api/admin/tenants/{}/{}", pathSegment(line.argument(0, "SLUG")), verb);
+  const Json tenant = bodyOf(AdminClient{configuration}.call("POST", path));
+  fmt::print("tenant {} {}\n", textOf(tenant["slug"]), textOf(tenant["status"]));
   return kExitOk;
 }
 
@@ -106,6 +127,14 @@ int runTenantList(const CommandLine& line) {
                    {"id", "slug", "status", "time_zone", "name"});
 }
 
+int runTenantSuspend(const CommandLine& line) {
+  return setTenantStatus(line, "suspend");
+}
+
+int runTenantResume(const CommandLine& line) {
+  return setTenantStatus(line, "resume");
+}
+
 int runKeyCreate(const CommandLine& line) {
   const Configuration configuration = loadConfiguration(line);
   Json body{{"name", line.argument(0, "NAME")},
@@ -130,7 +159,8 @@ int runKeyList(const CommandLine& line) {
 
 int runKeyRevoke(const CommandLine& line) {
   const Configuration configuration = loadConfiguration(line);
-  bodyOf(AdminClient{configuration}.call("DELETE", "/api/admin/keys/" + line.argument(0, "ID")));
+  bodyOf(AdminClient{configuration}.call("DELETE",
+                                         "/api/admin/keys/" + pathSegment(line.argument(0, "ID"))));
   fmt::print("revoked\n");
   return kExitOk;
 }

@@ -9,6 +9,8 @@ int runPluginList(const CommandLine& line);
 int runPluginInspect(const CommandLine& line);
 int runTenantCreate(const CommandLine& line);
 int runTenantList(const CommandLine& line);
+int runTenantSuspend(const CommandLine& line);
+int runTenantResume(const CommandLine& line);
 int runKeyCreate(const CommandLine& line);
 int runKeyList(const CommandLine& line);
 int runKeyRevoke(const CommandLine& line);

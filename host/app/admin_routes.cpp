@@ -1,13 +1,19 @@
 #include "app/admin_routes.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include <bulkhead/error.hpp>
 #include <bulkhead/json_writer.hpp>
 
+#include "app/installed_plugins.hpp"
+#include "plugins/strict_json.hpp"
 #include "runtime/services.hpp"
 #include "runtime/timestamp.hpp"
 
@@ -23,35 +29,58 @@ std::optional<std::string> timestampOrNull(const std::optional<std::int64_t>& ti
   return timestampText(*time_us);
 }
 
-/// The body as an object that has no members but `known`.
+Error invalid(std::string_view message) {
+  return Error::validation("VALIDATION_ERROR", message);
+}
+
+/// The body as an object that has no members but `known`, and none of them twice.
 Json bodyOf(const HttpRequest& request, const std::set<std::string, std::less<>>& known) {
-  Json body = Json::parse(request.body, nullptr, false);
-  if (!body.is_object()) throw Error::validation("VALIDATION_ERROR", "The body is a JSON object.");
+  Json body;
+  try {
+    body = parseStrictJson(request.body);
+  } catch (const Error& error) {
+    throw invalid(fmt::format("The body {}.", error.message()));
+  }
+  if (!body.is_object()) throw invalid("The body is not a JSON object.");
   for (const auto& [name, value] : body.items()) {
-    if (!known.contains(name)) {
-      throw Error::validation(
-          "VALIDATION_ERROR",
-          fmt::format("There is no member '{}'; known are {}.", name, fmt::join(known, ", ")));
-    }
+    if (known.contains(name)) continue;
+    throw invalid(
+        fmt::format("There is no member '{}'; known are {}.", name, fmt::join(known, ", ")));
   }
   return body;
 }
 
-template <class Value>
-Value member(const Json& body, const char* name, Value fallback) {
+/// The member, or null when it is missing.
+const Json& memberOf(const Json& body, const char* name) {
+  static const Json kNull;
   const auto found = body.find(name);
-  if (found == body.end() || found->is_null()) return fallback;
-  try {
-    return found->get<Value>();
-  } catch (const Json::exception&) {
-    throw Error::validation("VALIDATION_ERROR",
-                            fmt::format("The member '{}' has another type.", name));
-  }
+  return found == body.end() ? kNull : *found;
 }
 
-std::optional<std::int64_t> optionalInteger(const Json& body, const char* name) {
-  if (!body.contains(name) || body[name].is_null()) return std::nullopt;
-  return member(body, name, std::int64_t{0});
+std::string textMember(const Json& body, const char* name, const std::string& fallback) {
+  const Json& value = memberOf(body, name);
+  if (value.is_null()) return fallback;
+  if (!value.is_string()) throw invalid(fmt::format("The member '{}' is a text.", name));
+  return value.get<std::string>();
+}
+
+std::vector<std::string> textsMember(const Json& body, const char* name) {
+  const Json& value = memberOf(body, name);
+  if (value.is_null()) return {};
+  const bool texts = value.is_array() && std::all_of(value.begin(), value.end(),
+                                                     [](const Json& v) { return v.is_string(); });
+  if (!texts) throw invalid(fmt::format("The member '{}' is a list of texts.", name));
+  return value.get<std::vector<std::string>>();
+}
+
+std::optional<std::int64_t> integerMember(const Json& body, const char* name) {
+  const Json& value = memberOf(body, name);
+  if (value.is_null()) return std::nullopt;
+  const bool fits = value.is_number_integer() &&
+                    (!value.is_number_unsigned() ||
+                     value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max());
+  if (!fits) throw invalid(fmt::format("The member '{}' is a whole number.", name));
+  return value.get<std::int64_t>();
 }
 
 const std::string& idOf(const HttpRequest& request) {
@@ -103,26 +132,46 @@ HttpResponse listAnswer(const Items& items, const Write& write) {
 
 HttpResponse createTenant(KeyStore& keys, const HttpRequest& request) {
   const Json body = bodyOf(request, {"slug", "name", "time_zone"});
-  const std::string slug = member(body, "slug", std::string{});
+  const std::string slug = textMember(body, "slug", {});
   const Tenant tenant = keys.createTenant(
-      {slug, member(body, "name", slug), member(body, "time_zone", std::string{"UTC"})});
+      {slug, textMember(body, "name", slug), textMember(body, "time_zone", "UTC")});
   return HttpResponse::json(201, toJson([&](JsonWriter& out) { writeTenant(out, tenant); }));
 }
 
-HttpResponse createKey(KeyStore& keys, const HttpRequest& request) {
+HttpResponse setTenantStatus(KeyStore& keys, const HttpRequest& request, TenantStatus status) {
+  const Tenant tenant = keys.setTenantStatus(idOf(request), status);
+  return HttpResponse::json(200, toJson([&](JsonWriter& out) { writeTenant(out, tenant); }));
+}
+
+void checkScopeNames(const std::vector<std::string>& scopes,
+                     const std::vector<std::string>& known) {
+  for (const auto& scope : scopes) {
+    const std::string nearest = nearestScope(scope, known);
+    if (nearest.empty()) continue;
+    throw invalid(fmt::format("No plugin has the scope '{}'; did you mean '{}'?", scope, nearest));
+  }
+}
+
+NewApiKey wantedKey(const HttpRequest& request) {
   const Json body = bodyOf(request, {"name", "scopes", "tenants", "requests_per_minute",
                                      "requests_per_hour", "expires_in_days"});
-  NewApiKey wanted{member(body, "name", std::string{}),
-                   member(body, "scopes", std::vector<std::string>{}),
-                   member(body, "tenants", std::vector<std::string>{}),
-                   optionalInteger(body, "requests_per_minute"),
-                   optionalInteger(body, "requests_per_hour"),
+  NewApiKey wanted{textMember(body, "name", {}),
+                   textsMember(body, "scopes"),
+                   textsMember(body, "tenants"),
+                   integerMember(body, "requests_per_minute"),
+                   integerMember(body, "requests_per_hour"),
                    std::nullopt};
-  if (const auto days = optionalInteger(body, "expires_in_days")) {
-    if (*days < 1 || *days > 3650)
-      throw Error::validation("VALIDATION_ERROR", "expires_in_days is between 1 and 3650.");
+  if (const auto days = integerMember(body, "expires_in_days")) {
+    if (*days < 1 || *days > 3650) throw invalid("expires_in_days is between 1 and 3650.");
     wanted.expires_us = SystemClock{}.nowUs() + *days * 86'400'000'000;
   }
+  return wanted;
+}
+
+HttpResponse createKey(KeyStore& keys, const std::vector<std::string>& known_scopes,
+                       const HttpRequest& request) {
+  const NewApiKey wanted = wantedKey(request);
+  checkScopeNames(wanted.scopes, known_scopes);
   const CreatedApiKey created = keys.createKey(wanted);
   HttpResponse response = HttpResponse::json(
       201, toJson([&](JsonWriter& out) { writeKey(out, created.record, &created.text); }));
@@ -144,7 +193,7 @@ HttpResponse listKeys(KeyStore& keys) {
 
 HostRoute adminRoute(const char* method, const char* path,
                      std::function<HttpResponse(const HttpRequest&)> answer) {
-  return {method, path, HostAccess::Key, kScope, AnsweredOn::Lane, std::move(answer)};
+  return {method, path, HostAccess::Admin, kScope, AnsweredOn::AdminLane, std::move(answer), false};
 }
 
 HttpResponse onePlugin(const Supervisor& supervisor, const HttpRequest& request) {
@@ -163,16 +212,26 @@ HttpResponse listPlugins(const Supervisor& supervisor) {
 
 }  // namespace
 
-std::vector<HostRoute> keyRoutes(KeyStore& keys) {
+std::vector<HostRoute> keyRoutes(KeyStore& keys,
+                                 std::function<std::vector<std::string>()> known_scopes) {
+  const auto setStatus = [&keys](TenantStatus status) {
+    return [&keys, status](const HttpRequest& request) {
+      return setTenantStatus(keys, request, status);
+    };
+  };
   return {
       adminRoute(
           "GET", "/api/admin/tenants",
           [&keys](const HttpRequest&) { return listAnswer(keys.listTenants(), writeTenant); }),
       adminRoute("POST", "/api/admin/tenants",
                  [&keys](const HttpRequest& request) { return createTenant(keys, request); }),
+      adminRoute("POST", "/api/admin/tenants/{tenant}/suspend", setStatus(TenantStatus::Suspended)),
+      adminRoute("POST", "/api/admin/tenants/{tenant}/resume", setStatus(TenantStatus::Active)),
       adminRoute("GET", "/api/admin/keys", [&keys](const HttpRequest&) { return listKeys(keys); }),
       adminRoute("POST", "/api/admin/keys",
-                 [&keys](const HttpRequest& request) { return createKey(keys, request); }),
+                 [&keys, known_scopes = std::move(known_scopes)](const HttpRequest& request) {
+                   return createKey(keys, known_scopes(), request);
+                 }),
       adminRoute("DELETE", "/api/admin/keys/{id}",
                  [&keys](const HttpRequest& request) { return revokeKey(keys, request); }),
   };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "app/route_catalog.hpp"
@@ -9,9 +11,11 @@
 namespace bulkhead::host {
 
 /// /api/admin/...: tenants, API keys and plugins, for the admin socket (peer credentials, no key)
-/// and keys with the scope `admin`. They wait for the host's store, so they run on the host's lane.
-/// The arguments outlive the routes.
-std::vector<HostRoute> keyRoutes(KeyStore& keys);
+/// and keys with the scope `admin` that are bound to no tenant. They wait for the host's store, so
+/// they run on the lane of administration. The arguments outlive the routes. `known_scopes` names
+/// the scopes that plugins have ("booking:read", or "booking:*"), so that a mistyped one is found.
+std::vector<HostRoute> keyRoutes(KeyStore& keys,
+                                 std::function<std::vector<std::string>()> known_scopes);
 std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor);
 
 }  // namespace bulkhead::host

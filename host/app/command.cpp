@@ -1,5 +1,7 @@
 #include "app/command.hpp"
 
+#include <utility>
+
 #include "app/admin_commands.hpp"
 #include "app/config_commands.hpp"
 #include "app/serve_command.hpp"
@@ -22,15 +24,31 @@ Configuration loadConfiguration(const CommandLine& line) {
   return Configuration{sources};
 }
 
-const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands{
-      {"serve", "", "runs the host in the foreground", 0, {configOption()}, runServe},
+namespace {
+
+std::vector<Command> hostCommands() {
+  return {
+      {"serve",
+       "",
+       "runs the host in the foreground",
+       0,
+       {configOption()},
+       runServe,
+       {"PORT", "BIND_ADDRESS", "NODE_ENV", "DATA_DIR", "DATABASE_URL", "PLUGIN_DIR",
+        "PLUGIN_CONF_DIR", "API_KEY", "MANAGEMENT_PORT", "TRUSTED_PROXIES", "LOG_LEVEL",
+        "LOG_FILE"}},
       {"probe",
        "live|ready|health",
        "asks the running host; for containers without curl",
        1,
        {configOption()},
        runProbe},
+      {"version", "", "prints the version", 0, {jsonOption()}, runVersion},
+  };
+}
+
+std::vector<Command> configCommands() {
+  return {
       {"config check",
        "",
        "reads the configuration and says everything that is wrong",
@@ -43,6 +61,11 @@ const std::vector<Command>& commands() {
        0,
        {configOption(), jsonOption()},
        runConfigPrint},
+  };
+}
+
+std::vector<Command> pluginCommands() {
+  return {
       {"plugin list",
        "",
        "lists the plugins of the running host with state and reason",
@@ -55,6 +78,11 @@ const std::vector<Command>& commands() {
        1,
        {jsonOption()},
        runPluginInspect},
+  };
+}
+
+std::vector<Command> tenantCommands() {
+  return {
       {"tenant create",
        "SLUG",
        "makes a tenant",
@@ -65,6 +93,18 @@ const std::vector<Command>& commands() {
         {"time-zone", "ZONE", "IANA zone (UTC)", false}},
        runTenantCreate},
       {"tenant list", "", "lists the tenants", 0, {configOption(), jsonOption()}, runTenantList},
+      {"tenant suspend",
+       "SLUG",
+       "refuses every request for a tenant's data, at once",
+       1,
+       {configOption()},
+       runTenantSuspend},
+      {"tenant resume", "SLUG", "ends a suspension", 1, {configOption()}, runTenantResume},
+  };
+}
+
+std::vector<Command> keyCommands() {
+  return {
       {"key create",
        "NAME",
        "makes an API key and shows it this once",
@@ -72,7 +112,10 @@ const std::vector<Command>& commands() {
        {configOption(),
         jsonOption(),
         {"tenant", "SLUG", "tenant that it may use; may be repeated", true},
-        {"scope", "SCOPE", "scope that it has, such as booking:*; may be repeated", true},
+        {"scope", "SCOPE",
+         "scope that it has, such as booking:*; * is all that concerns its tenants; may be "
+         "repeated",
+         true},
         {"days", "N", "days until it expires (never)", false}},
        runKeyCreate},
       {"key list",
@@ -82,8 +125,20 @@ const std::vector<Command>& commands() {
        {configOption(), jsonOption()},
        runKeyList},
       {"key revoke", "ID", "revokes an API key at once", 1, {configOption()}, runKeyRevoke},
-      {"version", "", "prints the version", 0, {jsonOption()}, runVersion},
   };
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands = [] {
+    std::vector<Command> all;
+    for (auto* group :
+         {hostCommands, configCommands, pluginCommands, tenantCommands, keyCommands}) {
+      for (auto& command : group()) all.push_back(std::move(command));
+    }
+    return all;
+  }();
   return kCommands;
 }
 

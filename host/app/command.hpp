@@ -26,6 +26,7 @@ struct Command {
   std::size_t arguments_max = 0;
   std::vector<CommandOption> options;
   int (*run)(const CommandLine& line);
+  std::vector<std::string> variables{};  ///< environment variables that its help explains
 };
 
 /// All of them, as the help lists them.

@@ -6,24 +6,31 @@
 
 #include "app/build_version.hpp"
 #include "app/command.hpp"
+#include "app/installation_checks.hpp"
 #include "config/plugin_conf.hpp"
 
 namespace bulkhead::host {
 
 int runConfigCheck(const CommandLine& line) {
   const Configuration configuration = loadConfiguration(line);
-  bool sound = true;
-  for (const auto& conf :
-       readPluginConfs(configuration.settings().paths.plugin_conf_dir, configuration.variables())) {
-    for (const auto& problem : conf.problems) {
-      fmt::print(stderr, "{}\n", problem.sentence());
-      sound = false;
-    }
+  const InstallationFindings findings = checkInstallation(configuration);
+  const auto confs =
+      readPluginConfs(configuration.settings().paths.plugin_conf_dir, configuration.variables());
+  bool plugins_sound = true;
+  for (const auto& conf : confs) {
+    for (const auto& problem : conf.problems) fmt::print(stderr, "{}\n", problem.sentence());
+    plugins_sound = plugins_sound && conf.problems.empty();
   }
+  for (const auto& problem : findings.problems) fmt::print(stderr, "{}\n", problem);
   for (const auto& notice : configuration.notices()) fmt::print("notice: {}\n", notice);
-  fmt::print("{}\n", sound ? "The configuration is sound."
-                           : "The host starts; the plugins above are refused.");
-  return sound ? kExitOk : kExitConfiguration;
+  for (const auto& notice : findings.notices) fmt::print("notice: {}\n", notice);
+  if (!findings.problems.empty()) {
+    fmt::print("The host would not start.\n");
+    return kExitConfiguration;
+  }
+  fmt::print("{}\n", plugins_sound ? "The configuration is sound."
+                                   : "The host starts; the plugins above are refused.");
+  return plugins_sound ? kExitOk : kExitConfiguration;
 }
 
 int runConfigPrint(const CommandLine& line) {

@@ -35,6 +35,10 @@ std::string_view pluginOf(std::string_view path) {
   return path.substr(0, path.find('/'));
 }
 
+bool isOnManagementPort(const RouteMatch<std::shared_ptr<const RouteTarget>>& match) {
+  return match.value != nullptr && (*match.value)->host && (*match.value)->host->on_management_port;
+}
+
 HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
@@ -53,9 +57,10 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   const auto table = services_.routes.table();
   auto match = table->match(request.method, request.path);
   using Outcome = RouteMatch<std::shared_ptr<const RouteTarget>>::Outcome;
+  if (request.peer.management && !isOnManagementPort(match)) throw nothingHere();
   switch (match.outcome) {
     case Outcome::NotFound:
-      refuseUnmatched(request);
+      refuseUnmatched(*exchange);
     case Outcome::Options:
       exchange->respond(optionsAnswer(match.allow));
       return;
@@ -78,7 +83,6 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
     answerHostRoute(exchange, target.host);
     return;
   }
-  if (request.peer.management) throw nothingHere();
   exchange->labels().plugin = match.owner;
   admitToPluginRoute(request, target.route->contract);
   submitToPlugin(exchange, target);
@@ -100,7 +104,9 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
     return;
   }
   exchange->setDeadline(kHostDeadline);
-  const bool taken = services_.host_lane.submit(
+  Lane& lane = route->answered_on == AnsweredOn::AdminLane ? services_.admin_lane
+                                                           : services_.monitoring_lane;
+  const bool taken = lane.submit(
       [exchange, route](bool expired) {
         if (expired) return;
         try {
@@ -114,7 +120,8 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
       },
       std::chrono::steady_clock::now() + kHostDeadline);
   if (!taken)
-    throw Error::app("OVERLOADED", "The host is busy with administration.").withRetryAfter(1);
+    throw Error::app("OVERLOADED", "The host is busy with requests of this kind.")
+        .withRetryAfter(1);
 }
 
 void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
@@ -151,9 +158,9 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
       }
       if (request.principal.authenticated && request.principal.has(route.scope)) return;
       break;
-    case HostAccess::Key:
+    case HostAccess::Admin:
       if (request.peer.admin_socket) return;
-      request.principal = services_.authenticator.admit(request, Access::Key, route.scope);
+      request.principal = services_.authenticator.admit(request, Access::Admin, route.scope);
       return;
   }
   if (options_.development && route.access == HostAccess::Inside) {
@@ -167,21 +174,24 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
 void RequestPipeline::admitToPluginRoute(HttpRequest& request,
                                          const RouteContract& contract) const {
   if (contract.access() == RouteAccess::Public) return;
-  const Access access = contract.access() == RouteAccess::Admin ? Access::Admin : Access::Key;
-  request.principal = services_.authenticator.admit(request, access, contract.scope());
-  requireTenant(request.principal);
+  const bool is_admin = contract.access() == RouteAccess::Admin;
+  request.principal = services_.authenticator.admit(request, is_admin ? Access::Admin : Access::Key,
+                                                    contract.scope());
+  if (!is_admin) requireTenant(request.principal);
 }
 
 /// A route of a closed plugin is unknown, but its prefix is not: that is 503, never 404 (design
 /// §3).
-void RequestPipeline::refuseUnmatched(const HttpRequest& request) const {
-  if (request.peer.management) throw nothingHere();
-  if (const std::string_view id = pluginOf(request.path); !id.empty()) {
+void RequestPipeline::refuseUnmatched(Exchange& exchange) const {
+  if (const std::string_view id = pluginOf(exchange.request().path); !id.empty()) {
     if (services_.starting())
       throw Error::app("PLUGIN_UNAVAILABLE", "The host is still starting its plugins.")
           .withRetryAfter(1);
     const auto compartment = services_.find_compartment(id);
-    if (compartment && !compartment->isRunning()) throw unavailable(*compartment);
+    if (compartment && !compartment->isRunning()) {
+      exchange.labels().plugin = compartment->id();
+      throw unavailable(*compartment);
+    }
   }
   throw nothingHere();
 }

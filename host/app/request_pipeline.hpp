@@ -25,7 +25,8 @@ struct PipelineOptions {
 struct PipelineServices {
   RouteCatalog& routes;
   const PeerPolicy& peers;
-  Lane& host_lane;
+  Lane& admin_lane;
+  Lane& monitoring_lane;
   const Authenticator& authenticator;
   std::function<bool()> starting;  ///< plugins are still being started
   /// Closed plugins by path prefix: the compartment that "/api/<id>/..." belongs to, or null.
@@ -49,7 +50,7 @@ class RequestPipeline {
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
   void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
   void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
-  [[noreturn]] void refuseUnmatched(const HttpRequest& request) const;
+  [[noreturn]] void refuseUnmatched(Exchange& exchange) const;
 
   const PipelineOptions options_;
   const PipelineServices services_;

@@ -1,5 +1,6 @@
 #include "app/route_catalog.hpp"
 
+#include <set>
 #include <utility>
 
 namespace bulkhead::host {
@@ -30,6 +31,16 @@ void RouteCatalog::admit(const std::shared_ptr<Compartment>& compartment) {
         {compartment->id(), route->contract.method(), route->path, std::move(target)});
   }
   publish(std::move(entries));
+}
+
+std::vector<std::string> RouteCatalog::scopes() const {
+  const std::lock_guard lock{mutex_};
+  std::set<std::string> scopes;
+  for (const auto& entry : entries_) {
+    if (entry.target->route) scopes.insert(entry.target->route->contract.scope());
+  }
+  scopes.erase("");
+  return {scopes.begin(), scopes.end()};
 }
 
 std::shared_ptr<const Routes> RouteCatalog::build(const std::vector<Entry>& entries) {

@@ -15,21 +15,22 @@
 
 namespace bulkhead::host {
 
-/// Where a host route is answered: at once on the loop (memory only, no waiting), or on the host's
-/// own lane.
-enum class AnsweredOn { Loop, Lane };
+/// Where a host route is answered: at once on the loop (memory only, no waiting), or on one of the
+/// host's own lanes. Monitoring has its own, so that it answers while administration waits.
+enum class AnsweredOn { Loop, AdminLane, MonitoringLane };
 
 /// Who may call a host route. `Inside` is C16: an allowed network or a key with the scope; others
-/// see 404 or 403.
-enum class HostAccess { Open, Inside, AdminSocket, Key };
+/// see 404 or 403. `Admin` is the admin socket, or a key of the installation with the scope.
+enum class HostAccess { Open, Inside, AdminSocket, Admin };
 
 struct HostRoute {
   std::string method;
   std::string path;
   HostAccess access = HostAccess::Open;
-  std::string scope;  ///< for Inside and Key
+  std::string scope;  ///< for Inside and Admin
   AnsweredOn answered_on = AnsweredOn::Loop;
   std::function<HttpResponse(const HttpRequest&)> answer;
+  bool on_management_port = false;  ///< probes and monitoring; nothing else is there (C17)
 };
 
 /// What a matched route leads to: a plugin's route or one of the host's own. Immutable.
@@ -53,6 +54,8 @@ class RouteCatalog {
   void admit(const std::shared_ptr<Compartment>& compartment);
 
   std::shared_ptr<const Routes> table() const { return table_.load(); }
+  /// The scopes that plugins' routes name, each once.
+  std::vector<std::string> scopes() const;
   /// The text of /openapi.json, made when the routes change.
   std::shared_ptr<const std::string> openApi() const { return open_api_.load(); }
 
@@ -68,7 +71,7 @@ class RouteCatalog {
   void publish(std::vector<Entry> entries);
 
   const std::string version_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Entry> entries_;
   Published<Routes> table_;
   Published<std::string> open_api_;

@@ -3,8 +3,12 @@
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <future>
+#include <memory>
 #include <pthread.h>
 #include <signal.h>
 #include <thread>
@@ -14,7 +18,10 @@
 
 #include "app/build_version.hpp"
 #include "app/command.hpp"
+#include "app/data_folder.hpp"
+#include "app/installation_checks.hpp"
 #include "app/serving_host.hpp"
+#include "config/configuration_problem.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
 
@@ -22,6 +29,7 @@ namespace bulkhead::host {
 namespace {
 
 constexpr int kProbeTimeoutSeconds = 2;
+constexpr std::chrono::milliseconds kBootPatience{30'000};  // each step of a plugin has its own
 
 /// The signals that a serving process waits for, blocked in every thread made from here on.
 sigset_t blockSignals() {
@@ -61,25 +69,109 @@ void registerSecrets(LogSystem& logging, const HostSettings& settings) {
   }
 }
 
-int serve(const Configuration& configuration, LogSystem& logging, const sigset_t& signals) {
-  ServingHost host{configuration};
-  host.listen();
-  std::thread boot{[&] { host.boot(); }};
-  awaitEnd(signals, logging);
-  std::thread impatience{[&] {
+/// The plugins' start, on a thread of its own; a failure of it ends the process.
+class Boot {
+ public:
+  explicit Boot(ServingHost& host) {
+    std::thread{[&host, state = state_] {
+      state->code = run(host);
+      state->ended.set_value();
+      if (state->code != kExitOk && !state->stopping) kill(getpid(), SIGTERM);
+    }}.detach();
+  }
+
+  /// From now on a failure does not ask for the end that has begun.
+  void stop() noexcept { state_->stopping = true; }
+  /// False when it still runs after `patience`.
+  bool hasEnded(std::chrono::milliseconds patience) const {
+    return ended_.wait_for(patience) == std::future_status::ready;
+  }
+  int code() const { return state_->code; }
+
+ private:
+  struct State {
+    std::promise<void> ended;
+    std::atomic<int> code{kExitOk};
+    std::atomic<bool> stopping{false};
+  };
+
+  static int run(ServingHost& host) {
+    try {
+      host.boot();
+      return kExitOk;
+    } catch (const std::exception& error) {
+      log(Level::Fatal, "host", "Starting the plugins failed", {{"reason", error.what()}});
+      return kExitConfiguration;
+    }
+  }
+
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
+  const std::future<void> ended_ = state_->ended.get_future();
+};
+
+void obeySecondSignal(const sigset_t& signals, LogSystem& logging) {
+  std::thread{[&signals, &logging] {
     awaitEnd(signals, logging);
     log(Level::Warn, "host", "A second signal: ending at once");
     logging.flush(std::chrono::milliseconds{500});
     std::_Exit(kExitInternal);
-  }};
-  impatience.detach();
+  }}.detach();
+}
+
+/// Serves until a signal; the exit code. May leave threads behind that are inside the host.
+int serve(ServingHost& host, LogSystem& logging, const sigset_t& signals) {
+  host.listen();
+  Boot boot{host};
+  awaitEnd(signals, logging);
+  boot.stop();
+  obeySecondSignal(signals, logging);
   host.stopBooting();
-  boot.join();
+  if (!boot.hasEnded(kBootPatience)) {
+    log(Level::Error, "host", "Starting the plugins did not end; it is left behind");
+    return kExitInternal;
+  }
   const bool clean = host.drain();
-  logging.flush(std::chrono::milliseconds{3000});
-  // Threads may still be inside a plugin, and one waits for a second signal: nothing below them is
-  // taken away.
-  std::_Exit(clean ? kExitOk : kExitInternal);
+  if (boot.code() != kExitOk) return boot.code();
+  return clean ? kExitOk : kExitInternal;
+}
+
+/// A failure that ends the process, as a sentence in the log and for whoever started it by hand.
+int failed(std::string_view code, std::string_view message, int exit_code) {
+  log(Level::Fatal, "host", message, {{"code", code}});
+  fmt::print(stderr, "bulkhead serve: {}\n", message);
+  return exit_code;
+}
+
+int codeOf(const Error& error) {
+  if (error.code() == "PORT_IN_USE") return kExitTemporary;
+  return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
+}
+
+/// The same as `config check` says, and the data folder.
+void checkMachine(const Configuration& configuration) {
+  const InstallationFindings findings = checkInstallation(configuration);
+  for (const auto& notice : findings.notices) log(Level::Warn, "config", notice);
+  if (!findings.problems.empty()) {
+    throw Error::configuration("CONFIGURATION_ERROR",
+                               fmt::format("{}", fmt::join(findings.problems, " ")));
+  }
+  prepareDataFolder(configuration.settings().paths.data_dir);
+}
+
+/// Never throws. What has been made is not taken down when it fails: threads may stand on it.
+int serveGuarded(const Configuration& configuration, LogSystem& logging, const sigset_t& signals) {
+  try {
+    checkMachine(configuration);
+    // allowed: outlives every thread on purpose
+    auto* host = new ServingHost{configuration};
+    return serve(*host, logging, signals);
+  } catch (const ConfigurationProblems& problems) {
+    return failed(problems.code(), problems.report(), kExitConfiguration);
+  } catch (const Error& error) {
+    return failed(error.code(), error.message(), codeOf(error));
+  } catch (const std::exception& error) {
+    return failed("INTERNAL_ERROR", error.what(), kExitInternal);
+  }
 }
 
 }  // namespace
@@ -90,14 +182,11 @@ int runServe(const CommandLine& line) {
   LogSystem logging{logOptions(configuration.settings())};
   registerSecrets(logging, configuration.settings());
   for (const auto& notice : configuration.notices()) log(Level::Warn, "config", notice);
-  try {
-    return serve(configuration, logging, signals);
-  } catch (const Error& error) {
-    log(Level::Fatal, "host", error.message(), {{"code", error.code()}});
-    logging.flush(std::chrono::milliseconds{1000});
-    if (error.code() == "PORT_IN_USE") return kExitTemporary;
-    return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
-  }
+  const int code = serveGuarded(configuration, logging, signals);
+  logging.flush(std::chrono::milliseconds{3000});
+  // Threads may still be inside a plugin, and one waits for a second signal: nothing below them is
+  // taken away.
+  std::_Exit(code);
 }
 
 int runProbe(const CommandLine& line) {

@@ -7,6 +7,7 @@
 
 #include "app/admin_routes.hpp"
 #include "app/build_version.hpp"
+#include "app/installed_plugins.hpp"
 #include "app/plugin_health.hpp"
 #include "app/store_options.hpp"
 #include "app/table_counts.hpp"
@@ -38,11 +39,6 @@ std::string_view environmentName(Environment environment) {
       break;
   }
   return "development";
-}
-
-std::filesystem::path pluginFolder(const HostSettings& settings) {
-  if (!settings.paths.plugin_dir.empty()) return settings.paths.plugin_dir;
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "plugins";
 }
 
 std::filesystem::path cacheFolder(const HostSettings& settings) {
@@ -107,10 +103,14 @@ ServingHost::ServingHost(const Configuration& configuration)
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
       pipeline_{{!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
-                {routes_, peers_, host_lane_, authenticator_,
+                {routes_, peers_, host_lane_, monitoring_lane_, authenticator_,
                  [this] { return state_.phase() == health::Phase::Starting; },
                  [this](std::string_view id) { return supervisor_.find(id); }}},
-      access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms}} {
+      access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms},
+                  [this](std::string_view plugin) {
+                    const auto compartment = supervisor_.find(plugin);
+                    return compartment && compartment->status().state == PluginState::Disabled;
+                  }} {
   registry_.add(health::memoryCheck(resources_));
   registry_.add(
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
@@ -168,7 +168,8 @@ void ServingHost::addHostRoutes() {
                       HostAccess::Open,
                       {},
                       AnsweredOn::Loop,
-                      std::move(route.handle)});
+                      std::move(route.handle),
+                      true});
   }
   for (auto& route : monitoring_endpoints_.routes()) {
     // each of them checks its caller by itself (C16, S28); this only finds out who it is
@@ -181,21 +182,32 @@ void ServingHost::addHostRoutes() {
                       std::string{route.path},
                       HostAccess::Open,
                       {},
-                      AnsweredOn::Lane,
-                      std::move(handle)});
+                      AnsweredOn::MonitoringLane,
+                      std::move(handle),
+                      true});
   }
-  for (auto& route : keyRoutes(keys_)) routes.push_back(std::move(route));
+  const auto known_scopes = [this] {
+    auto scopes = routes_.scopes();
+    const auto installed = scopesOfInstalled(settings_);
+    scopes.insert(scopes.end(), installed.begin(), installed.end());
+    return scopes;
+  };
+  for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
   routes.push_back(
-      {"GET", "/openapi.json", HostAccess::Open, {}, AnsweredOn::Loop, [this](const HttpRequest&) {
-         return HttpResponse::json(200, *routes_.openApi());
-       }});
+      {"GET",
+       "/openapi.json",
+       HostAccess::Open,
+       {},
+       AnsweredOn::Loop,
+       [this](const HttpRequest&) { return HttpResponse::json(200, *routes_.openApi()); },
+       false});
   routes_.addHostRoutes(std::move(routes));
 }
 
 void ServingHost::listen() {
   const auto& server = settings_.server;
-  std::filesystem::create_directories(settings_.paths.data_dir);
+  plugin_confs_ = readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables());
   front_->listen(server.bind_address, server.port);
   if (server.compat_listen_3000) front_->listen(server.bind_address, 3000);
   if (server.management_port != 0) {
@@ -217,10 +229,7 @@ void ServingHost::listen() {
 
 void ServingHost::boot() {
   PluginCache{cacheFolder(settings_)}.prune(kCacheAge, {});
-  const bool whole =
-      supervisor_.boot(readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables()),
-                       configuration_.variables());
-  if (!whole) return;
+  if (!supervisor_.boot(std::move(plugin_confs_), configuration_.variables())) return;
   state_.removePending("plugins");
   state_.markReady();
   log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
@@ -248,7 +257,7 @@ bool ServingHost::drain() {
   }
   clean = supervisor_.close(std::clamp(left, milliseconds{100}, milliseconds{20'000})) && clean;
   front_->stop();
-  keys_.storeLastUsed();
+  storeLastUsed();
   log(Level::Info, "host",
       clean ? "Stopped" : "Stopped; calls that did not return were left behind");
   return clean;
@@ -295,6 +304,16 @@ void ServingHost::logChange(const Compartment& compartment) const {
       {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
        {"reason", status.reason}});
+}
+
+/// When keys were last used is worth keeping, and not worth an unclean end.
+void ServingHost::storeLastUsed() {
+  try {
+    keys_.storeLastUsed();
+  } catch (const std::exception& error) {
+    log(Level::Warn, "host", "When keys were last used could not be stored",
+        {{"reason", error.what()}});
+  }
 }
 
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {

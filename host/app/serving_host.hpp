@@ -37,8 +37,8 @@ class ServingHost {
   ServingHost(const ServingHost&) = delete;
   ServingHost& operator=(const ServingHost&) = delete;
 
-  /// Opens the listeners and answers probes from here on. Throws Error (configuration, PORT_IN_USE
-  /// ...).
+  /// Reads the plugins' settings, opens the listeners and answers probes from here on. Throws Error
+  /// (configuration, PORT_IN_USE ...).
   void listen();
   /// Starts the plugins, one after the other; none of them can make it fail. Then the host is
   /// ready.
@@ -57,6 +57,7 @@ class ServingHost {
   std::shared_ptr<data::Store> openStore(const std::string& plugin);
   void admit(const std::shared_ptr<Compartment>& compartment);
   void logChange(const Compartment& compartment) const;
+  void storeLastUsed();
   std::vector<monitoring::TableCount> tableCounts();
   void addHostRoutes();
   void makeFront();
@@ -86,6 +87,7 @@ class ServingHost {
   RouteCatalog routes_;
   PeerPolicy peers_;
   Lane host_lane_{"host", {4, 256}};
+  Lane monitoring_lane_{"monitoring", {2, 64}};
   health::HealthRegistry registry_;
   Supervisor supervisor_;
   health::HealthEndpoints health_endpoints_;
@@ -93,6 +95,7 @@ class ServingHost {
   monitoring::MonitoringEndpoints monitoring_endpoints_;
   RequestPipeline pipeline_;
   AccessLog access_log_;
+  std::vector<PluginConf> plugin_confs_;  // from listen() to boot()
   std::unique_ptr<Front> front_;
   std::atomic<bool> stopping_{false};
   std::thread housekeeper_;

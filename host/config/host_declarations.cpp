@@ -27,15 +27,22 @@ std::vector<std::string> splitList(std::string_view text) {
   return items;
 }
 
+/// Poco 1.11's own takes "::" for what could not be read.
+bool parseAddress(const std::string& text, Poco::Net::IPAddress& address) {
+  if (text != "::") return Poco::Net::IPAddress::tryParse(text, address);
+  address = Poco::Net::IPAddress{Poco::Net::IPAddress::IPv6};
+  return true;
+}
+
 bool isAddress(const std::string& text) {
   Poco::Net::IPAddress address;
-  return Poco::Net::IPAddress::tryParse(text, address);
+  return parseAddress(text, address);
 }
 
 bool isNetwork(const std::string& text) {
   const std::size_t slash = text.find('/');
   Poco::Net::IPAddress address;
-  if (!Poco::Net::IPAddress::tryParse(text.substr(0, slash), address)) return false;
+  if (!parseAddress(text.substr(0, slash), address)) return false;
   if (slash == std::string::npos) return true;
   const int bits_max = address.family() == Poco::Net::IPAddress::IPv6 ? 128 : 32;
   int bits = -1;

@@ -46,6 +46,8 @@ class Rules {
     }
     checkFrontends();
     checkEnvFile();
+    checkPorts();
+    checkNetworks();
   }
 
  private:
@@ -117,6 +119,40 @@ class Rules {
     } else {
       notices_.push_back(fmt::format("{} can be read by others; chmod 600 keeps its secrets.",
                                      inputs_.env_file.string()));
+    }
+  }
+
+  static bool isEverywhere(std::string_view address) {
+    return address == "0.0.0.0" || address == "::";
+  }
+
+  /// Two listeners on one port: the second could not be opened.
+  void checkPorts() {
+    const auto& server = settings_.server;
+    const bool main = server.management_port == server.port && server.port != 0;
+    const bool compatible = server.compat_listen_3000 && server.management_port == 3000;
+    const bool same_address = server.bind_address == server.management_address ||
+                              isEverywhere(server.bind_address) ||
+                              isEverywhere(server.management_address);
+    if ((!main && !compatible) || !same_address) return;
+    problems_.push_back({"", 0, "MANAGEMENT_PORT", std::to_string(server.management_port),
+                         "another port than PORT", ""});
+  }
+
+  static bool holdsEverything(const std::vector<std::string>& networks) {
+    return std::any_of(networks.begin(), networks.end(),
+                       [](const std::string& network) { return network.ends_with("/0"); });
+  }
+
+  void checkNetworks() {
+    if (holdsEverything(settings_.security.trusted_proxies)) {
+      notices_.emplace_back(
+          "TRUSTED_PROXIES holds every address: anyone can say where a request comes from.");
+    }
+    if (holdsEverything(settings_.monitoring.allow_cidrs)) {
+      notices_.emplace_back(
+          "MONITORING_ALLOW_CIDRS holds every address: monitoring is open to "
+          "whoever reaches the port.");
     }
   }
 

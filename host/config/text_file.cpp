@@ -2,10 +2,11 @@
 
 #include <Poco/UTF8Encoding.h>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/configuration_problem.hpp"
 
@@ -16,18 +17,46 @@ namespace {
   throw ConfigurationProblems{{{file.string(), 0, "", "", std::move(expected), ""}}};
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_{number} {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+
+ private:
+  const int number_;
 };
 
+/// Opening does not wait, and a pipe is not read: nobody may ever write into it. /dev/null is a
+/// file with nothing in it.
+void requireFile(int descriptor, const std::filesystem::path& file) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0)
+    refuse(file, fmt::format("a readable file ({})", std::strerror(errno)));
+  if (S_ISDIR(status.st_mode)) refuse(file, "a file, and this is a folder");
+  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode))
+    refuse(file, "a regular file, and this is a pipe, a socket or a disk");
+}
+
 std::string readBytes(const std::filesystem::path& file, std::size_t bytes_max) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) refuse(file, "a file, and this is a folder");
-  const std::unique_ptr<std::FILE, CloseFile> stream{std::fopen(file.c_str(), "rbe")};
-  if (!stream) refuse(file, fmt::format("a readable file ({})", std::strerror(errno)));
+  const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (opened.number() < 0) refuse(file, fmt::format("a readable file ({})", std::strerror(errno)));
+  requireFile(opened.number(), file);
   std::string text(bytes_max + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
-  if (std::ferror(stream.get()) != 0) refuse(file, "a readable file (reading failed)");
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t count = read(opened.number(), text.data() + filled, text.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) refuse(file, "a readable file (reading failed)");
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  text.resize(filled);
   if (text.size() > bytes_max) refuse(file, fmt::format("at most {} bytes", bytes_max));
   return text;
 }

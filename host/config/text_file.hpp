@@ -13,7 +13,8 @@ inline constexpr std::size_t kTextFileBytesMax = 1024 * 1024;
 bool isPlainUtf8(std::string_view text);
 
 /// The whole of a configuration file, without a byte order mark. Throws `ConfigurationProblems`
-/// when it cannot be read, is no regular file or pipe, is larger than `bytes_max`, or is not UTF-8.
+/// when it cannot be read, is no regular file, is larger than `bytes_max`, or is not UTF-8. Never
+/// waits on a pipe.
 std::string readTextFile(const std::filesystem::path& file,
                          std::size_t bytes_max = kTextFileBytesMax);
 

@@ -13,23 +13,27 @@ class Ordering {
   }
 
   StartOrder run() {
-    while (startNext()) {
+    while (startStep()) {
     }
     for (const auto& [id, manifest] : waiting_) result_.blocked[id] = whyBlocked(id);
     return std::move(result_);
   }
 
  private:
-  /// Moves the first plugin that has all it requires from waiting to started.
-  bool startNext() {
+  /// Moves all plugins that have what they require from waiting to started.
+  bool startStep() {
+    std::vector<std::string> step;
     for (const auto& [id, manifest] : waiting_) {
-      if (missing(*manifest) != nullptr) continue;
-      result_.ids.push_back(id);
-      for (const auto& provided : manifest->provides) provided_.push_back(provided);
-      waiting_.erase(id);
-      return true;
+      if (missing(*manifest) == nullptr) step.push_back(id);
     }
-    return false;
+    for (const auto& id : step) {
+      const auto& provides = waiting_.at(id)->provides;
+      provided_.insert(provided_.end(), provides.begin(), provides.end());
+      waiting_.erase(id);
+    }
+    if (step.empty()) return false;
+    result_.steps.push_back(std::move(step));
+    return true;
   }
 
   /// The first required capability that nobody who started provides, or nullptr.

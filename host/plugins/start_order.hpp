@@ -10,11 +10,13 @@ namespace bulkhead::host {
 
 /// In which order plugins start, and which cannot.
 struct StartOrder {
-  std::vector<std::string> ids;                ///< providers before those that require them
+  /// Ids, sorted in each step. What a plugin requires is provided in a step before its own, so that
+  /// those of one step may start at the same time.
+  std::vector<std::vector<std::string>> steps;
   std::map<std::string, std::string> blocked;  ///< id to reason: a sentence for a person
 };
 
-/// Orders plugins by the capabilities they require; by id where nothing else decides. Blocked are:
+/// Orders plugins by the capabilities they require, each as early as possible. Blocked are:
 /// a plugin that requires what nobody provides (the reason names a provider of another major
 /// version), those in a circle of requirements (it is named), and those that require a blocked
 /// one. Optional wants neither order nor block.

@@ -1,8 +1,13 @@
 #include "plugins/supervisor.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <fmt/format.h>
 #include <optional>
+#include <set>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "logging/log_system.hpp"
@@ -14,6 +19,51 @@
 
 namespace bulkhead::host {
 namespace {
+
+constexpr std::size_t kStartsAtOnce = 4;
+
+/// Calls `work` with each number below `count`, lowest first, on a few threads; waits for all.
+template <class Work>
+void inParallel(std::size_t count, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  const auto run = [&] {
+    for (std::size_t number = next++; number < count; number = next++) work(number);
+  };
+  std::vector<std::thread> helpers;
+  try {
+    while (helpers.size() + 1 < std::min(count, kStartsAtOnce)) helpers.emplace_back(run);
+  } catch (const std::system_error&) {  // no thread to be had: those that there are do it all
+  }
+  run();
+  for (auto& helper : helpers) helper.join();
+}
+
+/// Numbers that come in any order and count one after the other.
+class InOrder {
+ public:
+  /// Waits until all below `number` have passed.
+  void await(std::size_t number) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return next_ == number; });
+  }
+  void pass(std::size_t number) {
+    pass(number, [](std::size_t) {});
+  }
+  /// Calls `then` for each that has all below it passed: for none, for `number`, or for more.
+  template <class Then>
+  void pass(std::size_t number, const Then& then) {
+    const std::lock_guard lock{mutex_};
+    passed_.insert(number);
+    for (; passed_.erase(next_) != 0; ++next_) then(next_);
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::size_t> passed_;
+  std::size_t next_ = 0;
+};
 
 std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   std::string text;
@@ -55,12 +105,31 @@ struct Supervisor::Candidate {
   PluginConf conf;
   HomeSettings settings;
   std::shared_ptr<Compartment> compartment;
+  bool open = false;  ///< it has done every step of its way so far
 
   void refuse(PluginState state, std::string reason) {
     plugin.state = state;
     plugin.reason = std::move(reason);
   }
 };
+
+/// Runs one step of a candidate; what it throws closes its compartment and nothing else.
+template <class Work>
+void Supervisor::guarded(Candidate& candidate, const Work& work) {
+  Compartment& compartment = *candidate.compartment;
+  const auto close = [&](PluginState state, std::string reason) {
+    candidate.open = false;
+    compartment.close(std::chrono::milliseconds{0});
+    compartment.enter(state, std::move(reason));
+  };
+  try {
+    work();
+  } catch (const PluginRefusal& refusal) {
+    close(refusal.state(), refusal.reason());
+  } catch (const std::exception& error) {
+    close(PluginState::Refused, error.what());
+  }
+}
 
 Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
     : options_{std::move(options)}, services_{std::move(services)} {}
@@ -75,13 +144,11 @@ bool Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables)
     const std::lock_guard lock{mutex_};
     for (const auto& candidate : candidates) compartments_.push_back(candidate.compartment);
   }
-  order(candidates);
-  for (auto& candidate : candidates) {
+  for (const Step& step : order(candidates)) {
     if (stop_booting_) return false;
-    bootOne(candidate);
-    services_.changed(*candidate.compartment);
+    bootStep(step);
   }
-  return true;
+  return !stop_booting_;
 }
 
 std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> confs,
@@ -121,51 +188,80 @@ Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) 
           std::chrono::milliseconds{limits.deadline_ms}};
 }
 
-void Supervisor::order(std::vector<Candidate>& candidates) const {
+/// Those that are closed already first: nobody waits for them.
+std::vector<Supervisor::Step> Supervisor::order(std::vector<Candidate>& candidates) const {
   std::vector<Manifest> manifests;
   for (const auto& candidate : candidates) {
     if (!candidate.plugin.isClosed()) manifests.push_back(*candidate.plugin.manifest);
   }
   const StartOrder order = startOrder(manifests);
+  std::vector<Step> steps(1);
   for (auto& candidate : candidates) {
     const auto blocked = order.blocked.find(candidate.plugin.id);
     if (blocked != order.blocked.end()) candidate.refuse(PluginState::Refused, blocked->second);
+    if (candidate.plugin.isClosed()) steps[0].push_back(&candidate);
   }
-  const auto rank = [&](const Candidate& candidate) {
-    return std::find(order.ids.begin(), order.ids.end(), candidate.plugin.id) - order.ids.begin();
-  };
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
+  for (const auto& ids : order.steps) {
+    Step& step = steps.emplace_back();
+    for (const auto& id : ids) {
+      step.push_back(&*std::find_if(candidates.begin(), candidates.end(), [&](const auto& one) {
+        return !one.plugin.isClosed() && one.plugin.id == id;
+      }));
+    }
+  }
+  return steps;
 }
 
-void Supervisor::bootOne(Candidate& candidate) {
+/// What may hang runs side by side; what others see of it happens by id, whoever was faster.
+void Supervisor::bootStep(const Step& step) {
+  InOrder admissions;
+  InOrder ends;
+  inParallel(step.size(), [&](std::size_t number) {
+    Candidate& candidate = *step[number];
+    verifyAndCreate(candidate);
+    admissions.await(number);
+    guarded(candidate, [&] {
+      if (candidate.open) services_.admit(candidate.compartment);
+    });
+    admissions.pass(number);
+    start(candidate);
+    ends.pass(number, [&](std::size_t ended) { report(*step[ended]); });
+  });
+}
+
+void Supervisor::report(const Candidate& candidate) {
+  if (candidate.open) {
+    const std::lock_guard lock{mutex_};
+    started_.push_back(candidate.compartment);
+  }
+  services_.changed(*candidate.compartment);
+}
+
+void Supervisor::verifyAndCreate(Candidate& candidate) {
   PluginCandidate& plugin = candidate.plugin;
   Compartment& compartment = *candidate.compartment;
   if (plugin.manifest) {
     compartment.describe(plugin.manifest->version, plugin.manifest->service,
                          plugin.library.string());
   }
-  try {
+  if (stop_booting_) return;
+  guarded(candidate, [&] {
     verify(plugin, PluginCache{options_.cache_dir}, candidate.settings);
-    if (plugin.isClosed()) {
+    if (plugin.isClosed())
       compartment.enter(plugin.state, plugin.reason);
-      return;
-    }
-    bool running = create(candidate);
-    if (running) {
-      services_.admit(candidate.compartment);
-      running = compartment.start();
-    }
-    if (!running) return;
-    const std::lock_guard lock{mutex_};
-    started_.push_back(candidate.compartment);
-  } catch (const PluginRefusal& refusal) {
-    compartment.close(std::chrono::milliseconds{0});
-    compartment.enter(refusal.state(), refusal.reason());
-  } catch (const std::exception& error) {
-    compartment.close(std::chrono::milliseconds{0});
-    compartment.enter(PluginState::Refused, error.what());
+    else
+      candidate.open = create(candidate);
+  });
+}
+
+void Supervisor::start(Candidate& candidate) {
+  if (!candidate.open) return;
+  candidate.open = false;
+  if (stop_booting_) {
+    candidate.compartment->close(std::chrono::milliseconds{0});
+    return;
   }
+  guarded(candidate, [&] { candidate.open = candidate.compartment->start(); });
 }
 
 bool Supervisor::create(Candidate& candidate) {

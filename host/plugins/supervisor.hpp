@@ -47,10 +47,11 @@ class Supervisor {
   Supervisor(SupervisorOptions options, SupervisorServices services);
   ~Supervisor();
 
-  /// Reads files and manifests, orders them by what they want of each other, and starts them one by
-  /// one. False when stopBooting() ended it before the last.
+  /// Reads files and manifests, orders them by what they require of each other, and starts those
+  /// that require nothing of each other at the same time, a few at once; their routes are taken in
+  /// by id, whoever was faster. False when stopBooting() ended it.
   bool boot(std::vector<PluginConf> confs, const Variables& variables);
-  /// Makes boot() return after the plugin that it is at; the others stay discovered. Any thread.
+  /// Makes boot() return after the plugins that it is at; the others stay discovered. Any thread.
   void stopBooting() noexcept { stop_booting_ = true; }
   /// Closes all, in reverse order of their start; each gets what is left of `patience`.
   /// False when one had calls that did not return.
@@ -65,8 +66,16 @@ class Supervisor {
 
   std::vector<Candidate> discover(std::vector<PluginConf> confs, const Variables& variables) const;
   Compartment::Options compartmentOptions(const Candidate& candidate) const;
-  void order(std::vector<Candidate>& candidates) const;
-  void bootOne(Candidate& candidate);
+  using Step = std::vector<Candidate*>;
+
+  template <class Work>
+  static void guarded(Candidate& candidate, const Work& work);
+
+  std::vector<Step> order(std::vector<Candidate>& candidates) const;
+  void bootStep(const Step& step);
+  void verifyAndCreate(Candidate& candidate);
+  void start(Candidate& candidate);
+  void report(const Candidate& candidate);
   bool create(Candidate& candidate);
 
   const SupervisorOptions options_;

@@ -33,8 +33,12 @@ bool isFieldValue(std::string_view value) {
 }  // namespace
 
 bool Principal::has(std::string_view scope) const {
-  return std::any_of(scopes.begin(), scopes.end(),
-                     [&](const std::string& granted) { return covers(granted, scope); });
+  const bool is_monitoring = scope.starts_with("monitoring:");
+  if (bound_to_tenants && scope == "admin") return false;
+  return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& granted) {
+    if (bound_to_tenants && is_monitoring && granted == "*") return false;
+    return covers(granted, scope);
+  });
 }
 
 const std::string* HttpRequest::header(std::string_view name) const {

@@ -18,8 +18,11 @@ struct Principal {
   std::string tenant;               ///< the tenant of this request; empty when the route needs none
   std::vector<std::string> scopes;  ///< "booking:read", "admin", "*"
   bool authenticated = false;
+  bool bound_to_tenants = false;  ///< the key was issued for tenants, and not for the installation
 
-  /// True when `scope` or a scope that contains it ("*", "booking:*") was granted.
+  /// True when `scope` or a scope that contains it ("*", "booking:*") was granted. What concerns the
+  /// whole installation is no part of a tenant: a key that is bound to tenants never has "admin",
+  /// and its "*" does not contain "monitoring:...".
   bool has(std::string_view scope) const;
 };
 

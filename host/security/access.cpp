@@ -15,6 +15,15 @@ Error lacking(std::string_view scope) {
                               fmt::format("This needs the scope '{}'.", scope));
 }
 
+void requireAdministrator(const Principal& principal) {
+  if (!principal.authenticated) throw unknownCaller();
+  if (principal.bound_to_tenants) {
+    throw Error::authorization("AUTHORIZATION_ERROR",
+                               "This is for keys that are bound to no tenant.");
+  }
+  if (!principal.has("admin")) throw lacking("admin");
+}
+
 }  // namespace
 
 void authorize(const Principal& principal, Access access, std::string_view scope) {
@@ -24,8 +33,7 @@ void authorize(const Principal& principal, Access access, std::string_view scope
     case Access::Key:
       break;
     case Access::Admin:
-      if (!principal.authenticated) throw unknownCaller();
-      if (!principal.has("admin")) throw lacking("admin");
+      requireAdministrator(principal);
       break;
     case Access::Session:
       throw unknownCaller();

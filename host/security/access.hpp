@@ -14,7 +14,8 @@ enum class Access { Public, Key, Session, Admin };
 
 /// Throws AUTHENTICATION_ERROR (401) for somebody unknown, AUTHORIZATION_ERROR (403), which names
 /// the scope, for somebody who lacks it. Access that is not Public needs a scope, and Admin needs
-/// "admin" beside it; a route that names no scope lets nobody in.
+/// "admin" beside it, of a key that is bound to no tenant; a route that names no scope lets nobody
+/// in.
 void authorize(const Principal& principal, Access access, std::string_view scope);
 
 /// Throws TENANT_REQUIRED (400) when the credential does not say whose data is meant.

@@ -132,12 +132,13 @@ Principal Authenticator::fromKey(const HttpRequest& request, std::string_view te
     refuse(request, entry->key.revoked_us ? "revoked_key" : "expired_key", parts->id);
   }
   entry->used_us->store(now_us, std::memory_order_relaxed);
-  return {entry->key.id, tenantOfKey(request, *directory, entry->key), entry->key.scopes, true};
+  return {entry->key.id, tenantOfKey(request, *directory, entry->key), entry->key.scopes, true,
+          !entry->key.tenants.empty()};
 }
 
 Principal Authenticator::fromBootstrapKey(const HttpRequest& request) const {
   const auto directory = keys_.directory();
-  Principal principal{std::string{kBootstrapId}, {}, {"*"}, true};
+  Principal principal{std::string{kBootstrapId}, {}, {"*"}, true, false};
   if (const std::string* wanted = wantedTenant(request); wanted != nullptr) {
     if (!keys_.trusted()) throw data::databaseUnavailable();
     const Tenant* tenant = directory->findTenant(*wanted);

@@ -1,7 +1,6 @@
 #include "security/key_store.hpp"
 
 #include <algorithm>
-#include <cctz/time_zone.h>
 #include <fmt/format.h>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "runtime/services.hpp"
 #include "security/key_snapshot.hpp"
 #include "security/schema.hpp"
+#include "security/time_zone.hpp"
 #include "security/ulid.hpp"
 
 namespace bulkhead::host {
@@ -69,13 +69,8 @@ void checkSlug(std::string_view slug) {
   }
 }
 
-// The names become part of a path in the zone data, so that dots are refused before they are used.
 void checkTimeZone(const std::string& name) {
-  cctz::time_zone zone;
-  if (name.find('.') == std::string::npos && name.front() != '/' &&
-      cctz::load_time_zone(name, &zone)) {
-    return;
-  }
+  if (isTimeZone(name)) return;
   throw Error::validation("INVALID_TIME_ZONE", "The time zone is not an IANA name.");
 }
 
@@ -90,6 +85,25 @@ void checkScopes(const std::vector<std::string>& scopes) {
   if (scopes.empty() || scopes.size() > kScopesMax ||
       !std::all_of(scopes.begin(), scopes.end(), shaped)) {
     throw invalid("A key has 1 to 50 scopes, such as 'booking:read'.");
+  }
+}
+
+bool isInstallationScope(std::string_view scope) {
+  return scope == "*" || scope == "admin" || scope.starts_with("monitoring:");
+}
+
+// A key is for tenants, or for the installation; Principal::has() holds for stored ones as well.
+void checkBounds(const NewApiKey& key) {
+  const auto& scopes = key.scopes;
+  if (!key.tenants.empty() && std::find(scopes.begin(), scopes.end(), "admin") != scopes.end())
+    throw invalid("The scope 'admin' is the whole installation's: leave the tenants out.");
+  if (!key.tenants.empty()) return;
+  for (const std::string& scope : scopes) {
+    if (isInstallationScope(scope)) continue;
+    throw invalid(
+        fmt::format("Name the tenants of the key: the scope '{}' is of use to nobody "
+                    "without one.",
+                    scope));
   }
 }
 
@@ -234,18 +248,22 @@ Tenant KeyStore::createTenant(const NewTenant& wanted) {
   return tenant;
 }
 
-void KeyStore::setTenantStatus(const std::string& id_or_slug, TenantStatus status) {
-  std::string id;
+Tenant KeyStore::setTenantStatus(const std::string& id_or_slug, TenantStatus status) {
+  Tenant changed;
   const auto in_store = [&](Transaction& transaction) {
-    id = tenantId(transaction, id_or_slug);
+    const std::string id = tenantId(transaction, id_or_slug);
     send(transaction, "UPDATE tenant SET status = $2 WHERE id = $1", id,
          status == TenantStatus::Active ? "active" : "suspended");
+    for (Tenant& tenant : loadTenants(transaction)) {
+      if (tenant.id == id) changed = std::move(tenant);
+    }
   };
   change(in_store, [&](auto& tenants, auto&) {
     for (Tenant& tenant : tenants) {
-      if (tenant.id == id) tenant.status = status;
+      if (tenant.id == changed.id) tenant.status = status;
     }
   });
+  return changed;
 }
 
 std::vector<Tenant> KeyStore::listTenants() {
@@ -257,6 +275,7 @@ std::vector<Tenant> KeyStore::listTenants() {
 CreatedApiKey KeyStore::createKey(const NewApiKey& wanted) {
   checkName(wanted.name);
   checkScopes(wanted.scopes);
+  checkBounds(wanted);
   checkLimit(wanted.requests_per_minute);
   checkLimit(wanted.requests_per_hour);
   if (wanted.expires_us && *wanted.expires_us <= now()) throw invalid("The expiry has passed.");

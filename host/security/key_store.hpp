@@ -59,8 +59,9 @@ class KeyStore {
 
   /// DUPLICATE for a slug that exists, VALIDATION_ERROR, INVALID_TIME_ZONE.
   Tenant createTenant(const NewTenant& tenant);
-  /// A suspended tenant's requests are refused from its return on. NOT_FOUND for an unknown one.
-  void setTenantStatus(const std::string& id_or_slug, TenantStatus status);
+  /// The tenant as it is now; a suspended one's requests are refused from the return on. NOT_FOUND
+  /// for an unknown one.
+  Tenant setTenantStatus(const std::string& id_or_slug, TenantStatus status);
   std::vector<Tenant> listTenants();
   /// VALIDATION_ERROR; NOT_FOUND for a tenant that does not exist.
   CreatedApiKey createKey(const NewApiKey& key);

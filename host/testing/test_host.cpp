@@ -161,7 +161,9 @@ class TestHost::Implementation {
       if (!request.principal.authenticated)
         return host::errorResponse(Error::authentication("AUTHENTICATION_ERROR", "No credential."),
                                    {});
-      if (!request.principal.has(route.contract.scope()))
+      const bool may_administer =
+          route.contract.access() != host::RouteAccess::Admin || request.principal.has("admin");
+      if (!may_administer || !request.principal.has(route.contract.scope()))
         return host::errorResponse(Error::authorization("AUTHORIZATION_ERROR", "Scope missing."),
                                    {});
     }
@@ -186,7 +188,7 @@ class TestHost::Implementation {
   RecordingLog log_;
   CountingMetrics metrics_;
   std::mutex mutex_;
-  host::Principal principal_{"test-key", "t1", {"*"}, true};
+  host::Principal principal_{"test-key", "t1", {"*"}, true, false};
   host::PluginFile file_;
   host::PluginNotes notes_;
   host::Manifest manifest_;

@@ -1,5 +1,9 @@
 #include "event_store.hpp"
 
+#include <limits>
+
+#include <bulkhead/error.hpp>
+
 namespace stripe {
 
 bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::string_view payload,
@@ -15,12 +19,28 @@ bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::str
       .has_value();
 }
 
-std::vector<StoredEvent> listEvents(bulkhead::ReadTransaction& transaction, std::int64_t before_us,
+namespace {
+
+/// When the event was received; the end of time for none.
+std::int64_t receiptOf(bulkhead::ReadTransaction& transaction, std::string_view id) {
+  if (id.empty()) return std::numeric_limits<std::int64_t>::max();
+  const auto received_us =
+      transaction.first("SELECT received_us FROM event WHERE id = $1", bulkhead::values(id),
+                        [](const bulkhead::Row& row) { return row.integer(0); });
+  if (!received_us)
+    throw bulkhead::Error::validation("VALIDATION_ERROR", "`before` is the id of no stored event.");
+  return *received_us;
+}
+
+}  // namespace
+
+std::vector<StoredEvent> listEvents(bulkhead::ReadTransaction& transaction, std::string_view before,
                                     std::int64_t limit) {
   return transaction.list(
       "SELECT id, type, object_id, livemode, api_version, created_s, received_us FROM event "
-      "WHERE received_us < $1 ORDER BY received_us DESC, id DESC LIMIT $2",
-      bulkhead::values(before_us, limit), [](const bulkhead::Row& row) {
+      "WHERE (received_us, id) < ($1, $2) ORDER BY received_us DESC, id DESC LIMIT $3",
+      bulkhead::values(receiptOf(transaction, before), before, limit),
+      [](const bulkhead::Row& row) {
         return StoredEvent{{row.string(0), row.string(1), row.optionalString(2),
                             row.optionalString(4), row.boolean(3), row.integer(5)},
                            row.integer(6)};

@@ -22,8 +22,10 @@ struct StoredEvent {
 bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::string_view payload,
                 std::int64_t received_us);
 
-/// At most `limit` events received before `before_us`.
-std::vector<StoredEvent> listEvents(bulkhead::ReadTransaction& transaction, std::int64_t before_us,
+/// At most `limit` events, newest first, that stand behind the event `before` in this order; the
+/// newest of all when it is empty. Throws bulkhead::Error (400 VALIDATION_ERROR) when there is no
+/// such event.
+std::vector<StoredEvent> listEvents(bulkhead::ReadTransaction& transaction, std::string_view before,
                                     std::int64_t limit);
 
 }  // namespace stripe

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <limits>
 
 #include <bulkhead/plugin.hpp>
 
@@ -27,7 +26,7 @@ constexpr std::string_view kReceived =
 constexpr std::string_view kEventsQuery =
     R"({"type":"object","properties":{
         "limit":{"type":"integer","minimum":1,"maximum":200,"default":50},
-        "before":{"type":"integer","minimum":0,"description":"received_us of the last event that was seen"}}})";
+        "before":{"type":"string","maxLength":255,"description":"id of the last event that was seen"}}})";
 constexpr std::string_view kEvents =
     R"({"type":"object","required":["data"],"properties":{"data":{"type":"array","items":{"type":"object",
         "required":["id","type","livemode","created","received_us"],"properties":{
@@ -72,6 +71,7 @@ class StripePlugin final : public bulkhead::Plugin {
                 .path = "/events",
                 .scope = "stripe:read",
                 .summary = "Lists the events that were stored, newest first",
+                .access = bulkhead::Access::Admin,
                 .query = kEventsQuery,
                 .response = kEvents},
                [this](const Request& request, bulkhead::ReadTransaction& snapshot) {
@@ -125,9 +125,7 @@ class StripePlugin final : public bulkhead::Plugin {
 
   Response list(const Request& request, bulkhead::ReadTransaction& snapshot) {
     const std::int64_t limit = integerQuery(request, "limit", kEventsDefault);
-    const std::int64_t before_us =
-        integerQuery(request, "before", std::numeric_limits<std::int64_t>::max());
-    const auto events = listEvents(snapshot, before_us, limit);
+    const auto events = listEvents(snapshot, request.query("before").value_or(""), limit);
     return Response::json([&](JsonWriter& out) {
       out.beginObject();
       out.key("data");

@@ -122,6 +122,8 @@ TEST(Commands, EachHasHelpThatDoesNothing) {
                                                   {"plugin", "inspect"},
                                                   {"tenant", "create"},
                                                   {"tenant", "list"},
+                                                  {"tenant", "suspend"},
+                                                  {"tenant", "resume"},
                                                   {"key", "create"},
                                                   {"key", "list"},
                                                   {"key", "revoke"},
@@ -138,9 +140,38 @@ TEST(Commands, EachHasHelpThatDoesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.data()));
 }
 
+TEST(Commands, AGroupListsWhatItHas) {
+  const HostFolder folder;
+  const CommandEnd asked = folder.run({"tenant", "--help"});
+  EXPECT_EQ(asked.code, 0);
+  for (const char* name : {"tenant create", "tenant list", "tenant suspend", "tenant resume"})
+    EXPECT_THAT(asked.output, HasSubstr(name));
+  EXPECT_THAT(asked.output, testing::Not(HasSubstr("key create")));
+  const CommandEnd alone = folder.run({"plugin"});
+  EXPECT_EQ(alone.code, kExitUsage);
+  EXPECT_THAT(alone.errors, HasSubstr("plugin inspect"));
+  EXPECT_EQ(folder.run({"config", "--help"}).code, 0);
+}
+
+TEST(Commands, ServeNamesItsMainVariables) {
+  const HostFolder folder;
+  const std::string help = folder.run({"serve", "--help"}).output;
+  for (const char* text : {"PORT ", "[5000]", "BIND_ADDRESS", "DATA_DIR", "PLUGIN_CONF_DIR",
+                           "API_KEY", "config print"})
+    EXPECT_THAT(help, HasSubstr(text));
+}
+
+TEST(Commands, BytesThatAreNoTextAreAWrongCommandLine) {
+  const HostFolder folder;
+  const CommandEnd end = folder.run({"key", "create", "k\xff", "--scope", "*"});
+  EXPECT_EQ(end.code, kExitUsage);
+  EXPECT_THAT(end.errors, HasSubstr("not UTF-8"));
+}
+
 TEST(Commands, VersionAndSettingsArePrintedForMachinesToo) {
   const HostFolder folder;
   EXPECT_THAT(folder.run({"version"}).output, testing::StartsWith("bulkhead "));
+  EXPECT_EQ(folder.run({"--version"}).output, folder.run({"version"}).output);
   const json version = json::parse(folder.run({"version", "--json"}).output, nullptr, false);
   EXPECT_NE(version.value("version", ""), "");
   const CommandEnd settings = folder.run({"config", "print"}, {{"SLOW_REQUEST_MS", "1234"}});

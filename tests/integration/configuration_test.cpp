@@ -84,5 +84,39 @@ TEST(HostConfiguration, S127_AnEnvFileIsReadBelowTheEnvironment) {
   EXPECT_EQ(host.stop(), 0);
 }
 
+// Goal: `config check` and `serve` agree. Method: each configuration is given to both.
+TEST(HostConfiguration, CheckSaysWhatServeWouldSay) {
+  const HostFolder folder;
+  const std::string file = folder.configuration().string();
+  folder.writeConfiguration("");
+  const std::vector<std::pair<Environment, std::string>> refused{
+      {{{"PLUGIN_CONF_DIR", "/nowhere/plugins.d"}}, "There is no folder /nowhere/plugins.d"},
+      {{{"DATA_DIR", file + "/data"}}, "DATA_DIR " + file + "/data cannot be used"},
+      {{{"DATABASE_URL", "postgresql://u:p@localhost/db"}}, "keeps its data in SQLite"},
+      {{{"PORT", "5055"}, {"MANAGEMENT_PORT", "5055"}}, "MANAGEMENT_PORT = \"5055\""}};
+  for (const auto& [environment, sentence] : refused) {
+    const CommandEnd check = folder.run({"config", "check"}, environment);
+    EXPECT_EQ(check.code, kExitConfiguration) << sentence;
+    EXPECT_THAT(check.errors, HasSubstr(sentence));
+    const CommandEnd serve = folder.run({"serve"}, environment);
+    EXPECT_EQ(serve.code, kExitConfiguration) << sentence;
+    EXPECT_THAT(serve.errors, HasSubstr(sentence));
+  }
+}
+
+TEST(HostConfiguration, CheckNoticesWhatDoesNotKeepTheHostFromStarting) {
+  const HostFolder folder;
+  const std::vector<std::pair<Environment, std::string>> noticed{
+      {{{"PLUGIN_DIR", "/nowhere/plugins"}}, "There is no folder /nowhere/plugins"},
+      {{{"TRUSTED_PROXIES", "0.0.0.0/0"}}, "TRUSTED_PROXIES holds every address"},
+      {{{"LOG_FILE", "/nowhere/host.log"}}, "LOG_FILE /nowhere/host.log cannot be written"}};
+  for (const auto& [environment, sentence] : noticed) {
+    const CommandEnd check = folder.run({"config", "check"}, environment);
+    EXPECT_EQ(check.code, 0) << sentence;
+    EXPECT_THAT(check.output, HasSubstr("notice: " + sentence));
+  }
+  EXPECT_THAT(folder.run({"config", "check"}).output, testing::Not(HasSubstr("notice")));
+}
+
 }  // namespace
 }  // namespace bulkhead::integration

@@ -218,5 +218,18 @@ TEST(RouteConflict, AFileUnderAnotherNameIsRefused) {
   EXPECT_EQ(host.stop(), 0);
 }
 
+// Goal: the order of files is no order of waiting. Method: the plugin behind one that hangs for
+// 10 s is asked while that one hangs.
+TEST(HostileStart, OneThatHangsAtItsStartDelaysNobody) {
+  const HostFolder folder;
+  folder.installHostile("start-hangs");
+  folder.installHostile("twin");
+  HostProcess host{folder};
+  ASSERT_TRUE(await([&] { return host.plugin("twin").value("state", "") == "running"; }));
+  EXPECT_EQ(host.plugin("start-hangs").value("state", ""), "starting");
+  EXPECT_EQ(host.client().get("/health/readiness").status, 503) << "not all have been tried";
+  host.killHard();
+}
+
 }  // namespace
 }  // namespace bulkhead::integration

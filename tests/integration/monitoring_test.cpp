@@ -164,7 +164,36 @@ TEST(ManagementPort, C17_CarriesHealthAndMonitoringAlone) {
   EXPECT_EQ(inside.send("POST", "/api/monitoring/cache/clear", {}, {}).status, 401);
   const Fields key{{"X-API-Key", std::string{kApiKey}}};
   EXPECT_EQ(inside.get("/api/booking/v1/services", key).status, 404);
+  EXPECT_EQ(inside.send("OPTIONS", "/api/booking/v1/services", {}, key).status, 404);
+  for (const char* path : {"/api/admin/plugins", "/api/admin/tenants", "/openapi.json"}) {
+    EXPECT_EQ(host.keyed().get(path).status, 200) << path;
+    EXPECT_EQ(inside.get(path, key).status, 404) << path;
+  }
   EXPECT_EQ(inside.get("/api/nobody/v1/x").status, 404);
+  EXPECT_EQ(host.stop(), 0);
+}
+
+// Goal: nobody without a key makes the host look ill. Method: many requests for plugins that are
+// closed by choice and by a fault.
+TEST(ErrorRate, IsNotMovedByRequestsForClosedPlugins) {
+  const HostFolder folder;
+  folder.install("greeter", "enabled = false\n");
+  folder.configure("booking", "enabled = true\n");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_EQ(host.client().get("/api/greeter/v1/x").status, 503);
+    ASSERT_EQ(host.client().get("/api/booking/v1/x").status, 503);
+  }
+  const json health = host.client().get("/health").json();
+  EXPECT_EQ(health["performance"].value("errorRate", ""), "0%") << health["performance"];
+  const json line = host.awaitLogLine(
+      [](const json& entry) { return entry.value("url", "") == "/api/greeter/v1/x"; });
+  EXPECT_EQ(line.value("level", ""), "INFO") << line;
+  EXPECT_EQ(line.value("plugin", ""), "greeter") << line;
+  const json fault = host.awaitLogLine(
+      [](const json& entry) { return entry.value("url", "") == "/api/booking/v1/x"; });
+  EXPECT_EQ(fault.value("level", ""), "ERROR") << "a plugin that is missing is a fault";
   EXPECT_EQ(host.stop(), 0);
 }
 

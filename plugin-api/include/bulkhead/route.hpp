@@ -11,7 +11,7 @@
 namespace bulkhead {
 
 /// Who may call a route. Default deny: a route says it is public, or names its scope.
-enum class Access { Public, Key, Admin };
+enum class Access { Public, Key, Admin };  ///< Admin: the operator, whose keys have no tenant
 
 /// What the host does with the Idempotency-Key header of a POST whose handler is a write
 /// transaction.

@@ -125,5 +125,26 @@ TEST(ProductionRules, ADotEnvThatOthersCanReadIsRefused) {
   EXPECT_EQ(development.notices.size(), 1U);
 }
 
+TEST(Rules, TwoListenersNeedTwoPorts) {
+  EXPECT_NE(readWith("MANAGEMENT_PORT", "5000").report.find("MANAGEMENT_PORT = \"5000\""),
+            std::string::npos);
+  EXPECT_EQ(readWith("MANAGEMENT_PORT", "5001").report, "");
+  VariableMap apart = production();
+  apart["MANAGEMENT_PORT"] = "5000";
+  apart["BIND_ADDRESS"] = "192.0.2.1";
+  EXPECT_EQ(read(apart).report, "") << "each has its own address";
+}
+
+TEST(Rules, TrustInEverybodyIsNoticed) {
+  for (const char* name : {"TRUSTED_PROXIES", "MONITORING_ALLOW_CIDRS"}) {
+    for (const char* network : {"0.0.0.0/0", "10.0.0.0/8, ::/0"}) {
+      const Outcome outcome = readWith(name, network);
+      ASSERT_EQ(outcome.notices.size(), 1U) << name << network;
+      EXPECT_NE(outcome.notices[0].find("holds every address"), std::string::npos);
+    }
+    EXPECT_TRUE(readWith(name, "10.0.0.0/8").notices.empty());
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::host

@@ -1,6 +1,7 @@
 #include "config/text_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/configuration_problem.hpp"
@@ -54,6 +55,14 @@ TEST(TextFile, RefusesWhatCannotBeRead) {
   const TemporaryFolder folder;
   EXPECT_NE(problemOf(folder.path() / "absent").find("No such file"), std::string::npos);
   EXPECT_NE(problemOf(folder.path()).find("folder"), std::string::npos);
+}
+
+TEST(TextFile, NeverWaitsForWhoeverMayWriteIntoAPipe) {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe.properties";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_NE(problemOf(pipe).find("this is a pipe"), std::string::npos);
+  EXPECT_EQ(readTextFile("/dev/null"), "");
 }
 
 }  // namespace

@@ -26,20 +26,21 @@ const Capability kC{"c", 1};
 TEST(StartOrder, PutsProvidersBeforeThoseThatRequireThem) {
   const auto order = startOrder({plugin("accounting", {}, {{kA, true}}), plugin("booking", {}, {}),
                                  plugin("stripe", {kA}, {{kB, true}}), plugin("vault", {kB}, {})});
-  EXPECT_THAT(order.ids, ElementsAre("booking", "vault", "stripe", "accounting"));
+  EXPECT_THAT(order.steps, ElementsAre(ElementsAre("booking", "vault"), ElementsAre("stripe"),
+                                       ElementsAre("accounting")));
   EXPECT_THAT(order.blocked, IsEmpty());
 }
 
 TEST(StartOrder, NeverBlocksForOptionalWants) {
   const auto order =
       startOrder({plugin("x", {kA}, {{kB, false}, {kC, false}}), plugin("y", {kB}, {{kA, false}})});
-  EXPECT_THAT(order.ids, ElementsAre("x", "y"));
+  EXPECT_THAT(order.steps, ElementsAre(ElementsAre("x", "y")));
 }
 
 TEST(StartOrder, SaysWhatIsMissingAndWhichMajorThereIs) {
   const auto order = startOrder(
       {plugin("x", {}, {{{"a", 2}, true}}), plugin("y", {kA}, {}), plugin("z", {}, {{kC, true}})});
-  EXPECT_THAT(order.ids, ElementsAre("y"));
+  EXPECT_THAT(order.steps, ElementsAre(ElementsAre("y")));
   EXPECT_EQ(order.blocked.at("x"),
             "requires a/2, which no enabled plugin provides; there is a/1, and only equal majors "
             "are joined");
@@ -49,7 +50,7 @@ TEST(StartOrder, SaysWhatIsMissingAndWhichMajorThereIs) {
 TEST(StartOrder, NamesCirclesAndThoseBehindThem) {
   const auto order = startOrder({plugin("x", {kA}, {{kB, true}}), plugin("y", {kB}, {{kA, true}}),
                                  plugin("behind", {}, {{kA, true}}), plugin("free", {}, {})});
-  EXPECT_THAT(order.ids, ElementsAre("free"));
+  EXPECT_THAT(order.steps, ElementsAre(ElementsAre("free")));
   EXPECT_THAT(order.blocked.at("x"), HasSubstr("circle of requirements: x -> y -> x"));
   EXPECT_THAT(order.blocked.at("y"), HasSubstr("circle of requirements: y -> x -> y"));
   EXPECT_EQ(order.blocked.at("behind"), "requires a/1, but x cannot start");
@@ -58,11 +59,11 @@ TEST(StartOrder, NamesCirclesAndThoseBehindThem) {
 TEST(StartOrder, ASecondProviderOpensACircle) {
   const auto order = startOrder({plugin("x", {kA}, {{kB, true}}), plugin("y", {kB}, {{kA, true}}),
                                  plugin("spare", {kB}, {})});
-  EXPECT_THAT(order.ids, ElementsAre("spare", "x", "y"));
+  EXPECT_THAT(order.steps, ElementsAre(ElementsAre("spare"), ElementsAre("x"), ElementsAre("y")));
 }
 
 TEST(StartOrder, APluginMayProvideWhatItRequires) {
-  EXPECT_THAT(startOrder({plugin("x", {kA}, {{kA, true}})}).ids, ElementsAre("x"));
+  EXPECT_THAT(startOrder({plugin("x", {kA}, {{kA, true}})}).steps, ElementsAre(ElementsAre("x")));
 }
 
 }  // namespace

@@ -97,5 +97,17 @@ TEST(Principal, AScopeCoversWhatItContains) {
   EXPECT_TRUE(principal.has("admin"));
 }
 
+TEST(Principal, AKeyForTenantsHasNothingOfTheInstallation) {
+  Principal principal{"key", "t1", {"*", "admin"}, true, true};
+  EXPECT_TRUE(principal.has("booking:write"));
+  EXPECT_FALSE(principal.has("admin"));
+  EXPECT_FALSE(principal.has("monitoring:read"));
+  principal.scopes = {"monitoring:read"};
+  EXPECT_TRUE(principal.has("monitoring:read")) << "what was granted by name counts";
+  principal = {"key", "", {"*"}, true, false};
+  EXPECT_TRUE(principal.has("admin"));
+  EXPECT_TRUE(principal.has("monitoring:read"));
+}
+
 }  // namespace
 }  // namespace bulkhead::host

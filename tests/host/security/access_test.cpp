@@ -6,7 +6,7 @@ namespace bulkhead::host {
 namespace {
 
 Principal with(std::vector<std::string> scopes) {
-  return {"key", "", std::move(scopes), true};
+  return {"key", "", std::move(scopes), true, false};
 }
 
 std::string outcome(const Principal& principal, Access access, std::string_view scope) {
@@ -47,6 +47,14 @@ TEST(AccessDecision, AdministrationNeedsAdminBesideTheScope) {
   EXPECT_EQ(outcome(with({"cache:clear"}), Access::Admin, "cache:clear"), "AUTHORIZATION_ERROR");
   EXPECT_EQ(outcome(with({"*"}), Access::Admin, "cache:clear"), "let in");
   EXPECT_EQ(outcome(with({"admin"}), Access::Admin, "admin"), "let in");
+}
+
+TEST(AccessDecision, AdministrationIsForNoKeyThatIsBoundToTenants) {
+  Principal principal = with({"*", "admin"});
+  principal.bound_to_tenants = true;
+  EXPECT_EQ(outcome(principal, Access::Admin, "admin"), "AUTHORIZATION_ERROR");
+  EXPECT_EQ(outcome(principal, Access::Admin, "stripe:read"), "AUTHORIZATION_ERROR");
+  EXPECT_EQ(outcome(principal, Access::Key, "stripe:read"), "let in");
 }
 
 TEST(AccessDecision, AKeyIsNoSession) {

@@ -15,10 +15,24 @@ class Keys : public ::testing::Test, protected KeyFixture {
     NewApiKey wanted;
     wanted.name = "desk";
     wanted.scopes = {"booking:read"};
+    wanted.tenants = {"clinic"};
     spoil(wanted);
     return codeOf([&] { keys->createKey(wanted); });
   }
 };
+
+TEST_F(Keys, AKeyIsForTenantsOrForTheInstallation) {
+  tenant("clinic");
+  const auto outcome = [&](std::vector<std::string> tenants, std::vector<std::string> scopes) {
+    return codeOf([&] { key(std::move(tenants), std::move(scopes)); });
+  };
+  EXPECT_EQ(outcome({"clinic"}, {"*"}), "none");
+  EXPECT_EQ(outcome({"clinic"}, {"admin"}), "VALIDATION_ERROR");
+  EXPECT_EQ(outcome({"clinic"}, {"booking:read", "admin"}), "VALIDATION_ERROR");
+  EXPECT_EQ(outcome({}, {"admin", "monitoring:read"}), "none");
+  EXPECT_EQ(outcome({}, {"*"}), "none");
+  EXPECT_EQ(outcome({}, {"admin", "booking:read"}), "VALIDATION_ERROR") << "whose bookings?";
+}
 
 TEST_F(Keys, AKeyIsShownOnceAndKeptAsAHash) {
   const Tenant clinic = tenant("clinic");

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace bulkhead::host {
+
+/// Why no files can be kept in `folder`, as a clause; empty when they can. A folder that does not
+/// exist counts as one where the nearest that does could hold it. Changes nothing.
+std::string whyUnusable(const std::filesystem::path& folder);
+
+/// Makes DATA_DIR where it is missing. Throws Error (configuration, DATA_DIR) when it cannot be
+/// used.
+void prepareDataFolder(const std::filesystem::path& folder);
+
+}  // namespace bulkhead::host

@@ -1,0 +1,130 @@
+#include <filesystem>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <sys/stat.h>
+
+#include "host_process.hpp"
+
+namespace bulkhead::integration {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class Administration : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_.install("greeter");
+    host_ = std::make_unique<HostProcess>(folder_);
+    ASSERT_TRUE(host_->awaitReady()) << host_->logText();
+    for (const char* slug : {"acme", "other"}) {
+      ASSERT_EQ(
+          host_->keyed().post("/api/admin/tenants", fmt::format(R"({{"slug":"{}"}})", slug)).status,
+          201);
+    }
+  }
+  void TearDown() override { EXPECT_EQ(host_->stop(), 0) << host_->logText(); }
+
+  HttpAnswer makeKey(std::string_view body) const {
+    return host_->keyed().post("/api/admin/keys", std::string{body});
+  }
+  HttpClient with(const HttpAnswer& key) const {
+    return HttpClient{host_->port(), {{"X-API-Key", key.json().value("key", "")}}};
+  }
+
+  const HostFolder folder_;
+  std::unique_ptr<HostProcess> host_;
+};
+
+TEST_F(Administration, AKeyForATenantNeverLeadsBeyondIt) {
+  const HttpAnswer star = makeKey(R"({"name":"star","scopes":["*"],"tenants":["acme"]})");
+  ASSERT_EQ(star.status, 201) << star.body;
+  const HttpClient client = with(star);
+  EXPECT_EQ(client.get("/api/greeter/v1/hello/Ada").status, 200) << "all of its own tenant";
+  for (const char* path : {"/api/admin/tenants", "/api/admin/keys", "/api/admin/plugins"})
+    EXPECT_EQ(client.get(path).status, 403) << path;
+  EXPECT_EQ(
+      client.post("/api/admin/keys", R"({"name":"x","scopes":["*"],"tenants":["other"]})").status,
+      403);
+  EXPECT_EQ(client.post("/api/monitoring/cache/clear", "{}").status, 403);
+  const HttpAnswer admin = makeKey(R"({"name":"a","scopes":["admin"],"tenants":["acme"]})");
+  EXPECT_EQ(admin.status, 400) << admin.body;
+  EXPECT_THAT(admin.body, HasSubstr("'admin'"));
+}
+
+TEST_F(Administration, AKeyOfTheInstallationAdministersIt) {
+  const HttpAnswer admin = makeKey(R"({"name":"a","scopes":["admin"]})");
+  ASSERT_EQ(admin.status, 201) << admin.body;
+  EXPECT_EQ(with(admin).get("/api/admin/tenants").json().at("data").size(), 2U);
+  EXPECT_EQ(with(admin).get("/api/greeter/v1/hello/Ada").status, 403) << "and no tenant's data";
+}
+
+TEST_F(Administration, ATenantIsSuspendedAndResumed) {
+  const HttpAnswer key = makeKey(R"({"name":"k","scopes":["greeter:*"],"tenants":["acme"]})");
+  const auto hello = [&] { return with(key).get("/api/greeter/v1/hello/Ada").status; };
+  ASSERT_EQ(hello(), 200);
+  const HttpAnswer suspended = host_->keyed().post("/api/admin/tenants/acme/suspend", "");
+  EXPECT_EQ(suspended.status, 200) << suspended.body;
+  EXPECT_EQ(suspended.json().value("status", ""), "suspended");
+  EXPECT_EQ(hello(), 403);
+  EXPECT_EQ(folder_.run({"tenant", "resume", "acme"}).output, "tenant acme active\n");
+  EXPECT_EQ(hello(), 200);
+  EXPECT_EQ(folder_.run({"tenant", "suspend", "acme"}).code, 0);
+  EXPECT_EQ(hello(), 403);
+  EXPECT_EQ(host_->keyed().post("/api/admin/tenants/nobody/suspend", "").status, 404);
+  EXPECT_NE(folder_.run({"tenant", "suspend", "a/../b"}).code, 0);
+}
+
+TEST_F(Administration, WhatIsMistypedIsRefusedWithASentence) {
+  const auto refused = [&](std::string_view body) {
+    const HttpAnswer answer = makeKey(body);
+    EXPECT_EQ(answer.status, 400) << body << answer.body;
+    return answer.json()["error"].value("message", "");
+  };
+  EXPECT_THAT(refused(R"({"name":"k","scopes":["greter:read"],"tenants":["acme"]})"),
+              HasSubstr("did you mean 'greeter:read'?"));
+  EXPECT_THAT(refused(R"({"name":"k","scopes":["greeter:raed"],"tenants":["acme"]})"),
+              HasSubstr("did you mean 'greeter:read'?"));
+  EXPECT_THAT(refused(R"({"name":"k","scopes":["greeter:read"]})"),
+              HasSubstr("Name the tenants of the key"));
+  EXPECT_THAT(refused(R"({"name":"k","scopes":["*"],"tenants":["acme"],"expires_in_days":1.5})"),
+              HasSubstr("'expires_in_days' is a whole number"));
+  EXPECT_THAT(refused(R"({"name":"k","name":"l","scopes":["*"],"tenants":["acme"]})"),
+              HasSubstr("gives \"name\" twice"));
+  EXPECT_THAT(refused(R"({"name":"k","scopes":[1],"tenants":["acme"]})"),
+              HasSubstr("'scopes' is a list of texts"));
+}
+
+// Goal: an administrator's mistake does not hold a thread for ever. Method: more requests than the
+// lane has threads name a pipe that nobody writes to.
+TEST_F(Administration, ATimeZoneIsNoFileOfTheMachine) {
+  const auto pipe = folder_.path() / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (int i = 0; i < 13; ++i) {
+    const HttpAnswer answer = host_->keyed().post(
+        "/api/admin/tenants",
+        fmt::format(R"({{"slug":"t{}","time_zone":"file:{}"}})", i, pipe.string()));
+    ASSERT_EQ(answer.status, 400) << answer.body << answer.fault;
+    ASSERT_EQ(answer.errorCode(), "INVALID_TIME_ZONE");
+  }
+}
+
+TEST(Commands, AMistypedDataFolderIsNoNewInstallation) {
+  const HostFolder folder;
+  const auto elsewhere = folder.path() / "elsewhere";
+  const Environment mistyped{{"DATA_DIR", elsewhere.string()}};
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"tenant", "create", "acme"}, {"tenant", "list"}, {"key", "list"}}) {
+    const CommandEnd end = folder.run(words, mistyped);
+    EXPECT_NE(end.code, 0) << words[1];
+    EXPECT_THAT(end.errors, HasSubstr("There is no data folder " + elsewhere.string()));
+  }
+  EXPECT_FALSE(std::filesystem::exists(elsewhere));
+  EXPECT_THAT(folder.run({"tenant", "list"}).errors, HasSubstr("host.db yet"));
+  EXPECT_EQ(folder.run({"tenant", "create", "acme"}).code, 0) << "the folder is there";
+}
+
+}  // namespace
+}  // namespace bulkhead::integration
