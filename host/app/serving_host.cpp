@@ -238,20 +238,30 @@ bool ServingHost::drain() {
   front_->stopAccepting();
   const auto end =
       std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
-  bool clean = false;
-  while (!clean && std::chrono::steady_clock::now() < end)
-    clean = front_->waitIdle(milliseconds{100});
-  const auto left =
-      std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
-  for (const auto& compartment : supervisor_.compartments()) {
-    clean = registry_.remove(compartment->id(), milliseconds{1000}) && clean;
-  }
-  clean = supervisor_.close(std::clamp(left, milliseconds{100}, milliseconds{20'000})) && clean;
+  bool idle = false;
+  while (!idle && std::chrono::steady_clock::now() < end)
+    idle = front_->waitIdle(milliseconds{100});
+  const bool clean = closePlugins(end);
   front_->stop();
   keys_.storeLastUsed();
   log(Level::Info, "host",
       clean ? "Stopped" : "Stopped; calls that did not return were left behind");
   return clean;
+}
+
+/// A connection that is still open is no call: what counts are requests without an answer and
+/// threads inside a plugin, or inside the host's own routes.
+bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
+  const auto left = [&] {
+    return std::clamp(
+        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()),
+        milliseconds{100}, milliseconds{20'000});
+  };
+  for (const auto& compartment : supervisor_.compartments())
+    registry_.remove(compartment->id(), milliseconds{0});
+  const bool closed = supervisor_.close(left());
+  const bool idle = host_lane_.drain(left());
+  return closed && idle && front_->counters().active_requests == 0;
 }
 
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {

@@ -317,8 +317,7 @@ std::int64_t Connection::dueTime() const {
   if (lingering_) return phase_since_us_ + microseconds(options.linger);
   std::int64_t due = INT64_MAX;
   if (!output_.empty()) due = writeDue();
-  if (!last_request_ && reader_.inHead())
-    due = std::min(due, phase_since_us_ + microseconds(options.head_deadline));
+  if (!last_request_ && reader_.inHead()) due = std::min(due, headDue());
   if (!last_request_ && reader_.inBody()) due = std::min(due, bodyDue());
   for (const auto& exchange : pending_) {
     if (!exchange->answered())
@@ -335,13 +334,26 @@ std::int64_t Connection::idleDue() const {
   return standing_since_us_ + microseconds(timeout);
 }
 
+std::int64_t Connection::headDue() const {
+  return std::min(phase_since_us_ + microseconds(loop_.shared().options.head_deadline),
+                  endingDue());
+}
+
+/// Who has sent half a request does not keep a stopping host: it gets `linger` for the rest.
+std::int64_t Connection::endingDue() const {
+  if (loop_.endingSince() == 0) return INT64_MAX;
+  return std::max(phase_since_us_, loop_.endingSince()) +
+         microseconds(loop_.shared().options.linger);
+}
+
 /// The whole body by its deadline, and each moment at least the minimum rate since its start.
 std::int64_t Connection::bodyDue() const {
   const FrontOptions& options = loop_.shared().options;
   const auto earned_us = static_cast<std::int64_t>(reader_.bodyBytesReceived() * 1'000'000 /
                                                    options.body_rate_min_bytes_per_s);
   const std::int64_t by_rate = microseconds(options.body_grace) + earned_us;
-  return phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline));
+  return std::min(phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline)),
+                  endingDue());
 }
 
 /// Some progress within each stall time, and at least the minimum rate since the start.
@@ -376,11 +388,13 @@ void Connection::expire() {
 
 void Connection::expireReading() {
   if (last_request_) return;
-  const FrontOptions& options = loop_.shared().options;
-  const bool head_late =
-      reader_.inHead() && phase_since_us_ + microseconds(options.head_deadline) <= loop_.now();
+  const bool head_late = reader_.inHead() && headDue() <= loop_.now();
   const bool body_late = reader_.inBody() && !held_ && bodyDue() <= loop_.now();
   if (!head_late && !body_late) return;
+  if (endingDue() <= loop_.now()) {
+    refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5), Rejection::Draining);
+    return;
+  }
   refuse(Error::validation("REQUEST_TIMEOUT", head_late ? "The header section came too slowly."
                                                         : "The body came too slowly."),
          head_late ? Rejection::HeadTimeout : Rejection::BodyTimeout);

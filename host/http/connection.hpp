@@ -38,6 +38,8 @@ class Connection {
   /// The front drains: an idle connection ends, unless its first request or its next one is on its
   /// way.
   void endIfIdle();
+  /// The loop stopped accepting: what is half sent has less time from now on.
+  void reschedule() { loop_.schedule(timer_, dueTime()); }
   /// The front stops: 503 to what has no answer yet.
   void refuseOpen();
 
@@ -83,7 +85,9 @@ class Connection {
   std::uint32_t wantedEvents() const;
   std::int64_t dueTime() const;
   std::int64_t idleDue() const;
+  std::int64_t headDue() const;
   std::int64_t bodyDue() const;
+  std::int64_t endingDue() const;
   std::int64_t writeDue() const;
   void expire();
   void expireReading();

@@ -132,16 +132,23 @@ void PluginHome::start() {
 }
 
 void PluginHome::stop() noexcept {
-  if (object_ == nullptr) return;
+  if (object_ == nullptr || gone_) return;
   if (started_ && table_.stop != nullptr) table_.stop(object_);
   table_.destroy(object_);
   abandon();
 }
 
+/// `object_` keeps its value: a call that has just found the plugin present may still enter it.
 void PluginHome::abandon() noexcept {
-  object_ = nullptr;
-  started_ = false;
+  if (gone_.exchange(true)) return;
   waist::guarded(nullptr, [&] { services_.metrics.withdraw(options_.plugin); });
+}
+
+void PluginHome::requirePresent() const {
+  if (!gone_) return;
+  throw Error::app("PLUGIN_UNAVAILABLE",
+                   fmt::format("The service '{}' has been closed.", options_.plugin))
+      .withRetryAfter(5);
 }
 
 HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
@@ -253,6 +260,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
                                   headers.data(),
                                   headers.size(),
                                   waist::bytes(scopes)};
+  requirePresent();
   HttpResponse response;
   const bulkhead_response out = responseInto(response);
   waist::ErrorCatcher caught;
@@ -266,6 +274,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
                                     std::chrono::steady_clock::time_point deadline) {
+  requirePresent();
   bulkhead_context context{deadline, nullptr};
   std::string result;
   const bulkhead_sink sink = waist::sinkInto(result);

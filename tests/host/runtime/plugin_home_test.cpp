@@ -235,6 +235,15 @@ TEST_F(PluginHomeTest, AStatementThatChangesAnotherNumberOfRowsEndsItsTransactio
   EXPECT_EQ(sum(), 0);
 }
 
+TEST_F(PluginHomeTest, NobodyEntersAPluginThatWasLeftBehind) {
+  home_->abandon();
+  const auto late = add(R"({"amount":5})", "k1");
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(codeOf(late), "PLUGIN_UNAVAILABLE");
+  EXPECT_EQ(Till::runs, 0);
+  EXPECT_EQ(fault("error").status, 503);
+}
+
 TEST_F(PluginHomeTest, ATransactionWithinATransactionIsRefused) {
   EXPECT_EQ(codeOf(add(R"({"then":"nest"})", "k1")), "CALL_IN_TRANSACTION");
   EXPECT_EQ(sum(), 0);
