@@ -59,6 +59,13 @@ void logSecurityEvent(const SecurityEvent& event) {
        {"path", event.path}});
 }
 
+std::uint64_t lostLogLines() {
+  const LogSystem* system = LogSystem::current();
+  if (system == nullptr) return 0;
+  const LogStatistics statistics = system->statistics();
+  return statistics.droppedTotal() + statistics.write_failures;
+}
+
 health::DetailsPolicy detailsPolicy(const std::string& word) {
   if (word == "never") return health::DetailsPolicy::Never;
   return word == "always" ? health::DetailsPolicy::Always : health::DetailsPolicy::WhenAuthorized;
@@ -116,6 +123,7 @@ ServingHost::ServingHost(const Configuration& configuration)
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
   registry_.add(authCheck(keys_));
+  registry_.add(health::logCheck(lostLogLines));
   addHostRoutes();
   makeFront();
 }
