@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <utility>
 
 #include "app/admin_routes.hpp"
@@ -26,6 +27,8 @@ constexpr milliseconds kHouseInterval{1000};
 constexpr milliseconds kTableCountPatience{2000};
 constexpr int kKeyRefreshRounds = 30;
 constexpr int kLastUsedRounds = 60;
+constexpr int kTrimRounds = 15;
+constexpr std::size_t kFreeHeapBytesMax = 64U << 20U;
 constexpr std::chrono::hours kCacheAge{24 * 7};
 
 std::string_view environmentName(Environment environment) {
@@ -57,6 +60,12 @@ void logSecurityEvent(const SecurityEvent& event) {
        {"requestId", event.request_id},
        {"method", event.method},
        {"path", event.path}});
+}
+
+/// Gives back what a burst of large requests left behind: the allocator keeps it for ever
+/// otherwise.
+void trimHeap() {
+  if (::mallinfo2().fordblks > kFreeHeapBytesMax) ::malloc_trim(0);
 }
 
 std::uint64_t lostLogLines() {
@@ -339,6 +348,7 @@ void ServingHost::keepHouse() {
     try {
       if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
+      if (round % kTrimRounds == 0) trimHeap();
     } catch (const std::exception& error) {
       log(Level::Error, "host", "Keeping the keys failed", {{"reason", error.what()}});
     }
