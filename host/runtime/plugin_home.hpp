@@ -41,6 +41,7 @@ struct RegisteredContributor {
 struct HomeOptions {
   std::string plugin;                             ///< id
   std::map<std::string, PluginSetting> settings;  ///< every declared one
+  std::vector<std::string> replaces{};  ///< services whose paths under /api/ it may serve as well
   std::chrono::milliseconds default_deadline{30'000};
   bool development = false;  ///< S60: more in error bodies
   std::function<void(data::Store&)>

@@ -273,13 +273,13 @@ class Unruly final : public Plugin {
     if (what == "contract")
       registrar.route({.method = "GET", .path = "/x", .summary = ""},
                       [](const Request&) { return Response::noContent(); });
-    if (what == "host path") {
-      registrar.route({.method = "GET",
-                       .path = "/api/admin/x",
-                       .scope = "a:b",
-                       .summary = "s",
-                       .response = kAny},
-                      [](const Request&) { return Response::noContent(); });
+    if (what.starts_with("/api/")) {
+      registrar.route(
+          {.method = "GET", .path = what, .scope = "a:b", .summary = "s", .response = kAny},
+          [](const Request&) { return Response::noContent(); });
+    }
+    if (what == "metrics") {
+      for (int i = 0; i < 201; ++i) registrar.counter("m" + std::to_string(i), "Counts");
     }
     if (what == "contributors") {
       for (int i = 0; i < 2; ++i) registrar.health("same", [](const Context&) { return Health{}; });
@@ -298,7 +298,13 @@ std::string Unruly::what;
 TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
   const std::pair<const char*, const char*> table[] = {{"store", "NO_STORE"},
                                                        {"contract", "CONTRACT_REFUSED"},
-                                                       {"host path", "ROUTE_REFUSED"},
+                                                       {"/api/admin", "ROUTE_REFUSED"},
+                                                       {"/api/admin/x", "ROUTE_REFUSED"},
+                                                       {"/api/monitoring/x", "ROUTE_REFUSED"},
+                                                       {"/api/booking/v1/slots", "ROUTE_REFUSED"},
+                                                       {"/api/{a}/{b}", "ROUTE_REFUSED"},
+                                                       {"/api/", "ROUTE_REFUSED"},
+                                                       {"metrics", "TOO_MANY_METRICS"},
                                                        {"contributors", "DUPLICATE_CONTRIBUTOR"},
                                                        {"int", "INTERNAL_ERROR"}};
   SystemClock clock;
@@ -318,6 +324,23 @@ TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
       EXPECT_EQ(error.code(), code) << what;
     }
     EXPECT_TRUE(home.routes().empty());
+  }
+}
+
+TEST(PluginHomeCreation, AbsolutePathsAreThePluginsOwnOrThoseItReplaces) {
+  SystemClock clock;
+  Silence log;
+  NoMetrics metrics;
+  for (const char* path : {"/api/unruly/v2/x", "/api/old-desk/x"}) {
+    Unruly::what = path;
+    HomeOptions options;
+    options.plugin = "unruly";
+    options.replaces = {"old-desk"};
+    PluginHome home{
+        detail::Door<Unruly>::table(), std::move(options), {clock, log, metrics, nullptr}};
+    home.create();
+    ASSERT_EQ(home.routes().size(), 1U);
+    EXPECT_EQ(home.routes()[0]->path, path);
   }
 }
 
