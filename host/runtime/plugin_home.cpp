@@ -52,6 +52,15 @@ ErrorContext contextOf(const HttpRequest& request, bool development) {
   return {request.path, request.trace_id, request.request_id, problem_json, development};
 }
 
+/// A refusal is told anew: its body names the request, and that is now this one.
+HttpResponse replay(idempotency::StoredAnswer stored, const ErrorContext& context) {
+  const auto* refusal = std::get_if<Error>(&stored);
+  HttpResponse response = refusal != nullptr ? errorResponse(*refusal, context)
+                                             : std::get<HttpResponse>(std::move(stored));
+  response.addHeader("Idempotent-Replayed", "true");
+  return response;
+}
+
 bool isSecretHeader(std::string_view name) {
   return name == "authorization" || name == "cookie" || name == "x-api-key" ||
          name == "proxy-authorization";
@@ -217,7 +226,7 @@ HttpResponse PluginHome::dispatchWrite(const RegisteredRoute& route, const HttpR
     const std::int64_t now_us = services_.clock.nowUs();
     if (claim) {
       if (auto stored = idempotency::find(transaction.transaction, *claim, now_us)) {
-        response = std::move(*stored);
+        response = replay(std::move(*stored), contextOf(request, options_.development));
         return;
       }
     }
@@ -230,7 +239,9 @@ HttpResponse PluginHome::dispatchWrite(const RegisteredRoute& route, const HttpR
     } catch (const Error& error) {
       transaction.doom.reset();
       if (!claim || !isStoredRefusal(error)) throw;
+      idempotency::save(transaction.transaction, *claim, error, now_us);
       response = errorResponse(error, contextOf(request, options_.development));
+      return;
     }
     if (claim) idempotency::save(transaction.transaction, *claim, response, now_us);
   });

@@ -81,7 +81,8 @@ class Till final : public Plugin {
     const auto body = Json::parse(request.body());
     write.send("INSERT INTO entry (amount) VALUES ($1)", values(body.value("amount", 1)));
     const std::string then = body.value("then", "");
-    if (then == "refuse") throw Error::conflict("TILL_FULL", "The till is full.");
+    if (then == "refuse")
+      throw Error::conflict("TILL_FULL", "The till is full.").withDetails(R"({"amount":5})");
     if (then == "throw") throw std::runtime_error{"secret detail"};
     if (then == "unavailable") throw Error::app("OVERLOADED", "Later.");
     if (then == "answer 500") return Response::json(500, [](JsonWriter& out) { out.object(); });
@@ -126,13 +127,15 @@ class PluginHomeTest : public ::testing::Test {
 
   HttpResponse send(std::size_t route, const std::string& body, const std::string& key = {},
                     Fields parameters = {}) {
-    HttpRequest request;
+    HttpRequest request = sent_as_;
     request.method = home_->routes()[route]->contract.method();
-    request.target = home_->routes()[route]->path;
+    if (request.target.empty()) request.target = home_->routes()[route]->path;
+    request.path = home_->routes()[route]->path;
     request.body = body;
     request.principal.tenant = "t1";
     request.path_parameters = std::move(parameters);
-    if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
+    if (!body.empty() && request.header("content-type") == nullptr)
+      request.headers.emplace_back("content-type", "application/json");
     if (!key.empty()) request.headers.emplace_back("idempotency-key", key);
     return home_->handle(*home_->routes()[route], request,
                          std::chrono::steady_clock::now() + std::chrono::seconds{20});
@@ -149,6 +152,7 @@ class PluginHomeTest : public ::testing::Test {
                       std::pair<std::string, std::string>{"Idempotent-Replayed", "true"}) == 1;
   }
 
+  HttpRequest sent_as_;  ///< what is equal in all requests
   SystemClock clock_;
   Silence log_;
   NoMetrics metrics_;
@@ -202,10 +206,27 @@ TEST_F(PluginHomeTest, B3_ARefusalIsStoredAndItsEffectIsNot) {
   const auto refused = add(R"({"amount":5,"then":"refuse"})", "k1");
   EXPECT_EQ(refused.status, 409);
   EXPECT_EQ(sum(), 0);
+  sent_as_.request_id = "second";
   const auto again = add(R"({"amount":5,"then":"refuse"})", "k1");
-  EXPECT_EQ(again.body, refused.body);
+  EXPECT_EQ(again.status, 409);
+  const auto error = Json::parse(again.body).at("error");
+  EXPECT_EQ(error.at("code"), "TILL_FULL");
+  EXPECT_EQ(error.at("message"), "The till is full.");
+  EXPECT_EQ(error.at("details").at("amount"), 5);
+  EXPECT_EQ(error.at("requestId"), "second") << "the id that this answer's header has";
+  EXPECT_EQ(again.refusal.code, "TILL_FULL") << "for the log";
   EXPECT_TRUE(isReplay(again));
   EXPECT_EQ(Till::runs, 1);
+}
+
+TEST_F(PluginHomeTest, B3_HowARequestIsWrittenMakesItNoOther) {
+  add(R"({"amount":5})", "k1");
+  sent_as_.headers = {{"content-type", "application/json; charset=utf-8"}};
+  EXPECT_TRUE(isReplay(add(R"({"amount":5})", "k1")));
+  sent_as_.target = "http://booking.example/api/till/v1/add?";
+  EXPECT_TRUE(isReplay(add(R"({"amount":5})", "k1")));
+  sent_as_.query = {{"dry", "true"}};
+  EXPECT_FALSE(isReplay(add(R"({"amount":5})", "k1"))) << "a query has a meaning";
 }
 
 TEST_F(PluginHomeTest, B3_WhatMayMendItselfIsNotStored) {
