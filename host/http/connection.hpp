@@ -69,6 +69,8 @@ class Connection {
   void dispatch();
   void callHandler(const std::shared_ptr<Exchange>& exchange);
   void refuse(const Error& error, Rejection reason);
+  void refuseBody();
+  void countWaiting(Exchange& exchange);
   std::shared_ptr<Exchange> enqueue();
 
   std::size_t render(std::string& out);
@@ -111,6 +113,7 @@ class Connection {
   std::int64_t write_progress_us_ = 0;
   std::uint64_t write_bytes_ = 0;  ///< sent since write_since_us_
   std::uint64_t linger_bytes_ = 0;
+  std::size_t waiting_bytes_ = 0;  ///< of answers that are there and not rendered
   std::uint32_t requests_ = 0;
   bool held_ = false;          ///< a head waits until the requests before it are answered
   bool last_request_ = false;  ///< nothing is read as a request any more

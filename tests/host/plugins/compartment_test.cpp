@@ -30,7 +30,7 @@ class Patient final : public Plugin {
   explicit Patient(Registrar& registrar) {
     registrar.health("pulse", [](const Context&) {
       inside = true;
-      while (!released) std::this_thread::sleep_for(milliseconds{1});
+      released.wait(false);
       inside = false;
       return Health{};
     });
@@ -38,6 +38,11 @@ class Patient final : public Plugin {
   ~Patient() override {
     ++destroyed;
     destroyed_with_a_check_inside = destroyed_with_a_check_inside || inside;
+  }
+
+  static void release() {
+    released = true;
+    released.notify_all();
   }
 
   static std::atomic<bool> inside;
@@ -65,7 +70,7 @@ class CompartmentTest : public ::testing::Test {
   }
 
   ~CompartmentTest() override {
-    Patient::released = true;
+    Patient::release();
     if (check_.joinable()) check_.join();
   }
 
@@ -80,7 +85,8 @@ class CompartmentTest : public ::testing::Test {
   SystemClock clock_;
   NoLog log_;
   NoMetrics metrics_;
-  Compartment compartment_{{.id = "patient"}};
+  Compartment compartment_{Compartment::Options{
+      "patient", false, {}, std::chrono::seconds{10}, std::chrono::seconds{30}}};
   std::thread check_;
 };
 
@@ -90,7 +96,7 @@ TEST_F(CompartmentTest, APluginWithACheckInsideIsLeftBehindAndNeverDestroyed) {
   EXPECT_TRUE(Patient::inside);
   EXPECT_EQ(compartment_.status().state, PluginState::Stopped);
   EXPECT_FALSE(compartment_.status().reason.empty());
-  Patient::released = true;
+  Patient::release();
   check_.join();
   EXPECT_EQ(Patient::destroyed, 0);
 }
@@ -100,7 +106,7 @@ TEST_F(CompartmentTest, ACheckThatReturnsInTimeIsWaitedFor) {
   auto closed =
       std::async(std::launch::async, [&] { return compartment_.close(milliseconds{5000}); });
   while (compartment_.home() != nullptr) std::this_thread::yield();
-  Patient::released = true;
+  Patient::release();
   EXPECT_TRUE(closed.get());
   EXPECT_EQ(Patient::destroyed, 1);
   EXPECT_FALSE(Patient::destroyed_with_a_check_inside);
