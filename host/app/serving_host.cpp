@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <utility>
 
 #include "app/admin_routes.hpp"
@@ -27,6 +28,8 @@ constexpr milliseconds kHouseInterval{1000};
 constexpr milliseconds kTableCountPatience{2000};
 constexpr int kKeyRefreshRounds = 30;
 constexpr int kLastUsedRounds = 60;
+constexpr int kTrimRounds = 15;
+constexpr std::size_t kFreeHeapBytesMax = 64U << 20U;
 constexpr std::chrono::hours kCacheAge{24 * 7};
 
 std::string_view environmentName(Environment environment) {
@@ -53,6 +56,19 @@ void logSecurityEvent(const SecurityEvent& event) {
        {"requestId", event.request_id},
        {"method", event.method},
        {"path", event.path}});
+}
+
+/// Gives back what a burst of large requests left behind: the allocator keeps it for ever
+/// otherwise.
+void trimHeap() {
+  if (::mallinfo2().fordblks > kFreeHeapBytesMax) ::malloc_trim(0);
+}
+
+std::uint64_t lostLogLines() {
+  const LogSystem* system = LogSystem::current();
+  if (system == nullptr) return 0;
+  const LogStatistics statistics = system->statistics();
+  return statistics.droppedTotal() + statistics.write_failures;
 }
 
 health::DetailsPolicy detailsPolicy(const std::string& word) {
@@ -116,6 +132,7 @@ ServingHost::ServingHost(const Configuration& configuration)
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
   registry_.add(authCheck(keys_));
+  registry_.add(health::logCheck(lostLogLines));
   addHostRoutes();
   makeFront();
 }
@@ -247,20 +264,30 @@ bool ServingHost::drain() {
   front_->stopAccepting();
   const auto end =
       std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
-  bool clean = false;
-  while (!clean && std::chrono::steady_clock::now() < end)
-    clean = front_->waitIdle(milliseconds{100});
-  const auto left =
-      std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
-  for (const auto& compartment : supervisor_.compartments()) {
-    clean = registry_.remove(compartment->id(), milliseconds{1000}) && clean;
-  }
-  clean = supervisor_.close(std::clamp(left, milliseconds{100}, milliseconds{20'000})) && clean;
+  bool idle = false;
+  while (!idle && std::chrono::steady_clock::now() < end)
+    idle = front_->waitIdle(milliseconds{100});
+  const bool clean = closePlugins(end);
   front_->stop();
   storeLastUsed();
   log(Level::Info, "host",
       clean ? "Stopped" : "Stopped; calls that did not return were left behind");
   return clean;
+}
+
+/// A connection that is still open is no call: what counts are requests without an answer and
+/// threads inside a plugin, or inside the host's own routes.
+bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
+  const auto left = [&] {
+    return std::clamp(
+        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()),
+        milliseconds{100}, milliseconds{20'000});
+  };
+  for (const auto& compartment : supervisor_.compartments())
+    registry_.remove(compartment->id(), milliseconds{0});
+  const bool closed = supervisor_.close(left());
+  const bool idle = host_lane_.drain(left());
+  return closed && idle && front_->counters().active_requests == 0;
 }
 
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
@@ -340,6 +367,7 @@ void ServingHost::keepHouse() {
     try {
       if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
+      if (round % kTrimRounds == 0) trimHeap();
     } catch (const std::exception& error) {
       log(Level::Error, "host", "Keeping the keys failed", {{"reason", error.what()}});
     }

@@ -62,6 +62,7 @@ class ServingHost {
   void addHostRoutes();
   void makeFront();
   void keepHouse();
+  bool closePlugins(std::chrono::steady_clock::time_point end);
   health::HealthSources healthSources();
   monitoring::MonitoringSources monitoringSources();
   monitoring::FrontFigures frontFigures() const;

@@ -1,6 +1,7 @@
 #include "config/plugin_conf.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "config/nearest_name.hpp"
@@ -57,6 +58,11 @@ bool isPluginId(std::string_view id) {
                      [&](char c) { return is_lower(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
+bool isReservedPluginId(std::string_view id) {
+  constexpr std::array<std::string_view, 4> kReserved{"admin", "bulkhead", "host", "monitoring"};
+  return std::find(kReserved.begin(), kReserved.end(), id) != kReserved.end();
+}
+
 PluginConf readPluginConf(const std::filesystem::path& file, const Variables& variables) {
   PluginConf conf;
   conf.id = file.stem().string();
@@ -66,6 +72,8 @@ PluginConf readPluginConf(const std::filesystem::path& file, const Variables& va
                              "and \"-\"",
                              ""});
   }
+  if (isReservedPluginId(conf.id))
+    conf.problems.push_back({file.string(), 0, "", conf.id, kUnreservedId, ""});
   try {
     conf.file = PropertiesFile::read(file);
   } catch (const ConfigurationProblems& refused) {

@@ -34,6 +34,9 @@ struct PluginConf {
 
 /// True for `[a-z][a-z0-9-]*` of at most 63 characters that does not end in "-".
 bool isPluginId(std::string_view id);
+/// Ids that the host has for itself: its store, its routes, its owner's name.
+bool isReservedPluginId(std::string_view id);
+inline constexpr const char* kUnreservedId = "an id that the host does not have for itself";
 
 /// Every `*.properties` file of `folder`, by id. Never throws for a file's content: a file that
 /// cannot be read is an entry with problems. A folder that does not exist has no plugins; one that

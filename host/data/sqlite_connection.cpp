@@ -63,9 +63,10 @@ bool isUnavailable(int code) {
     case SQLITE_NOTADB:
     case SQLITE_PERM:
     case SQLITE_PROTOCOL:
+    case SQLITE_READONLY:
       return true;
     default:
-      return code == SQLITE_READONLY_DBMOVED || code == SQLITE_READONLY_DIRECTORY;
+      return false;
   }
 }
 
@@ -260,14 +261,44 @@ void SqliteConnection::checkpoint() {
   if (code != SQLITE_OK) fail(code, "checkpoint");
 }
 
+// Our own statements while it lives.
+struct SqliteConnection::Trust {
+  explicit Trust(bool& flag) : trusted{flag} { trusted = true; }
+  ~Trust() { trusted = false; }
+  Trust(const Trust&) = delete;
+  Trust& operator=(const Trust&) = delete;
+  bool& trusted;
+};
+
 void SqliteConnection::lend(const SessionWork& work) {
-  struct Trust {
-    explicit Trust(bool& flag) : trusted{flag} { trusted = true; }
-    ~Trust() { trusted = false; }
-    bool& trusted;
-  };
   const Trust trust{trusted_};
   work(session_);
+}
+
+void SqliteConnection::proveWritable() {
+  control(Control::BeginImmediate);
+  try {
+    rewriteUserVersion();
+    control(Control::Commit);
+  } catch (...) {
+    if (!broken_ && inTransaction()) control(Control::Rollback);
+    throw;
+  }
+}
+
+// Setting it writes the first page, whether it changes or not.
+void SqliteConnection::rewriteUserVersion() {
+  const Trust trust{trusted_};
+  std::string version;
+  const auto keep = [](void* kept, int, char** columns, char**) {
+    *static_cast<std::string*>(kept) = columns[0];
+    return 0;
+  };
+  const std::string pragma = "PRAGMA user_version";
+  int code = sqlite3_exec(handle_, pragma.c_str(), keep, &version, nullptr);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(handle_, (pragma + '=' + version).c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(sqlite3_extended_errcode(handle_), pragma);
 }
 
 std::unique_ptr<SqliteConnection::Statement> SqliteConnection::prepare(std::string_view sql) {

@@ -60,16 +60,21 @@ class SqliteConnection {
   bool moved() const;
   /// Moves the write-ahead log into the file. Throws DATABASE_BUSY when readers hold parts of it.
   void checkpoint();
+  /// Writes a page as it is and commits: proof that the disk takes it. Throws DATABASE_UNAVAILABLE
+  /// when it does not.
+  void proveWritable();
   /// Lends the session to Poco::Data statements.
   void lend(const SessionWork& work);
 
  private:
   struct Statement;
+  struct Trust;
   class Run;
   class Watch;
 
   void configure(const SqliteOptions& options, Role role);
   void pragma(const std::string& sql, Deadline patience);
+  void rewriteUserVersion();
   std::unique_ptr<Statement> prepare(std::string_view sql);
   Statement& prepared(std::string_view sql);
   void evict();

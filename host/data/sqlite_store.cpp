@@ -27,6 +27,8 @@ using Role = SqliteConnection::Role;
 using Verb = TransactionScope::Verb;
 
 constexpr std::chrono::milliseconds kLeasePoll{20};
+/// Longest wait of a ping for its turn among the writers.
+constexpr std::chrono::milliseconds kProofPatience{500};
 
 // Lets one attempt a second through to a database that is away; refuses the others at once.
 class OpenGate {
@@ -125,7 +127,7 @@ class Sqlite final : public SqliteStore {
 
   bool ping() noexcept override {
     try {
-      return memory() || answers();
+      return memory() || (answers() && takesWrites());
     } catch (...) {
       return false;
     }
@@ -206,11 +208,15 @@ class Sqlite final : public SqliteStore {
         GroupCommit{writer(group.deadline), options_, counters_}.run(group);
       }
     } catch (const Error& error) {
+      if (error.code() == "DATABASE_UNAVAILABLE") writes_fail_ = true;
       refuseAll(group, [&] { return std::make_exception_ptr(error); });
     } catch (...) {
       refuseAll(group, [] { return std::current_exception(); });
     }
-    if (writer_ && writer_->broken() && !memory()) dropAll();
+    if (writer_ && writer_->broken() && !memory()) {
+      writes_fail_ = true;
+      dropAll();
+    }
   }
 
   // An Error of its own for each: their threads must not share one.
@@ -285,6 +291,19 @@ class Sqlite final : public SqliteStore {
     }
   }
 
+  // A full disk still reads: after a write that failed only one that succeeds is an answer.
+  bool takesWrites() {
+    if (!writes_fail_) return true;
+    const Deadline deadline = Clock::now() + kProofPatience;
+    alone(
+        [&] {
+          writer(deadline).proveWritable();
+          writes_fail_ = false;
+        },
+        deadline);
+    return !writes_fail_;
+  }
+
   static std::int64_t sizeOf(const std::filesystem::path& path) {
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
@@ -294,6 +313,7 @@ class Sqlite final : public SqliteStore {
   const SqliteOptions options_;
   OpenGate gate_;
   std::atomic<bool> opened_{false};
+  std::atomic<bool> writes_fail_{false};  ///< since a write failed; written by leaders
   ConnectionPool<SqliteConnection> readers_;
   WriteQueue queue_;
   StoreCounters counters_;

@@ -21,6 +21,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::ptrdiff_t kRunningPerOwnerMax = 2;
+
 void requireValid(const CheckSpec& spec) {
   const bool valid = !spec.name.empty() && !spec.owner.empty() && spec.check &&
                      spec.interval.count() > 0 && spec.timeout.count() > 0 &&
@@ -89,7 +91,8 @@ class HealthRegistry::Core : public std::enable_shared_from_this<Core> {
   }
   TimePoint advance(TimePoint now, std::vector<CheckTransition>& transitions);
   void giveUp(Entry& entry, TimePoint now, std::vector<CheckTransition>& transitions);
-  void runNext(Lock& lock);
+  std::deque<EntryPtr>::iterator nextToRun();
+  void run(Lock& lock, const EntryPtr& entry);
   void finish(Lock& lock, const EntryPtr& entry, Outcome outcome);
   void publish();
   std::optional<CheckTransition> apply(Entry& entry, const std::function<void()>& change);
@@ -233,20 +236,31 @@ void HealthRegistry::Core::startWorker() {
 void HealthRegistry::Core::work() {
   Lock lock{mutex_};
   while (!stopping_ && workers_ <= wantedWorkers()) {
-    if (ready_.empty()) {
+    const auto next = nextToRun();
+    if (next == ready_.end()) {
       workers_wake_.wait(lock);
-    } else {
-      runNext(lock);
+      continue;
     }
+    const EntryPtr entry = *next;
+    ready_.erase(next);
+    run(lock, entry);
   }
   --workers_;
   if (!ready_.empty()) workers_wake_.notify_one();  // ours may have been its only wake-up
   returned_.notify_all();
 }
 
-void HealthRegistry::Core::runNext(Lock& lock) {
-  const EntryPtr entry = ready_.front();
-  ready_.pop_front();
+std::deque<HealthRegistry::Core::EntryPtr>::iterator HealthRegistry::Core::nextToRun() {
+  return std::find_if(ready_.begin(), ready_.end(), [this](const EntryPtr& waiting) {
+    const std::string& owner = waiting->spec.owner;
+    return owner == "host" ||
+           std::count_if(running_.begin(), running_.end(), [&](const EntryPtr& other) {
+             return other->spec.owner == owner;
+           }) < kRunningPerOwnerMax;
+  });
+}
+
+void HealthRegistry::Core::run(Lock& lock, const EntryPtr& entry) {
   entry->queued = false;
   entry->state.begin(Clock::now());
   running_.push_back(entry);
@@ -266,6 +280,7 @@ void HealthRegistry::Core::finish(Lock& lock, const EntryPtr& entry, Outcome out
       apply(*entry, [&] { entry->state.finish(std::move(outcome.result), Clock::now(), jitter); });
   returned_.notify_all();
   scheduler_wake_.notify_one();
+  if (!ready_.empty()) workers_wake_.notify_one();  // its owner's next one may run now
   // After stop() or remove(), what the callbacks captured may be gone.
   if (stopping_ || entry->removed) return;
   lock.unlock();

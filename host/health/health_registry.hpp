@@ -22,8 +22,8 @@ struct CheckTransition {
 };
 
 struct RegistryOptions {
-  int threads = 4;           ///< checks that run at the same time
-  int replacements_max = 8;  ///< threads started in place of those whose check hangs
+  int threads = 4;            ///< checks that run at the same time
+  int replacements_max = 64;  ///< threads started in place of those whose check hangs
   std::chrono::milliseconds stop_patience{500};  ///< the destructor waits that long for checks
   std::function<void(const CheckTransition&)> on_transition;  ///< on a registry thread, no lock
   /// The text of an exception that is not bulkhead::Error, for the log alone; any registry thread.
@@ -33,7 +33,9 @@ struct RegistryOptions {
 /// Runs the checks of host and plugins in the background and publishes what they found: in
 /// parallel, on threads of its own, each with a hard time-out and one run at a time (ops §5.4).
 /// A check that never returns costs its own thread, which is replaced within a bound; it is not run
-/// again until it came back. Thread-safe; readers never wait for a check.
+/// again until it came back. Of one owner but the host at most two run at the same time, so that
+/// the plugin whose checks all hang makes its own stale and no others. Thread-safe; readers never
+/// wait for a check.
 class HealthRegistry {
  public:
   explicit HealthRegistry(RegistryOptions options = {});

@@ -78,4 +78,25 @@ CheckSpec performanceCheck(std::function<PerformanceFigures()> figures,
   return spec;
 }
 
+CheckSpec logCheck(std::function<std::uint64_t()> lost) {
+  CheckSpec spec;
+  spec.owner = "host";
+  spec.name = "log";
+  spec.interval = std::chrono::seconds{10};
+  spec.failure_threshold = 1;
+  spec.check = [lost = std::move(lost),
+                before = std::uint64_t{0}](std::chrono::milliseconds) mutable {
+    CheckResult result;
+    const std::uint64_t now = lost();
+    result.observed = static_cast<double>(now - before);
+    result.unit = "lines";
+    if (std::exchange(before, now) == now) return result;
+    result.status = Status::Degraded;
+    result.code = "lines_lost";
+    result.message = "Log lines are lost: the log's destination is full or too slow.";
+    return result;
+  };
+  return spec;
+}
+
 }  // namespace bulkhead::host::health

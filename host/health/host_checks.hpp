@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "health/check.hpp"
@@ -22,5 +23,9 @@ CheckSpec databaseCheck(std::string name, std::function<bool(std::chrono::millis
 /// window failed.
 CheckSpec performanceCheck(std::function<PerformanceFigures()> figures,
                            double error_rate_max_percent = 5.0);
+
+/// "log", each 10 s: degraded while `lost`, the number of lines and batches that went nowhere,
+/// rises.
+CheckSpec logCheck(std::function<std::uint64_t()> lost);
 
 }  // namespace bulkhead::host::health

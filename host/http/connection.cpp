@@ -123,6 +123,7 @@ void Connection::consume(std::string_view bytes) {
 /// One step of reading; false when there is nothing to do until bytes or answers come.
 bool Connection::readStep(std::string_view& bytes) {
   if (last_request_ || held_ || mustWait() || bytes.empty()) return false;
+  if (reader_.inBody()) return readBody(bytes);
   if (!current_) beginRequest();
   const bool in_head_before = reader_.inHead();
   const auto [status, used] = reader_.read(bytes, current_->request());
@@ -135,6 +136,10 @@ bool Connection::readStep(std::string_view& bytes) {
 bool Connection::readBody(std::string_view& bytes) {
   const auto [status, used] = reader_.read(bytes, current_->request());
   bytes.remove_prefix(used);
+  if (!current_->body_share_.growTo(loop_.shared().bodies, current_->request().body.size())) {
+    refuseBody();
+    return false;
+  }
   return act(status);
 }
 
@@ -164,7 +169,9 @@ void Connection::beginRequest() {
 
 /// Answers go out in order and are kept until then, so reading stops before they pile up.
 bool Connection::mustWait() const {
-  return pending_.size() >= loop_.shared().options.pipelined_max || !output_.empty();
+  const FrontOptions& options = loop_.shared().options;
+  return pending_.size() >= options.pipelined_max || !output_.empty() ||
+         waiting_bytes_ >= options.waiting_answer_bytes_max;
 }
 
 /// Requests behind others run beside them only while all are safe (RFC 9112 §9.3.2).
@@ -185,6 +192,10 @@ bool Connection::allowBody(std::string_view rest) {
   const std::uint64_t bytes_max =
       options.body_limit ? options.body_limit(current_->request()) : options.body_bytes_max;
   phase_since_us_ = loop_.now();
+  if (!loop_.shared().bodies->hasRoomFor(reader_.framing().content_length)) {
+    refuseBody();
+    return false;
+  }
   if (!reader_.startBody(bytes_max)) return true;
   const Framing& framing = reader_.framing();
   if (framing.expect_continue && framing.hasBody() && rest.empty()) send(kContinue);
@@ -219,6 +230,7 @@ void Connection::dispatch() {
   } else {
     callHandler(exchange);
   }
+  if (loop_.mailbox()->isNewestLocal(*exchange)) countWaiting(*exchange);
 }
 
 void Connection::callHandler(const std::shared_ptr<Exchange>& exchange) {
@@ -241,6 +253,18 @@ void Connection::refuse(const Error& error, Rejection reason) {
   const std::shared_ptr<Exchange> exchange = enqueue();
   exchange->close_after_ = last_request_ = must_linger_ = true;
   exchange->answered_by_front_ = exchange->refuse(error);
+}
+
+void Connection::refuseBody() {
+  refuse(Error::app("OVERLOADED", "Too many large requests at the moment.").withRetryAfter(1),
+         Rejection::BodyBudget);
+}
+
+/// Answers of the loop's own are known before they are delivered, those of lanes then.
+void Connection::countWaiting(Exchange& exchange) {
+  if (exchange.waiting_bytes_ != 0) return;
+  exchange.waiting_bytes_ = exchange.response_.body.size() + 1;
+  waiting_bytes_ += exchange.waiting_bytes_;
 }
 
 void Connection::close() {
@@ -317,8 +341,7 @@ std::int64_t Connection::dueTime() const {
   if (lingering_) return phase_since_us_ + microseconds(options.linger);
   std::int64_t due = INT64_MAX;
   if (!output_.empty()) due = writeDue();
-  if (!last_request_ && reader_.inHead())
-    due = std::min(due, phase_since_us_ + microseconds(options.head_deadline));
+  if (!last_request_ && reader_.inHead()) due = std::min(due, headDue());
   if (!last_request_ && reader_.inBody()) due = std::min(due, bodyDue());
   for (const auto& exchange : pending_) {
     if (!exchange->answered())
@@ -335,13 +358,26 @@ std::int64_t Connection::idleDue() const {
   return standing_since_us_ + microseconds(timeout);
 }
 
+std::int64_t Connection::headDue() const {
+  return std::min(phase_since_us_ + microseconds(loop_.shared().options.head_deadline),
+                  endingDue());
+}
+
+/// Who has sent half a request does not keep a stopping host: it gets `linger` for the rest.
+std::int64_t Connection::endingDue() const {
+  if (loop_.endingSince() == 0) return INT64_MAX;
+  return std::max(phase_since_us_, loop_.endingSince()) +
+         microseconds(loop_.shared().options.linger);
+}
+
 /// The whole body by its deadline, and each moment at least the minimum rate since its start.
 std::int64_t Connection::bodyDue() const {
   const FrontOptions& options = loop_.shared().options;
   const auto earned_us = static_cast<std::int64_t>(reader_.bodyBytesReceived() * 1'000'000 /
                                                    options.body_rate_min_bytes_per_s);
   const std::int64_t by_rate = microseconds(options.body_grace) + earned_us;
-  return phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline));
+  return std::min(phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline)),
+                  endingDue());
 }
 
 /// Some progress within each stall time, and at least the minimum rate since the start.
@@ -376,11 +412,13 @@ void Connection::expire() {
 
 void Connection::expireReading() {
   if (last_request_) return;
-  const FrontOptions& options = loop_.shared().options;
-  const bool head_late =
-      reader_.inHead() && phase_since_us_ + microseconds(options.head_deadline) <= loop_.now();
+  const bool head_late = reader_.inHead() && headDue() <= loop_.now();
   const bool body_late = reader_.inBody() && !held_ && bodyDue() <= loop_.now();
   if (!head_late && !body_late) return;
+  if (endingDue() <= loop_.now()) {
+    refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5), Rejection::Draining);
+    return;
+  }
   refuse(Error::validation("REQUEST_TIMEOUT", head_late ? "The header section came too slowly."
                                                         : "The body came too slowly."),
          head_late ? Rejection::HeadTimeout : Rejection::BodyTimeout);

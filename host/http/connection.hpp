@@ -38,6 +38,8 @@ class Connection {
   /// The front drains: an idle connection ends, unless its first request or its next one is on its
   /// way.
   void endIfIdle();
+  /// The loop stopped accepting: what is half sent has less time from now on.
+  void reschedule() { loop_.schedule(timer_, dueTime()); }
   /// The front stops: 503 to what has no answer yet.
   void refuseOpen();
 
@@ -67,6 +69,8 @@ class Connection {
   void dispatch();
   void callHandler(const std::shared_ptr<Exchange>& exchange);
   void refuse(const Error& error, Rejection reason);
+  void refuseBody();
+  void countWaiting(Exchange& exchange);
   std::shared_ptr<Exchange> enqueue();
 
   std::size_t render(std::string& out);
@@ -83,7 +87,9 @@ class Connection {
   std::uint32_t wantedEvents() const;
   std::int64_t dueTime() const;
   std::int64_t idleDue() const;
+  std::int64_t headDue() const;
   std::int64_t bodyDue() const;
+  std::int64_t endingDue() const;
   std::int64_t writeDue() const;
   void expire();
   void expireReading();
@@ -107,6 +113,7 @@ class Connection {
   std::int64_t write_progress_us_ = 0;
   std::uint64_t write_bytes_ = 0;  ///< sent since write_since_us_
   std::uint64_t linger_bytes_ = 0;
+  std::size_t waiting_bytes_ = 0;  ///< of answers that are there and not rendered
   std::uint32_t requests_ = 0;
   bool held_ = false;          ///< a head waits until the requests before it are answered
   bool last_request_ = false;  ///< nothing is read as a request any more

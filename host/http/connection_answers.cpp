@@ -43,6 +43,7 @@ Connection* Connection::deliver(EventLoop& loop, Exchange& exchange) {
     report(loop, exchange, true);
     return nullptr;
   }
+  connection->countWaiting(exchange);
   return std::exchange(connection->flush_queued_, true) ? nullptr : connection;
 }
 
@@ -79,6 +80,7 @@ std::size_t Connection::render(std::string& out) {
 
 void Connection::renderOne(Exchange& exchange, std::string& out) {
   const SharedState& shared = loop_.shared();
+  waiting_bytes_ -= exchange.waiting_bytes_;
   HttpResponse& response = exchange.response();
   const HttpRequest& request = exchange.request();
   if (!decorate(shared.tail, request, response) || !isWellFormed(response))

@@ -250,6 +250,8 @@ void EventLoop::closeListeners() {
     listener->fd = -1;
   }
   accept_again_us_ = 0;
+  ending_since_us_ = now_us_;
+  for (const auto& connection : list(Standing::Reading)) connection->reschedule();
   const std::lock_guard lock{shared_.mutex};
   ++shared_.listeners_closed;
   shared_.changed.notify_all();

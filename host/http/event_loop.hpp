@@ -50,6 +50,8 @@ class EventLoop {
   SharedState& shared() noexcept { return shared_; }
   LoopCounters& counters() noexcept { return counters_; }
   std::int64_t now() const noexcept { return now_us_; }
+  /// When the loop stopped accepting; 0 while it accepts.
+  std::int64_t endingSince() const noexcept { return ending_since_us_; }
   std::string_view dateLine() { return date_.now(); }
   std::string& scratch() noexcept { return scratch_; }
   std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
@@ -87,6 +89,7 @@ class EventLoop {
   int epoll_fd_;
   std::int64_t now_us_ = 0;
   std::int64_t accept_again_us_ = 0;
+  std::int64_t ending_since_us_ = 0;
   bool drained_ = false;
   bool listening_ = true;
   std::vector<std::unique_ptr<LoopListener>> listeners_;

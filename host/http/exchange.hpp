@@ -8,6 +8,7 @@
 
 #include <bulkhead/error.hpp>
 
+#include "http/body_budget.hpp"
 #include "runtime/message.hpp"
 
 namespace bulkhead::host {
@@ -73,6 +74,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   ExchangeLabels labels_;
   HttpResponse response_;
   std::shared_ptr<AnswerSink> sink_;
+  BodyBudget::Share body_share_;
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};
 
@@ -80,6 +82,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Connection* connection_ = nullptr;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
+  std::size_t waiting_bytes_ = 0;  ///< counted by the connection until the answer is rendered
   bool delivered_ = false;
   bool answered_by_front_ = false;
   bool close_after_ = false;

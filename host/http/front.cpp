@@ -64,6 +64,7 @@ void add(FrontCounters& sum, const LoopCounters& loop) {
 Front::Front(FrontOptions options, Handler handler, Tail tail)
     : shared_{std::make_unique<SharedState>()} {
   complete(options);
+  shared_->bodies = std::make_shared<BodyBudget>(options.bodies_bytes_max);
   shared_->options = std::move(options);
   shared_->handler = std::move(handler);
   shared_->tail = std::move(tail);

@@ -30,8 +30,13 @@ struct FrontOptions {
   std::chrono::milliseconds linger{2'000};            ///< for the client to read a last answer
   std::chrono::milliseconds answer_deadline{30'000};  ///< until a handler sets its own; then 504
 
+  /// Bodies of more than 8 KiB, together, until they are answered; beyond: 503 before the body is
+  /// read.
+  std::size_t bodies_bytes_max = 128 * 1024 * 1024;
   std::uint32_t requests_per_connection_max = 1000;
   std::size_t pipelined_max = 16;
+  /// Answers of one connection that wait to be sent; beyond, its next request waits.
+  std::size_t waiting_answer_bytes_max = 256 * 1024;
   std::size_t connections_max = 0;  ///< all listeners; 0 = half of the descriptor limit
   std::size_t connections_per_ip_max = 256;
 

@@ -21,6 +21,7 @@ using Poco::Net::ServerSocket;
 using Poco::Net::SocketAddress;
 
 constexpr int kBacklog = 4096;
+constexpr int kSendBufferBytes = 256 * 1024;
 
 Error inUse(const std::string& where) {
   return Error::configuration("PORT_IN_USE", fmt::format("{} is in use already.", where));
@@ -56,10 +57,12 @@ void bind(ServerSocket& socket, const SocketAddress& address, bool reuse_port) {
 }
 
 /// Poco's sockets would be inherited by every process that is started. Accepted sockets take over
-/// TCP_NODELAY, so that it costs no call per connection.
+/// TCP_NODELAY and the size of their send buffer, so that it costs no call per connection. The
+/// kernel would let a buffer grow to megabytes for a client that asks and does not read.
 void prepare(ServerSocket& socket) {
   ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
   socket.impl()->setNoDelay(true);
+  socket.impl()->setSendBufferSize(kSendBufferBytes);
   socket.setBlocking(false);
   socket.listen(kBacklog);
 }

@@ -33,6 +33,10 @@ class Mailbox final : public AnswerSink {
   void take(std::vector<std::shared_ptr<Exchange>>& out);
   /// Whether answers of the loop's own thread are waiting.
   bool hasLocal() const noexcept { return !local_.empty(); }
+  /// Whether that exchange was answered last, by the loop's own thread.
+  bool isNewestLocal(const Exchange& exchange) const noexcept {
+    return !local_.empty() && local_.back().get() == &exchange;
+  }
   /// From here on answers are dropped.
   void close();
 

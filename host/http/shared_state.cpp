@@ -22,6 +22,7 @@ constexpr std::array kNames{
     RejectionName{Rejection::HeadTimeout, "head_timeout", ""},
     RejectionName{Rejection::BodyTimeout, "body_timeout", ""},
     RejectionName{Rejection::BodyIncomplete, "body_incomplete", ""},
+    RejectionName{Rejection::BodyBudget, "body_budget", ""},
     RejectionName{Rejection::WriteStall, "write_stall", ""},
     RejectionName{Rejection::Deadline, "deadline", ""},
     RejectionName{Rejection::ConnectionCap, "connection_cap", ""},

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ enum class Rejection {
   HeadTimeout,
   BodyTimeout,
   BodyIncomplete,
+  BodyBudget,
   WriteStall,
   Deadline,
   ConnectionCap,
@@ -80,6 +82,7 @@ struct SharedState {
   std::atomic<bool> accepting{true};
   std::atomic<bool> stopping{false};
   IpTable ips;
+  std::shared_ptr<BodyBudget> bodies;  ///< never null once the front is made
 
   std::mutex mutex;
   std::condition_variable changed;

@@ -60,10 +60,12 @@ LineWriter::~LineWriter() {
   closeFile();
 }
 
-void LineWriter::append(Level level, std::string_view line) {
+void LineWriter::append(Level level, std::string_view line, std::string_view plugin) {
   std::unique_lock lock{mutex_};
   recent_.add(line);
-  if (!makeRoom(lock, level, line.size())) {
+  const bool taken =
+      plugin.empty() ? makeRoom(lock, level, line.size()) : takeShare(level, plugin, line.size());
+  if (!taken) {
     ++statistics_.dropped[static_cast<std::size_t>(level)];
     return;
   }
@@ -87,6 +89,27 @@ bool LineWriter::makeRoom(std::unique_lock<std::mutex>& lock, Level level, std::
   if (level == Level::Warn) return false;
   if (!stuck_) stuck_ = !progress_.wait_for(lock, kErrorWaitMax, [&] { return fits(max); });
   return fits(max + kReserveBytes);
+}
+
+/// A plugin never waits for room and never uses the reserve.
+bool LineWriter::takeShare(Level level, std::string_view plugin, std::size_t size) {
+  const auto entryOf = [&](Shares& shares) {
+    return std::find_if(shares.begin(), shares.end(),
+                        [&](const auto& share) { return share.first == plugin; });
+  };
+  auto own = entryOf(pending_shares_);
+  if (own == pending_shares_.end())
+    own = pending_shares_.emplace(own, std::string{plugin}, std::size_t{0});
+  const auto writing = entryOf(writing_shares_);
+  const std::size_t held =
+      own->second + (writing == writing_shares_.end() ? 0 : writing->second) + size;
+  const std::size_t max = options_.pending_bytes_max;
+  const bool is_error = level >= Level::Error;
+  if (held > (is_error ? max / 2 : max / 4)) return false;
+  if (bytesHeld() + size > (is_error ? max : level == Level::Debug ? max / 2 : max / 4 * 3))
+    return false;
+  own->second += size;
+  return true;
 }
 
 void LineWriter::reopen() {
@@ -126,6 +149,7 @@ void LineWriter::run() {
   while (!stop_ || !pending_.empty()) {
     waitForLines(lock);
     writing_.swap(pending_);
+    writing_shares_.swap(pending_shares_);
     writing_bytes_ = writing_.size();
     const std::uint64_t written = appended_bytes_;
     const LogStatistics statistics = statistics_;
@@ -146,6 +170,7 @@ void LineWriter::run() {
       next_tick = steadyMs() + kTick.count();
     }
     lock.lock();
+    writing_shares_.clear();
     writing_bytes_ = 0;
     written_bytes_ = written;
     stuck_ = false;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "logging/level.hpp"
@@ -32,6 +33,8 @@ struct LogStatistics {
 /// change places, one bounded sum of bytes. When it is behind, Debug goes first (at half of the
 /// bound), then Info (three quarters), then Warn (full). Error and Fatal wait up to 50 ms for room
 /// and then use a reserve of 1 MiB; only a destination that takes nothing at all can lose them.
+/// Lines that a plugin writes have a share of their own, so that one that floods drops its own
+/// lines and nobody else's: a quarter of the bound, a half for Error and Fatal.
 class LineWriter {
  public:
   static constexpr std::size_t kReserveBytes = 1024 * 1024;
@@ -54,8 +57,8 @@ class LineWriter {
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  /// `line` ends in "\n".
-  void append(Level level, std::string_view line);
+  /// `line` ends in "\n"; `plugin` wrote it, or the host when that is empty.
+  void append(Level level, std::string_view line, std::string_view plugin = {});
   /// Opens the file anew, after it was moved away; lines before the call are in the old one.
   void reopen();
   /// Waits until all lines so far are written; false when that takes longer.
@@ -69,7 +72,11 @@ class LineWriter {
   const RecentLines& recent() const noexcept { return recent_; }
 
  private:
+  /// Bytes held by each plugin; few enough to be looked through.
+  using Shares = std::vector<std::pair<std::string, std::size_t>>;
+
   bool makeRoom(std::unique_lock<std::mutex>& lock, Level level, std::size_t size);
+  bool takeShare(Level level, std::string_view plugin, std::size_t size);
   std::size_t bytesHeld() const { return pending_.size() + writing_bytes_; }
   void run();
   void waitForLines(std::unique_lock<std::mutex>& lock);
@@ -85,6 +92,8 @@ class LineWriter {
   std::condition_variable progress_;
   std::string pending_;
   std::string writing_;
+  Shares pending_shares_;
+  Shares writing_shares_;
   std::size_t writing_bytes_ = 0;
   std::uint64_t appended_bytes_ = 0;
   std::uint64_t written_bytes_ = 0;

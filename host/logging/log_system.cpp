@@ -77,7 +77,8 @@ void LogSystem::write(const LogRecord& record) {
   thread_local std::string line;
   line.clear();
   formatter_.append(line, record);
-  writer_.append(record.level, line);
+  const bool by_plugin = record.context != nullptr && record.context->plugin == record.logger;
+  writer_.append(record.level, line, by_plugin ? record.logger : std::string_view{});
   if (record.level < Level::Error) return;
   if (ErrorObserver* const observer = observer_) observer->onError(record);
 }

@@ -1,5 +1,6 @@
 #include "plugins/compartment.hpp"
 
+#include <condition_variable>
 #include <fmt/format.h>
 #include <future>
 #include <thread>
@@ -10,17 +11,36 @@ namespace bulkhead::host {
 struct Compartment::Life {
   std::shared_ptr<void> keep_alive;  // before the home: destroyed after it
   std::unique_ptr<PluginHome> home;
+
+  void enter() {
+    const std::lock_guard lock{mutex};
+    ++visitors;
+  }
+  void leave() {
+    const std::lock_guard lock{mutex};
+    if (--visitors == 0) alone.notify_all();
+  }
+  /// True when nobody that came by home() is left.
+  bool awaitAlone(std::chrono::steady_clock::time_point until) {
+    std::unique_lock lock{mutex};
+    return alone.wait_until(lock, until, [&] { return visitors == 0; });
+  }
+
+ private:
+  std::mutex mutex;
+  std::condition_variable alone;
+  std::size_t visitors = 0;
 };
 
 namespace {
 
-/// A library with calls on some thread's stack must never be unmapped.
-void leaveLoaded(std::shared_ptr<void> keep_alive) {
+/// A library with calls on some thread's stack must never be unmapped, nor its home taken away.
+void leaveLoaded(std::shared_ptr<void> life) {
   static std::mutex mutex;
   // allowed: outlives every destructor on purpose
   static auto* left_behind = new std::vector<std::shared_ptr<void>>;
   const std::lock_guard lock{mutex};
-  left_behind->push_back(std::move(keep_alive));
+  left_behind->push_back(std::move(life));
 }
 
 }  // namespace
@@ -127,12 +147,13 @@ bool Compartment::close(std::chrono::milliseconds patience) {
     if (life && status_.reason.empty()) enterLocked(PluginState::Draining, {});
   }
   if (!life) return true;
-  const bool idle = lane_->drain(patience);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  const bool idle = lane_->drain(patience) && life->awaitAlone(until);
   if (idle) {
     life->home->stop();
   } else {
     life->home->abandon();
-    leaveLoaded(life->keep_alive);
+    leaveLoaded(life);
   }
   const std::lock_guard lock{mutex_};
   if (status_.state == PluginState::Draining) {
@@ -145,7 +166,8 @@ bool Compartment::close(std::chrono::milliseconds patience) {
 std::shared_ptr<PluginHome> Compartment::home() const {
   const std::lock_guard lock{mutex_};
   if (!life_) return nullptr;
-  return {life_, life_->home.get()};
+  life_->enter();
+  return {life_->home.get(), [life = life_](PluginHome*) { life->leave(); }};
 }
 
 PluginStatus Compartment::status() const {

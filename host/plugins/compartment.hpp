@@ -54,11 +54,12 @@ class Compartment {
   bool start();
   /// Hands a task to the plugin's lane: false when it is closed, full or hung.
   bool submit(std::function<void(PluginHome&, bool expired)> task, Lane::Time deadline);
-  /// Refuses new work, waits for what runs, stops and destroys the plugin; a plugin with calls that
-  /// do not return is abandoned, and its library stays loaded. True when it ended cleanly.
+  /// Refuses new work, waits for what runs and for who holds home(), stops and destroys the plugin;
+  /// a plugin with calls that do not return is abandoned, and its library stays loaded. True when
+  /// it ended cleanly.
   bool close(std::chrono::milliseconds patience);
 
-  /// The home while the plugin is created, else null. Keeps it alive as long as it is held.
+  /// The home while the plugin is created, else null. close() waits for it to be let go.
   std::shared_ptr<PluginHome> home() const;
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return options_.deadline; }

@@ -6,6 +6,7 @@
 
 #include <bulkhead/abi.h>
 
+#include "config/plugin_conf.hpp"
 #include "plugins/manifest_settings.hpp"
 #include "plugins/plugin_state.hpp"
 #include "plugins/strict_json.hpp"
@@ -34,6 +35,13 @@ bool isHyphenated(std::string_view name) {
          name.back() != '-' && std::all_of(name.begin(), name.end(), [](char c) {
            return isLower(c) || isDigit(c) || c == '-';
          });
+}
+
+/// A name between two slashes of a path, as older services have them.
+bool isSegment(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return isAlphanumeric(c) || c == '-' || c == '_'; });
 }
 
 /// A whole number without leading zeros, or nothing.
@@ -104,6 +112,7 @@ class ManifestReader {
   Manifest read() {
     readIdentity();
     manifest_.settings = readSettingDeclarations(reader_);
+    readReplaces();
     readProvides();
     readWants();
     readQueues();
@@ -125,6 +134,8 @@ class ManifestReader {
 
   void readIdentity() {
     manifest_.id = checkedText("id", true, "[a-z][a-z0-9-]{0,62}", isHyphenated);
+    if (isReservedPluginId(manifest_.id))
+      problems_.expected(reader_.pointerOf("id"), manifest_.id, kUnreservedId);
     manifest_.version =
         checkedText("version", true, "a semantic version, like \"1.0.0\"", isSemanticVersion);
     manifest_.api = checkedText("api", true, expectedApi(), isApi);
@@ -150,6 +161,14 @@ class ManifestReader {
     if (wholeNumber(cut(text, '.')) != BULKHEAD_ABI_MAJOR) return false;
     const auto minor = wholeNumber(text);
     return minor && *minor <= BULKHEAD_ABI_MINOR;
+  }
+
+  void readReplaces() {
+    eachText("replaces", "the name after /api/ of a service, none of the host's own",
+             [&](const std::string& text) {
+               manifest_.replaces.push_back(text);
+               return isSegment(text) && !isReservedPluginId(text);
+             });
   }
 
   void readProvides() {

@@ -38,12 +38,13 @@ struct ManifestLimits {
 };
 
 /// plugin.json, checked. Members (id, version, api and summary are required, others are refused):
-///   "id"        [a-z][a-z0-9-]{0,62}
+///   "id"        [a-z][a-z0-9-]{0,62}, and none that the host has for itself
 ///   "version"   a semantic version (semver.org 2.0.0)
 ///   "api"       "1", or "1.N" for the least minor version of plugin-api
 ///   "summary"   one sentence
 ///   "settings"  {"<name>": {"type", "help", "default", "min", "max", "values", "secret",
 ///               "required"}}; names are [a-z][a-z0-9_]{0,62} and none of the host's own keys
+///   "replaces"  ["old-service"]: services whose paths, /api/<name>/..., it serves besides its own
 ///   "provides"  ["payments/1"]
 ///   "wants"     {"payments/1": "required" | "optional"}
 ///   "queues"    ["report-generation"]
@@ -57,6 +58,7 @@ struct Manifest {
   std::string api;
   std::string summary;
   std::vector<SettingDeclaration> settings{};
+  std::vector<std::string> replaces{};
   std::vector<Capability> provides{};
   std::vector<WantedCapability> wants{};
   std::vector<std::string> queues{};

@@ -80,16 +80,17 @@ class Child {
     limitItself();
     enter("loading the library");
     PluginLibrary library = PluginLibrary::load(copy_);
-    createAndDestroy(manifest.id, std::move(settings), library.table());
+    createAndDestroy(manifest, std::move(settings), library.table());
     enter("unloading the library");
     pinned_ = !library.unload();
   }
 
-  void createAndDestroy(const std::string& id, HomeSettings settings,
+  void createAndDestroy(const Manifest& manifest, HomeSettings settings,
                         const bulkhead_plugin& table) {
     enter("creating the plugin");
     HomeOptions options;
-    options.plugin = id;
+    options.plugin = manifest.id;
+    options.replaces = manifest.replaces;
     options.settings = std::move(settings);
     PluginHome home{table, std::move(options), {clock_, log_, metrics_, nullptr}};
     home.create();

@@ -270,9 +270,12 @@ bool Supervisor::create(Candidate& candidate) {
   std::shared_ptr<data::Store> store;
   if (plugin.manifest->store) store = services_.open_store(plugin.id);
   HomeOptions options{
-      plugin.id, std::move(candidate.settings),
+      plugin.id,
+      std::move(candidate.settings),
+      plugin.manifest->replaces,
       std::chrono::milliseconds{effectiveLimits(candidate.conf, plugin.manifest).deadline_ms},
-      options_.development, migrationOf(plugin.id, plugin.migrations, "sqlite")};
+      options_.development,
+      migrationOf(plugin.id, plugin.migrations, "sqlite")};
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
       HomeServices{services_.clock, services_.log, services_.metrics, store.get()});

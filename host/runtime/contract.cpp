@@ -191,6 +191,7 @@ void RouteContract::checkQuery(const HttpRequest& request) const {
   Json values = Json::object();
   std::vector<SchemaProblem> problems;
   for (const auto& [name, value] : request.query) {
+    if (problems.size() >= Schema::kProblemsMax) break;
     const Json* declared = nullptr;
     if (query_) {
       const auto& properties = document_["query"]["properties"];

@@ -1,5 +1,6 @@
 #include "runtime/host_table.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/random.h>
@@ -32,19 +33,27 @@ struct HostTable {
       if (home.routes_.size() >= kRoutesMax)
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
       home.routes_.push_back(std::make_shared<const RegisteredRoute>(
-          RegisteredRoute{route, fullPath(home.options_.plugin, view(path)),
+          RegisteredRoute{route, fullPath(home.options_, view(path)),
                           RouteContract{view(method), view(path), view(contract)}}));
     });
   }
 
-  /// A path that begins with /api/ is taken as it is: a plugin may serve the paths of the one that
-  /// it replaces.
-  static std::string fullPath(std::string_view plugin, std::string_view path) {
-    if (!path.starts_with("/api/")) return fmt::format("/api/{}/v1{}", plugin, path);
-    if (path.starts_with("/api/admin/") || path.starts_with("/api/monitoring/")) {
-      throw Error::configuration("ROUTE_REFUSED", fmt::format("{} belongs to the host.", path));
-    }
-    return std::string{path};
+  /// A path that begins with /api/ is taken as it is when it is the plugin's own or that of a
+  /// service which its manifest says it replaces. No parameter stands for the service: it would
+  /// catch the requests, and the bodies, of every other one.
+  static std::string fullPath(const HomeOptions& options, std::string_view path) {
+    constexpr std::string_view kPrefix = "/api/";
+    if (!path.starts_with(kPrefix)) return fmt::format("/api/{}/v1{}", options.plugin, path);
+    std::string_view service = path.substr(kPrefix.size());
+    service = service.substr(0, service.find('/'));
+    const auto& replaces = options.replaces;
+    if (service == options.plugin ||
+        std::find(replaces.begin(), replaces.end(), service) != replaces.end())
+      return std::string{path};
+    throw Error::configuration(
+        "ROUTE_REFUSED",
+        fmt::format("{} is not under /api/{}/, and the manifest's \"replaces\" does not name '{}'.",
+                    path, options.plugin, service));
   }
 
   static bulkhead_status registerHealth(bulkhead_home* self, std::uint32_t contributor,
@@ -84,6 +93,8 @@ struct HostTable {
     return guarded(error, [&] {
       PluginHome& home = self->home;
       requireCreating(home);
+      if (home.metrics_.size() >= kMetricsMax)
+        throw Error::configuration("TOO_MANY_METRICS", "A plugin registers at most 200 metrics.");
       std::string prefix = home.options_.plugin + "_";
       for (char& c : prefix) c = c == '-' ? '_' : c;
       MetricDescription description{
@@ -230,6 +241,7 @@ struct HostTable {
 
   static constexpr std::size_t kRoutesMax = 1000;
   static constexpr std::size_t kContributorsMax = 32;
+  static constexpr std::size_t kMetricsMax = 200;
 };
 
 const bulkhead_host& hostTable() noexcept {

@@ -4,17 +4,20 @@
 #include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include <bulkhead/error.hpp>
 #include <bulkhead/json_writer.hpp>
 #include <bulkhead/transaction.hpp>
+
+#include "runtime/error_response.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 constexpr std::size_t kKeyLengthMax = 255;
 
-std::string sha256(std::initializer_list<std::string_view> parts) {
+std::string sha256(const std::vector<std::string_view>& parts) {
   Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
   for (const auto part : parts) {
     const auto size = static_cast<std::uint64_t>(part.size());
@@ -45,10 +48,36 @@ std::string headersToJson(const Fields& headers) {
   });
 }
 
-Fields headersFromJson(std::string_view text) {
-  Fields headers;
-  for (const auto& pair : nlohmann::json::parse(text)) headers.emplace_back(pair.at(0), pair.at(1));
-  return headers;
+/// A refusal in the place of an answer's headers; its details are the body.
+std::string refusalToJson(const Error& refusal) {
+  return toJson([&](JsonWriter& out) {
+    out.object("kind", static_cast<std::int32_t>(refusal.kind()), "code", refusal.code(), "message",
+               refusal.message(), "retryAfter", refusal.retryAfterSeconds());
+  });
+}
+
+/// Headers are an array of pairs, a refusal is an object.
+idempotency::StoredAnswer storedAnswer(int status, std::string_view headers,
+                                       std::string_view body) {
+  const auto document = nlohmann::json::parse(headers);
+  if (document.is_object()) {
+    return Error{static_cast<ErrorKind>(document.at("kind").get<std::int32_t>()),
+                 document.at("code").get<std::string>(), document.at("message").get<std::string>()}
+        .withDetails(std::string{body})
+        .withRetryAfter(document.at("retryAfter").get<int>());
+  }
+  HttpResponse response;
+  response.status = status;
+  response.body = body;
+  for (const auto& pair : document) response.headers.emplace_back(pair.at(0), pair.at(1));
+  return response;
+}
+
+std::string fingerprintOf(const HttpRequest& request) {
+  std::vector<std::string_view> parts{request.method, request.path};
+  for (const auto& [name, value] : request.query) parts.insert(parts.end(), {name, value});
+  parts.push_back(request.body);
+  return sha256(parts);
 }
 
 }  // namespace
@@ -73,11 +102,8 @@ std::optional<IdempotencyClaim> readIdempotencyClaim(const RouteContract& contra
         "IDEMPOTENCY_KEY_INVALID",
         "Idempotency-Key is given once and has 1 to 255 visible ASCII characters.");
   }
-  const std::string* type = request.header("content-type");
-  return IdempotencyClaim{
-      request.principal.tenant, contract.method() + " " + contract.path(), std::move(key),
-      sha256({request.method, request.target,
-              type == nullptr ? std::string_view{} : std::string_view{*type}, request.body})};
+  return IdempotencyClaim{request.principal.tenant, contract.method() + " " + contract.path(),
+                          std::move(key), fingerprintOf(request)};
 }
 
 namespace idempotency {
@@ -95,9 +121,9 @@ void prepare(data::Transaction& transaction) {
       nullptr, 0);
 }
 
-std::optional<HttpResponse> find(data::Transaction& transaction, const IdempotencyClaim& claim,
+std::optional<StoredAnswer> find(data::Transaction& transaction, const IdempotencyClaim& claim,
                                  std::int64_t now_us) {
-  std::optional<HttpResponse> stored;
+  std::optional<StoredAnswer> stored;
   bool same = true;
   const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, now_us);
   transaction.read(
@@ -106,10 +132,8 @@ std::optional<HttpResponse> find(data::Transaction& transaction, const Idempoten
       row.data(), row.size(), [&](const bulkhead_value* columns, std::size_t count) {
         const Row stored_row{columns, count};
         same = stored_row.text(0) == claim.fingerprint;
-        stored.emplace();
-        stored->status = static_cast<int>(stored_row.integer(1));
-        stored->headers = headersFromJson(stored_row.text(2));
-        stored->body = stored_row.text(3);
+        stored = storedAnswer(static_cast<int>(stored_row.integer(1)), stored_row.text(2),
+                              stored_row.text(3));
         return 1;
       });
   if (!same) {
@@ -117,13 +141,13 @@ std::optional<HttpResponse> find(data::Transaction& transaction, const Idempoten
         "IDEMPOTENCY_KEY_REUSED",
         "This Idempotency-Key was used for another request. Use a new key for a new request.");
   }
-  if (stored) stored->addHeader("Idempotent-Replayed", "true");
   return stored;
 }
 
-void save(data::Transaction& transaction, const IdempotencyClaim& claim,
-          const HttpResponse& response, std::int64_t now_us) {
-  const std::string headers = headersToJson(response.headers);
+namespace {
+
+void keep(data::Transaction& transaction, const IdempotencyClaim& claim, int status,
+          const std::string& headers, std::string_view body, std::int64_t now_us) {
   const std::int64_t expires_us =
       now_us + std::chrono::duration_cast<std::chrono::microseconds>(kKept).count();
   const auto expired = bulkhead::values(now_us);
@@ -132,14 +156,26 @@ void save(data::Transaction& transaction, const IdempotencyClaim& claim,
       "FROM "
       "bulkhead_idempotency WHERE expires_us <= $1 ORDER BY expires_us LIMIT 20)",
       expired.data(), expired.size());
-  const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, claim.fingerprint,
-                                    response.status, headers, Blob{response.body}, expires_us);
+  const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, claim.fingerprint, status,
+                                    headers, Blob{body}, expires_us);
   transaction.send(
       "INSERT INTO bulkhead_idempotency VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
       "ON CONFLICT (tenant, route, key) DO UPDATE SET fingerprint = excluded.fingerprint, "
       "status = excluded.status, headers = excluded.headers, body = excluded.body, "
       "expires_us = excluded.expires_us",
       row.data(), row.size());
+}
+
+}  // namespace
+
+void save(data::Transaction& transaction, const IdempotencyClaim& claim,
+          const HttpResponse& response, std::int64_t now_us) {
+  keep(transaction, claim, response.status, headersToJson(response.headers), response.body, now_us);
+}
+
+void save(data::Transaction& transaction, const IdempotencyClaim& claim, const Error& refusal,
+          std::int64_t now_us) {
+  keep(transaction, claim, statusOf(refusal), refusalToJson(refusal), refusal.details(), now_us);
 }
 
 }  // namespace idempotency

@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+
+#include <bulkhead/error.hpp>
 
 #include "data/store.hpp"
 #include "runtime/contract.hpp"
@@ -18,7 +21,8 @@ struct IdempotencyClaim {
   std::string tenant;
   std::string route;        ///< method and template
   std::string key;          ///< 1..255 visible ASCII characters, unquoted
-  std::string fingerprint;  ///< SHA-256 of method, target, content type and raw body
+  std::string fingerprint;  ///< SHA-256 of method, path, query and raw body: what it means, not
+                            ///< how it was written
 };
 
 /// Reads the Idempotency-Key header (bare, or an RFC 8941 string). Nothing when the route does not
@@ -33,15 +37,19 @@ namespace idempotency {
 
 constexpr std::chrono::hours kKept{72};
 
+/// What a repeat gets: the answer as it was, or the refusal, to be told to the one who repeats.
+using StoredAnswer = std::variant<HttpResponse, Error>;
+
 /// Makes the table where it is missing.
 void prepare(data::Transaction& transaction);
-/// The stored answer of an equal claim, marked as replayed. Throws 422 IDEMPOTENCY_KEY_REUSED for
-/// another fingerprint.
-std::optional<HttpResponse> find(data::Transaction& transaction, const IdempotencyClaim& claim,
+/// The stored answer of an equal claim. Throws 422 IDEMPOTENCY_KEY_REUSED for another fingerprint.
+std::optional<StoredAnswer> find(data::Transaction& transaction, const IdempotencyClaim& claim,
                                  std::int64_t now_us);
 /// Stores the answer; also removes a few rows that have expired.
 void save(data::Transaction& transaction, const IdempotencyClaim& claim,
           const HttpResponse& response, std::int64_t now_us);
+void save(data::Transaction& transaction, const IdempotencyClaim& claim, const Error& refusal,
+          std::int64_t now_us);
 
 }  // namespace idempotency
 }  // namespace bulkhead::host

@@ -1,6 +1,7 @@
 #include "runtime/lane.hpp"
 
 #include <pthread.h>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -79,14 +80,27 @@ bool Lane::submit(Task task, Time deadline) {
     ++lane.refused;
     return false;
   }
-  lane.queue.push_back({std::move(task), deadline});
-  if (lane.sleeping < lane.queue.size() && lane.threads < lane.limits.threads) {
-    std::thread worker{[shared = shared_] { shared->work(); }};
-    pthread_setname_np(worker.native_handle(), lane.name.substr(0, 15).c_str());
-    worker.detach();
-    ++lane.threads;
+  const bool wants_thread =
+      lane.sleeping <= lane.queue.size() && lane.threads < lane.limits.threads;
+  if (wants_thread && !addThread() && lane.threads == 0) {
+    ++lane.refused;
+    return false;
   }
+  lane.queue.push_back({std::move(task), deadline});
   lane.wake.notify_one();
+  return true;
+}
+
+/// False when the system gives none now.
+bool Lane::addThread() {
+  try {
+    std::thread worker{[shared = shared_] { shared->work(); }};
+    pthread_setname_np(worker.native_handle(), shared_->name.substr(0, 15).c_str());
+    worker.detach();
+  } catch (const std::system_error&) {
+    return false;
+  }
+  ++shared_->threads;
   return true;
 }
 

@@ -44,7 +44,8 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  /// False when the queue is full, the lane is closed, or every thread is stuck: nothing was kept.
+  /// False when the queue is full, the lane is closed, every thread is stuck, or the system gives
+  /// it not even one thread: nothing was kept.
   bool submit(Task task, Time deadline);
   LaneState state() const;
   /// True when every thread of the lane runs past its deadline.
@@ -55,6 +56,7 @@ class Lane {
 
  private:
   struct Shared;
+  bool addThread();
   std::shared_ptr<Shared>
       shared_;  // also held by each thread, so that a stuck one outlives the lane safely
 };

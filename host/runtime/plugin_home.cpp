@@ -52,6 +52,15 @@ ErrorContext contextOf(const HttpRequest& request, bool development) {
   return {request.path, request.trace_id, request.request_id, problem_json, development};
 }
 
+/// A refusal is told anew: its body names the request, and that is now this one.
+HttpResponse replay(idempotency::StoredAnswer stored, const ErrorContext& context) {
+  const auto* refusal = std::get_if<Error>(&stored);
+  HttpResponse response = refusal != nullptr ? errorResponse(*refusal, context)
+                                             : std::get<HttpResponse>(std::move(stored));
+  response.addHeader("Idempotent-Replayed", "true");
+  return response;
+}
+
 bool isSecretHeader(std::string_view name) {
   return name == "authorization" || name == "cookie" || name == "x-api-key" ||
          name == "proxy-authorization";
@@ -132,16 +141,23 @@ void PluginHome::start() {
 }
 
 void PluginHome::stop() noexcept {
-  if (object_ == nullptr) return;
+  if (object_ == nullptr || gone_) return;
   if (started_ && table_.stop != nullptr) table_.stop(object_);
   table_.destroy(object_);
   abandon();
 }
 
+/// `object_` keeps its value: a call that has just found the plugin present may still enter it.
 void PluginHome::abandon() noexcept {
-  object_ = nullptr;
-  started_ = false;
+  if (gone_.exchange(true)) return;
   waist::guarded(nullptr, [&] { services_.metrics.withdraw(options_.plugin); });
+}
+
+void PluginHome::requirePresent() const {
+  if (!gone_) return;
+  throw Error::app("PLUGIN_UNAVAILABLE",
+                   fmt::format("The service '{}' has been closed.", options_.plugin))
+      .withRetryAfter(5);
 }
 
 HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
@@ -210,7 +226,7 @@ HttpResponse PluginHome::dispatchWrite(const RegisteredRoute& route, const HttpR
     const std::int64_t now_us = services_.clock.nowUs();
     if (claim) {
       if (auto stored = idempotency::find(transaction.transaction, *claim, now_us)) {
-        response = std::move(*stored);
+        response = replay(std::move(*stored), contextOf(request, options_.development));
         return;
       }
     }
@@ -223,7 +239,9 @@ HttpResponse PluginHome::dispatchWrite(const RegisteredRoute& route, const HttpR
     } catch (const Error& error) {
       transaction.doom.reset();
       if (!claim || !isStoredRefusal(error)) throw;
+      idempotency::save(transaction.transaction, *claim, error, now_us);
       response = errorResponse(error, contextOf(request, options_.development));
+      return;
     }
     if (claim) idempotency::save(transaction.transaction, *claim, response, now_us);
   });
@@ -253,6 +271,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
                                   headers.data(),
                                   headers.size(),
                                   waist::bytes(scopes)};
+  requirePresent();
   HttpResponse response;
   const bulkhead_response out = responseInto(response);
   waist::ErrorCatcher caught;
@@ -266,6 +285,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
                                     std::chrono::steady_clock::time_point deadline) {
+  requirePresent();
   bulkhead_context context{deadline, nullptr};
   std::string result;
   const bulkhead_sink sink = waist::sinkInto(result);

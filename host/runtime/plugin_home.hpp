@@ -41,6 +41,7 @@ struct RegisteredContributor {
 struct HomeOptions {
   std::string plugin;                             ///< id
   std::map<std::string, PluginSetting> settings;  ///< every declared one
+  std::vector<std::string> replaces{};  ///< services whose paths under /api/ it may serve as well
   std::chrono::milliseconds default_deadline{30'000};
   bool development = false;  ///< S60: more in error bodies
   std::function<void(data::Store&)>
@@ -75,7 +76,8 @@ class PluginHome {
   void start();
   /// Stops and destroys the plugin. The caller has made sure that no call is in flight.
   void stop() noexcept;
-  /// For a plugin with calls that never return: gives up the object without touching it again.
+  /// For a plugin with calls that never return: from now on nobody enters it (503
+  /// PLUGIN_UNAVAILABLE), and it is never destroyed, since calls may still be inside. Any thread.
   void abandon() noexcept;
 
   /// Checks the request by the contract, runs it under its idempotency key and transaction, and
@@ -101,6 +103,7 @@ class PluginHome {
   HttpResponse callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                           bulkhead_context& context, bulkhead_transaction* transaction);
   HttpResponse refuse(const Error& error, const RegisteredRoute& route, const HttpRequest& request);
+  void requirePresent() const;
 
   void runRead(bulkhead_context* context,
                const std::function<void(bulkhead_transaction&)>& closure);
@@ -115,6 +118,7 @@ class PluginHome {
   void* object_ = nullptr;
   bool creating_ = false;
   bool started_ = false;
+  std::atomic<bool> gone_ = false;  ///< stopped or abandoned
   std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
   std::vector<RegisteredContributor> contributors_;
   std::vector<std::uint32_t> metrics_;

@@ -1,8 +1,9 @@
 #include "runtime/schema.hpp"
 
-#include <array>
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <re2/re2.h>
 #include <set>
 #include <string_view>
@@ -19,7 +20,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kProblemsMax = 20;
+constexpr std::size_t kProblemsMax = Schema::kProblemsMax;
+/// Values of a document of which all problems are listed; of larger ones by their lists' items.
+constexpr std::size_t kListedValuesMax = 1000;
 
 /// Keywords that mean the same in draft 7 and 2020-12, and annotations.
 const std::set<std::string, std::less<>> kKeywords{"type",
@@ -61,20 +64,29 @@ const std::set<std::string, std::less<>> kKeywords{"type",
       "SCHEMA_REFUSED", fmt::format("schema at {}: {}", place.empty() ? "#" : "#" + place, reason));
 }
 
-/// The patterns of a schema, shaped like it: where a document's value meets one.
-struct PatternNode {
-  std::unique_ptr<re2::RE2> pattern;
-  std::string text;
-  std::map<std::string, PatternNode, std::less<>> properties;
-  std::unique_ptr<PatternNode> items;
+void compile(const Json& schema, valijson::Schema& compiled) {
+  const valijson::adapters::NlohmannJsonAdapter adapter{schema};
+  valijson::SchemaParser parser{valijson::SchemaParser::kDraft7};
+  parser.populateSchema(adapter, compiled);
+}
 
-  bool empty() const { return !pattern && properties.empty() && !items; }
+/// What is checked beside valijson, shaped like the schema: where a document's value meets a
+/// pattern or a list.
+struct Node {
+  std::unique_ptr<re2::RE2> pattern;
+  std::string text;  ///< of the pattern
+  std::map<std::string, Node, std::less<>> properties;
+  std::optional<std::size_t> items_max;
+  std::unique_ptr<Node> items;
+  std::unique_ptr<valijson::Schema> each;  ///< the schema of one item
+
+  bool empty() const { return !pattern && properties.empty() && !items && !items_max; }
 };
 
-/// Checks the subset, and splits a schema into what valijson sees and the patterns that RE2 checks.
+/// Checks the subset, and splits a schema into what valijson sees and what is checked beside it.
 class Splitter {
  public:
-  PatternNode split(Json& schema, const std::string& place, bool combined) {
+  Node split(Json& schema, const std::string& place, bool combined) {
     if (schema.is_boolean()) return {};
     if (!schema.is_object()) refuse(place, "a schema is an object");
     for (const auto& [keyword, value] : schema.items()) {
@@ -84,7 +96,7 @@ class Splitter {
                            keyword));
       }
     }
-    PatternNode node = takePattern(schema, place, combined);
+    Node node = takePattern(schema, place, combined);
     schema.erase("format");
     splitProperties(schema, place, combined, node);
     splitItems(schema, place, combined, node);
@@ -93,8 +105,8 @@ class Splitter {
   }
 
  private:
-  PatternNode takePattern(Json& schema, const std::string& place, bool combined) {
-    PatternNode node;
+  Node takePattern(Json& schema, const std::string& place, bool combined) {
+    Node node;
     const auto found = schema.find("pattern");
     if (found == schema.end()) return node;
     if (combined)
@@ -110,11 +122,11 @@ class Splitter {
     return node;
   }
 
-  void splitProperties(Json& schema, const std::string& place, bool combined, PatternNode& node) {
+  void splitProperties(Json& schema, const std::string& place, bool combined, Node& node) {
     if (const auto found = schema.find("properties"); found != schema.end()) {
       if (!found->is_object()) refuse(place, "'properties' is an object");
       for (auto& [name, child] : found->items()) {
-        PatternNode below = split(child, place + "/properties/" + name, combined);
+        Node below = split(child, place + "/properties/" + name, combined);
         if (!below.empty()) node.properties.emplace(name, std::move(below));
       }
     }
@@ -124,12 +136,16 @@ class Splitter {
     }
   }
 
-  void splitItems(Json& schema, const std::string& place, bool combined, PatternNode& node) {
+  void splitItems(Json& schema, const std::string& place, bool combined, Node& node) {
+    if (const auto max = schema.find("maxItems"); max != schema.end() && max->is_number_unsigned())
+      node.items_max = max->get<std::size_t>();
     const auto found = schema.find("items");
     if (found == schema.end()) return;
     if (found->is_array()) refuse(place, "'items' as a list is outside the subset");
-    PatternNode below = split(*found, place + "/items", combined);
-    if (!below.empty()) node.items = std::make_unique<PatternNode>(std::move(below));
+    node.items = std::make_unique<Node>(split(*found, place + "/items", combined));
+    if (combined) return;
+    node.each = std::make_unique<valijson::Schema>();
+    compile(*found, *node.each);
   }
 
   void splitCombined(Json& schema, const std::string& place) {
@@ -144,7 +160,7 @@ class Splitter {
   }
 };
 
-void checkPatterns(const PatternNode& node, const Json& value, const std::string& pointer,
+void checkPatterns(const Node& node, const Json& value, const std::string& pointer,
                    std::vector<SchemaProblem>& problems) {
   if (node.pattern && value.is_string() &&
       !re2::RE2::PartialMatch(value.get_ref<const std::string&>(), *node.pattern)) {
@@ -165,8 +181,41 @@ void checkPatterns(const PatternNode& node, const Json& value, const std::string
   }
 }
 
+/// The first list that is too long: nothing in it is looked at.
+bool checkSizes(const Node& node, const Json& value, const std::string& pointer,
+                std::vector<SchemaProblem>& problems) {
+  if (value.is_array()) {
+    if (node.items_max && value.size() > *node.items_max) {
+      problems.push_back({"#" + pointer, fmt::format("The list has {} items, and at most {} fit.",
+                                                     value.size(), *node.items_max)});
+      return false;
+    }
+    for (std::size_t i = 0; node.items && !node.items->empty() && i < value.size(); ++i) {
+      if (!checkSizes(*node.items, value[i], fmt::format("{}/{}", pointer, i), problems))
+        return false;
+    }
+    return true;
+  }
+  if (!value.is_object()) return true;
+  for (const auto& [name, below] : node.properties) {
+    const auto found = value.find(name);
+    if (found != value.end() && !checkSizes(below, *found, pointer + "/" + name, problems))
+      return false;
+  }
+  return true;
+}
+
+/// Whether listing all that is wrong with it could take long; counts no further than it must.
+bool isLarge(const Json& value, std::size_t& left) {
+  if (left == 0) return true;
+  --left;
+  if (!value.is_structured()) return false;
+  return std::any_of(value.begin(), value.end(),
+                     [&](const Json& below) { return isLarge(below, left); });
+}
+
 std::string pointerOf(const std::vector<std::string>& context) {
-  std::string pointer = "#";
+  std::string pointer;
   for (const auto& part : context) {
     if (part == "<root>") continue;
     const bool bracketed = part.size() > 2 && part.front() == '[' && part.back() == ']';
@@ -175,15 +224,71 @@ std::string pointerOf(const std::vector<std::string>& context) {
   return pointer;
 }
 
+/// Finds what is wrong with a document that does not fit, at a cost that is bounded by its size:
+/// valijson lists either nothing or everything, some kilobytes for each value.
+class ProblemFinder {
+ public:
+  explicit ProblemFinder(std::vector<SchemaProblem>& problems) : problems_{problems} {}
+
+  /// Stops at the first problem.
+  static bool fits(const valijson::Schema& schema, const Json& value) {
+    valijson::Validator validator{valijson::Validator::kStrongTypes};
+    return validator.validate(schema, valijson::adapters::NlohmannJsonAdapter{value}, nullptr);
+  }
+
+  void find(const Node& node, const valijson::Schema& schema, const Json& value,
+            const std::string& pointer) {
+    std::size_t left = kListedValuesMax;
+    if (!isLarge(value, left)) {
+      list(schema, value, pointer);
+      return;
+    }
+    const std::size_t before = problems_.size();
+    findBelow(node, value, pointer);
+    if (problems_.size() > before) return;
+    problems_.push_back(
+        {"#" + pointer, "The value does not fit its schema, and is too large to say where."});
+  }
+
+ private:
+  bool enough() const { return problems_.size() >= kProblemsMax; }
+
+  void findBelow(const Node& node, const Json& value, const std::string& pointer) {
+    if (value.is_object()) {
+      for (const auto& [name, below] : node.properties) {
+        const auto found = value.find(name);
+        if (found != value.end() && !enough()) findBelow(below, *found, pointer + "/" + name);
+      }
+    }
+    if (!value.is_array() || !node.each) return;
+    for (std::size_t i = 0; i < value.size() && !enough(); ++i) {
+      if (!fits(*node.each, value[i]))
+        find(*node.items, *node.each, value[i], fmt::format("{}/{}", pointer, i));
+    }
+  }
+
+  void list(const valijson::Schema& schema, const Json& value, const std::string& pointer) {
+    valijson::Validator validator{valijson::Validator::kStrongTypes};
+    valijson::ValidationResults results;
+    validator.validate(schema, valijson::adapters::NlohmannJsonAdapter{value}, &results);
+    valijson::ValidationResults::Error error;
+    while (!enough() && results.popError(error))
+      problems_.push_back({"#" + pointer + pointerOf(error.context), error.description});
+  }
+
+  std::vector<SchemaProblem>& problems_;
+};
+
 }  // namespace
 
 class Schema::Implementation {
  public:
-  explicit Implementation(Json schema) : patterns_{Splitter{}.split(schema, "", false)} {
+  explicit Implementation(Json schema) {
     try {
-      const valijson::adapters::NlohmannJsonAdapter adapter{schema};
-      valijson::SchemaParser parser{valijson::SchemaParser::kDraft7};
-      parser.populateSchema(adapter, schema_);
+      root_ = Splitter{}.split(schema, "", false);
+      compile(schema, schema_);
+    } catch (const Error&) {
+      throw;
     } catch (const std::exception& error) {
       refuse("", error.what());
     }
@@ -191,21 +296,15 @@ class Schema::Implementation {
 
   std::vector<SchemaProblem> validate(const Json& document) const {
     std::vector<SchemaProblem> problems;
-    valijson::Validator validator{valijson::Validator::kStrongTypes};
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter adapter{document};
-    if (!validator.validate(schema_, adapter, &results)) {
-      valijson::ValidationResults::Error error;
-      while (problems.size() < kProblemsMax && results.popError(error)) {
-        problems.push_back({pointerOf(error.context), error.description});
-      }
-    }
-    if (problems.size() < kProblemsMax) checkPatterns(patterns_, document, "", problems);
+    if (!checkSizes(root_, document, "", problems)) return problems;
+    if (!ProblemFinder::fits(schema_, document))
+      ProblemFinder{problems}.find(root_, schema_, document, "");
+    if (problems.size() < kProblemsMax) checkPatterns(root_, document, "", problems);
     return problems;
   }
 
  private:
-  PatternNode patterns_;
+  Node root_;
   valijson::Schema schema_;
 };
 

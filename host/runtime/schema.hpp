@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -18,6 +19,8 @@ struct SchemaProblem {
 /// bounds; `format` is an annotation.
 class Schema {
  public:
+  static constexpr std::size_t kProblemsMax = 20;
+
   /// Throws Error (configuration, SCHEMA_REFUSED) naming the place and the keyword that the subset
   /// does not have.
   explicit Schema(const nlohmann::json& schema);
@@ -25,7 +28,9 @@ class Schema {
   Schema(Schema&&) noexcept;
   Schema& operator=(Schema&&) noexcept;
 
-  /// Empty when `document` is valid; at most 20 problems.
+  /// Empty when `document` is valid; at most kProblemsMax problems. A list that is too long is the
+  /// only problem told, and its items are not looked at; the cost grows with the document's size
+  /// and not with how much of it is wrong.
   std::vector<SchemaProblem> validate(const nlohmann::json& document) const;
 
  private:

@@ -84,7 +84,7 @@ class TestHost::Implementation {
             host::PluginCache{cacheFolder()}.copyOf(file_, manifest_.id))},
         store_{openStore(std::string{plugin})},
         home_{library_.table(),
-              {manifest_.id, settingsFrom(manifest_, settings), kDeadline, true,
+              {manifest_.id, settingsFrom(manifest_, settings), manifest_.replaces, kDeadline, true,
                host::migrationOf(manifest_.id,
                                  host::parseMigrations(notes_.migrations, file_.path.string()),
                                  "sqlite")},

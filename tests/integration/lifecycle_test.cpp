@@ -1,3 +1,5 @@
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -54,6 +56,21 @@ TEST(Drain, ASlowRequestOutlivesTheDelay) {
   EXPECT_EQ(host.stop(), 0) << host.logText();
   caller.join();
   EXPECT_EQ(slow.status, 200) << slow.body << slow.fault;
+}
+
+TEST(Drain, HalfARequestMakesTheStopNeitherSlowNorUnclean) {
+  const HostFolder folder;
+  HostProcess host{folder, {{"SHUTDOWN_DELAY", "0s"}, {"DRAIN_TIMEOUT", "20s"}}};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  const Poco::Net::SocketAddress address{"127.0.0.1", host.port()};
+  constexpr std::string_view kBody =
+      "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc";
+  Poco::Net::StreamSocket in_head{address};
+  in_head.sendBytes("GET /hea", 8);
+  Poco::Net::StreamSocket in_body{address};
+  in_body.sendBytes(kBody.data(), static_cast<int>(kBody.size()));
+  EXPECT_EQ(host.stop(seconds{9}), 0) << host.logText();
+  EXPECT_THAT(host.logText(), HasSubstr("\"message\":\"Stopped\""));
 }
 
 TEST(Drain, ASecondSignalEndsAtOnce) {

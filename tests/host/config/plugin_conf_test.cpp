@@ -85,6 +85,19 @@ TEST(PluginConf, AnAbsentFolderHasNoPluginsAndAFileIsNoFolder) {
   EXPECT_THROW(readPluginConfs(folder.write("file", ""), {}), ConfigurationProblems);
 }
 
+TEST(PluginId, NoneOfTheHostsOwn) {
+  const TemporaryFolder folder;
+  for (const char* id : {"host", "admin", "monitoring", "bulkhead"}) {
+    EXPECT_TRUE(isReservedPluginId(id)) << id;
+    const PluginConf conf =
+        readPluginConf(folder.write(std::string{id} + ".properties", "enabled = true\n"), {});
+    ASSERT_EQ(conf.problems.size(), 1U) << id;
+    EXPECT_NE(conf.problems[0].sentence().find("the host does not have for itself"),
+              std::string::npos);
+  }
+  EXPECT_FALSE(isReservedPluginId("hosting"));
+}
+
 TEST(PluginId, IsLowerCaseLettersDigitsAndHyphens) {
   EXPECT_TRUE(isPluginId("google-calendar"));
   for (const char* id : {"", "Stripe", "1x", "x-", "a_b", "a/b", "-a"}) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "data/sqlite_connection.hpp"
 #include "host/data/failing_disk.hpp"
 #include "host/data/store_fixture.hpp"
 
@@ -45,6 +46,49 @@ TEST(Durability, AGroupIsSyncedOnce) {
   for (auto& thread : threads) thread.join();
   EXPECT_LT(failing_disk::syncs() - before, 16 * 40);
   EXPECT_GE(failing_disk::syncs() - before, static_cast<int>(store->statistics().commits) - 1);
+}
+
+TEST(Durability, AStoreWhoseWritesFailIsAwayUntilOneSucceeds) {
+  const TemporaryFolder folder;
+  const auto store = openSqliteStore(
+      {.path = folder / "store.db", .retry_interval = std::chrono::milliseconds{1}});
+  run(*store, "CREATE TABLE t (n INTEGER)");
+  ASSERT_TRUE(store->ping());
+  {
+    const failing_disk::Outage outage;
+    EXPECT_TRUE(store->ping()) << "reading works, and nobody knows yet";
+    EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "DATABASE_UNAVAILABLE");
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(store->ping());
+    EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0) << "it still reads";
+  }
+  const auto end = within();
+  while (!store->ping()) ASSERT_LT(std::chrono::steady_clock::now(), end);
+  run(*store, "INSERT INTO t VALUES (2)");
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 1);
+}
+
+TEST(Durability, TheTrialWriteChangesNothing) {
+  const TemporaryFolder folder;
+  SqliteOptions options{.path = folder / "store.db"};
+  const auto store = openSqliteStore(options);
+  run(*store, "CREATE TABLE t (n INTEGER)");
+  store->handOver(within());
+  SqliteConnection connection{options, SqliteConnection::Role::Writer};
+  connection.lend([](Poco::Data::Session& session) {
+    session << "PRAGMA user_version = 7", Poco::Data::Keywords::now;
+  });
+  const int before = failing_disk::syncs();
+  connection.proveWritable();
+  EXPECT_GT(failing_disk::syncs(), before) << "it reached the disk";
+  EXPECT_FALSE(connection.inTransaction());
+  int version = 0;
+  connection.lend([&](Poco::Data::Session& session) {
+    session << "PRAGMA user_version", Poco::Data::Keywords::into(version),
+        Poco::Data::Keywords::now;
+  });
+  EXPECT_EQ(version, 7);
+  const failing_disk::Outage outage;
+  EXPECT_EQ(codeOf([&] { connection.proveWritable(); }), "DATABASE_UNAVAILABLE");
 }
 
 // The child's life: writes until it is killed, and tells each write that was acknowledged.

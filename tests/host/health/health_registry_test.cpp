@@ -1,5 +1,6 @@
 #include "health/health_registry.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <gtest/gtest.h>
@@ -106,7 +107,45 @@ TEST(HealthRegistry, ACheckThatNeverReturnsIsTimeoutAndTheOthersGoOn) {
   EXPECT_TRUE(waitFor([&] { return *runs >= 3; })) << "its thread was replaced";
 }
 
-// Control of the test above: without replacements the same hang blocks every other check.
+// A plugin may have 32 contributors; that they all hang is its own fault alone.
+TEST(HealthRegistry, AllChecksOfOneOwnerMayHangAndTheOthersGoOn) {
+  const OpenedGate held;
+  HealthRegistry registry{{1, 4, 10ms, {}, {}}};
+  for (int i = 0; i < 12; ++i) {
+    CheckSpec each = hanging("bad." + std::to_string(i), held.gate);
+    each.owner = "bad";
+    registry.add(std::move(each));
+  }
+  const auto count = [&](const std::string& code) {
+    int found = 0;
+    for (const auto& report : registry.snapshot()->checks) found += report.last.code == code;
+    return found;
+  };
+  ASSERT_TRUE(waitFor([&] { return count("timeout") == 2; }));
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  CheckSpec other = counting("other", runs);
+  other.owner = "good";
+  registry.add(std::move(other));
+  EXPECT_TRUE(waitFor([&] { return *runs >= 3; }));
+  EXPECT_EQ(count("timeout"), 2) << "no more than two of them hold a thread";
+}
+
+TEST(HealthRegistry, WhatWaitedForItsOwnersTurnRunsInTheEnd) {
+  HealthRegistry registry{{4, 0, 10ms, {}, {}}};
+  std::vector<std::shared_ptr<std::atomic<int>>> runs;
+  for (int i = 0; i < 8; ++i) {
+    runs.push_back(std::make_shared<std::atomic<int>>(0));
+    CheckSpec each = counting("c" + std::to_string(i), runs.back());
+    each.owner = "busy";
+    registry.add(std::move(each));
+  }
+  EXPECT_TRUE(waitFor([&] {
+    return std::all_of(runs.begin(), runs.end(), [](auto& each) { return *each >= 2; });
+  }));
+}
+
+// Control of ACheckThatNeverReturns...: without replacements the same hang blocks every other
+// check.
 TEST(HealthRegistry, WithoutReplacementAHungCheckBlocksAndItShowsAsStale) {
   const OpenedGate held;
   HealthRegistry registry{{1, 0, 10ms, {}, {}}};

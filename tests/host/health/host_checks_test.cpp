@@ -49,5 +49,17 @@ TEST(PerformanceCheck, DegradesAboveTheErrorRate) {
   EXPECT_EQ(spec.check(1s).status, Status::Degraded);
 }
 
+TEST(LogCheck, IsDegradedWhileLinesAreLost) {
+  std::uint64_t lost = 0;
+  const CheckSpec spec = logCheck([&] { return lost; });
+  EXPECT_EQ(spec.failure_threshold, 1) << "one look that finds losses is enough";
+  EXPECT_EQ(spec.check(1s).status, Status::Healthy);
+  lost = 3;
+  EXPECT_EQ(spec.check(1s).status, Status::Degraded);
+  EXPECT_EQ(spec.check(1s).status, Status::Healthy) << "no more were lost";
+  lost = 4;
+  EXPECT_EQ(spec.check(1s).observed, 1);
+}
+
 }  // namespace
 }  // namespace bulkhead::host::health

@@ -87,6 +87,29 @@ TEST_F(ConnectionTest, Rfc9112_9_3_2_AnUnsafeRequestWaitsForThoseBeforeIt) {
   EXPECT_EQ(client.read().value_or(Answer{}).body, "POST /write|x");
 }
 
+// Goal: a client that asks and does not read costs a bounded number of bytes, however large the
+// answers. Control: small answers run to the full depth, see PipeliningStopsAtItsDepth.
+TEST_F(ConnectionTest, PipeliningStopsAtTheBytesOfItsAnswers) {
+  std::atomic<int> asked{0};
+  start({}, [&asked](const std::shared_ptr<Exchange>& exchange) {
+    ++asked;
+    exchange->respond(HttpResponse::text(200, std::string(200 * 1024, 'x'), "text/plain"));
+  });
+  RawClient greedy = client();
+  std::string requests;
+  for (int i = 0; i < 16; ++i) requests += get("/" + std::to_string(i));
+  greedy.send(requests);
+  ASSERT_TRUE(eventually([&] { return asked > 0; }));
+  EXPECT_EQ(statusOf(get("/other")), 200) << "the one loop has done what it does with the others";
+  EXPECT_LE(asked - 1, 8) << "some fit into the sockets' buffers";
+  for (int read = 0; read < 16; ++read) {
+    const auto answer = greedy.read();
+    ASSERT_TRUE(answer) << read;
+    EXPECT_EQ(answer->body.size(), 200U * 1024);
+  }
+  EXPECT_EQ(asked, 17) << "it goes on as the client reads";
+}
+
 TEST_F(ConnectionTest, PipeliningStopsAtItsDepth) {
   start({.pipelined_max = 4});
   RawClient client = this->client();

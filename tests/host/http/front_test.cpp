@@ -137,6 +137,36 @@ TEST_F(FrontTest, Ops511_DrainSparesWhoHasJustConnected) {
   EXPECT_TRUE(front().waitIdle(5s));
 }
 
+TEST_F(FrontTest, Ops511_HalfARequestDoesNotKeepTheFront) {
+  start({.linger = 200ms});
+  RawClient in_head = client();
+  in_head.send("GET /hea");
+  RawClient in_body = client();
+  in_body.send("POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
+  RawClient late = client();
+  ASSERT_TRUE(eventually([this] { return front().counters().open_connections == 3; }));
+  front().beginDrain();
+  late.send("GET /la");
+  front().stopAccepting();
+  const auto refused = in_body.read();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_NE(refused->body.find("DRAINING"), std::string::npos);
+  EXPECT_TRUE(front().waitIdle(5s)) << "head and body deadlines are 10 s and more";
+  EXPECT_EQ(front().counters().active_requests, 0);
+}
+
+TEST_F(FrontTest, Ops511_WhoSendsTheRestInTimeIsAnswered) {
+  start({.linger = 3s});
+  RawClient slow = client();
+  slow.send("POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+  ASSERT_TRUE(eventually([this] { return front().counters().open_connections == 1; }));
+  front().beginDrain();
+  front().stopAccepting();
+  slow.send("cde");
+  EXPECT_EQ(slow.read().value_or(Answer{}).body, "POST /up|abcde");
+}
+
 TEST_F(FrontTest, Ops511_StopAnswersWhatIsOpenWith503) {
   start();
   RawClient busy = client();

@@ -166,6 +166,31 @@ TEST(LineWriter, DebugGoesFirstThenInfoThenWarnAndErrorStays) {
   EXPECT_EQ(text.rfind("dropped"), text.find("dropped"));
 }
 
+// Control: the host's own lines of the same levels fill three quarters, see above.
+TEST(LineWriter, APluginThatFloodsDropsItsOwnLinesAndNobodyElses) {
+  Dam dam;
+  LineWriter::Options options;
+  options.descriptor = dam.descriptor();
+  options.pending_bytes_max = 100'000;
+  {
+    LineWriter writer{std::move(options)};
+    const std::string line = std::string(999, 'x') + "\n";
+    const auto accepted = [&](Level level, std::string_view plugin) {
+      const auto before = writer.statistics().lines;
+      for (int i = 0; i < 200; ++i) writer.append(level, line, plugin);
+      return writer.statistics().lines - before;
+    };
+    EXPECT_EQ(accepted(Level::Info, "loud"), 25U);
+    EXPECT_EQ(accepted(Level::Warn, "loud"), 0U);
+    EXPECT_EQ(accepted(Level::Error, "loud"), 25U) << "errors have a half";
+    EXPECT_EQ(accepted(Level::Warn, "quiet"), 25U);
+    EXPECT_EQ(accepted(Level::Warn, ""), 25U) << "the host has what is left";
+    dam.open();
+    EXPECT_TRUE(writer.flush(milliseconds{5000}));
+    EXPECT_EQ(accepted(Level::Info, "loud") > 0, true) << "the share is free again";
+  }
+}
+
 TEST(LineWriter, MemoryIsBoundedEvenForErrors) {
   Dam dam;
   LineWriter::Options options;

@@ -35,6 +35,7 @@ std::string with(const char* pointer, const json& value) {
 TEST(Manifest, ReadsAllThatItDeclares) {
   json document = minimal();
   document["settings"] = {{"wait", {{"type", "duration_ms"}, {"default", 500}, {"help", "h"}}}};
+  document["replaces"] = {"old-shop"};
   document["provides"] = {"payments/1"};
   document["wants"] = {{"voice/2", "required"}, {"calendar/1", "optional"}};
   document["queues"] = {"report-generation"};
@@ -46,6 +47,7 @@ TEST(Manifest, ReadsAllThatItDeclares) {
   EXPECT_EQ(manifest.id, "shop");
   ASSERT_EQ(manifest.settings.size(), 1U);
   EXPECT_EQ(manifest.settings[0].default_text, "500");
+  EXPECT_EQ(manifest.replaces[0], "old-shop");
   EXPECT_EQ(manifest.provides[0].text(), "payments/1");
   ASSERT_EQ(manifest.wants.size(), 2U);
   EXPECT_FALSE(manifest.wants[0].required);
@@ -64,6 +66,15 @@ TEST(Manifest, NamesEachProblemWithFilePointerValueAndExpectation) {
             "shop.so: in its manifest /id is \"Shop!\", expected [a-z][a-z0-9-]{0,62}; "
             "/version is \"1.0\", expected a semantic version, like \"1.0.0\"; "
             "/summary is missing, expected one sentence of at most 300 bytes");
+}
+
+TEST(Manifest, RefusesTheHostsOwnIds) {
+  for (const char* id : {"host", "admin", "monitoring", "bulkhead"}) {
+    EXPECT_THAT(with("/id", id), HasSubstr("an id that the host does not have for itself")) << id;
+    EXPECT_THAT(with("/replaces", {id}), HasSubstr("/replaces/0")) << id;
+  }
+  EXPECT_THAT(with("/replaces", {"{id}"}), HasSubstr("/replaces/0 is \"{id}\""));
+  EXPECT_EQ(with("/replaces", {"old-shop", "googleCalendar"}), "");
 }
 
 TEST(Manifest, RefusesUnknownMembersWithTheNearestName) {

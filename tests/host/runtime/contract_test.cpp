@@ -40,6 +40,14 @@ TEST(Contract, AcceptsWhatFits) {
       "");
 }
 
+TEST(Contract, AQueryOfManyUnknownParametersGetsAShortAnswer) {
+  const RouteContract contract{"POST", "/leads", kContract};
+  const auto refusal =
+      refusalOf(contract, requestWith(R"({"name":"Ann"})", Fields(4000, {"a", ""})));
+  EXPECT_EQ(refusal.substr(0, 20), "400 VALIDATION_ERROR");
+  EXPECT_LT(refusal.size(), 4000U);
+}
+
 TEST(Contract, RefusesABodyThatDoesNotFitWithItsPlace) {
   const RouteContract contract{"POST", "/leads", kContract};
   EXPECT_NE(refusalOf(contract, requestWith(R"({"name":5})")).find("#/name"), std::string::npos);

@@ -1,8 +1,10 @@
 #include "runtime/lane.hpp"
 
+#include <atomic>
 #include <future>
 #include <gtest/gtest.h>
 #include <latch>
+#include <pthread.h>
 #include <thread>
 #include <vector>
 
@@ -45,6 +47,50 @@ TEST(Lane, IsBoundedInThreadsAndQueue) {
   EXPECT_EQ(lane.state().refused, 1U);
   release.set_value();
   EXPECT_TRUE(lane.drain(milliseconds{5000}));
+}
+
+/// While it lives no thread can be made: each would need more stack than there are addresses.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    pthread_attr_init(&huge);
+    pthread_attr_setstacksize(&huge, std::size_t{1} << 47U);
+    pthread_setattr_default_np(&huge);
+    pthread_attr_destroy(&huge);
+  }
+  ~NoThreads() {
+    pthread_setattr_default_np(&before_);
+    pthread_attr_destroy(&before_);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+
+ private:
+  pthread_attr_t before_{};
+};
+
+TEST(Lane, WhatItRefusesForWantOfAThreadNeverRuns) {
+  Lane lane{"test", {2, 10}};
+  std::atomic<int> ran{0};
+  {
+    const NoThreads none;
+    EXPECT_FALSE(lane.submit([&](bool) { ran += 100; }, in(milliseconds{5000})));
+  }
+  EXPECT_EQ(lane.state().queued, 0U);
+  std::latch done{1};
+  ASSERT_TRUE(lane.submit(
+      [&](bool) {
+        ++ran;
+        done.count_down();
+      },
+      in(milliseconds{5000})));
+  done.wait();
+  const NoThreads none;
+  EXPECT_TRUE(lane.submit([&](bool) { ++ran; }, in(milliseconds{5000}))) << "one thread is enough";
+  EXPECT_TRUE(lane.drain(milliseconds{5000}));
+  EXPECT_EQ(ran, 2);
 }
 
 // Goal: tasks that never return cost their lane, and destroying the lane does not wait for them.

@@ -81,7 +81,8 @@ class Till final : public Plugin {
     const auto body = Json::parse(request.body());
     write.send("INSERT INTO entry (amount) VALUES ($1)", values(body.value("amount", 1)));
     const std::string then = body.value("then", "");
-    if (then == "refuse") throw Error::conflict("TILL_FULL", "The till is full.");
+    if (then == "refuse")
+      throw Error::conflict("TILL_FULL", "The till is full.").withDetails(R"({"amount":5})");
     if (then == "throw") throw std::runtime_error{"secret detail"};
     if (then == "unavailable") throw Error::app("OVERLOADED", "Later.");
     if (then == "answer 500") return Response::json(500, [](JsonWriter& out) { out.object(); });
@@ -126,13 +127,15 @@ class PluginHomeTest : public ::testing::Test {
 
   HttpResponse send(std::size_t route, const std::string& body, const std::string& key = {},
                     Fields parameters = {}) {
-    HttpRequest request;
+    HttpRequest request = sent_as_;
     request.method = home_->routes()[route]->contract.method();
-    request.target = home_->routes()[route]->path;
+    if (request.target.empty()) request.target = home_->routes()[route]->path;
+    request.path = home_->routes()[route]->path;
     request.body = body;
     request.principal.tenant = "t1";
     request.path_parameters = std::move(parameters);
-    if (!body.empty()) request.headers.emplace_back("content-type", "application/json");
+    if (!body.empty() && request.header("content-type") == nullptr)
+      request.headers.emplace_back("content-type", "application/json");
     if (!key.empty()) request.headers.emplace_back("idempotency-key", key);
     return home_->handle(*home_->routes()[route], request,
                          std::chrono::steady_clock::now() + std::chrono::seconds{20});
@@ -149,6 +152,7 @@ class PluginHomeTest : public ::testing::Test {
                       std::pair<std::string, std::string>{"Idempotent-Replayed", "true"}) == 1;
   }
 
+  HttpRequest sent_as_;  ///< what is equal in all requests
   SystemClock clock_;
   Silence log_;
   NoMetrics metrics_;
@@ -202,10 +206,27 @@ TEST_F(PluginHomeTest, B3_ARefusalIsStoredAndItsEffectIsNot) {
   const auto refused = add(R"({"amount":5,"then":"refuse"})", "k1");
   EXPECT_EQ(refused.status, 409);
   EXPECT_EQ(sum(), 0);
+  sent_as_.request_id = "second";
   const auto again = add(R"({"amount":5,"then":"refuse"})", "k1");
-  EXPECT_EQ(again.body, refused.body);
+  EXPECT_EQ(again.status, 409);
+  const auto error = Json::parse(again.body).at("error");
+  EXPECT_EQ(error.at("code"), "TILL_FULL");
+  EXPECT_EQ(error.at("message"), "The till is full.");
+  EXPECT_EQ(error.at("details").at("amount"), 5);
+  EXPECT_EQ(error.at("requestId"), "second") << "the id that this answer's header has";
+  EXPECT_EQ(again.refusal.code, "TILL_FULL") << "for the log";
   EXPECT_TRUE(isReplay(again));
   EXPECT_EQ(Till::runs, 1);
+}
+
+TEST_F(PluginHomeTest, B3_HowARequestIsWrittenMakesItNoOther) {
+  add(R"({"amount":5})", "k1");
+  sent_as_.headers = {{"content-type", "application/json; charset=utf-8"}};
+  EXPECT_TRUE(isReplay(add(R"({"amount":5})", "k1")));
+  sent_as_.target = "http://booking.example/api/till/v1/add?";
+  EXPECT_TRUE(isReplay(add(R"({"amount":5})", "k1")));
+  sent_as_.query = {{"dry", "true"}};
+  EXPECT_FALSE(isReplay(add(R"({"amount":5})", "k1"))) << "a query has a meaning";
 }
 
 TEST_F(PluginHomeTest, B3_WhatMayMendItselfIsNotStored) {
@@ -233,6 +254,15 @@ TEST_F(PluginHomeTest, AStatementThatChangesAnotherNumberOfRowsEndsItsTransactio
   EXPECT_EQ(response.status, 409);
   EXPECT_EQ(codeOf(response), "NOTHING_CHANGED");
   EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(PluginHomeTest, NobodyEntersAPluginThatWasLeftBehind) {
+  home_->abandon();
+  const auto late = add(R"({"amount":5})", "k1");
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(codeOf(late), "PLUGIN_UNAVAILABLE");
+  EXPECT_EQ(Till::runs, 0);
+  EXPECT_EQ(fault("error").status, 503);
 }
 
 TEST_F(PluginHomeTest, ATransactionWithinATransactionIsRefused) {
@@ -264,13 +294,13 @@ class Unruly final : public Plugin {
     if (what == "contract")
       registrar.route({.method = "GET", .path = "/x", .summary = ""},
                       [](const Request&) { return Response::noContent(); });
-    if (what == "host path") {
-      registrar.route({.method = "GET",
-                       .path = "/api/admin/x",
-                       .scope = "a:b",
-                       .summary = "s",
-                       .response = kAny},
-                      [](const Request&) { return Response::noContent(); });
+    if (what.starts_with("/api/")) {
+      registrar.route(
+          {.method = "GET", .path = what, .scope = "a:b", .summary = "s", .response = kAny},
+          [](const Request&) { return Response::noContent(); });
+    }
+    if (what == "metrics") {
+      for (int i = 0; i < 201; ++i) registrar.counter("m" + std::to_string(i), "Counts");
     }
     if (what == "contributors") {
       for (int i = 0; i < 2; ++i) registrar.health("same", [](const Context&) { return Health{}; });
@@ -289,7 +319,13 @@ std::string Unruly::what;
 TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
   const std::pair<const char*, const char*> table[] = {{"store", "NO_STORE"},
                                                        {"contract", "CONTRACT_REFUSED"},
-                                                       {"host path", "ROUTE_REFUSED"},
+                                                       {"/api/admin", "ROUTE_REFUSED"},
+                                                       {"/api/admin/x", "ROUTE_REFUSED"},
+                                                       {"/api/monitoring/x", "ROUTE_REFUSED"},
+                                                       {"/api/booking/v1/slots", "ROUTE_REFUSED"},
+                                                       {"/api/{a}/{b}", "ROUTE_REFUSED"},
+                                                       {"/api/", "ROUTE_REFUSED"},
+                                                       {"metrics", "TOO_MANY_METRICS"},
                                                        {"contributors", "DUPLICATE_CONTRIBUTOR"},
                                                        {"int", "INTERNAL_ERROR"}};
   SystemClock clock;
@@ -309,6 +345,23 @@ TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
       EXPECT_EQ(error.code(), code) << what;
     }
     EXPECT_TRUE(home.routes().empty());
+  }
+}
+
+TEST(PluginHomeCreation, AbsolutePathsAreThePluginsOwnOrThoseItReplaces) {
+  SystemClock clock;
+  Silence log;
+  NoMetrics metrics;
+  for (const char* path : {"/api/unruly/v2/x", "/api/old-desk/x"}) {
+    Unruly::what = path;
+    HomeOptions options;
+    options.plugin = "unruly";
+    options.replaces = {"old-desk"};
+    PluginHome home{
+        detail::Door<Unruly>::table(), std::move(options), {clock, log, metrics, nullptr}};
+    home.create();
+    ASSERT_EQ(home.routes().size(), 1U);
+    EXPECT_EQ(home.routes()[0]->path, path);
   }
 }
 

@@ -1,5 +1,8 @@
 #include "runtime/schema.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <functional>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +47,67 @@ TEST(Schema, AHostileTextCannotMakeAPatternSlow) {
   const Schema schema{Json::parse(R"({"type":"string","maxLength":40000,"pattern":"^(a+)+$"})")};
   EXPECT_TRUE(schema.validate(std::string(30'000, 'a')).empty());
   EXPECT_EQ(schema.validate(std::string(30'000, 'a') + "b").size(), 1U);
+}
+
+const char* const kRules = R"({"type":"object","additionalProperties":false,"properties":{
+    "rules":{"type":"array","maxItems":100000,"items":{"type":"object","required":["day","from"],
+             "additionalProperties":false,
+             "properties":{"day":{"type":"integer"},"from":{"type":"string"}}}},
+    "days":{"type":"array","maxItems":100,"items":{"type":"integer"}}}})";
+
+std::chrono::steady_clock::duration timeOf(const std::function<void()>& work) {
+  const auto begun = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::steady_clock::now() - begun;
+}
+
+// Goal: a document costs what its size costs, however much of it is wrong. Method: the time of one
+// in which everything is wrong beside that of one in which nothing is.
+TEST(Schema, WhatIsWrongEverywhereCostsNoMoreThanWhatIsRight) {
+  const Schema schema{Json::parse(kRules)};
+  Json right;
+  Json wrong;
+  for (int i = 0; i < 20'000; ++i) {
+    right["rules"].push_back({{"day", 1}, {"from", "09:00"}});
+    wrong["rules"].push_back({{"day", "x"}, {"till", 5}});
+  }
+  std::vector<SchemaProblem> problems;
+  const auto of_right = timeOf([&] { EXPECT_TRUE(schema.validate(right).empty()); });
+  const auto of_wrong = timeOf([&] { problems = schema.validate(wrong); });
+  EXPECT_LT(of_wrong, of_right * 2);
+  ASSERT_EQ(problems.size(), Schema::kProblemsMax);
+  EXPECT_EQ(problems[0].pointer.substr(0, 9), "#/rules/0");
+}
+
+TEST(Schema, TheOneItemThatIsWrongIsFoundInALongList) {
+  const Schema schema{Json::parse(kRules)};
+  Json document;
+  for (int i = 0; i < 5'000; ++i) document["rules"].push_back({{"day", 1}, {"from", "09:00"}});
+  document["rules"][4321]["from"] = 9;
+  const auto problems = schema.validate(document);
+  ASSERT_FALSE(problems.empty());
+  EXPECT_TRUE(std::any_of(problems.begin(), problems.end(), [](const auto& problem) {
+    return problem.pointer == "#/rules/4321/from";
+  }));
+  for (const auto& problem : problems)
+    EXPECT_EQ(problem.pointer.substr(0, 12), "#/rules/4321") << problem.pointer;
+}
+
+TEST(Schema, AListThatIsTooLongIsTheOnlyProblem) {
+  const Schema schema{Json::parse(kRules)};
+  const auto problems = schema.validate({{"days", Json(101, "x")}});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].pointer, "#/days");
+  EXPECT_TRUE(schema.validate({{"days", Json(100, 1)}}).empty());
+}
+
+TEST(Schema, WhatIsLargeAndWrongOutsideItsListsIsStillRefused) {
+  const Schema schema{Json::parse(kRules)};
+  Json document = Json::object();
+  for (int i = 0; i < 5'000; ++i) document[std::to_string(i)] = i;
+  const auto problems = schema.validate(document);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].pointer, "#");
 }
 
 TEST(Schema, WhatMeansSomethingElseElsewhereIsRefusedByName) {
