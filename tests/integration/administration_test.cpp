@@ -1,9 +1,15 @@
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
+#include <sqlite3.h>
+#include <string>
 #include <sys/stat.h>
+#include <thread>
+#include <vector>
 
 #include "host_process.hpp"
 
@@ -109,6 +115,33 @@ TEST_F(Administration, ATimeZoneIsNoFileOfTheMachine) {
     ASSERT_EQ(answer.status, 400) << answer.body << answer.fault;
     ASSERT_EQ(answer.errorCode(), "INVALID_TIME_ZONE");
   }
+}
+
+// Goal: figures are there while administration cannot move. Method: somebody else holds the write
+// lock of host.db, so that each thread of administration waits; reading the figures does not.
+TEST_F(Administration, MonitoringAnswersWhileAdministrationWaits) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_.data() / "host.db").c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::atomic<int> waiting{8};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([this, &waiting, i] {
+      host_->keyed().post("/api/admin/tenants", fmt::format(R"({{"slug":"w{}"}})", i));
+      --waiting;
+    });
+  }
+  EXPECT_TRUE(await([&] {  // they, and the one that asks
+    return host_->client().get("/metrics").body.find("http_server_active_requests 9\n") !=
+           std::string::npos;
+  }));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(host_->client().get("/metrics").status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{2});
+  EXPECT_EQ(waiting, 8) << "all of administration still waits";
+  sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+  sqlite3_close(database);
+  for (auto& client : clients) client.join();
 }
 
 TEST(Commands, AMistypedDataFolderIsNoNewInstallation) {
