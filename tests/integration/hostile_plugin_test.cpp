@@ -206,6 +206,17 @@ TEST(RouteConflict, AloneTheRivalMayHaveThePath) {
   EXPECT_EQ(host.stop(), 0);
 }
 
+TEST(RouteConflict, WhoDoesNotReplaceItMayNotHaveThePathEvenAlone) {
+  const HostFolder folder;
+  folder.installHostile("greeter-thief");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  const json thief = host.plugin("greeter-thief");
+  EXPECT_EQ(thief.value("state", ""), "refused") << thief;
+  EXPECT_THAT(thief.value("reason", ""), HasSubstr("\"replaces\" does not name 'greeter'"));
+  EXPECT_EQ(host.stop(), 0);
+}
+
 TEST(RouteConflict, AFileUnderAnotherNameIsRefused) {
   const HostFolder folder;
   folder.installHostile("twin");
