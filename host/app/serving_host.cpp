@@ -286,8 +286,9 @@ bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
   for (const auto& compartment : supervisor_.compartments())
     registry_.remove(compartment->id(), milliseconds{0});
   const bool closed = supervisor_.close(left());
-  const bool idle = host_lane_.drain(left());
-  return closed && idle && front_->counters().active_requests == 0;
+  const bool host_idle = host_lane_.drain(left());
+  const bool monitoring_idle = monitoring_lane_.drain(left());
+  return closed && host_idle && monitoring_idle && front_->counters().active_requests == 0;
 }
 
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
