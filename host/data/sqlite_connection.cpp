@@ -170,8 +170,6 @@ void SqliteConnection::configure(const SqliteOptions& options, Role role) {
          patience);
   pragma("PRAGMA foreign_keys=ON", patience);
   pragma("PRAGMA journal_size_limit=67108864", patience);
-  // Hot pages are written to the file once for some thousand commits, not for some dozen.
-  pragma("PRAGMA wal_autocheckpoint=8000", patience);
   // What a savepoint may have to undo is kept in memory, and not in a file of its own.
   pragma("PRAGMA temp_store=MEMORY", patience);
   if (role == Role::Writer) pragma("PRAGMA cache_size=-16384", patience);

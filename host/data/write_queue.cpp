@@ -1,17 +1,29 @@
 #include "data/write_queue.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "data/database_error.hpp"
 
 namespace bulkhead::host::data {
 
-// Notifies under the lock: the waiter cannot return, and end the ticket's life, before it is
-// released.
-void WriteTicket::wake(State state) {
-  const std::lock_guard lock{mutex_};
-  state_ = state;
-  changed_.notify_one();
+void Wakeup::wait() {
+  while (sem_wait(&semaphore_) != 0) {
+  }
+}
+
+bool Wakeup::waitUntil(std::chrono::steady_clock::time_point deadline) {
+  if (deadline == std::chrono::steady_clock::time_point::max()) {
+    wait();
+    return true;
+  }
+  const auto since_start = std::max(deadline.time_since_epoch(), decltype(deadline)::duration{});
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
+  const timespec until{seconds.count(), (since_start - seconds).count()};
+  while (sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) != 0) {
+    if (errno == ETIMEDOUT) return false;
+  }
+  return true;
 }
 
 bool WriteQueue::Group::grow() {
@@ -20,10 +32,6 @@ bool WriteQueue::Group::grow() {
   if (queue_.queue_.empty() || queue_.queue_.front()->alone_ != nullptr) return false;
   WriteTicket* next = queue_.queue_.front();
   queue_.queue_.pop_front();
-  {
-    const std::lock_guard ticket_lock{next->mutex_};
-    next->state_ = WriteTicket::State::Started;
-  }
   members.push_back(next);
   return true;
 }
@@ -47,18 +55,11 @@ bool WriteQueue::awaitTurn(WriteTicket& ticket, Deadline deadline) {
     }
     queue_.push_back(&ticket);
   }
-  using State = WriteTicket::State;
-  std::unique_lock lock{ticket.mutex_};
-  const bool moved =
-      ticket.changed_.wait_until(lock, deadline, [&] { return ticket.state_ != State::Waiting; });
-  if (!moved) {
-    lock.unlock();
+  if (!ticket.wakeup_.waitUntil(deadline)) {
     if (leave(ticket)) throw databaseBusy("The database has too many writes waiting.");
-    lock.lock();
+    ticket.wakeup_.wait();  // somebody has taken it in
   }
-  ticket.changed_.wait(
-      lock, [&] { return ticket.state_ == State::Leading || ticket.state_ == State::Done; });
-  return ticket.state_ == State::Leading;
+  return ticket.leads_.load(std::memory_order_acquire);
 }
 
 bool WriteQueue::leave(WriteTicket& ticket) {
@@ -76,21 +77,25 @@ void WriteQueue::leadGroup(WriteTicket& ticket, Deadline deadline, const Lead& l
   lead(group);
   promoteNext();
   for (WriteTicket* member : group.members) {
-    if (member != &ticket) member->wake(WriteTicket::State::Done);
+    if (member != &ticket) member->wakeup_.wake();
   }
 }
 
 // The next leader starts before the members of the finished group wake: the disk does not wait for
 // them.
 void WriteQueue::promoteNext() {
-  const std::lock_guard lock{mutex_};
-  if (queue_.empty()) {
-    led_ = false;
-    return;
+  WriteTicket* next = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (queue_.empty()) {
+      led_ = false;
+      return;
+    }
+    next = queue_.front();
+    queue_.pop_front();
   }
-  WriteTicket* next = queue_.front();
-  queue_.pop_front();
-  next->wake(WriteTicket::State::Leading);
+  next->leads_.store(true, std::memory_order_release);
+  next->wakeup_.wake();
 }
 
 }  // namespace bulkhead::host::data

@@ -1,17 +1,36 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <semaphore.h>
 #include <vector>
 
 #include "data/store.hpp"
 
 namespace bulkhead::host::data {
+
+/// Wakes one waiter once. The waiter may end it as soon as it has returned, whatever wake() still
+/// does (POSIX sem_post).
+class Wakeup {
+ public:
+  Wakeup() { sem_init(&semaphore_, 0, 0); }
+  ~Wakeup() { sem_destroy(&semaphore_); }
+  Wakeup(const Wakeup&) = delete;
+  Wakeup& operator=(const Wakeup&) = delete;
+
+  void wake() { sem_post(&semaphore_); }
+  void wait();
+  /// False when `deadline` passed first.
+  bool waitUntil(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  sem_t semaphore_;
+};
 
 /// One caller's place among the writers. Lives on the caller's stack while it waits.
 class WriteTicket {
@@ -31,15 +50,11 @@ class WriteTicket {
 
  private:
   friend class WriteQueue;
-  enum class State { Waiting, Leading, Started, Done };
-
-  void wake(State state);
 
   const TransactionClosure* closure_ = nullptr;
   const std::function<void()>* alone_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  State state_ = State::Waiting;
+  Wakeup wakeup_;  ///< its turn to lead, or done
+  std::atomic<bool> leads_{false};
 };
 
 /// Lets writers in, in order and in groups: the caller at the head leads, runs its own closure and

@@ -72,7 +72,7 @@ Lane::~Lane() {
 }
 
 bool Lane::submit(Task task, Time deadline) {
-  const std::lock_guard lock{shared_->mutex};
+  std::unique_lock lock{shared_->mutex};
   Shared& lane = *shared_;
   const bool hung = lane.running.size() == lane.limits.threads &&
                     lane.stuckCount(std::chrono::steady_clock::now()) == lane.limits.threads;
@@ -87,6 +87,7 @@ bool Lane::submit(Task task, Time deadline) {
     return false;
   }
   lane.queue.push_back({std::move(task), deadline});
+  lock.unlock();  // or who wakes would wait for it at once
   lane.wake.notify_one();
   return true;
 }
