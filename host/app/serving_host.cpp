@@ -131,7 +131,6 @@ ServingHost::ServingHost(const Configuration& configuration)
   registry_.add(
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
-  registry_.add(authCheck(keys_));
   registry_.add(health::logCheck(lostLogLines));
   addHostRoutes();
   makeFront();
@@ -241,6 +240,7 @@ void ServingHost::listen() {
     log(Level::Warn, "host",
         "The host's database is away; running degraded with the keys of the last snapshot.");
   }
+  registry_.add(authCheck(keys_));  // before the first look at the database it would cry wolf
   housekeeper_ = std::thread{[this] { keepHouse(); }};
 }
 
