@@ -35,7 +35,7 @@ std::vector<std::string> fieldsOf(std::string_view line, char separator) {
 
 /// The ids that a test's name holds as words: `S59_BodyHasTheFourFields`.
 std::vector<std::string> idsOf(const std::string& test) {
-  static const RE2 kId{"[SCB][1-9][0-9]*"};
+  static const RE2 kId{"[SCAB][1-9][0-9]*"};
   std::vector<std::string> ids;
   for (auto& word : fieldsOf(test, '_')) {
     if (RE2::FullMatch(word, kId)) ids.push_back(std::move(word));

@@ -25,7 +25,8 @@ class HealthDocuments : public HealthFixture {
   json services() { return basic()["services"]; }
 };
 
-TEST_F(HealthDocuments, S10_S20_BasicBodyHasEveryFieldInItsShape) {
+TEST_F(HealthDocuments,
+       S10_S11_S12_S13_S14_S15_S16_S17_S18_S19_S20_BasicBodyHasEveryFieldInItsShape) {
   addDatabase(Status::Healthy);
   const json body = basic();
   EXPECT_EQ(body["status"], "healthy");
