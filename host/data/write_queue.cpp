@@ -26,6 +26,11 @@ bool Wakeup::waitUntil(std::chrono::steady_clock::time_point deadline) {
   return true;
 }
 
+void WriteTicket::give(Turn turn) {
+  turn_.store(turn, std::memory_order_release);
+  wakeup_.wake();
+}
+
 bool WriteQueue::Group::grow() {
   if (members.front()->alone_ != nullptr) return false;
   const std::lock_guard lock{queue_.mutex_};
@@ -59,7 +64,7 @@ bool WriteQueue::awaitTurn(WriteTicket& ticket, Deadline deadline) {
     if (leave(ticket)) throw databaseBusy("The database has too many writes waiting.");
     ticket.wakeup_.wait();  // somebody has taken it in
   }
-  return ticket.leads_.load(std::memory_order_acquire);
+  return ticket.turn_.load(std::memory_order_acquire) == WriteTicket::Turn::Lead;
 }
 
 bool WriteQueue::leave(WriteTicket& ticket) {
@@ -77,7 +82,7 @@ void WriteQueue::leadGroup(WriteTicket& ticket, Deadline deadline, const Lead& l
   lead(group);
   promoteNext();
   for (WriteTicket* member : group.members) {
-    if (member != &ticket) member->wakeup_.wake();
+    if (member != &ticket) member->give(WriteTicket::Turn::Done);
   }
 }
 
@@ -94,8 +99,7 @@ void WriteQueue::promoteNext() {
     next = queue_.front();
     queue_.pop_front();
   }
-  next->leads_.store(true, std::memory_order_release);
-  next->wakeup_.wake();
+  next->give(WriteTicket::Turn::Lead);
 }
 
 }  // namespace bulkhead::host::data

@@ -50,11 +50,14 @@ class WriteTicket {
 
  private:
   friend class WriteQueue;
+  enum class Turn { Waiting, Lead, Done };
+
+  void give(Turn turn);
 
   const TransactionClosure* closure_ = nullptr;
   const std::function<void()>* alone_ = nullptr;
-  Wakeup wakeup_;  ///< its turn to lead, or done
-  std::atomic<bool> leads_{false};
+  Wakeup wakeup_;
+  std::atomic<Turn> turn_{Turn::Waiting};
 };
 
 /// Lets writers in, in order and in groups: the caller at the head leads, runs its own closure and
