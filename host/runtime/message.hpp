@@ -20,9 +20,9 @@ struct Principal {
   bool authenticated = false;
   bool bound_to_tenants = false;  ///< the key was issued for tenants, and not for the installation
 
-  /// True when `scope` or a scope that contains it ("*", "booking:*") was granted. What concerns the
-  /// whole installation is no part of a tenant: a key that is bound to tenants never has "admin",
-  /// and its "*" does not contain "monitoring:...".
+  /// True when `scope` or a scope that contains it ("*", "booking:*") was granted. What concerns
+  /// the whole installation is no part of a tenant: a key that is bound to tenants never has
+  /// "admin", and its "*" does not contain "monitoring:...".
   bool has(std::string_view scope) const;
 };
 

@@ -16,7 +16,7 @@
 namespace bulkhead::host::data {
 namespace {
 
-constexpr int kAcknowledgements = 3;  // descriptor of the child's pipe
+constexpr int kAcknowledgements = 3;  // the descriptor that writing_process.cpp writes to
 
 int syncsOf(Durability durability, int writes) {
   const TemporaryFolder folder;
@@ -91,29 +91,6 @@ TEST(Durability, TheTrialWriteChangesNothing) {
   EXPECT_EQ(codeOf([&] { connection.proveWritable(); }), "DATABASE_UNAVAILABLE");
 }
 
-// The child's life: writes until it is killed, and tells each write that was acknowledged.
-TEST(Durability, DISABLED_ChildWritesUntilItIsKilled) {
-  const char* path = std::getenv("BULKHEAD_TEST_STORE");
-  ASSERT_NE(path, nullptr);
-  const auto store = openSqliteStore({.path = path});
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 8; ++thread) {
-    threads.emplace_back([&, thread] {
-      for (int i = 0;; ++i) {
-        const int id = i * 8 + thread;
-        store->write(
-            [&](Transaction& tx) {
-              send(tx, "INSERT INTO booking VALUES ($1)", {value(id)});
-              send(tx, "INSERT INTO line VALUES ($1, 1), ($1, -1)", {value(id)});
-            },
-            within());
-        if (::write(kAcknowledgements, &id, sizeof id) != sizeof id) ::_exit(1);
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-}
-
 class Child {
  public:
   explicit Child(const std::filesystem::path& store) {
@@ -123,13 +100,13 @@ class Child {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, ends[1], kAcknowledgements);
     ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    std::string program = "/proc/self/exe";
-    std::string filter = "--gtest_filter=Durability.DISABLED_ChildWritesUntilItIsKilled";
-    std::string disabled = "--gtest_also_run_disabled_tests";
-    std::string variable = "BULKHEAD_TEST_STORE=" + store.string();
-    char* arguments[] = {program.data(), filter.data(), disabled.data(), nullptr};
-    char* environment[] = {variable.data(), nullptr};
-    ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment);
+    std::string program = BULKHEAD_BUILD_DIR "/bin/bulkhead_writing_process";
+    std::string path = store.string();
+    char* arguments[] = {program.data(), path.data(), nullptr};
+    char* environment[] = {nullptr};
+    if (::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment) != 0) {
+      throw std::runtime_error{"cannot start " + program};
+    }
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
     acknowledged_ = ends[0];
