@@ -4,6 +4,7 @@
 #include <Poco/Data/SQLite/SessionImpl.h>
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Logger.h>
+#include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -34,18 +35,21 @@ Poco::Logger& logger() {
 }
 
 // The file is made before SQLite sees it, so that it and the -wal and -shm files beside it are
-// never readable by others.
+// never readable by others. One that is there is not opened: closing any descriptor of a file gives
+// up the locks that SQLite holds on it for this process.
 void makeFile(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) throw databaseUnavailable();
-  ::close(descriptor);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0 && errno != EEXIST) throw databaseUnavailable();
+  if (descriptor >= 0) ::close(descriptor);
 }
 
+// One attempt: within a login time-out Poco would try again and again, with the caller waiting and
+// everyone behind it.
 Poco::Data::Session openSession(const SqliteOptions& options, bool memory) {
   if (!memory) makeFile(options.path);
   try {
     Poco::AutoPtr<Poco::Data::SessionImpl> session{new Poco::Data::SQLite::SessionImpl{
-        memory ? std::string{":memory:"} : options.path.string(), kConnectTimeout.count()}};
+        memory ? std::string{":memory:"} : options.path.string(), 0}};
     return Poco::Data::Session{session};
   } catch (const Poco::Exception& exception) {
     logger().error(fmt::format("{}: {} cannot be opened: {}", options.owner, options.path.string(),
