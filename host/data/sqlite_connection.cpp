@@ -211,8 +211,11 @@ std::int64_t SqliteConnection::execute(std::string_view sql, const bulkhead_valu
     second = prepare(sql);
     statement = second.get();
   }
-  if (!writable && sqlite3_stmt_readonly(statement->handle) == 0) {
-    throw Error::database("DATABASE_ERROR", "A statement that writes was used in a read.");
+  if (sqlite3_stmt_readonly(statement->handle) == 0) {
+    if (!writable) {
+      throw Error::database("DATABASE_ERROR", "A statement that writes was used in a read.");
+    }
+    ++writes_;
   }
   const Run run{*statement};
   bind(*statement, values, count);

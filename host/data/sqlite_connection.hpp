@@ -50,6 +50,8 @@ class SqliteConnection {
   /// True when the limit set last was passed.
   bool overran() const { return overran_; }
 
+  /// How many statements that may write have run so far.
+  std::uint64_t writes() const { return writes_; }
   bool inTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   /// True while foreign keys whose check was deferred are not satisfied.
   bool owesForeignKeys() const;
@@ -96,6 +98,7 @@ class SqliteConnection {
   std::array<std::unique_ptr<Statement>, 7> controls_;
   std::vector<bulkhead_value> row_;
   std::uint64_t uses_ = 0;
+  std::uint64_t writes_ = 0;
   Deadline limit_ = Deadline::max();
   Error (*overrun_)() = nullptr;
   std::optional<std::chrono::nanoseconds> forgiven_;  ///< run delay that limit_ accounts for

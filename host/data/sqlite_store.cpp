@@ -73,7 +73,7 @@ void readOn(SqliteConnection& connection, const TransactionClosure& closure, Dea
   connection.control(Control::Begin);
   connection.limitTo(deadline, deadlineExceeded);
   try {
-    SqliteTransaction transaction{connection, false};
+    SqliteTransaction transaction{connection, false, false};
     closure(transaction);
     transaction.check();
     connection.unlimited();
@@ -205,7 +205,8 @@ class Sqlite final : public SqliteStore {
       if (const auto* work = group.members.front()->alone(); work != nullptr) {
         (*work)();
       } else {
-        GroupCommit{writer(group.deadline), options_, counters_}.run(group);
+        GroupCommit{writer(group.deadline), options_, counters_, groups_with_savepoints_}.run(
+            group);
       }
     } catch (const Error& error) {
       if (error.code() == "DATABASE_UNAVAILABLE") writes_fail_ = true;
@@ -319,6 +320,7 @@ class Sqlite final : public SqliteStore {
   StoreCounters counters_;
   std::optional<WriteLease> lease_;
   std::unique_ptr<SqliteConnection> writer_;
+  int groups_with_savepoints_ = 0;  ///< the leader's
   std::mutex ping_mutex_;
   std::unique_ptr<SqliteConnection> ping_;
 };
