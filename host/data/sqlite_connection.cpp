@@ -1,26 +1,22 @@
 #include "data/sqlite_connection.hpp"
 
-#include <Poco/AutoPtr.h>
-#include <Poco/Data/SQLite/SessionImpl.h>
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Logger.h>
 #include <cstdlib>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "data/database_error.hpp"
 #include "data/run_delay.hpp"
+#include "data/sqlite_session.hpp"
 
 namespace bulkhead::host::data {
 namespace {
 
 constexpr std::size_t kCachedStatementsMax = 128;
 constexpr int kProgressInterval = 1000;  // virtual machine steps, some tens of microseconds
-constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::chrono::milliseconds kBusyPause{1};
 
 constexpr std::array<std::string_view, 7> kControlText = {
@@ -31,39 +27,6 @@ const StatementObserver kNobody;
 
 Poco::Logger& logger() {
   return Poco::Logger::get("data");
-}
-
-// The file is made before SQLite sees it, so that it and the -wal and -shm files beside it are
-// never readable by others.
-void makeFile(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) throw databaseUnavailable();
-  ::close(descriptor);
-}
-
-// Connections are used by one thread at a time, and nobody asks SQLite how much memory it uses:
-// without its mutexes around both, a statement takes a tenth less. Too late, and harmless, where
-// the library is in use already.
-void configureLibrary() {
-  static const bool done = [] {
-    return sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK &&
-           sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
-  }();
-  static_cast<void>(done);
-}
-
-Poco::Data::Session openSession(const SqliteOptions& options, bool memory) {
-  configureLibrary();
-  if (!memory) makeFile(options.path);
-  try {
-    Poco::AutoPtr<Poco::Data::SessionImpl> session{new Poco::Data::SQLite::SessionImpl{
-        memory ? std::string{":memory:"} : options.path.string(), kConnectTimeout.count()}};
-    return Poco::Data::Session{session};
-  } catch (const Poco::Exception& exception) {
-    logger().error(fmt::format("{}: {} cannot be opened: {}", options.owner, options.path.string(),
-                               exception.displayText()));
-    throw databaseUnavailable();
-  }
 }
 
 bool isUnavailable(int code) {
@@ -153,7 +116,7 @@ SqliteConnection::SqliteConnection(const SqliteOptions& options, Role role)
     : owner_{options.owner},
       role_{role},
       on_statement_{options.on_statement},
-      session_{openSession(options, role == Role::Memory)},
+      session_{openSession(options, role)},
       handle_{Poco::Data::SQLite::Utility::dbHandle(session_)} {
   configure(options, role);
   for (std::size_t i = 0; i < kControlText.size(); ++i) controls_[i] = prepare(kControlText[i]);

@@ -32,7 +32,7 @@ class Wakeup {
   bool waitUntil(std::chrono::steady_clock::time_point deadline);
 
  private:
-  sem_t semaphore_;
+  sem_t semaphore_{};
 };
 
 /// One caller's place among the writers. Lives on the caller's stack while it waits.

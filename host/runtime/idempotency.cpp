@@ -158,8 +158,8 @@ namespace {
 void removeExpired(data::Transaction& transaction, std::int64_t now_us) {
   const auto now = bulkhead::values(now_us);
   transaction.send(
-      "DELETE FROM bulkhead_answer WHERE number IN (SELECT number FROM bulkhead_answer "
-      "ORDER BY number LIMIT 2) AND expires_us <= $1",
+      "DELETE FROM bulkhead_answer WHERE expires_us <= $1 AND number <= "
+      "(SELECT number FROM bulkhead_answer ORDER BY number LIMIT 1 OFFSET 1)",
       now.data(), now.size());
 }
 
