@@ -1,27 +1,22 @@
 #include "data/sqlite_connection.hpp"
 
-#include <Poco/AutoPtr.h>
-#include <Poco/Data/SQLite/SessionImpl.h>
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Logger.h>
-#include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "data/database_error.hpp"
 #include "data/run_delay.hpp"
+#include "data/sqlite_session.hpp"
 
 namespace bulkhead::host::data {
 namespace {
 
 constexpr std::size_t kCachedStatementsMax = 128;
 constexpr int kProgressInterval = 1000;  // virtual machine steps, some tens of microseconds
-constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::chrono::milliseconds kBusyPause{1};
 
 constexpr std::array<std::string_view, 7> kControlText = {
@@ -32,30 +27,6 @@ const StatementObserver kNobody;
 
 Poco::Logger& logger() {
   return Poco::Logger::get("data");
-}
-
-// The file is made before SQLite sees it, so that it and the -wal and -shm files beside it are
-// never readable by others. One that is there is not opened: closing any descriptor of a file gives
-// up the locks that SQLite holds on it for this process.
-void makeFile(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0 && errno != EEXIST) throw databaseUnavailable();
-  if (descriptor >= 0) ::close(descriptor);
-}
-
-// One attempt: within a login time-out Poco would try again and again, with the caller waiting and
-// everyone behind it.
-Poco::Data::Session openSession(const SqliteOptions& options, bool memory) {
-  if (!memory) makeFile(options.path);
-  try {
-    Poco::AutoPtr<Poco::Data::SessionImpl> session{new Poco::Data::SQLite::SessionImpl{
-        memory ? std::string{":memory:"} : options.path.string(), 0}};
-    return Poco::Data::Session{session};
-  } catch (const Poco::Exception& exception) {
-    logger().error(fmt::format("{}: {} cannot be opened: {}", options.owner, options.path.string(),
-                               exception.displayText()));
-    throw databaseUnavailable();
-  }
 }
 
 bool isUnavailable(int code) {
@@ -145,12 +116,13 @@ SqliteConnection::SqliteConnection(const SqliteOptions& options, Role role)
     : owner_{options.owner},
       role_{role},
       on_statement_{options.on_statement},
-      session_{openSession(options, role == Role::Memory)},
+      session_{openSession(options, role)},
       handle_{Poco::Data::SQLite::Utility::dbHandle(session_)} {
   configure(options, role);
   for (std::size_t i = 0; i < kControlText.size(); ++i) controls_[i] = prepare(kControlText[i]);
   sqlite3_progress_handler(handle_, kProgressInterval, onProgress, this);
   sqlite3_set_authorizer(handle_, onAuthorize, this);
+  sqlite3_wal_hook(handle_, onCommit, this);
   trusted_ = false;
 }
 
@@ -215,8 +187,11 @@ std::int64_t SqliteConnection::execute(std::string_view sql, const bulkhead_valu
     second = prepare(sql);
     statement = second.get();
   }
-  if (!writable && sqlite3_stmt_readonly(statement->handle) == 0) {
-    throw Error::database("DATABASE_ERROR", "A statement that writes was used in a read.");
+  if (sqlite3_stmt_readonly(statement->handle) == 0) {
+    if (!writable) {
+      throw Error::database("DATABASE_ERROR", "A statement that writes was used in a read.");
+    }
+    ++writes_;
   }
   const Run run{*statement};
   bind(*statement, values, count);
@@ -257,10 +232,15 @@ bool SqliteConnection::moved() const {
          moved != 0;
 }
 
-void SqliteConnection::checkpoint() {
-  const int code =
-      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+int SqliteConnection::checkpoint(Checkpoint how) {
+  constexpr std::array<int, 3> kModes = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART,
+                                         SQLITE_CHECKPOINT_TRUNCATE};
+  const int mode = kModes.at(static_cast<std::size_t>(how));
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, mode, nullptr, &moved);
+  if (code == SQLITE_BUSY && how == Checkpoint::Passive) return 0;
   if (code != SQLITE_OK) fail(code, "checkpoint");
+  return moved;
 }
 
 // Our own statements while it lives.
@@ -318,7 +298,7 @@ std::unique_ptr<SqliteConnection::Statement> SqliteConnection::prepare(std::stri
 }
 
 SqliteConnection::Statement& SqliteConnection::prepared(std::string_view sql) {
-  auto found = cache_.find(std::string{sql});
+  auto found = cache_.find(sql);
   if (found == cache_.end()) {
     if (cache_.size() >= kCachedStatementsMax) evict();
     found = cache_.emplace(std::string{sql}, prepare(sql)).first;
@@ -438,6 +418,11 @@ void SqliteConnection::fail(int code, std::string_view sql) {
     throw databaseBusy("The database is locked by another process.");
   }
   throw statementFailed();
+}
+
+int SqliteConnection::onCommit(void* self, sqlite3*, const char*, int frames) {
+  static_cast<SqliteConnection*>(self)->log_frames_ = frames;
+  return SQLITE_OK;
 }
 
 int SqliteConnection::onProgress(void* self) {

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "data/log_vfs.hpp"
+
 namespace bulkhead::host::data {
 namespace {
 
@@ -90,8 +92,14 @@ class ForgetfulDisk::Files {
       return real->xFullPathname(real, name, size, out);
     };
     if (sqlite3_vfs_register(&vfs_, 1) != SQLITE_OK) throw std::runtime_error{"no such disk"};
+    log_layer_->pAppData = this;
+    log_layer_->xDelete = vfs_.xDelete;
+    log_layer_->xAccess = vfs_.xAccess;
   }
   ~Files() {
+    log_layer_->pAppData = log_layer_before_.pAppData;
+    log_layer_->xDelete = log_layer_before_.xDelete;
+    log_layer_->xAccess = log_layer_before_.xAccess;
     sqlite3_vfs_unregister(&vfs_);
     sqlite3_vfs_register(real_, 1);
   }
@@ -303,6 +311,10 @@ class ForgetfulDisk::Files {
   mutable std::mutex mutex_;
   std::mt19937_64 random_;
   const Sync sync_;
+  /// The store's own layer opens its files through the default one, and asks the one which was that
+  /// when it was registered for everything else.
+  sqlite3_vfs* const log_layer_ = sqlite3_vfs_find(logVfs());
+  const sqlite3_vfs log_layer_before_ = *log_layer_;
   sqlite3_vfs* const real_;
   sqlite3_vfs vfs_;
   std::map<std::string, Image> images_;
