@@ -33,8 +33,8 @@ class ScheduleStatistics {
 }  // namespace
 
 std::chrono::nanoseconds runDelay() noexcept {
-  thread_local const ScheduleStatistics statistics;
-  return statistics.waiting();
+  thread_local const ScheduleStatistics kStatistics;
+  return kStatistics.waiting();
 }
 
 }  // namespace bulkhead::host::data
