@@ -11,6 +11,7 @@
 #include "app/admin_routes.hpp"
 #include "app/build_version.hpp"
 #include "app/installed_plugins.hpp"
+#include "app/installed_stores.hpp"
 #include "app/plugin_health.hpp"
 #include "app/store_options.hpp"
 #include "app/table_counts.hpp"
@@ -123,6 +124,9 @@ ServingHost::ServingHost(const Configuration& configuration)
       authenticator_{keys_, {settings_.security.api_key.reveal(), logSecurityEvent, {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
+      backups_{[&configuration](const std::filesystem::path& directory) {
+        return backupOrder(configuration, directory);
+      }},
       supervisor_{{pluginFolder(settings_), cacheFolder(settings_), !settings_.isProduction()},
                   {clock_, home_log_, home_metrics_,
                    [this](const std::string& plugin) { return openStore(plugin); },
@@ -225,6 +229,7 @@ void ServingHost::addHostRoutes() {
   };
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
+  for (auto& route : backups_.routes()) routes.push_back(std::move(route));
   routes.push_back({"GET",
                     "/openapi.json",
                     HostAccess::Open,
@@ -276,6 +281,7 @@ bool ServingHost::drain() {
   while (std::chrono::steady_clock::now() < accepting_until)
     std::this_thread::sleep_for(milliseconds{50});
   front_->stopAccepting();
+  backups_.stop();
   const auto end =
       std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
   bool idle = false;
