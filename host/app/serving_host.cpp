@@ -1,5 +1,7 @@
 #include "app/serving_host.hpp"
 
+#include <Poco/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -95,6 +97,17 @@ health::CheckSpec authCheck(const KeyStore& keys) {
   return spec;
 }
 
+/// It is large and changes when a plugin does, so that clients may keep it and ask.
+HttpResponse openApiAnswer(const std::string& document) {
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
+  engine.update(document);
+  HttpResponse response = HttpResponse::json(200, document);
+  response.addHeader("ETag",
+                     fmt::format("\"{}\"", Poco::DigestEngine::digestToHex(engine.digest())));
+  response.addHeader("Cache-Control", "no-cache");
+  return response;
+}
+
 }  // namespace
 
 ServingHost::ServingHost(const Configuration& configuration)
@@ -172,6 +185,8 @@ void ServingHost::makeFront() {
   tail.decorate = [](const HttpRequest&, HttpResponse& response) {
     if (response.status == 401)
       response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
+    if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING")
+      response.addHeader("Accept-Encoding", "gzip");
   };
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(
@@ -215,14 +230,13 @@ void ServingHost::addHostRoutes() {
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
   for (auto& route : backups_.routes()) routes.push_back(std::move(route));
-  routes.push_back(
-      {"GET",
-       "/openapi.json",
-       HostAccess::Open,
-       {},
-       AnsweredOn::Loop,
-       [this](const HttpRequest&) { return HttpResponse::json(200, *routes_.openApi()); },
-       false});
+  routes.push_back({"GET",
+                    "/openapi.json",
+                    HostAccess::Open,
+                    {},
+                    AnsweredOn::MonitoringLane,
+                    [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
+                    false});
   routes_.addHostRoutes(std::move(routes));
 }
 

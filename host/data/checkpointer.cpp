@@ -7,10 +7,10 @@
 namespace bulkhead::host::data {
 namespace {
 
-/// Pages in the log before it is worth moving: as many as SQLite's own default.
-constexpr int kBeginAtFrames = 1000;
+/// Pages in the log before it is worth moving: 8 MiB.
+constexpr int kBeginAtFrames = 2000;
 /// So few that the leader can move them without anybody noticing.
-constexpr int kRestFrames = 200;
+constexpr int kRestFrames = 120;
 constexpr int kPassesMax = 4;
 /// 64 MiB.
 constexpr int kEndAtFrames = 16000;

@@ -70,13 +70,13 @@ struct SqliteConnection::Statement {
   bool running = false;
 };
 
-// Resets the statement however its run ends, and forgets the borrowed values.
+// Resets the statement however its run ends. The borrowed values stay bound: the next run begins by
+// binding all of them anew.
 class SqliteConnection::Run {
  public:
   explicit Run(Statement& statement) : statement_{statement} { statement_.running = true; }
   ~Run() {
     sqlite3_reset(statement_.handle);
-    if (!statement_.sources.empty()) sqlite3_clear_bindings(statement_.handle);
     statement_.running = false;
   }
   Run(const Run&) = delete;
@@ -148,7 +148,7 @@ void SqliteConnection::configure(const SqliteOptions& options, Role role) {
   pragma("PRAGMA journal_size_limit=67108864", patience);
   // What a savepoint may have to undo is kept in memory, and not in a file of its own.
   pragma("PRAGMA temp_store=MEMORY", patience);
-  if (role == Role::Writer) pragma("PRAGMA cache_size=-16384", patience);
+  if (role == Role::Writer) pragma("PRAGMA cache_size=-4096", patience);
   if (role == Role::Reader) pragma("PRAGMA query_only=ON", patience);
   pragma("SELECT count(*) FROM sqlite_master", patience);
 }
@@ -332,6 +332,7 @@ void SqliteConnection::bind(Statement& statement, const bulkhead_value* values, 
     ++index;
     switch (value.type) {
       case BULKHEAD_NULL:
+        code = sqlite3_bind_null(statement.handle, index);
         break;
       case BULKHEAD_INTEGER:
         code = sqlite3_bind_int64(statement.handle, index, value.integer);
