@@ -287,7 +287,10 @@ class Sqlite final : public SqliteStore {
 
   bool answers() {
     const std::lock_guard lock{ping_mutex_};
-    if (ping_ && ping_->moved()) ping_.reset();
+    if (ping_ && (ping_->moved() || writes_fail_)) {
+      ping_.reset();  // the last connection takes what it knows of the file with it
+      readers_.dropAll();
+    }
     try {
       if (!ping_) ping_ = open(Role::Maintenance);
       ping_->lend([](Poco::Data::Session& session) {
