@@ -30,6 +30,7 @@ class ChildProgram {
   ChildProgram(const ChildProgram&) = delete;
   ChildProgram& operator=(const ChildProgram&) = delete;
 
+  pid_t id() const { return id_; }
   void signal(int number) const;
   /// False once it has ended.
   bool isRunning();
