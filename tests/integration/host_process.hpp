@@ -58,6 +58,7 @@ class HostProcess {
   bool awaitReady(std::chrono::milliseconds patience = std::chrono::seconds{9}) const;
   bool isRunning() { return program_->isRunning(); }
   std::uint16_t port() const { return port_; }
+  pid_t id() const { return program_->id(); }
   /// A client without credentials.
   HttpClient client() const { return HttpClient{port_}; }
   /// A client with the bootstrap key, for a tenant where one is given.
