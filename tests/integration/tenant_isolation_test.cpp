@@ -174,7 +174,9 @@ TEST_F(TenantIsolation, S43_NothingOfAnotherTenantIsReachedShownOrChanged) {
     if (step.reach == Reach::Own) {
       EXPECT_LT(answer.status, 300) << step.route() << answer.body;
       const bool was_sent = (step.target + step.body).find("acme-") != std::string::npos;
-      if (!was_sent) EXPECT_THAT(answer.body, Not(HasSubstr("acme-"))) << step.route();
+      if (!was_sent) {
+        EXPECT_THAT(answer.body, Not(HasSubstr("acme-"))) << step.route();
+      }
       continue;
     }
     EXPECT_EQ(answer.status, step.reach == Reach::Installation ? 403 : 404)
