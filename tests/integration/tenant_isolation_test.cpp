@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cctype>
+#include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -148,6 +151,19 @@ TEST_F(TenantIsolation, S43_TheMatrixHasEveryRouteThatIsListed) {
       << "add a step to tenant_matrix.cpp for each route that is new";
 }
 
+TEST_F(TenantIsolation, S43_TheMatrixHasEveryPluginThatThereIs) {
+  std::set<std::string> plugins;
+  for (const auto& entry : std::filesystem::directory_iterator{
+           std::filesystem::path{BULKHEAD_SOURCE_DIR} / "plugins"}) {
+    if (std::filesystem::exists(entry.path() / "plugin.json"))
+      plugins.insert(entry.path().filename().string());
+  }
+  std::set<std::string> walked;
+  for (const MatrixStep& step : steps_)
+    walked.insert(step.path.substr(5, step.path.find('/', 5) - 5));  // behind "/api/"
+  EXPECT_EQ(walked, plugins) << "install it here, and add its routes to tenant_matrix.cpp";
+}
+
 TEST_F(TenantIsolation, S43_NothingOfAnotherTenantIsReachedShownOrChanged) {
   const auto before = picture();
   std::size_t named = 0;
@@ -158,7 +174,9 @@ TEST_F(TenantIsolation, S43_NothingOfAnotherTenantIsReachedShownOrChanged) {
     if (step.reach == Reach::Own) {
       EXPECT_LT(answer.status, 300) << step.route() << answer.body;
       const bool was_sent = (step.target + step.body).find("acme-") != std::string::npos;
-      if (!was_sent) EXPECT_THAT(answer.body, Not(HasSubstr("acme-"))) << step.route();
+      if (!was_sent) {
+        EXPECT_THAT(answer.body, Not(HasSubstr("acme-"))) << step.route();
+      }
       continue;
     }
     EXPECT_EQ(answer.status, step.reach == Reach::Installation ? 403 : 404)
@@ -205,6 +223,7 @@ TEST_F(TenantIsolation, S43_WithoutAKeyAndWithoutTheScopeNothingIsReached) {
 // The control: the same steps with the owner's key do arrive. What removes comes last.
 TEST_F(TenantIsolation, S43_NegativeControl_TheOwnerReachesAllOfIt) {
   const auto before = rowsOf(folder_.data() / "booking.db", acme_id_);
+  steps_ = matrixOf(acmes_, acmes_);
   const auto removes = [](const MatrixStep& step) { return step.method == "DELETE"; };
   std::stable_partition(steps_.begin(), steps_.end(), std::not_fn(removes));
   std::stable_sort(std::find_if(steps_.begin(), steps_.end(), removes), steps_.end(),
