@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/admin_commands.hpp"
+#include "app/backup_commands.hpp"
 #include "app/config_commands.hpp"
 #include "app/serve_command.hpp"
 
@@ -140,6 +141,31 @@ std::vector<Command> keyCommands() {
   };
 }
 
+std::vector<Command> backupCommands() {
+  return {
+      {"backup",
+       "DIR",
+       "copies every store to a new folder, while the host runs or without one",
+       1,
+       {configOption(), jsonOption()},
+       runBackup},
+      {"backup verify",
+       "DIR",
+       "checks each file of a backup against its manifest, and as a database",
+       1,
+       {jsonOption()},
+       runBackupVerify},
+      {"restore",
+       "DIR",
+       "makes the stores those of a backup; the host is stopped",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"force", "", "replace stores that are there; they are kept aside", false}},
+       runRestore},
+  };
+}
+
 std::vector<Command> auditCommands() {
   return {
       {"audit list",
@@ -171,7 +197,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> all;
     for (auto* group : {hostCommands, configCommands, pluginCommands, tenantCommands, keyCommands,
-                        auditCommands}) {
+                        auditCommands, backupCommands}) {
       for (auto& command : group()) all.push_back(std::move(command));
     }
     return all;

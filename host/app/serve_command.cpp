@@ -20,10 +20,12 @@
 #include "app/command.hpp"
 #include "app/data_folder.hpp"
 #include "app/installation_checks.hpp"
+#include "app/installed_stores.hpp"
 #include "app/serving_host.hpp"
 #include "config/configuration_problem.hpp"
 #include "config/host_declarations.hpp"
 #include "config/variables.hpp"
+#include "data/restore.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
 
@@ -153,7 +155,7 @@ int failed(std::string_view code, std::string_view message, int exit_code) {
 }
 
 int codeOf(const Error& error) {
-  if (error.code() == "PORT_IN_USE") return kExitTemporary;
+  if (error.code() == "PORT_IN_USE" || error.code() == "STORE_LEASE_HELD") return kExitTemporary;
   return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
 }
 
@@ -166,6 +168,8 @@ void checkMachine(const Configuration& configuration) {
                                fmt::format("{}", fmt::join(findings.problems, " ")));
   }
   prepareDataFolder(configuration.settings().paths.data_dir);
+  if (data::finishRestore(storeFolder(configuration.settings())))
+    log(Level::Warn, "host", "A restore that was interrupted has been finished");
 }
 
 /// Never throws. What has been made is not taken down when it fails: threads may stand on it.

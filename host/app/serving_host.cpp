@@ -1,5 +1,7 @@
 #include "app/serving_host.hpp"
 
+#include <Poco/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -9,6 +11,7 @@
 #include "app/admin_routes.hpp"
 #include "app/build_version.hpp"
 #include "app/installed_plugins.hpp"
+#include "app/installed_stores.hpp"
 #include "app/monitoring_routes.hpp"
 #include "app/plugin_health.hpp"
 #include "app/store_options.hpp"
@@ -85,6 +88,17 @@ health::CheckSpec authCheck(const KeyStore& keys) {
   return spec;
 }
 
+/// It is large and changes when a plugin does, so that clients may keep it and ask.
+HttpResponse openApiAnswer(const std::string& document) {
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
+  engine.update(document);
+  HttpResponse response = HttpResponse::json(200, document);
+  response.addHeader("ETag",
+                     fmt::format("\"{}\"", Poco::DigestEngine::digestToHex(engine.digest())));
+  response.addHeader("Cache-Control", "no-cache");
+  return response;
+}
+
 }  // namespace
 
 ServingHost::ServingHost(const Configuration& configuration)
@@ -109,6 +123,9 @@ ServingHost::ServingHost(const Configuration& configuration)
                       {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
+      backups_{[&configuration](const std::filesystem::path& directory) {
+        return backupOrder(configuration, directory);
+      }},
       supervisor_{{pluginFolder(settings_), cacheFolder(settings_), !settings_.isProduction()},
                   {clock_, home_log_, home_metrics_,
                    [this](const std::string& plugin) { return openStore(plugin); },
@@ -167,6 +184,8 @@ void ServingHost::makeFront() {
   tail.decorate = [](const HttpRequest&, HttpResponse& response) {
     if (response.status == 401)
       response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
+    if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING")
+      response.addHeader("Accept-Encoding", "gzip");
   };
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(
@@ -197,14 +216,14 @@ void ServingHost::addHostRoutes() {
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : audit_.routes()) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
-  routes.push_back(
-      {"GET",
-       "/openapi.json",
-       HostAccess::Open,
-       {},
-       AnsweredOn::Loop,
-       [this](const HttpRequest&) { return HttpResponse::json(200, *routes_.openApi()); },
-       false});
+  for (auto& route : backups_.routes()) routes.push_back(std::move(route));
+  routes.push_back({"GET",
+                    "/openapi.json",
+                    HostAccess::Open,
+                    {},
+                    AnsweredOn::MonitoringLane,
+                    [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
+                    false});
   routes_.addHostRoutes(std::move(routes));
 }
 
@@ -249,6 +268,7 @@ bool ServingHost::drain() {
   while (std::chrono::steady_clock::now() < accepting_until)
     std::this_thread::sleep_for(milliseconds{50});
   front_->stopAccepting();
+  backups_.stop();
   const auto end =
       std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
   bool idle = false;

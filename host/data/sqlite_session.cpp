@@ -24,6 +24,10 @@ void makeFile(const std::filesystem::path& path) {
   if (descriptor >= 0) ::close(descriptor);
 }
 
+/// Within a login time-out Poco would try to open the file again and again, with its caller waiting
+/// and everyone behind it.
+constexpr std::size_t kOneAttempt = 0;
+
 // Connections are used by one thread at a time, and nobody asks SQLite how much memory it uses: its
 // mutexes around both would only cost time. Too late, and harmless, where the library is in use
 // already.
@@ -53,7 +57,7 @@ Poco::Data::Session openSession(const SqliteOptions& options, SqliteConnection::
   if (role != SqliteConnection::Role::Memory) makeFile(options.path);
   try {
     Poco::AutoPtr<Poco::Data::SessionImpl> session{
-        new Poco::Data::SQLite::SessionImpl{nameOf(options, role), kConnectTimeout.count()}};
+        new Poco::Data::SQLite::SessionImpl{nameOf(options, role), kOneAttempt}};
     return Poco::Data::Session{session};
   } catch (const Poco::Exception& exception) {
     Poco::Logger::get("data").error(fmt::format("{}: {} cannot be opened: {}", options.owner,

@@ -53,8 +53,8 @@ TEST_F(Administration, AKeyForATenantNeverLeadsBeyondIt) {
   for (const char* path :
        {"/tenants", "/keys", "/plugins", "/plugins/greeter", "/audit", "/audit/verify"})
     EXPECT_EQ(client.get(fmt::format("/api/admin{}", path)).status, 403) << path;
-  for (const std::string& path : {std::string{"/tenants/acme/suspend"},
-                                  std::string{"/tenants/acme/resume"}, "/keys/" + id + "/rotate"})
+  for (const std::string& path : std::vector<std::string>{
+           "/tenants/acme/suspend", "/tenants/acme/resume", "/keys/" + id + "/rotate"})
     EXPECT_EQ(client.post("/api/admin" + path, "").status, 403) << path;
   EXPECT_EQ(client.send("DELETE", "/api/admin/keys/" + id, {}, {}).status, 403);
   EXPECT_EQ(
