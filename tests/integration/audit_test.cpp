@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "host_process.hpp"
@@ -17,6 +18,8 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
+
+constexpr const char* kHello = "/api/greeter/v1/hello/Ada";
 
 class AuditOfAHost : public testing::Test {
  protected:
@@ -214,7 +217,7 @@ class SecurityEvents : public AuditOfAHost {
   }
   /// Asks as told, and gives all lines of the logger "security" on that request.
   std::vector<json> linesOf(const std::string& request_id, const std::string& key, Fields headers,
-                            const std::string& path = "/api/greeter/v1/hello/Ada") const {
+                            const std::string& path) const {
     headers.emplace_back("X-Request-Id", request_id);
     if (!key.empty()) headers.emplace_back("X-API-Key", key);
     host_->client().get(path, headers);
@@ -228,89 +231,51 @@ class SecurityEvents : public AuditOfAHost {
     }
     return lines;
   }
+  void expectOneLine(const std::string& request_id, const std::string& key, const Fields& headers,
+                     const std::string& event, const std::string& reason, const std::string& key_id,
+                     const std::string& path = kHello) const {
+    const auto lines = linesOf(request_id, key, headers, path);
+    ASSERT_EQ(lines.size(), 1U) << request_id;
+    const std::vector<std::pair<std::string, std::string>> expected{
+        {"event", event},  {"reason", reason}, {"apiKeyId", key_id}, {"level", "WARN"},
+        {"method", "GET"}, {"path", path},     {"ip", "127.0.0.1"}};
+    for (const auto& [name, value] : expected)
+      EXPECT_EQ(lines[0].value(name, ""), value) << request_id << " " << name;
+  }
 };
 
 TEST_F(SecurityEvents, S44_EachKindIsOneLineWithItsFieldsAndWithoutASecret) {
   const json key = makeKey("greeter:*");
   const std::string text = key.at("key");
   const json narrow = makeKey("monitoring:read");
-  const json revoked = makeKey("greeter:*");
-  ASSERT_EQ(folder_.run({"key", "revoke", revoked.at("id")}).code, 0);
+  const json gone = makeKey("greeter:*");
+  ASSERT_EQ(folder_.run({"key", "revoke", gone.at("id")}).code, 0);
   std::string mistyped = text;
   mistyped[30] = mistyped[30] == 'x' ? 'y' : 'x';
-  struct Case {
-    std::string id, key;
-    Fields headers;
-    std::string path, event, reason, key_id;
-  };
-  const std::string hello = "/api/greeter/v1/hello/Ada";
-  const std::vector<Case> cases{
-      {"none", "", {}, hello, "authentication_failed", "no_credential", ""},
-      {"typo", mistyped, {}, hello, "authentication_failed", "damaged_key", ""},
-      {"form", "something", {}, hello, "authentication_failed", "no_known_form", ""},
-      {"gone",
-       revoked.at("key"),
-       {},
-       hello,
-       "authentication_failed",
-       "revoked_key",
-       revoked.at("id")},
-      {"two",
-       text,
-       {{"Authorization", "Bearer " + mistyped}},
-       hello,
-       "authentication_failed",
-       "conflicting_credentials",
-       ""},
-      {"scope",
-       narrow.at("key"),
-       {},
-       hello,
-       "authorization_denied",
-       "missing_scope",
-       narrow.at("id")},
-      {"bound",
-       text,
-       {},
-       "/api/admin/keys",
-       "authorization_denied",
-       "bound_to_tenants",
-       key.at("id")},
-      {"tenant",
-       text,
-       {{"X-Tenant-Id", "other"}},
-       hello,
-       "tenant_refused",
-       "unknown_tenant",
-       key.at("id")},
-      {"metrics",
-       "",
-       {{"X-Forwarded-For", "203.0.113.9"}},
-       "/metrics",
-       "monitoring_denied",
-       "outside",
-       ""},
-  };
-  for (const Case& one : cases) {
-    const auto lines = linesOf(one.id, one.key, one.headers, one.path);
-    ASSERT_EQ(lines.size(), 1U) << one.id;
-    EXPECT_EQ(lines[0].value("event", ""), one.event) << one.id;
-    EXPECT_EQ(lines[0].value("reason", ""), one.reason) << one.id;
-    EXPECT_EQ(lines[0].value("apiKeyId", ""), one.key_id) << one.id;
-    EXPECT_EQ(lines[0].value("level", ""), "WARN") << one.id;
-    EXPECT_EQ(lines[0].value("method", ""), "GET") << one.id;
-    EXPECT_EQ(lines[0].value("path", ""), one.path) << one.id;
-    EXPECT_EQ(lines[0].value("ip", ""), "127.0.0.1") << one.id;
-  }
-  EXPECT_TRUE(linesOf("fine", text, {}).empty()) << "the control: what is allowed is no event";
-  for (const std::string& secret : {text, mistyped, revoked.at("key").get<std::string>()})
+  const Fields bearer{{"Authorization", "Bearer " + mistyped}};
+  const Fields elsewhere{{"X-Tenant-Id", "other"}};
+
+  expectOneLine("none", {}, {}, "authentication_failed", "no_credential", "");
+  expectOneLine("typo", mistyped, {}, "authentication_failed", "damaged_key", "");
+  expectOneLine("form", "something", {}, "authentication_failed", "no_known_form", "");
+  expectOneLine("gone", gone.at("key"), {}, "authentication_failed", "revoked_key", gone.at("id"));
+  expectOneLine("two", text, bearer, "authentication_failed", "conflicting_credentials", "");
+  expectOneLine("scope", narrow.at("key"), {}, "authorization_denied", "missing_scope",
+                narrow.at("id"));
+  expectOneLine("tenant", text, elsewhere, "tenant_refused", "unknown_tenant", key.at("id"));
+  expectOneLine("bound", text, {}, "authorization_denied", "bound_to_tenants", key.at("id"),
+                "/api/admin/keys");
+  expectOneLine("metrics", {}, {{"X-Forwarded-For", "203.0.113.9"}}, "monitoring_denied", "outside",
+                "", "/metrics");
+  EXPECT_TRUE(linesOf("fine", text, {}, kHello).empty()) << "the control: what is allowed is none";
+  for (const std::string& secret : {text, mistyped, gone.at("key").get<std::string>()})
     EXPECT_THAT(host_->logText(), Not(HasSubstr(secret.substr(21, 43))));
 }
 
 TEST_F(SecurityEvents, S44_AFloodOfWrongKeysIsCountedAndNotWritten) {
   for (int i = 0; i < 200; ++i)
     host_->client().get("/api/greeter/v1/hello/Ada", {{"X-API-Key", fmt::format("wrong-{}", i)}});
-  linesOf("last", "", {});
+  linesOf("last", "", {}, kHello);
   int written = 0;
   for (const auto& line : host_->logLines())
     if (line.value("reason", "") == "no_known_form") ++written;
