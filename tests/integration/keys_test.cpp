@@ -180,7 +180,8 @@ TEST_F(KeysOfAHost, TheSnapshotCarriesThroughADatabaseThatIsAway) {
   EXPECT_EQ(hello(revoked), 401);
   json auth = json::object();
   EXPECT_TRUE(await([&] {
-    for (const auto& check : host_->client().get("/health?details=true").json().at("checks")) {
+    const json health = host_->client().get("/health?details=true").json();
+    for (const auto& check : health.at("checks")) {
       if (check.value("name", "") == "auth") auth = check;
     }
     return auth.value("code", "") == "stale";
