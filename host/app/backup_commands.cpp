@@ -69,7 +69,9 @@ data::BackupManifest backupHere(const Configuration& configuration, const fs::pa
 }
 
 std::string sizeText(std::uint64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));
+  constexpr std::uint64_t kMebibyte = 1U << 20U;
+  if (bytes < kMebibyte) return fmt::format("{} KiB", bytes / 1024);
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / static_cast<double>(kMebibyte));
 }
 
 int printBackup(const CommandLine& line, const data::BackupManifest& manifest,
@@ -131,7 +133,8 @@ int runBackup(const CommandLine& line) {
   const data::BackupManifest manifest =
       running ? backupByHost(client, directory) : backupHere(configuration, directory);
   return printBackup(line, manifest,
-                     fmt::format("{} holds {} stores", directory.string(), manifest.stores.size()));
+                     fmt::format("{} holds {} store{}", directory.string(), manifest.stores.size(),
+                                 manifest.stores.size() == 1 ? "" : "s"));
 }
 
 int runBackupVerify(const CommandLine& line) {

@@ -95,7 +95,8 @@ void carryOut(const fs::path& folder, const Plan& plan) {
   for (const auto& owner : plan.set_aside) {
     const bool replaced = std::count(plan.restored.begin(), plan.restored.end(), owner) > 0;
     // once its copy is gone from the staging folder, what is in its place is the restored one
-    if (!replaced || isThere(storeOf(folder / kStaging, owner))) setAside(folder, plan.aside, owner);
+    if (!replaced || isThere(storeOf(folder / kStaging, owner)))
+      setAside(folder, plan.aside, owner);
   }
   for (const auto& owner : plan.restored)
     moveIfThere(storeOf(folder / kStaging, owner), storeOf(folder, owner));
