@@ -7,9 +7,12 @@
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/URI.h>
 #include <fmt/format.h>
 #include <optional>
-#include <sstream>
+#include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <bulkhead/error.hpp>
 
@@ -19,11 +22,24 @@
 #include "data/sqlite_store.hpp"
 #include "http/router.hpp"
 #include "runtime/error_response.hpp"
+#include "security/key_store.hpp"
+#include "security/ulid.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 constexpr long kTimeoutSeconds = 30;
+
+/// Nothing when nobody listens: no host runs on this data folder.
+std::optional<Poco::Net::StreamSocket> connect(const std::filesystem::path& file) {
+  Poco::Net::StreamSocket socket;
+  try {
+    socket.connect(Poco::Net::SocketAddress{Poco::Net::SocketAddress::UNIX_LOCAL, file.string()});
+    return socket;
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
+}
 
 HttpResponse exchange(const Poco::Net::StreamSocket& socket, const std::string& method,
                       const std::string& path, const std::string& body) {
@@ -42,6 +58,20 @@ HttpResponse exchange(const Poco::Net::StreamSocket& socket, const std::string& 
   return response;
 }
 
+/// What a request of this process looks like to a route.
+HttpRequest requestOf(const std::string& method, const std::string& path, const std::string& body) {
+  const Poco::URI uri{path};
+  HttpRequest request;
+  request.method = method;
+  request.path = uri.getPath();
+  for (const auto& [name, value] : uri.getQueryParameters())
+    request.query.emplace_back(name, value);
+  request.body = body;
+  request.peer.address = fmt::format("unix:{}", getuid());
+  request.request_id = makeUlid();
+  return request;
+}
+
 }  // namespace
 
 HttpResponse AdminClient::call(const std::string& method, const std::string& path,
@@ -50,24 +80,25 @@ HttpResponse AdminClient::call(const std::string& method, const std::string& pat
   return onStore(method, path, body);
 }
 
-HttpResponse AdminClient::callRunning(const std::string& method, const std::string& path) const {
-  if (auto response = overSocket(method, path, {})) return std::move(*response);
+HttpResponse AdminClient::callRunning(const std::string& method, const std::string& path,
+                                      const std::string& body) const {
+  if (auto response = overSocket(method, path, body)) return std::move(*response);
   throw Error::app("NOT_RUNNING", fmt::format("No host answers on {}.",
                                               (settings_.paths.data_dir / "admin.sock").string()));
+}
+
+bool AdminClient::isHostRunning() const {
+  return connect(settings_.paths.data_dir / "admin.sock").has_value();
 }
 
 std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
                                                     const std::string& path,
                                                     const std::string& body) const {
   const auto file = settings_.paths.data_dir / "admin.sock";
-  Poco::Net::StreamSocket socket;
+  const auto socket = connect(file);
+  if (!socket) return std::nullopt;
   try {
-    socket.connect(Poco::Net::SocketAddress{Poco::Net::SocketAddress::UNIX_LOCAL, file.string()});
-  } catch (const Poco::Exception&) {
-    return std::nullopt;  // nobody listens: no host runs on this data folder
-  }
-  try {
-    return exchange(socket, method, path, body);
+    return exchange(*socket, method, path, body);
   } catch (const Poco::Exception& error) {
     throw Error::app("ADMIN_SOCKET", fmt::format("The host on {} did not answer: {}", file.string(),
                                                  error.displayText()));
@@ -92,25 +123,28 @@ HttpResponse AdminClient::onStore(const std::string& method, const std::string& 
   const data::SqliteOptions options = storeOptions(settings_, "host");
   requireFolders(options.path, method != "GET");
   const auto store = data::openSqliteStore(options);
-  KeyStore keys{*store,
-                {settings_.paths.data_dir / "keys.snapshot", std::chrono::seconds{86400}, {}}};
+  KeyStore keys{*store, {.snapshot = settings_.paths.data_dir / "keys.snapshot", .now_us = {}}};
   if (!keys.refresh()) {
     throw Error::app("STORE_AWAY", fmt::format("{} cannot be opened; is it in use, or no database?",
                                                options.path.string()));
   }
-  RouteTable<HostRoute> table{[&] {
-    std::vector<RouteTable<HostRoute>::Route> routes;
-    for (auto& route : keyRoutes(keys, [&] { return scopesOfInstalled(settings_); }))
-      routes.push_back({route.method, route.path, "host", route});
-    return routes;
-  }()};
-  const auto match = table.match(method, path);
+  AdminAudit audit{*store, settings_.paths.data_dir};
+  const HttpResponse response = answerOn(keys, audit, method, path, body);
+  if (method != "GET") audit.seal();  // no host is there to do it
+  return response;
+}
+
+HttpResponse AdminClient::answerOn(KeyStore& keys, AdminAudit& audit, const std::string& method,
+                                   const std::string& path, const std::string& body) const {
+  auto routes = keyRoutes(keys, [this] { return scopesOfInstalled(settings_); });
+  for (auto& route : audit.routes()) routes.push_back(std::move(route));
+  std::vector<RouteTable<HostRoute>::Route> all;
+  for (auto& route : routes) all.push_back({route.method, route.path, "host", route});
+  const RouteTable<HostRoute> table{std::move(all)};
+  HttpRequest request = requestOf(method, path, body);
+  const auto match = table.match(method, request.path);
   if (match.value == nullptr)
     throw Error::app("NOT_RUNNING", "Only a running host can answer this.");
-  HttpRequest request;
-  request.method = method;
-  request.path = path;
-  request.body = body;
   request.path_parameters = match.parameters;
   try {
     return match.value->answer(request);

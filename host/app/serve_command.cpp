@@ -20,8 +20,12 @@
 #include "app/command.hpp"
 #include "app/data_folder.hpp"
 #include "app/installation_checks.hpp"
+#include "app/installed_stores.hpp"
 #include "app/serving_host.hpp"
 #include "config/configuration_problem.hpp"
+#include "config/host_declarations.hpp"
+#include "config/variables.hpp"
+#include "data/restore.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
 
@@ -37,7 +41,8 @@ sigset_t blockSignals() {
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  // what they tell is an error of the call as well
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   return signals;
 }
 
@@ -66,6 +71,14 @@ void registerSecrets(LogSystem& logging, const HostSettings& settings) {
   for (const Secret* secret : {&settings.security.api_key, &settings.security.jwt_secret,
                                &settings.security.session_secret, &settings.redis.password}) {
     if (!secret->empty()) logging.addSecret(secret->reveal());
+  }
+}
+
+/// What was read once is nobody else's: plugins, children and /proc see no secret of the host.
+void eraseSecrets() {
+  for (const HostSetting& setting : hostDeclarations()) {
+    if (setting.declaration.type != SettingType::Secret) continue;
+    for (const auto& name : setting.allVariables()) eraseVariable(name);
   }
 }
 
@@ -143,7 +156,7 @@ int failed(std::string_view code, std::string_view message, int exit_code) {
 }
 
 int codeOf(const Error& error) {
-  if (error.code() == "PORT_IN_USE") return kExitTemporary;
+  if (error.code() == "PORT_IN_USE" || error.code() == "STORE_LEASE_HELD") return kExitTemporary;
   return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
 }
 
@@ -156,6 +169,8 @@ void checkMachine(const Configuration& configuration) {
                                fmt::format("{}", fmt::join(findings.problems, " ")));
   }
   prepareDataFolder(configuration.settings().paths.data_dir);
+  if (data::finishRestore(storeFolder(configuration.settings())))
+    log(Level::Warn, "host", "A restore that was interrupted has been finished");
 }
 
 /// Never throws. What has been made is not taken down when it fails: threads may stand on it.
@@ -179,6 +194,7 @@ int serveGuarded(const Configuration& configuration, LogSystem& logging, const s
 int runServe(const CommandLine& line) {
   const sigset_t signals = blockSignals();
   const Configuration configuration = loadConfiguration(line);
+  eraseSecrets();
   LogSystem logging{logOptions(configuration.settings())};
   registerSecrets(logging, configuration.settings());
   for (const auto& notice : configuration.notices()) log(Level::Warn, "config", notice);

@@ -1,5 +1,7 @@
 #include "app/serving_host.hpp"
 
+#include <Poco/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -9,6 +11,8 @@
 #include "app/admin_routes.hpp"
 #include "app/build_version.hpp"
 #include "app/installed_plugins.hpp"
+#include "app/installed_stores.hpp"
+#include "app/monitoring_routes.hpp"
 #include "app/plugin_health.hpp"
 #include "app/store_options.hpp"
 #include "app/table_counts.hpp"
@@ -48,16 +52,6 @@ std::filesystem::path cacheFolder(const HostSettings& settings) {
   return settings.paths.data_dir / "plugin-cache";
 }
 
-void logSecurityEvent(const SecurityEvent& event) {
-  log(Level::Warn, "security", "Authentication failed",
-      {{"reason", event.reason},
-       {"apiKeyId", event.key_id},
-       {"ip", event.address},
-       {"requestId", event.request_id},
-       {"method", event.method},
-       {"path", event.path}});
-}
-
 /// Gives back what a burst of large requests left behind: the allocator keeps it for ever
 /// otherwise.
 void trimHeap() {
@@ -94,6 +88,17 @@ health::CheckSpec authCheck(const KeyStore& keys) {
   return spec;
 }
 
+/// It is large and changes when a plugin does, so that clients may keep it and ask.
+HttpResponse openApiAnswer(const std::string& document) {
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
+  engine.update(document);
+  HttpResponse response = HttpResponse::json(200, document);
+  response.addHeader("ETag",
+                     fmt::format("\"{}\"", Poco::DigestEngine::digestToHex(engine.digest())));
+  response.addHeader("Cache-Control", "no-cache");
+  return response;
+}
+
 }  // namespace
 
 ServingHost::ServingHost(const Configuration& configuration)
@@ -106,10 +111,21 @@ ServingHost::ServingHost(const Configuration& configuration)
       resources_{{.memory_limit_mb = static_cast<std::uint64_t>(settings_.server.memory_limit_mb),
                   .allocator = {}}},
       host_store_{data::openSqliteStore(watchedStore("host"))},
-      keys_{*host_store_, {.snapshot = settings_.paths.data_dir / "keys.snapshot", .now_us = {}}},
-      authenticator_{keys_, {settings_.security.api_key.reveal(), logSecurityEvent, {}}},
+      keys_{*host_store_,
+            {.snapshot = settings_.paths.data_dir / "keys.snapshot",
+             .stale_max = milliseconds{settings_.security.auth_stale_max_ms},
+             .now_us = {}}},
+      audit_{*host_store_, settings_.paths.data_dir},
+      security_log_{{.now_us = [this] { return clock_.monotonicUs(); }}},
+      authenticator_{keys_,
+                     {settings_.security.api_key.reveal(),
+                      [this](const SecurityEvent& event) { security_log_.record(event); },
+                      {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
+      backups_{[&configuration](const std::filesystem::path& directory) {
+        return backupOrder(configuration, directory);
+      }},
       supervisor_{{pluginFolder(settings_), cacheFolder(settings_), !settings_.isProduction()},
                   {clock_, home_log_, home_metrics_,
                    [this](const std::string& plugin) { return openStore(plugin); },
@@ -168,6 +184,8 @@ void ServingHost::makeFront() {
   tail.decorate = [](const HttpRequest&, HttpResponse& response) {
     if (response.status == 401)
       response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
+    if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING")
+      response.addHeader("Accept-Encoding", "gzip");
   };
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(
@@ -187,21 +205,8 @@ void ServingHost::addHostRoutes() {
                       std::move(route.handle),
                       true});
   }
-  for (auto& route : monitoring_endpoints_.routes()) {
-    // each of them checks its caller by itself (C16, S28); this only finds out who it is
-    auto handle = [this, own = std::move(route.handle)](const HttpRequest& request) {
-      HttpRequest known = request;
-      if (!known.peer.admin_socket) known.principal = authenticator_.authenticate(request);
-      return own(known);
-    };
-    routes.push_back({std::string{route.method},
-                      std::string{route.path},
-                      HostAccess::Open,
-                      {},
-                      AnsweredOn::MonitoringLane,
-                      std::move(handle),
-                      true});
-  }
+  for (auto& route : monitoringRoutes(monitoring_endpoints_, authenticator_, security_log_))
+    routes.push_back(std::move(route));
   const auto known_scopes = [this] {
     auto scopes = routes_.scopes();
     const auto installed = scopesOfInstalled(settings_);
@@ -209,15 +214,16 @@ void ServingHost::addHostRoutes() {
     return scopes;
   };
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
+  for (auto& route : audit_.routes()) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
-  routes.push_back(
-      {"GET",
-       "/openapi.json",
-       HostAccess::Open,
-       {},
-       AnsweredOn::Loop,
-       [this](const HttpRequest&) { return HttpResponse::json(200, *routes_.openApi()); },
-       false});
+  for (auto& route : backups_.routes()) routes.push_back(std::move(route));
+  routes.push_back({"GET",
+                    "/openapi.json",
+                    HostAccess::Open,
+                    {},
+                    AnsweredOn::MonitoringLane,
+                    [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
+                    false});
   routes_.addHostRoutes(std::move(routes));
 }
 
@@ -262,6 +268,7 @@ bool ServingHost::drain() {
   while (std::chrono::steady_clock::now() < accepting_until)
     std::this_thread::sleep_for(milliseconds{50});
   front_->stopAccepting();
+  backups_.stop();
   const auto end =
       std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
   bool idle = false;
@@ -270,6 +277,7 @@ bool ServingHost::drain() {
   const bool clean = closePlugins(end);
   front_->stop();
   storeLastUsed();
+  if (!keys_.stale()) audit_.seal();
   log(Level::Info, "host",
       clean ? "Stopped" : "Stopped; calls that did not return were left behind");
   return clean;
@@ -368,6 +376,8 @@ void ServingHost::keepHouse() {
     try {
       if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
+      if (!keys_.stale()) audit_.seal();
+      security_log_.tellHeldBack();
       if (round % kTrimRounds == 0) trimHeap();
     } catch (const std::exception& error) {
       log(Level::Error, "host", "Keeping the keys failed", {{"reason", error.what()}});
@@ -480,6 +490,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     return counts;
   };
   sources.front = [this] { return frontFigures(); };
+  sources.refused_credentials = [this] { return security_log_.counts(); };
   return sources;
 }
 

@@ -4,6 +4,7 @@
 #include <Poco/Data/SQLite/SessionImpl.h>
 #include <Poco/Logger.h>
 #include <Poco/URI.h>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -15,12 +16,17 @@ namespace bulkhead::host::data {
 namespace {
 
 // The file is made before SQLite sees it, so that it and the -wal and -shm files beside it are
-// never readable by others.
+// never readable by others. One that is there is not opened: closing any descriptor of a file gives
+// up the locks that SQLite holds on it for this process.
 void makeFile(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) throw databaseUnavailable();
-  ::close(descriptor);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0 && errno != EEXIST) throw databaseUnavailable();
+  if (descriptor >= 0) ::close(descriptor);
 }
+
+/// Within a login time-out Poco would try to open the file again and again, with its caller waiting
+/// and everyone behind it.
+constexpr std::size_t kOneAttempt = 0;
 
 // Connections are used by one thread at a time, and nobody asks SQLite how much memory it uses: its
 // mutexes around both would only cost time. Too late, and harmless, where the library is in use
@@ -51,7 +57,7 @@ Poco::Data::Session openSession(const SqliteOptions& options, SqliteConnection::
   if (role != SqliteConnection::Role::Memory) makeFile(options.path);
   try {
     Poco::AutoPtr<Poco::Data::SessionImpl> session{
-        new Poco::Data::SQLite::SessionImpl{nameOf(options, role), kConnectTimeout.count()}};
+        new Poco::Data::SQLite::SessionImpl{nameOf(options, role), kOneAttempt}};
     return Poco::Data::Session{session};
   } catch (const Poco::Exception& exception) {
     Poco::Logger::get("data").error(fmt::format("{}: {} cannot be opened: {}", options.owner,
