@@ -46,11 +46,12 @@ data::BackupManifest backupByHost(const AdminClient& client, const fs::path& dir
   for (;;) {
     const Json backup = bodyOf(client.callRunning("GET", "/api/admin/backups/last"));
     const std::string state = backup.at("state");
-    if (state == "failed") {
+    const bool ours = backup.at("directory") == directory.string();
+    if (ours && state == "failed") {
       const Json& error = backup.at("error");
       throw Error::app(error.at("code").get<std::string>(), error.at("message").get<std::string>());
     }
-    if (state == "done") return data::BackupManifest::load(directory);
+    if (!ours || state == "done") return data::BackupManifest::load(directory);
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -63,13 +64,16 @@ data::BackupManifest backupHere(const Configuration& configuration, const fs::pa
                                              storeFolder(configuration.settings()).string()));
   }
   std::vector<data::WriteLease> leases;
+  leases.reserve(order.stores.size());
   for (const auto& store : order.stores)
     leases.push_back(data::WriteLease::acquire(store.database));
   return data::writeBackup(order);
 }
 
 std::string sizeText(std::uint64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));
+  constexpr std::uint64_t kMebibyte = 1U << 20U;
+  if (bytes < kMebibyte) return fmt::format("{} KiB", bytes / 1024);
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / static_cast<double>(kMebibyte));
 }
 
 int printBackup(const CommandLine& line, const data::BackupManifest& manifest,
@@ -131,7 +135,8 @@ int runBackup(const CommandLine& line) {
   const data::BackupManifest manifest =
       running ? backupByHost(client, directory) : backupHere(configuration, directory);
   return printBackup(line, manifest,
-                     fmt::format("{} holds {} stores", directory.string(), manifest.stores.size()));
+                     fmt::format("{} holds {} store{}", directory.string(), manifest.stores.size(),
+                                 manifest.stores.size() == 1 ? "" : "s"));
 }
 
 int runBackupVerify(const CommandLine& line) {

@@ -68,6 +68,7 @@ Plan planFrom(const std::string& text) {
 /// The right to write each of the stores, until the end of the restore.
 std::vector<WriteLease> leasesOf(const fs::path& folder, const std::set<std::string>& owners) {
   std::vector<WriteLease> leases;
+  leases.reserve(owners.size());
   for (const auto& owner : owners) leases.push_back(WriteLease::acquire(storeOf(folder, owner)));
   return leases;
 }
@@ -95,7 +96,8 @@ void carryOut(const fs::path& folder, const Plan& plan) {
   for (const auto& owner : plan.set_aside) {
     const bool replaced = std::count(plan.restored.begin(), plan.restored.end(), owner) > 0;
     // once its copy is gone from the staging folder, what is in its place is the restored one
-    if (!replaced || isThere(storeOf(folder / kStaging, owner))) setAside(folder, plan.aside, owner);
+    if (!replaced || isThere(storeOf(folder / kStaging, owner)))
+      setAside(folder, plan.aside, owner);
   }
   for (const auto& owner : plan.restored)
     moveIfThere(storeOf(folder / kStaging, owner), storeOf(folder, owner));

@@ -57,6 +57,8 @@ class SqliteConnection {
   /// True while foreign keys whose check was deferred are not satisfied.
   bool owesForeignKeys() const;
   bool broken() const { return broken_; }
+  /// True when a statement met pages that are no database's.
+  bool damaged() const { return damaged_; }
   /// Marks it broken: its state is not known any more.
   void distrust() noexcept { broken_ = true; }
   /// True when the file is no longer where it was opened.
@@ -118,6 +120,7 @@ class SqliteConnection {
   std::optional<std::chrono::nanoseconds> forgiven_;  ///< run delay that limit_ accounts for
   bool overran_ = false;
   bool broken_ = false;
+  bool damaged_ = false;
   bool trusted_ = true;  ///< our own statements, not those of a closure
 };
 

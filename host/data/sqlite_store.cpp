@@ -128,7 +128,7 @@ class Sqlite final : public SqliteStore {
 
   bool ping() noexcept override {
     try {
-      return memory() || (answers() && takesWrites());
+      return memory() || (answers() && isSound() && takesWrites());
     } catch (...) {
       return false;
     }
@@ -197,6 +197,7 @@ class Sqlite final : public SqliteStore {
     try {
       readOn(*connection, closure, deadline);
     } catch (...) {
+      if (connection->damaged()) damage_seen_ = true;
       if (connection->broken() || connection->inTransaction()) readers_.dropAll();
       throw;
     }
@@ -221,6 +222,7 @@ class Sqlite final : public SqliteStore {
       refuseAll(group, [] { return std::current_exception(); });
     }
     if (writer_ && writer_->broken() && !memory()) {
+      if (writer_->damaged()) damage_seen_ = true;
       writes_fail_ = true;
       dropAll();
     }
@@ -299,6 +301,21 @@ class Sqlite final : public SqliteStore {
     }
   }
 
+  // Most of a damaged file still answers: after damage was met the whole of it has to be sound.
+  bool isSound() {
+    if (!damage_seen_) return true;
+    const std::lock_guard lock{ping_mutex_};
+    if (!ping_ || Clock::now() < next_inspection_) return false;
+    std::string found;
+    ping_->lend([&](Poco::Data::Session& session) {
+      session << "PRAGMA quick_check(1)", Poco::Data::Keywords::into(found),
+          Poco::Data::Keywords::now;
+    });
+    next_inspection_ = Clock::now() + options_.inspection_interval;
+    if (found == "ok") damage_seen_ = false;
+    return !damage_seen_;
+  }
+
   // A full disk still reads: after a write that failed only one that succeeds is an answer.
   bool takesWrites() {
     if (!writes_fail_) return true;
@@ -322,6 +339,7 @@ class Sqlite final : public SqliteStore {
   OpenGate gate_;
   std::atomic<bool> opened_{false};
   std::atomic<bool> writes_fail_{false};  ///< since a write failed; written by leaders
+  std::atomic<bool> damage_seen_{false};  ///< since a statement met damage; written by anybody
   ConnectionPool<SqliteConnection> readers_;
   WriteQueue queue_{[this](WriteQueue::Group& group) { lead(group); }};
   StoreCounters counters_;
@@ -330,6 +348,7 @@ class Sqlite final : public SqliteStore {
   int groups_with_savepoints_ = 0;  ///< the leader's
   std::mutex ping_mutex_;
   std::unique_ptr<SqliteConnection> ping_;
+  Deadline next_inspection_{};  ///< guarded by ping_mutex_
   Checkpointer checkpointer_{[this] { return open(Role::Maintenance); }};
 };
 

@@ -37,6 +37,8 @@ struct SqliteOptions {
   std::size_t group_max = 64;                      ///< closures in one commit
   std::chrono::milliseconds group_time{5};         ///< after this no more closures join
   std::chrono::milliseconds retry_interval{1000};  ///< between attempts to open what is away
+  /// Between looks at the whole of a file in which damage was met.
+  std::chrono::milliseconds inspection_interval{5000};
   /// Runs each write closure twice, the first time rolled back: finds closures that cannot be
   /// repeated. For test hosts.
   bool rehearse_writes = false;

@@ -73,7 +73,8 @@ class Store {
   virtual void maintain(const SessionWork& work,
                         std::chrono::steady_clock::time_point deadline) = 0;
   /// A trivial read through a session: true when the database answers. After a write that the disk
-  /// refused it is a trivial write as well, until one succeeds. Never throws. One that was away is
+  /// refused it is a trivial write as well, until one succeeds; after damage was met the whole
+  /// database has to be sound. Never throws. One that was away is
   /// tried again at once, at most once a second (S101, C21).
   virtual bool ping() noexcept = 0;
   virtual StoreStatistics statistics() const = 0;

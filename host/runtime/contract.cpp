@@ -105,9 +105,11 @@ constexpr std::array<std::string_view, 3> kAccessNames{"public", "key", "admin"}
 constexpr std::array<std::string_view, 3> kTransactionNames{"none", "read", "write"};
 constexpr std::array<std::string_view, 3> kIdempotencyNames{"none", "optional", "required"};
 const std::set<std::string, std::less<>> kMembers{
-    "summary",  "access",           "scope",       "query",       "request",      "response",
-    "example",  "success",          "errors",      "idempotency", "transaction",  "if_match",
-    "raw_body", "body_limit_bytes", "deadline_ms", "description", "optional_body"};
+    "summary",       "access",           "scope",       "query",
+    "request",       "response",         "example",     "success",
+    "errors",        "idempotency",      "transaction", "if_match",
+    "raw_body",      "body_limit_bytes", "deadline_ms", "description",
+    "optional_body", "recovery_points"};
 const std::set<std::string, std::less<>> kMethods{"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 }  // namespace
@@ -140,6 +142,7 @@ void RouteContract::readMembers() {
                                           method_, path_, "transaction");
   idempotency_ = choose<RouteIdempotency>(kIdempotencyNames, document_.value("idempotency", "none"),
                                           method_, path_, "idempotency");
+  recovery_points_ = document_.value("recovery_points", recovery_points_);
   if_match_ = document_.value("if_match", false);
   raw_body_ = document_.value("raw_body", false);
   optional_body_ = document_.value("optional_body", false);
@@ -158,10 +161,7 @@ void RouteContract::checkConsistent() const {
   if (document_.value("success", 200) != 204 && !document_.contains("response")) {
     refuse(method_, path_, "a route that answers with a body has a response schema");
   }
-  if (idempotency_ != RouteIdempotency::None && transaction_ != RouteTransaction::Write) {
-    refuse(method_, path_,
-           "only a route whose handler is a write transaction can be idempotent by key");
-  }
+  checkIdempotency();
   if (optional_body_ && !request_)
     refuse(method_, path_, "a body that may be left out has a request schema");
   if (raw_body_ && request_) refuse(method_, path_, "a raw body has no schema");
@@ -175,6 +175,25 @@ void RouteContract::checkConsistent() const {
       !request_->validate(document_["example"]).empty()) {
     refuse(method_, path_, "the example does not fit the request schema");
   }
+}
+
+void RouteContract::checkIdempotency() const {
+  const bool keyed = idempotency_ != RouteIdempotency::None;
+  if (recovery_points_.empty()) {
+    if (keyed && transaction_ != RouteTransaction::Write) {
+      refuse(method_, path_,
+             "only a route whose handler is a write transaction, or has recovery points, can be "
+             "idempotent by key");
+    }
+    return;
+  }
+  if (idempotency_ != RouteIdempotency::Required || transaction_ != RouteTransaction::None) {
+    refuse(method_, path_,
+           "a route with recovery points requires a key, and is no transaction itself");
+  }
+  const std::set<std::string> names{recovery_points_.begin(), recovery_points_.end()};
+  if (names.size() != recovery_points_.size() || names.contains(""))
+    refuse(method_, path_, "recovery points have a name each, and no two the same");
 }
 
 void RouteContract::check(const HttpRequest& request) const {

@@ -38,6 +38,8 @@ class RouteContract {
   RouteIdempotency idempotency() const { return idempotency_; }
   std::size_t bodyLimitBytes() const { return body_limit_bytes_; }
   std::chrono::milliseconds deadline() const { return deadline_; }
+  /// The steps of a keyed handler that calls out; empty for all others.
+  const std::vector<std::string>& recoveryPoints() const { return recovery_points_; }
   bool rawBody() const { return raw_body_; }
   bool optionalBody() const { return optional_body_; }
   /// The whole contract, for /openapi.json.
@@ -46,6 +48,7 @@ class RouteContract {
  private:
   void readMembers();
   void checkConsistent() const;
+  void checkIdempotency() const;
   void checkQuery(const HttpRequest& request) const;
   void checkBody(const HttpRequest& request) const;
 
@@ -58,6 +61,7 @@ class RouteContract {
   RouteIdempotency idempotency_ = RouteIdempotency::None;
   std::size_t body_limit_bytes_ = 1024 * 1024;
   std::chrono::milliseconds deadline_{30'000};
+  std::vector<std::string> recovery_points_;
   bool if_match_ = false;
   bool raw_body_ = false;
   bool optional_body_ = false;

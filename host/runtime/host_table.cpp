@@ -7,6 +7,7 @@
 #include <bulkhead/waist.hpp>
 
 #include "runtime/plugin_home.hpp"
+#include "runtime/recovery_points.hpp"
 
 namespace bulkhead::host {
 
@@ -250,8 +251,68 @@ struct HostTable {
     });
   }
 
+  static const IdempotencyClaim& claimAt(const bulkhead_context* context, std::string_view point) {
+    if (context == nullptr || context->recovering == nullptr) {
+      throw Error::app("NO_RECOVERY_POINTS",
+                       "Only the call of a route that declares recovery points has them.");
+    }
+    const auto& points = context->recovering->contract.recoveryPoints();
+    if (std::find(points.begin(), points.end(), point) == points.end()) {
+      throw Error::app("UNDECLARED_RECOVERY_POINT",
+                       fmt::format("The contract declares no recovery point '{}'.", point));
+    }
+    return context->recovering->claim;
+  }
+
+  static bulkhead_status recoveryRead(bulkhead_home* self, bulkhead_context* context,
+                                      bulkhead_bytes point, bulkhead_row_fn receive, void* receiver,
+                                      const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const IdempotencyClaim& claim = claimAt(context, view(point));
+      std::optional<std::string> kept;
+      self->home.runRead(context, [&](bulkhead_transaction& transaction) {
+        kept = recovery::find(transaction.transaction, claim, view(point));
+      });
+      if (!kept) return;
+      bulkhead_value value{BULKHEAD_BLOB, 0, 0, 0.0, waist::bytes(*kept)};
+      receive(receiver, &value, 1);
+    });
+  }
+
+  static bulkhead_status recoveryKeep(bulkhead_home* self, bulkhead_context* context,
+                                      bulkhead_transaction* transaction, bulkhead_bytes point,
+                                      bulkhead_bytes result, const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const IdempotencyClaim& claim = claimAt(context, view(point));
+      if (result.size > kRecoveryResultMax) {
+        throw Error::app("RECOVERY_RESULT_TOO_LARGE",
+                         "A recovery point keeps at most 64 KiB: an id, not a document.");
+      }
+      const auto keep = [&](bulkhead_transaction& in) {
+        recovery::keep(in.transaction, claim, view(point), view(result),
+                       self->home.services_.clock.nowUs());
+      };
+      if (transaction != nullptr) {
+        keep(*transaction);
+      } else {
+        self->home.runWrite(context, keep);
+      }
+    });
+  }
+
+  static bulkhead_status recoveryToken(bulkhead_home* self, bulkhead_context* context,
+                                       bulkhead_bytes point, const bulkhead_sink* token,
+                                       const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const std::string text =
+          recovery::token(claimAt(context, view(point)), self->home.options_.plugin, view(point));
+      token->write(token->self, text.data(), text.size());
+    });
+  }
+
   static constexpr std::size_t kRoutesMax = 1000;
   static constexpr std::size_t kContributorsMax = 32;
+  static constexpr std::size_t kRecoveryResultMax = std::size_t{64} * 1024;
   static constexpr std::size_t kMetricsMax = 200;
 };
 
@@ -265,7 +326,8 @@ const bulkhead_host& hostTable() noexcept {
       &HostTable::dbWrite,        &HostTable::txRead,
       &HostTable::txSend,         &HostTable::nowUs,
       &HostTable::monotonicUs,    &HostTable::remainingUs,
-      &HostTable::randomBytes,
+      &HostTable::randomBytes,    &HostTable::recoveryRead,
+      &HostTable::recoveryKeep,   &HostTable::recoveryToken,
   };
   return kTable;
 }

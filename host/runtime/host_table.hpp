@@ -11,6 +11,14 @@
 
 namespace bulkhead::host {
 class PluginHome;
+class RouteContract;
+struct IdempotencyClaim;
+
+/// The call of a route that declares recovery points.
+struct RecoveringCall {
+  const IdempotencyClaim& claim;
+  const RouteContract& contract;
+};
 
 /// The C table that homes hand to plugins.
 const bulkhead_host& hostTable() noexcept;
@@ -24,7 +32,8 @@ struct bulkhead_home {
 
 struct bulkhead_context {
   std::chrono::steady_clock::time_point deadline;
-  const bulkhead::host::HttpRequest* request = nullptr;  // null outside requests
+  const bulkhead::host::HttpRequest* request = nullptr;        // null outside requests
+  const bulkhead::host::RecoveringCall* recovering = nullptr;  // only in calls with points
 };
 
 struct bulkhead_transaction {

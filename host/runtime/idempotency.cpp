@@ -117,6 +117,12 @@ std::optional<IdempotencyClaim> readIdempotencyClaim(const RouteContract& contra
 
 namespace idempotency {
 
+Error keyReused() {
+  return Error::businessLogic(
+      "IDEMPOTENCY_KEY_REUSED",
+      "This Idempotency-Key was used for another request. Use a new key for a new request.");
+}
+
 void prepare(data::Transaction& transaction) {
   transaction.send(
       "CREATE TABLE IF NOT EXISTS bulkhead_answer (number INTEGER PRIMARY KEY, name BLOB NOT NULL, "
@@ -144,11 +150,7 @@ std::optional<StoredAnswer> find(data::Transaction& transaction, const Idempoten
                               stored_row.text(3));
         return 1;
       });
-  if (!same) {
-    throw Error::businessLogic(
-        "IDEMPOTENCY_KEY_REUSED",
-        "This Idempotency-Key was used for another request. Use a new key for a new request.");
-  }
+  if (!same) throw keyReused();
   return stored;
 }
 

@@ -41,6 +41,8 @@ constexpr std::chrono::hours kKept{72};
 /// What a repeat gets: the answer as it was, or the refusal, to be told to the one who repeats.
 using StoredAnswer = std::variant<HttpResponse, Error>;
 
+/// 422 IDEMPOTENCY_KEY_REUSED.
+Error keyReused();
 /// Makes the table where it is missing.
 void prepare(data::Transaction& transaction);
 /// The stored answer of an equal claim. Throws 422 IDEMPOTENCY_KEY_REUSED for another fingerprint.

@@ -21,6 +21,9 @@ struct RolledBackAnswer {
   HttpResponse response;
 };
 
+/// For storing the answer of a request whose deadline has passed.
+constexpr std::chrono::seconds kAnswerPatience{5};
+
 /// True while this thread runs a transaction closure.
 thread_local bool in_transaction = false;
 
@@ -192,6 +195,8 @@ HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpReques
                                   bulkhead_context& context) {
   switch (route.contract.transaction()) {
     case RouteTransaction::None:
+      if (!route.contract.recoveryPoints().empty())
+        return dispatchRecovering(route, request, context);
       return callPlugin(route, request, context, nullptr);
     case RouteTransaction::Write:
       return dispatchWrite(route, request, context);
@@ -232,6 +237,61 @@ HttpResponse PluginHome::dispatchWrite(const RegisteredRoute& route, const HttpR
     }
     if (claim) idempotency::save(transaction.transaction, *claim, response, now_us);
   });
+  return response;
+}
+
+/// The stored answer of a request that calls out. Without one the request is begun, unless an equal
+/// one runs: that is 409.
+std::optional<HttpResponse> PluginHome::findAnswer(const IdempotencyClaim& claim,
+                                                   const HttpRequest& request,
+                                                   bulkhead_context& context, bool running) {
+  std::optional<idempotency::StoredAnswer> stored;
+  runWrite(&context, [&](bulkhead_transaction& transaction) {
+    const std::int64_t now_us = services_.clock.nowUs();
+    stored = idempotency::find(transaction.transaction, claim, now_us);
+    if (stored) return;
+    if (running) {
+      recovery::checkFingerprint(transaction.transaction, claim);
+    } else {
+      recovery::begin(transaction.transaction, claim, now_us);
+    }
+  });
+  if (stored) return replay(std::move(*stored), contextOf(request, options_.development));
+  if (!running) return std::nullopt;
+  throw Error::conflict("IDEMPOTENCY_IN_PROGRESS",
+                        "The first request with this Idempotency-Key is still being worked on.")
+      .withRetryAfter(1);
+}
+
+/// What happened outside has happened: its answer is stored even when the request's time is over.
+template <class Answer>
+void PluginHome::storeAnswer(const IdempotencyClaim& claim, const Answer& answer,
+                             bulkhead_context& context) {
+  bulkhead_context patient{
+      std::max(context.deadline, std::chrono::steady_clock::now() + kAnswerPatience),
+      context.request, nullptr};
+  runWrite(&patient, [&](bulkhead_transaction& transaction) {
+    idempotency::save(transaction.transaction, claim, answer, services_.clock.nowUs());
+    recovery::forget(transaction.transaction, claim);
+  });
+}
+
+HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
+                                            const HttpRequest& request, bulkhead_context& context) {
+  const auto claim = readIdempotencyClaim(route.contract, request).value();
+  const auto hold = running_claims_.hold(claim);
+  if (auto answer = findAnswer(claim, request, context, !hold)) return std::move(*answer);
+  const RecoveringCall call{claim, route.contract};
+  bulkhead_context recovering{context.deadline, context.request, &call};
+  HttpResponse response;
+  try {
+    response = callPlugin(route, request, recovering, nullptr);
+  } catch (const Error& error) {
+    if (!isStoredRefusal(error)) throw;
+    storeAnswer(claim, error, context);
+    return errorResponse(error, contextOf(request, options_.development));
+  }
+  if (response.status < 500) storeAnswer(claim, response, context);
   return response;
 }
 
@@ -322,7 +382,10 @@ data::Store& PluginHome::readyStore() {
     if (!prepared_.load(std::memory_order_relaxed)) {
       if (options_.migrate) options_.migrate(*services_.store);
       services_.store->write(
-          [](data::Transaction& transaction) { idempotency::prepare(transaction); },
+          [](data::Transaction& transaction) {
+            idempotency::prepare(transaction);
+            recovery::prepare(transaction);
+          },
           std::chrono::steady_clock::now() + options_.default_deadline);
       prepared_.store(true, std::memory_order_release);
     }

@@ -19,6 +19,7 @@
 #include "data/store.hpp"
 #include "runtime/contract.hpp"
 #include "runtime/message.hpp"
+#include "runtime/recovery_points.hpp"
 #include "runtime/services.hpp"
 
 namespace bulkhead::host {
@@ -102,6 +103,12 @@ class PluginHome {
                         bulkhead_context& context);
   HttpResponse dispatchWrite(const RegisteredRoute& route, const HttpRequest& request,
                              bulkhead_context& context);
+  HttpResponse dispatchRecovering(const RegisteredRoute& route, const HttpRequest& request,
+                                  bulkhead_context& context);
+  std::optional<HttpResponse> findAnswer(const IdempotencyClaim& claim, const HttpRequest& request,
+                                         bulkhead_context& context, bool running);
+  template <class Answer>
+  void storeAnswer(const IdempotencyClaim& claim, const Answer& answer, bulkhead_context& context);
   HttpResponse callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                           bulkhead_context& context, bulkhead_transaction* transaction);
   HttpResponse refuse(const Error& error, const RegisteredRoute& route, const HttpRequest& request);
@@ -125,6 +132,7 @@ class PluginHome {
   std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
   std::vector<RegisteredContributor> contributors_;
   std::vector<std::uint32_t> metrics_;
+  RunningClaims running_claims_;
   std::mutex prepare_mutex_;
   std::atomic<bool> prepared_ = false;
 };

@@ -57,8 +57,8 @@ class HostProcess {
   /// True when readiness answered 200 in time; plugins that hang at their start take some seconds.
   bool awaitReady(std::chrono::milliseconds patience = std::chrono::seconds{9}) const;
   bool isRunning() { return program_->isRunning(); }
-  std::uint16_t port() const { return port_; }
   pid_t id() const { return program_->id(); }
+  std::uint16_t port() const { return port_; }
   /// A client without credentials.
   HttpClient client() const { return HttpClient{port_}; }
   /// A client with the bootstrap key, for a tenant where one is given.

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 #define BULKHEAD_ABI_MAJOR 1
-#define BULKHEAD_ABI_MINOR 0
+#define BULKHEAD_ABI_MINOR 1
 
 /// Bytes with a length; `data` may be NULL when `size` is 0. Not terminated.
 typedef struct bulkhead_bytes {
@@ -217,6 +217,24 @@ typedef struct bulkhead_host {
   int64_t (*remaining_us)(bulkhead_context*); /* until the deadline; <= 0 when it has passed */
   bulkhead_status (*random_bytes)(bulkhead_home*, void* out, size_t size,
                                   const bulkhead_error_sink* error);
+
+  /* Since 1.1. The recovery points that a keyed route declares: refused for a point that its
+   * contract does not name, and outside such a call, whose context is given. */
+
+  /// Hands what an earlier attempt at this request kept at `point` to `receive`, as one column;
+  /// does not call it when there is nothing.
+  bulkhead_status (*recovery_read)(bulkhead_home*, bulkhead_context*, bulkhead_bytes point,
+                                   bulkhead_row_fn receive, void* self,
+                                   const bulkhead_error_sink* error);
+  /// Keeps `result` at `point`: in `transaction` of a db_write, or durably at once when that is
+  /// NULL.
+  bulkhead_status (*recovery_keep)(bulkhead_home*, bulkhead_context*, bulkhead_transaction*,
+                                   bulkhead_bytes point, bulkhead_bytes result,
+                                   const bulkhead_error_sink* error);
+  /// Writes a text that is equal in every attempt at this request, and no other's: the idempotency
+  /// key that an outside service gets at `point`.
+  bulkhead_status (*recovery_token)(bulkhead_home*, bulkhead_context*, bulkhead_bytes point,
+                                    const bulkhead_sink* token, const bulkhead_error_sink* error);
 } bulkhead_host;
 
 /// What a plugin gives to the host. `check_health` may be NULL when no contributor is registered;

@@ -13,6 +13,7 @@
 
 #include <bulkhead/abi.h>
 #include <bulkhead/host.hpp>
+#include <bulkhead/recovery.hpp>
 #include <bulkhead/request.hpp>
 #include <bulkhead/response.hpp>
 #include <bulkhead/route.hpp>
@@ -68,17 +69,20 @@ class Registrar {
   ///   `idempotency` its answer
   ///                                                is stored with the effect and replayed to a
   ///                                                repeat
+  ///   Response(const Request&, Recovery&)          a keyed call that reaches outside, in steps
+  ///                                                which `recovery_points` names
   template <class Handler>
   void route(const Route& contract, Handler handler) {
     constexpr bool kWrites =
         std::is_invocable_r_v<Response, Handler&, const Request&, Transaction&>;
     constexpr bool kReads =
         std::is_invocable_r_v<Response, Handler&, const Request&, ReadTransaction&>;
+    constexpr bool kRecovers = std::is_invocable_r_v<Response, Handler&, const Request&, Recovery&>;
     constexpr bool kPlain = std::is_invocable_r_v<Response, Handler&, const Request&>;
-    static_assert(kWrites || kReads || kPlain,
+    static_assert(kWrites || kReads || kRecovers || kPlain,
                   "a route's handler is Response(const Request&), Response(const Request&, "
-                  "ReadTransaction&) or "
-                  "Response(const Request&, Transaction&)");
+                  "ReadTransaction&), Response(const Request&, Transaction&) or "
+                  "Response(const Request&, Recovery&)");
     if constexpr (kReads) {
       add(contract, detail::TransactionKind::Read,
           [&host = host_, handler = std::move(handler)](const Request& request,
@@ -92,6 +96,13 @@ class Registrar {
                                                         bulkhead_transaction* transaction) {
             Transaction write{host, *transaction};
             return handler(request, write);
+          });
+    } else if constexpr (kRecovers) {
+      add(contract, detail::TransactionKind::None,
+          [&host = host_, &home = home_, handler = std::move(handler)](const Request& request,
+                                                                       bulkhead_transaction*) {
+            Recovery recovery{host, home, request.context()};
+            return handler(request, recovery);
           });
     } else {
       add(contract, detail::TransactionKind::None,

@@ -14,7 +14,7 @@ namespace bulkhead {
 enum class Access { Public, Key, Admin };  ///< Admin: the operator, whose keys have no tenant
 
 /// What the host does with the Idempotency-Key header of a POST whose handler is a write
-/// transaction.
+/// transaction, or has recovery points.
 enum class Idempotency { None, Optional, Required };
 
 /// A route's contract. The host validates requests by it, serves /openapi.json from it, and refuses
@@ -38,6 +38,8 @@ struct Route {
       {};                         ///< codes that this route may refuse with, beside the host's own
   std::string_view example = {};  ///< JSON text of one request body that the schema accepts
   Idempotency idempotency = Idempotency::None;
+  std::vector<std::string_view> recovery_points =
+      {};                 ///< names of the steps of a keyed handler that calls out; see Recovery
   bool if_match = false;  ///< If-Match is required: missing is 428 before the handler runs
   bool raw_body =
       false;  ///< the body is handed over byte for byte, whatever its type (signed webhooks)
@@ -71,6 +73,11 @@ inline std::string contractOf(const Route& route, TransactionKind transaction) {
     out.key("errors");
     out.array(route.errors, [](JsonWriter& errors, std::string_view code) { errors.value(code); });
     out.member("idempotency", kIdempotency[static_cast<std::size_t>(route.idempotency)]);
+    if (!route.recovery_points.empty()) {
+      out.key("recovery_points");
+      out.array(route.recovery_points,
+                [](JsonWriter& points, std::string_view point) { points.value(point); });
+    }
     out.member("transaction", kTransaction[static_cast<std::size_t>(transaction)]);
     out.member("if_match", route.if_match);
     out.member("raw_body", route.raw_body);

@@ -190,6 +190,7 @@ class Transaction : public ReadTransaction {
         waist::bytes(refusal.details()), refusal.retryAfterSeconds()};
     queue(sql, values.data(), N, rows, &crossing);
   }
+  bulkhead_transaction* handle() const noexcept { return &transaction_; }
 
  private:
   void queue(std::string_view sql, const bulkhead_value* values, std::size_t count,

@@ -378,8 +378,8 @@ class AwayStore : public ::testing::Test {
  protected:
   TemporaryFolder folder;
   const std::filesystem::path path = folder / "data/store.db";
-  const std::unique_ptr<SqliteStore> store =
-      openSqliteStore({.path = path, .retry_interval = milliseconds{1}});
+  const std::unique_ptr<SqliteStore> store = openSqliteStore(
+      {.path = path, .retry_interval = milliseconds{1}, .inspection_interval = milliseconds{1}});
 
   void awaitAnswer() {
     const auto end = within();
@@ -436,6 +436,10 @@ TEST_F(AwayStore, DamageFoundLaterDropsTheConnections) {
   run(*store, "CREATE TABLE u (n INTEGER)");  // makes the writer read the schema's pages anew
   EXPECT_EQ(codeOf([&] { number(*store, "SELECT count(*) FROM t"); }), "DATABASE_UNAVAILABLE");
   EXPECT_EQ(codeOf([&] { number(*store, "SELECT 1"); }), "none");
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(store->ping()) << "what answers is not all of it";
+  std::filesystem::rename(folder / "good", path);
+  awaitAnswer();
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 1);
 }
 
 // Negative control: a plain connection goes on writing into the file that nobody can find again.
