@@ -46,11 +46,12 @@ data::BackupManifest backupByHost(const AdminClient& client, const fs::path& dir
   for (;;) {
     const Json backup = bodyOf(client.callRunning("GET", "/api/admin/backups/last"));
     const std::string state = backup.at("state");
-    if (state == "failed") {
+    const bool ours = backup.at("directory") == directory.string();
+    if (ours && state == "failed") {
       const Json& error = backup.at("error");
       throw Error::app(error.at("code").get<std::string>(), error.at("message").get<std::string>());
     }
-    if (state == "done") return data::BackupManifest::load(directory);
+    if (!ours || state == "done") return data::BackupManifest::load(directory);
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -63,6 +64,7 @@ data::BackupManifest backupHere(const Configuration& configuration, const fs::pa
                                              storeFolder(configuration.settings()).string()));
   }
   std::vector<data::WriteLease> leases;
+  leases.reserve(order.stores.size());
   for (const auto& store : order.stores)
     leases.push_back(data::WriteLease::acquire(store.database));
   return data::writeBackup(order);

@@ -68,6 +68,7 @@ Plan planFrom(const std::string& text) {
 /// The right to write each of the stores, until the end of the restore.
 std::vector<WriteLease> leasesOf(const fs::path& folder, const std::set<std::string>& owners) {
   std::vector<WriteLease> leases;
+  leases.reserve(owners.size());
   for (const auto& owner : owners) leases.push_back(WriteLease::acquire(storeOf(folder, owner)));
   return leases;
 }

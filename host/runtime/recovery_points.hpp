@@ -28,7 +28,7 @@ class RunningClaims {
 
    private:
     RunningClaims* claims_;
-    const std::string name_;
+    std::string name_;
   };
 
   /// Nothing while an equal claim is held.

@@ -59,7 +59,6 @@ class HostProcess {
   bool isRunning() { return program_->isRunning(); }
   pid_t id() const { return program_->id(); }
   std::uint16_t port() const { return port_; }
-  pid_t id() const { return program_->id(); }
   /// A client without credentials.
   HttpClient client() const { return HttpClient{port_}; }
   /// A client with the bootstrap key, for a tenant where one is given.
