@@ -107,7 +107,7 @@ inline std::vector<HostileFile> pluginsThatFailPreflight() {
   const std::string asked = "asked the system for ";
   const auto call = [&](const char* name) { return asked + name + kUntilStart; };
   std::vector<HostileFile> all{
-      {"other-abi", "refused", "was built for plugin-api 2.0"},
+      {"other-abi", "refused", "was built for plugin-api 2."},
       {"short-table", "refused", "gives a table of 16 bytes"},
       {"unresolved", "refused", "undefined symbol: nobody_defines_this"},
       {"interposer", "refused", "it exports malloc, which the process has already; make it static"},
