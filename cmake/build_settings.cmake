@@ -37,6 +37,11 @@ if(BULKHEAD_SANITIZE)
   add_compile_definitions(BULKHEAD_SANITIZED=1)
 endif()
 
+set(BULKHEAD_FUZZ OFF CACHE BOOL "Builds tests/fuzz for libFuzzer; needs clang")
+if(BULKHEAD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # bulkhead_host_library(<folder> SOURCES ... [LINK ...]): one static library per folder of host/.
 function(bulkhead_host_library folder)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})

@@ -7,9 +7,12 @@
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/URI.h>
 #include <fmt/format.h>
 #include <optional>
-#include <sstream>
+#include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <bulkhead/error.hpp>
 
@@ -19,6 +22,8 @@
 #include "data/sqlite_store.hpp"
 #include "http/router.hpp"
 #include "runtime/error_response.hpp"
+#include "security/key_store.hpp"
+#include "security/ulid.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -51,6 +56,20 @@ HttpResponse exchange(const Poco::Net::StreamSocket& socket, const std::string& 
   response.status = answer.getStatus();
   Poco::StreamCopier::copyToString(stream, response.body);
   return response;
+}
+
+/// What a request of this process looks like to a route.
+HttpRequest requestOf(const std::string& method, const std::string& path, const std::string& body) {
+  const Poco::URI uri{path};
+  HttpRequest request;
+  request.method = method;
+  request.path = uri.getPath();
+  for (const auto& [name, value] : uri.getQueryParameters())
+    request.query.emplace_back(name, value);
+  request.body = body;
+  request.peer.address = fmt::format("unix:{}", getuid());
+  request.request_id = makeUlid();
+  return request;
 }
 
 }  // namespace
@@ -104,25 +123,28 @@ HttpResponse AdminClient::onStore(const std::string& method, const std::string& 
   const data::SqliteOptions options = storeOptions(settings_, "host");
   requireFolders(options.path, method != "GET");
   const auto store = data::openSqliteStore(options);
-  KeyStore keys{*store,
-                {settings_.paths.data_dir / "keys.snapshot", std::chrono::seconds{86400}, {}}};
+  KeyStore keys{*store, {.snapshot = settings_.paths.data_dir / "keys.snapshot", .now_us = {}}};
   if (!keys.refresh()) {
     throw Error::app("STORE_AWAY", fmt::format("{} cannot be opened; is it in use, or no database?",
                                                options.path.string()));
   }
-  RouteTable<HostRoute> table{[&] {
-    std::vector<RouteTable<HostRoute>::Route> routes;
-    for (auto& route : keyRoutes(keys, [&] { return scopesOfInstalled(settings_); }))
-      routes.push_back({route.method, route.path, "host", route});
-    return routes;
-  }()};
-  const auto match = table.match(method, path);
+  AdminAudit audit{*store, settings_.paths.data_dir};
+  const HttpResponse response = answerOn(keys, audit, method, path, body);
+  if (method != "GET") audit.seal();  // no host is there to do it
+  return response;
+}
+
+HttpResponse AdminClient::answerOn(KeyStore& keys, AdminAudit& audit, const std::string& method,
+                                   const std::string& path, const std::string& body) const {
+  auto routes = keyRoutes(keys, [this] { return scopesOfInstalled(settings_); });
+  for (auto& route : audit.routes()) routes.push_back(std::move(route));
+  std::vector<RouteTable<HostRoute>::Route> all;
+  for (auto& route : routes) all.push_back({route.method, route.path, "host", route});
+  const RouteTable<HostRoute> table{std::move(all)};
+  HttpRequest request = requestOf(method, path, body);
+  const auto match = table.match(method, request.path);
   if (match.value == nullptr)
     throw Error::app("NOT_RUNNING", "Only a running host can answer this.");
-  HttpRequest request;
-  request.method = method;
-  request.path = path;
-  request.body = body;
   request.path_parameters = match.parameters;
   try {
     return match.value->answer(request);

@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "app/admin_audit.hpp"
 #include "config/configuration.hpp"
 #include "runtime/message.hpp"
+#include "security/key_store.hpp"
 
 namespace bulkhead::host {
 
@@ -32,6 +34,8 @@ class AdminClient {
   void requireFolders(const std::filesystem::path& store, bool may_make) const;
   HttpResponse onStore(const std::string& method, const std::string& path,
                        const std::string& body) const;
+  HttpResponse answerOn(KeyStore& keys, AdminAudit& audit, const std::string& method,
+                        const std::string& path, const std::string& body) const;
 
   const HostSettings& settings_;
 };

@@ -16,6 +16,8 @@
 #include "plugins/strict_json.hpp"
 #include "runtime/services.hpp"
 #include "runtime/timestamp.hpp"
+#include "security/administration.hpp"
+#include "security/key_documents.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -23,11 +25,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kScope = "admin";
-
-std::optional<std::string> timestampOrNull(const std::optional<std::int64_t>& time_us) {
-  if (!time_us) return std::nullopt;
-  return timestampText(*time_us);
-}
+constexpr std::int64_t kOverlapSecondsMax = 7'776'000;
 
 Error invalid(std::string_view message) {
   return Error::validation("VALIDATION_ERROR", message);
@@ -87,34 +85,6 @@ const std::string& idOf(const HttpRequest& request) {
   return request.path_parameters.at(0).second;
 }
 
-void writeTenant(JsonWriter& out, const Tenant& tenant) {
-  out.object("id", tenant.id, "slug", tenant.slug, "name", tenant.name, "time_zone",
-             tenant.time_zone, "status",
-             tenant.status == TenantStatus::Active ? "active" : "suspended", "created",
-             timestampText(tenant.created_us));
-}
-
-void writeKey(JsonWriter& out, const ApiKeyRecord& key, const std::string* text) {
-  const auto writeTexts = [](const std::vector<std::string>& texts) {
-    return [&texts](JsonWriter& list) {
-      list.array(texts, [](JsonWriter& item, const std::string& value) { item.value(value); });
-    };
-  };
-  out.beginObject();
-  out.member("id", key.id);
-  if (text != nullptr) out.member("key", *text);
-  out.member("name", key.name);
-  out.member("scopes", writeTexts(key.scopes));
-  out.member("tenants", writeTexts(key.tenants));
-  out.member("requests_per_minute", key.requests_per_minute);
-  out.member("requests_per_hour", key.requests_per_hour);
-  out.member("created", timestampText(key.created_us));
-  out.member("expires", timestampOrNull(key.expires_us));
-  out.member("last_used", timestampOrNull(key.last_used_us));
-  out.member("revoked", timestampOrNull(key.revoked_us));
-  out.endObject();
-}
-
 void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
   out.object("id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
              plugin.reason, "required", plugin.required, "file", plugin.file, "since",
@@ -134,12 +104,13 @@ HttpResponse createTenant(KeyStore& keys, const HttpRequest& request) {
   const Json body = bodyOf(request, {"slug", "name", "time_zone"});
   const std::string slug = textMember(body, "slug", {});
   const Tenant tenant = keys.createTenant(
-      {slug, textMember(body, "name", slug), textMember(body, "time_zone", "UTC")});
+      {slug, textMember(body, "name", slug), textMember(body, "time_zone", "UTC")},
+      administratorOf(request));
   return HttpResponse::json(201, toJson([&](JsonWriter& out) { writeTenant(out, tenant); }));
 }
 
 HttpResponse setTenantStatus(KeyStore& keys, const HttpRequest& request, TenantStatus status) {
-  const Tenant tenant = keys.setTenantStatus(idOf(request), status);
+  const Tenant tenant = keys.setTenantStatus(idOf(request), status, administratorOf(request));
   return HttpResponse::json(200, toJson([&](JsonWriter& out) { writeTenant(out, tenant); }));
 }
 
@@ -152,6 +123,14 @@ void checkScopeNames(const std::vector<std::string>& scopes,
   }
 }
 
+/// The moment that "expires_in_days" means.
+std::optional<std::int64_t> expiryMember(const Json& body) {
+  const auto days = integerMember(body, "expires_in_days");
+  if (!days) return std::nullopt;
+  if (*days < 1 || *days > 3650) throw invalid("expires_in_days is between 1 and 3650.");
+  return SystemClock{}.nowUs() + *days * 86'400'000'000;
+}
+
 NewApiKey wantedKey(const HttpRequest& request) {
   const Json body = bodyOf(request, {"name", "scopes", "tenants", "requests_per_minute",
                                      "requests_per_hour", "expires_in_days"});
@@ -161,26 +140,45 @@ NewApiKey wantedKey(const HttpRequest& request) {
                    integerMember(body, "requests_per_minute"),
                    integerMember(body, "requests_per_hour"),
                    std::nullopt};
-  if (const auto days = integerMember(body, "expires_in_days")) {
-    if (*days < 1 || *days > 3650) throw invalid("expires_in_days is between 1 and 3650.");
-    wanted.expires_us = SystemClock{}.nowUs() + *days * 86'400'000'000;
-  }
+  wanted.expires_us = expiryMember(body);
   return wanted;
 }
 
-HttpResponse createKey(KeyStore& keys, const std::vector<std::string>& known_scopes,
-                       const HttpRequest& request) {
-  const NewApiKey wanted = wantedKey(request);
-  checkScopeNames(wanted.scopes, known_scopes);
-  const CreatedApiKey created = keys.createKey(wanted);
+KeyRotation wantedRotation(const HttpRequest& request) {
+  KeyRotation rotation;
+  if (request.body.empty()) return rotation;
+  const Json body = bodyOf(request, {"overlap_seconds", "expires_in_days"});
+  if (const auto seconds = integerMember(body, "overlap_seconds")) {
+    if (*seconds < 0 || *seconds > kOverlapSecondsMax)
+      throw invalid("overlap_seconds is between 0 and 7776000, which is 90 days.");
+    rotation.overlap = std::chrono::seconds{*seconds};
+  }
+  rotation.expires_us = expiryMember(body);
+  return rotation;
+}
+
+/// The one answer that holds a key: nobody on its way may keep it.
+HttpResponse keyAnswer(const CreatedApiKey& created) {
   HttpResponse response = HttpResponse::json(
       201, toJson([&](JsonWriter& out) { writeKey(out, created.record, &created.text); }));
   response.addHeader("Cache-Control", "no-store");
   return response;
 }
 
+HttpResponse createKey(KeyStore& keys, const std::vector<std::string>& known_scopes,
+                       const HttpRequest& request) {
+  const NewApiKey wanted = wantedKey(request);
+  checkScopeNames(wanted.scopes, known_scopes);
+  return keyAnswer(keys.createKey(wanted, administratorOf(request)));
+}
+
+HttpResponse rotateKey(KeyStore& keys, const HttpRequest& request) {
+  return keyAnswer(
+      keys.rotateKey(idOf(request), wantedRotation(request), administratorOf(request)));
+}
+
 HttpResponse revokeKey(KeyStore& keys, const HttpRequest& request) {
-  keys.revokeKey(idOf(request));
+  keys.revokeKey(idOf(request), administratorOf(request));
   HttpResponse response;
   response.status = 204;
   return response;
@@ -193,7 +191,8 @@ HttpResponse listKeys(KeyStore& keys) {
 
 HostRoute adminRoute(const char* method, const char* path,
                      std::function<HttpResponse(const HttpRequest&)> answer) {
-  return {method, path, HostAccess::Admin, kScope, AnsweredOn::AdminLane, std::move(answer), false};
+  return {method, path, HostAccess::Admin, kScope, AnsweredOn::AdminLane, std::move(answer),
+          false,  true};
 }
 
 HttpResponse onePlugin(const Supervisor& supervisor, const HttpRequest& request) {
@@ -232,6 +231,8 @@ std::vector<HostRoute> keyRoutes(KeyStore& keys,
                  [&keys, known_scopes = std::move(known_scopes)](const HttpRequest& request) {
                    return createKey(keys, known_scopes(), request);
                  }),
+      adminRoute("POST", "/api/admin/keys/{id}/rotate",
+                 [&keys](const HttpRequest& request) { return rotateKey(keys, request); }),
       adminRoute("DELETE", "/api/admin/keys/{id}",
                  [&keys](const HttpRequest& request) { return revokeKey(keys, request); }),
   };

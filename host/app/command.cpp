@@ -117,8 +117,20 @@ std::vector<Command> keyCommands() {
          "scope that it has, such as booking:*; * is all that concerns its tenants; may be "
          "repeated",
          true},
-        {"days", "N", "days until it expires (never)", false}},
+        {"days", "N", "days until it expires (never)", false},
+        {"per-minute", "N", "requests that it may make in a minute", false},
+        {"per-hour", "N", "requests that it may make in an hour", false}},
        runKeyCreate},
+      {"key rotate",
+       "ID",
+       "makes a key that takes over from another, and shows it this once",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"overlap", "HOURS", "hours for which both keys work (24); 0 ends the old one at once",
+         false},
+        {"days", "N", "days until the new one expires (as long a life as the old one had)", false}},
+       runKeyRotate},
       {"key list",
        "",
        "lists the API keys, without their secrets",
@@ -154,13 +166,38 @@ std::vector<Command> backupCommands() {
   };
 }
 
+std::vector<Command> auditCommands() {
+  return {
+      {"audit list",
+       "",
+       "lists what administrators changed, the newest first",
+       0,
+       {configOption(),
+        jsonOption(),
+        {"since", "TIME", "from this time on, such as 2026-11-22 or 2026-11-22T04:00:00Z", false},
+        {"limit", "N", "so many at most (100; with --since all)", false},
+        {"action", "NAME", "only these, such as key.rotate", false},
+        {"object", "NAME", "only on this, such as key:ID", false}},
+       runAuditList},
+      {"audit verify",
+       "",
+       "follows the chain of the audit; ends with 1 and the first bad row when it does not hold",
+       0,
+       {configOption(),
+        jsonOption(),
+        {"head", "POSITION:HASH", "a head that was noted elsewhere, to be compared as well",
+         false}},
+       runAuditVerify},
+  };
+}
+
 }  // namespace
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> all;
     for (auto* group : {hostCommands, configCommands, pluginCommands, tenantCommands, keyCommands,
-                        backupCommands}) {
+                        auditCommands, backupCommands}) {
       for (auto& command : group()) all.push_back(std::move(command));
     }
     return all;

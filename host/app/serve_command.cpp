@@ -23,6 +23,8 @@
 #include "app/installed_stores.hpp"
 #include "app/serving_host.hpp"
 #include "config/configuration_problem.hpp"
+#include "config/host_declarations.hpp"
+#include "config/variables.hpp"
 #include "data/restore.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
@@ -69,6 +71,14 @@ void registerSecrets(LogSystem& logging, const HostSettings& settings) {
   for (const Secret* secret : {&settings.security.api_key, &settings.security.jwt_secret,
                                &settings.security.session_secret, &settings.redis.password}) {
     if (!secret->empty()) logging.addSecret(secret->reveal());
+  }
+}
+
+/// What was read once is nobody else's: plugins, children and /proc see no secret of the host.
+void eraseSecrets() {
+  for (const HostSetting& setting : hostDeclarations()) {
+    if (setting.declaration.type != SettingType::Secret) continue;
+    for (const auto& name : setting.allVariables()) eraseVariable(name);
   }
 }
 
@@ -184,6 +194,7 @@ int serveGuarded(const Configuration& configuration, LogSystem& logging, const s
 int runServe(const CommandLine& line) {
   const sigset_t signals = blockSignals();
   const Configuration configuration = loadConfiguration(line);
+  eraseSecrets();
   LogSystem logging{logOptions(configuration.settings())};
   registerSecrets(logging, configuration.settings());
   for (const auto& notice : configuration.notices()) log(Level::Warn, "config", notice);

@@ -12,6 +12,7 @@
 #include "app/build_version.hpp"
 #include "app/installed_plugins.hpp"
 #include "app/installed_stores.hpp"
+#include "app/monitoring_routes.hpp"
 #include "app/plugin_health.hpp"
 #include "app/store_options.hpp"
 #include "app/table_counts.hpp"
@@ -49,16 +50,6 @@ std::string_view environmentName(Environment environment) {
 
 std::filesystem::path cacheFolder(const HostSettings& settings) {
   return settings.paths.data_dir / "plugin-cache";
-}
-
-void logSecurityEvent(const SecurityEvent& event) {
-  log(Level::Warn, "security", "Authentication failed",
-      {{"reason", event.reason},
-       {"apiKeyId", event.key_id},
-       {"ip", event.address},
-       {"requestId", event.request_id},
-       {"method", event.method},
-       {"path", event.path}});
 }
 
 /// Gives back what a burst of large requests left behind: the allocator keeps it for ever
@@ -120,8 +111,16 @@ ServingHost::ServingHost(const Configuration& configuration)
       resources_{{.memory_limit_mb = static_cast<std::uint64_t>(settings_.server.memory_limit_mb),
                   .allocator = {}}},
       host_store_{data::openSqliteStore(watchedStore("host"))},
-      keys_{*host_store_, {.snapshot = settings_.paths.data_dir / "keys.snapshot", .now_us = {}}},
-      authenticator_{keys_, {settings_.security.api_key.reveal(), logSecurityEvent, {}}},
+      keys_{*host_store_,
+            {.snapshot = settings_.paths.data_dir / "keys.snapshot",
+             .stale_max = milliseconds{settings_.security.auth_stale_max_ms},
+             .now_us = {}}},
+      audit_{*host_store_, settings_.paths.data_dir},
+      security_log_{{.now_us = [this] { return clock_.monotonicUs(); }}},
+      authenticator_{keys_,
+                     {settings_.security.api_key.reveal(),
+                      [this](const SecurityEvent& event) { security_log_.record(event); },
+                      {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
       backups_{[&configuration](const std::filesystem::path& directory) {
@@ -206,21 +205,8 @@ void ServingHost::addHostRoutes() {
                       std::move(route.handle),
                       true});
   }
-  for (auto& route : monitoring_endpoints_.routes()) {
-    // each of them checks its caller by itself (C16, S28); this only finds out who it is
-    auto handle = [this, own = std::move(route.handle)](const HttpRequest& request) {
-      HttpRequest known = request;
-      if (!known.peer.admin_socket) known.principal = authenticator_.authenticate(request);
-      return own(known);
-    };
-    routes.push_back({std::string{route.method},
-                      std::string{route.path},
-                      HostAccess::Open,
-                      {},
-                      AnsweredOn::MonitoringLane,
-                      std::move(handle),
-                      true});
-  }
+  for (auto& route : monitoringRoutes(monitoring_endpoints_, authenticator_, security_log_, audit_))
+    routes.push_back(std::move(route));
   const auto known_scopes = [this] {
     auto scopes = routes_.scopes();
     const auto installed = scopesOfInstalled(settings_);
@@ -228,6 +214,7 @@ void ServingHost::addHostRoutes() {
     return scopes;
   };
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
+  for (auto& route : audit_.routes()) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
   for (auto& route : backups_.routes()) routes.push_back(std::move(route));
   routes.push_back({"GET",
@@ -237,6 +224,7 @@ void ServingHost::addHostRoutes() {
                     AnsweredOn::MonitoringLane,
                     [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
                     false});
+  audit_.cover(routes);
   routes_.addHostRoutes(std::move(routes));
 }
 
@@ -290,6 +278,7 @@ bool ServingHost::drain() {
   const bool clean = closePlugins(end);
   front_->stop();
   storeLastUsed();
+  if (!keys_.stale()) audit_.seal();
   log(Level::Info, "host",
       clean ? "Stopped" : "Stopped; calls that did not return were left behind");
   return clean;
@@ -388,6 +377,8 @@ void ServingHost::keepHouse() {
     try {
       if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
+      if (!keys_.stale()) audit_.seal();
+      security_log_.tellHeldBack();
       if (round % kTrimRounds == 0) trimHeap();
     } catch (const std::exception& error) {
       log(Level::Error, "host", "Keeping the keys failed", {{"reason", error.what()}});
@@ -500,6 +491,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     return counts;
   };
   sources.front = [this] { return frontFigures(); };
+  sources.refused_credentials = [this] { return security_log_.counts(); };
   return sources;
 }
 

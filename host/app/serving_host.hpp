@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/access_log.hpp"
+#include "app/admin_audit.hpp"
 #include "app/backup_desk.hpp"
 #include "app/home_sinks.hpp"
 #include "app/peer_policy.hpp"
@@ -26,6 +27,7 @@
 #include "monitoring/monitoring_endpoints.hpp"
 #include "plugins/supervisor.hpp"
 #include "security/authenticator.hpp"
+#include "security/security_log.hpp"
 
 namespace bulkhead::host {
 
@@ -83,6 +85,8 @@ class ServingHost {
   health::ResourceSampler resources_;
   std::unique_ptr<data::SqliteStore> host_store_;
   KeyStore keys_;
+  AdminAudit audit_;
+  SecurityLog security_log_;
   Authenticator authenticator_;
   std::mutex stores_mutex_;
   std::map<std::string, std::shared_ptr<data::Store>> stores_;  // by plugin

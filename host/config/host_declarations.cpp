@@ -327,6 +327,12 @@ void addSecurity(std::vector<HostSetting>& all) {
             "true lets production accept a shorter security.api_key."),
        {"API_KEY_ALLOW_SHORT"},
        [](Settings& s, const Value& v) { s.security.api_key_allow_short = v.boolean(); }});
+  all.push_back(
+      {duration("auth.stale_max", "24h", 604'800'000,
+                "How long the keys of keys.snapshot are taken while the host's database cannot "
+                "confirm them."),
+       {},
+       [](Settings& s, const Value& v) { s.security.auth_stale_max_ms = v.integer(); }});
   all.push_back({secret("security.jwt_secret",
                         "Signs JSON web tokens; at least 32 characters, required in production."),
                  {"JWT_SECRET"},

@@ -66,6 +66,7 @@ struct HostSettings {
   struct Security {
     Secret api_key;  ///< empty: no bootstrap key
     bool api_key_allow_short = false;
+    std::int64_t auth_stale_max_ms = 0;  ///< how long keys count that the database cannot confirm
     Secret jwt_secret;      ///< empty in development when none was given
     Secret session_secret;  ///< as jwt_secret
     std::vector<std::string> frontend_urls;

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "config/text_file.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -99,7 +101,7 @@ double lengthInCharacters(std::string_view text) {
 }
 
 std::optional<TypedValue> parseText(const SettingDeclaration& declaration, std::string_view text) {
-  if (!isWithin(declaration, lengthInCharacters(text))) return std::nullopt;
+  if (!isPlainUtf8(text) || !isWithin(declaration, lengthInCharacters(text))) return std::nullopt;
   if (declaration.type == SettingType::Url && !isUrl(text)) return std::nullopt;
   if (declaration.isSecret()) return TypedValue{declaration.type, Secret{text}};
   return TypedValue{declaration.type, std::string{text}};

@@ -63,7 +63,7 @@ class TypedValue {
 
 /// The value of `text`, or nothing when it breaks the declaration. Integers are decimal; durations
 /// are a whole number with ms, s, m, h or d, or without unit; booleans are true/false, yes/no,
-/// on/off, 1/0.
+/// on/off, 1/0; texts are UTF-8 without NUL.
 std::optional<TypedValue> parseValue(const SettingDeclaration& declaration, std::string_view text);
 
 /// What `parseValue` accepts, in words: "an integer from 1 to 65535".

@@ -13,6 +13,7 @@ namespace {
 constexpr char kName[] = "bulkhead-log";
 /// More than a large group writes; a larger one writes in parts.
 constexpr std::size_t kKeptMax = std::size_t{4} << 20;
+constexpr std::size_t kKeptWhenIdleMax = std::size_t{1} << 20;
 /// SQLite's layer for Unix writes the rest of a division by 128 KiB.
 constexpr std::size_t kWriteMax = std::size_t{64} << 10;
 /// Room for the layer beneath, whichever it is by then.
@@ -35,6 +36,7 @@ struct LogFile {
       code = real->pMethods->xWrite(real, kept.data() + done, size, offset);
     }
     kept.clear();
+    if (kept.capacity() > kKeptWhenIdleMax) kept.shrink_to_fit();
     return code;
   }
 

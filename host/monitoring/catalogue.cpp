@@ -23,6 +23,8 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"accubooks_redis_available", kGauge, "Redis connected (1/0)", ""},
     {"accubooks_up", kGauge, "Server running (1/0)", ""},
     {"accubooks_uptime_seconds", kGauge, "Server uptime", ""},
+    {"auth_failures_total", kCounter, "Requests refused for their credential or its rights",
+     "reason"},
     {"bulkhead_build_info", kGauge, "Build information", "version,revision,compiler"},
     {"bulkhead_health_check_age_seconds", kGauge, "Age of the last completed run", "check"},
     {"bulkhead_health_check_duration_seconds", kGauge, "Duration of the last run of a health check",

@@ -149,6 +149,13 @@ void addFront(Metrics& metrics, const HostMetricSources& sources) {
              [front](const SampleSink& sink) { emit(sink, {}, front().loop_stall_seconds); });
 }
 
+void addSecurity(Metrics& metrics, const HostMetricSources& sources) {
+  addList(metrics, "auth_failures_total", sources.refused_credentials,
+          [](const SampleSink& sink, const auto& refused) {
+            emit(sink, {refused.first}, static_cast<double>(refused.second));
+          });
+}
+
 void addProcess(Metrics& metrics) {
   const auto figure = [&](std::string_view name, auto member) {
     addSampled(metrics, name, [member](const SampleSink& sink) {
@@ -180,6 +187,7 @@ HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
   addCaches(metrics, sources);
   addLogs(metrics, sources);
   addFront(metrics, sources);
+  addSecurity(metrics, sources);
   addProcess(metrics);
 }
 

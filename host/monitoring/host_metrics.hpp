@@ -69,6 +69,8 @@ struct HostMetricSources {
   std::function<std::vector<CacheSample>()> caches = {};
   std::function<LogCounts()> logs = {};
   std::function<FrontFigures()> front = {};
+  /// Security events by reason, since the start.
+  std::function<std::vector<std::pair<std::string, std::uint64_t>>()> refused_credentials = {};
 };
 
 /// The host's own metrics (catalogue.hpp), registered and, where they are counted, with handles.

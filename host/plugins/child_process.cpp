@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -29,6 +30,8 @@ constexpr std::size_t kOutputBytesKept = 8U * 1024;
 constexpr std::size_t kReadAtOnce = 256U * 1024;
 constexpr int kReportDescriptor = 3;
 constexpr int kFirstFree = 10;  // above every number that the child's descriptors take
+constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr std::chrono::nanoseconds kForgivenMax = std::chrono::minutes{1};
 
 void check(int result, const char* what) {
   if (result != 0) {
@@ -158,13 +161,17 @@ class RunningChild {
   RunningChild& operator=(const RunningChild&) = delete;
 
   /// Reads both pipes until the child ended, or is to be killed.
-  void follow(int report, int output, Time deadline, ChildEnd& end) const {
+  void follow(int report, int output, std::chrono::milliseconds timeout, ChildEnd& end) const {
     pollfd watched[] = {{exited_.get(), POLLIN, 0}, {report, POLLIN, 0}, {output, POLLIN, 0}};
+    const Time begun = std::chrono::steady_clock::now();
+    std::chrono::nanoseconds limit = timeout;
     while (true) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      end.timed_out = left.count() <= 0;
+      const Time now = std::chrono::steady_clock::now();
+      if (now >= begun + limit)
+        limit = std::min(limitNow(timeout, now - begun), timeout + kForgivenMax);
+      end.timed_out = now >= begun + limit;
       if (end.timed_out) return;
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(begun + limit - now);
       if (poll(watched, std::size(watched), static_cast<int>(left.count())) < 0) continue;
       const bool ended = watched[0].revents != 0;
       if (!drain(report, end.report)) watched[1].fd = -1;
@@ -187,6 +194,28 @@ class RunningChild {
   }
 
  private:
+  // The kernel's account says how long it ran and how long it could have run and did not; of a wait
+  // that has not ended it says nothing, but then the child is runnable.
+  std::chrono::nanoseconds limitNow(std::chrono::nanoseconds timeout,
+                                    std::chrono::nanoseconds elapsed) const {
+    std::ifstream account{processFile("schedstat")};
+    std::int64_t ran_ns = 0;
+    std::int64_t waited_ns = 0;
+    account >> ran_ns >> waited_ns;
+    if (ran_ns < timeout.count() && isRunnable()) return elapsed + kLookAgain;
+    return timeout + std::chrono::nanoseconds{waited_ns};
+  }
+
+  bool isRunnable() const {
+    std::ifstream file{processFile("stat")};
+    std::string text;
+    std::getline(file, text);
+    const auto name_end = text.rfind(')');
+    return name_end != std::string::npos && text.compare(name_end, 3, ") R") == 0;
+  }
+
+  std::string processFile(const char* name) const { return fmt::format("/proc/{}/{}", id_, name); }
+
   pid_t id_;
   FileDescriptor exited_;
 };
@@ -198,13 +227,12 @@ ChildEnd runChild(const std::filesystem::path& program, const std::vector<std::s
   const FileDescriptor standard_input = inputOf(input);
   Pipe report;
   Pipe output;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
   const SpawnPlan plan{standard_input.get(), output.write_end.get(), report.write_end.get()};
   RunningChild child{plan.run(program, arguments)};
   report.write_end.reset();
   output.write_end.reset();
   ChildEnd end;
-  child.follow(report.read_end.get(), output.read_end.get(), deadline, end);
+  child.follow(report.read_end.get(), output.read_end.get(), timeout, end);
   const int status = child.reap();
   if (WIFSIGNALED(status)) {
     end.signal = WTERMSIG(status);

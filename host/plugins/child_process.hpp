@@ -21,9 +21,11 @@ struct ChildEnd {
 };
 
 /// Runs a program in a process group of its own, with `input` as its standard input, and waits
-/// until it ends or the time-out has passed, however much it writes; then the group is killed. The
-/// child inherits no other descriptor, no signal mask, and of the environment only what loaders,
-/// locales and sanitizers read. Throws Error (code NO_CHILD_PROCESS) when it cannot be started.
+/// until it ends or the time-out has passed, however much it writes; then the group is killed. Time
+/// in which the child waited for a CPU does not count, up to a minute: a busy machine fails nobody.
+/// The child inherits no other descriptor, no signal mask, and of the environment only what
+/// loaders, locales and sanitizers read. Throws Error (code NO_CHILD_PROCESS) when it cannot be
+/// started.
 ChildEnd runChild(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                   std::string_view input, std::chrono::milliseconds timeout);
 

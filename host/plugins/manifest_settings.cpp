@@ -1,6 +1,7 @@
 #include "plugins/manifest_settings.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "config/nearest_name.hpp"
@@ -13,6 +14,7 @@ using nlohmann::json;
 
 constexpr std::size_t kNameBytesMax = 63;
 constexpr std::size_t kElementsMax = 256;
+constexpr double kBoundMax = 9'007'199'254'740'992.0;  // up to here a double is exact
 
 const std::vector<std::string>& typeNames() {
   static const std::vector<std::string> kNames = {"string",      "integer", "number", "boolean",
@@ -110,7 +112,13 @@ class DeclarationReader {
                                   whole ? "an integer" : "a number");
       return std::nullopt;
     }
-    return bound->get<double>();
+    const double value = bound->get<double>();
+    if (std::abs(value) > kBoundMax) {
+      reader_.problems().expected(reader_.pointerOf(name), *bound,
+                                  fmt::format("at most {} on either side of 0", kBoundMax));
+      return std::nullopt;
+    }
+    return value;
   }
 
   void readValues(const json* values) {

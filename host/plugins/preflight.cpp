@@ -47,10 +47,15 @@ Told readReport(std::string_view report) {
   return told;
 }
 
+/// As much of what a child said as a reason for people quotes.
+constexpr std::size_t kQuotedMax = 500;
+
 std::string lastLine(std::string_view output) {
   while (output.ends_with('\n')) output.remove_suffix(1);
   const auto begin = output.rfind('\n');
-  return std::string{begin == std::string_view::npos ? output : output.substr(begin + 1)};
+  if (begin != std::string_view::npos) output.remove_prefix(begin + 1);
+  return output.size() <= kQuotedMax ? std::string{output}
+                                     : std::string{output.substr(0, kQuotedMax)} + " ...";
 }
 
 std::string meaningOf(int signal) {

@@ -92,6 +92,12 @@ constexpr SystemCall kRefused[] = {
     BULKHEAD_CALL(io_uring_setup),  // what goes through its ring meets no filter
     BULKHEAD_CALL(userfaultfd),
     BULKHEAD_CALL(perf_event_open),
+    BULKHEAD_CALL(setpriority),
+    BULKHEAD_CALL(ioprio_set),
+    BULKHEAD_CALL(shmget),
+    BULKHEAD_CALL(semget),
+    BULKHEAD_CALL(msgget),
+    BULKHEAD_CALL(mq_open),
     BULKHEAD_CALL(renameat),
 #ifdef __NR_fork  // the older forms, which not every machine has
     BULKHEAD_CALL(fork),
@@ -144,6 +150,19 @@ class Filter {
   }
   void refuseUnlessEqual(int number, unsigned argument, std::uint32_t value) {
     examine(number, argument, BPF_JMP | BPF_JEQ | BPF_K, value, true);
+  }
+  /// For a pointer, which has two halves.
+  void refuseUnlessNull(int number, unsigned argument) {
+    constexpr std::size_t kHalf = sizeof(std::uint32_t);
+    const std::size_t offset =
+        offsetof(seccomp_data, args) + argument * sizeof(seccomp_data::args[0]);
+    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 6);
+    load(offset);
+    add(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2);
+    load(offset + kHalf);
+    add(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+    answer(SECCOMP_RET_TRAP);
+    answer(SECCOMP_RET_ALLOW);
   }
   void refuseUnlessAnyBit(int number, unsigned argument, std::uint32_t bits) {
     examine(number, argument, BPF_JMP | BPF_JSET | BPF_K, bits, true);
@@ -229,7 +248,7 @@ void limitResources() {
   const auto self = static_cast<std::uint32_t>(getpid());
   filter.refuseUnlessEqual(__NR_kill, 0, self);
   filter.refuseUnlessEqual(__NR_tgkill, 0, self);
-  filter.refuseUnlessEqual(__NR_prlimit64, 2, 0);
+  filter.refuseUnlessNull(__NR_prlimit64, 2);
   filter.refuseIfAnyBit(__NR_openat, 2, O_CREAT | O_TRUNC);
 #ifdef __NR_open
   filter.refuseIfAnyBit(__NR_open, 1, O_CREAT | O_TRUNC);

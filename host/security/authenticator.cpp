@@ -30,6 +30,7 @@ std::string_view bearerToken(std::string_view value) {
 struct Credential {
   bool sent = false;
   std::string_view text;  ///< empty when what was sent has no form that we know
+  bool conflicts = false;
 };
 
 // All that was sent must agree: two parsers that pick different ones would be a hole.
@@ -39,11 +40,9 @@ Credential readCredential(const HttpRequest& request) {
     const bool key = name == "x-api-key";
     if (!key && name != "authorization") continue;
     const std::string_view text = key ? std::string_view{value} : bearerToken(value);
-    if (credential.sent && text != credential.text) {
-      throw Error::validation("CONFLICTING_CREDENTIALS",
-                              "X-API-Key and Authorization hold different credentials. Send one.");
-    }
-    credential = {true, text};
+    if (credential.sent && text != credential.text) credential.conflicts = true;
+    credential.sent = true;
+    credential.text = text;
   }
   return credential;
 }
@@ -65,41 +64,26 @@ const std::string* wantedTenant(const HttpRequest& request) {
   return wanted;
 }
 
-Error unknownTenant() {
-  return Error::notFound("NOT_FOUND", "There is no such tenant.");
-}
-
-std::string usable(const Tenant& tenant) {
-  if (tenant.status == TenantStatus::Active) return tenant.id;
-  throw Error::authorization("AUTHORIZATION_ERROR", "This tenant is suspended.");
-}
-
-std::string tenantOfKey(const HttpRequest& request, const KeyDirectory& directory,
-                        const ApiKeyRecord& key) {
-  if (const std::string* wanted = wantedTenant(request); wanted != nullptr) {
-    const Tenant* tenant = directory.findTenant(*wanted);
-    if (tenant == nullptr ||
-        !std::binary_search(key.tenants.begin(), key.tenants.end(), tenant->id)) {
-      throw unknownTenant();
-    }
-    return usable(*tenant);
-  }
-  if (key.tenants.size() != 1) return {};
-  const Tenant* tenant = directory.findTenant(key.tenants.front());
-  if (tenant == nullptr) throw unknownTenant();
-  return usable(*tenant);
+std::string_view reasonOf(const Principal& principal, Access access) {
+  const bool is_bound = access == Access::Admin && principal.bound_to_tenants;
+  return is_bound ? "bound_to_tenants" : "missing_scope";
 }
 
 }  // namespace
 
 Authenticator::Authenticator(KeyStore& keys, AuthenticatorOptions options)
-    : keys_{keys}, on_refusal_{std::move(options.on_refusal)}, now_us_{std::move(options.now_us)} {
+    : keys_{keys}, on_event_{std::move(options.on_event)}, now_us_{std::move(options.now_us)} {
   if (!options.bootstrap_key.empty()) bootstrap_hash_ = hashSecret(options.bootstrap_key);
 }
 
 Principal Authenticator::authenticate(const HttpRequest& request) const {
   const Credential credential = readCredential(request);
   if (!credential.sent) return {};
+  if (credential.conflicts) {
+    tell(request, {.reason = "conflicting_credentials"});
+    throw Error::validation("CONFLICTING_CREDENTIALS",
+                            "X-API-Key and Authorization hold different credentials. Send one.");
+  }
   if (credential.text.empty()) refuse(request, "no_known_scheme");
   if (bootstrap_hash_ && equalHashes(hashSecret(credential.text), *bootstrap_hash_)) {
     return fromBootstrapKey(request);
@@ -111,8 +95,20 @@ Principal Authenticator::authenticate(const HttpRequest& request) const {
 Principal Authenticator::admit(const HttpRequest& request, Access access,
                                std::string_view scope) const {
   Principal principal = authenticate(request);
-  if (access != Access::Public && !principal.authenticated) tell(request, "no_credential", {});
-  authorize(principal, access, scope);
+  if (access != Access::Public && !principal.authenticated)
+    tell(request, {.reason = "no_credential"});
+  try {
+    authorize(principal, access, scope);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Authorization) {
+      tell(request, {.kind = SecurityEventKind::AuthorizationDenied,
+                     .reason = reasonOf(principal, access),
+                     .key_id = principal.key_id,
+                     .tenant = principal.tenant,
+                     .scope = scope});
+    }
+    throw;
+  }
   return principal;
 }
 
@@ -142,8 +138,8 @@ Principal Authenticator::fromBootstrapKey(const HttpRequest& request) const {
   if (const std::string* wanted = wantedTenant(request); wanted != nullptr) {
     if (!keys_.trusted()) throw data::databaseUnavailable();
     const Tenant* tenant = directory->findTenant(*wanted);
-    if (tenant == nullptr) throw unknownTenant();
-    principal.tenant = usable(*tenant);
+    if (tenant == nullptr) refuseTenant(request, *wanted, kBootstrapId);
+    principal.tenant = usable(request, *tenant, kBootstrapId);
   } else if (const Tenant* only = directory->onlyTenant();
              only != nullptr && only->status == TenantStatus::Active) {
     principal.tenant = only->id;
@@ -151,17 +147,45 @@ Principal Authenticator::fromBootstrapKey(const HttpRequest& request) const {
   return principal;
 }
 
+std::string Authenticator::tenantOfKey(const HttpRequest& request, const KeyDirectory& directory,
+                                       const ApiKeyRecord& key) const {
+  const std::string* wanted = wantedTenant(request);
+  if (wanted == nullptr && key.tenants.size() != 1) return {};
+  const std::string& name = wanted == nullptr ? key.tenants.front() : *wanted;
+  const Tenant* tenant = directory.findTenant(name);
+  if (tenant == nullptr || !std::binary_search(key.tenants.begin(), key.tenants.end(), tenant->id))
+    refuseTenant(request, name, key.id);
+  return usable(request, *tenant, key.id);
+}
+
+std::string Authenticator::usable(const HttpRequest& request, const Tenant& tenant,
+                                  std::string_view key_id) const {
+  if (tenant.status == TenantStatus::Active) return tenant.id;
+  tell(request, {.kind = SecurityEventKind::TenantRefused,
+                 .reason = "suspended_tenant",
+                 .key_id = key_id,
+                 .tenant = tenant.id});
+  throw Error::authorization("AUTHORIZATION_ERROR", "This tenant is suspended.");
+}
+
 void Authenticator::refuse(const HttpRequest& request, std::string_view reason,
                            std::string_view key_id) const {
-  tell(request, reason, key_id);
+  tell(request, {.reason = reason, .key_id = key_id});
   throw Error::authentication("AUTHENTICATION_ERROR", "The credential is not valid.");
 }
 
-void Authenticator::tell(const HttpRequest& request, std::string_view reason,
-                         std::string_view key_id) const {
-  if (!on_refusal_) return;
-  on_refusal_(
-      {reason, key_id, request.peer.address, request.request_id, request.method, request.path});
+void Authenticator::refuseTenant(const HttpRequest& request, std::string_view tenant,
+                                 std::string_view key_id) const {
+  tell(request, {.kind = SecurityEventKind::TenantRefused,
+                 .reason = "unknown_tenant",
+                 .key_id = key_id,
+                 .tenant = tenant});
+  throw Error::notFound("NOT_FOUND", "There is no such tenant.");
+}
+
+void Authenticator::tell(const HttpRequest& request, SecurityEvent event) const {
+  if (!on_event_) return;
+  on_event_(eventOf(request, event));
 }
 
 std::int64_t Authenticator::now() const {

@@ -8,23 +8,14 @@
 #include "runtime/message.hpp"
 #include "security/access.hpp"
 #include "security/key_store.hpp"
+#include "security/security_log.hpp"
 
 namespace bulkhead::host {
 
-/// A credential that was refused or missing (S44). Holds no secret; views live during the call.
-struct SecurityEvent {
-  std::string_view reason;   ///< "no_credential", "unknown_key", "expired_key" ...
-  std::string_view key_id;   ///< the id that was claimed, when the text had one
-  std::string_view address;  ///< of the peer
-  std::string_view request_id;
-  std::string_view method;
-  std::string_view path;
-};
-
 struct AuthenticatorOptions {
   std::string_view bootstrap_key;  ///< API_KEY; only its hash is kept. Empty for none
-  std::function<void(const SecurityEvent&)> on_refusal;  ///< on the loop: must not wait
-  std::function<std::int64_t()> now_us;                  ///< wall clock; the system's when empty
+  std::function<void(const SecurityEvent&)> on_event;  ///< on the loop: must not wait
+  std::function<std::int64_t()> now_us;                ///< wall clock; the system's when empty
 };
 
 /// Turns the credential of a request into a Principal, from memory and without waiting; runs on
@@ -46,20 +37,27 @@ class Authenticator {
   /// call requireTenant().
   Principal authenticate(const HttpRequest& request) const;
   /// Who may use a route of this access and scope: authenticate() and authorize() in one. Who sent
-  /// no credential where one is needed is told to the log as well.
+  /// no credential where one is needed, or lacks the right, is told to the log as well.
   Principal admit(const HttpRequest& request, Access access, std::string_view scope) const;
 
  private:
   Principal fromKey(const HttpRequest& request, std::string_view text) const;
   Principal fromBootstrapKey(const HttpRequest& request) const;
+  std::string tenantOfKey(const HttpRequest& request, const KeyDirectory& directory,
+                          const ApiKeyRecord& key) const;
+  /// The id of a tenant that the key has, unless it is suspended.
+  std::string usable(const HttpRequest& request, const Tenant& tenant,
+                     std::string_view key_id) const;
   [[noreturn]] void refuse(const HttpRequest& request, std::string_view reason,
                            std::string_view key_id = {}) const;
-  void tell(const HttpRequest& request, std::string_view reason, std::string_view key_id) const;
+  [[noreturn]] void refuseTenant(const HttpRequest& request, std::string_view tenant,
+                                 std::string_view key_id) const;
+  void tell(const HttpRequest& request, SecurityEvent event) const;
   std::int64_t now() const;
 
   KeyStore& keys_;
   std::optional<SecretHash> bootstrap_hash_;
-  const std::function<void(const SecurityEvent&)> on_refusal_;
+  const std::function<void(const SecurityEvent&)> on_event_;
   const std::function<std::int64_t()> now_us_;
 };
 

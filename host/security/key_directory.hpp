@@ -37,6 +37,7 @@ struct ApiKeyRecord {
   std::optional<std::int64_t> expires_us;
   std::optional<std::int64_t> last_used_us;  ///< as stored: up to a minute late
   std::optional<std::int64_t> revoked_us;
+  std::string rotated_from;  ///< id of the key that it took over from; empty for none
 
   bool isValidAt(std::int64_t now_us) const {
     return !revoked_us && (!expires_us || now_us < *expires_us);

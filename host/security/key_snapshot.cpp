@@ -52,7 +52,8 @@ json toJson(const ApiKeyRecord& key) {
           {"created_us", key.created_us},
           {"expires_us", optional(key.expires_us)},
           {"last_used_us", optional(key.last_used_us)},
-          {"revoked_us", optional(key.revoked_us)}};
+          {"revoked_us", optional(key.revoked_us)},
+          {"rotated_from", key.rotated_from}};
 }
 
 Tenant tenantFrom(const json& object) {
@@ -77,6 +78,7 @@ ApiKeyRecord keyFrom(const json& object) {
   key.expires_us = optionalFrom(object.at("expires_us"));
   key.last_used_us = optionalFrom(object.at("last_used_us"));
   key.revoked_us = optionalFrom(object.at("revoked_us"));
+  key.rotated_from = object.value("rotated_from", "");
   return key;
 }
 

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <string_view>
 #include <utility>
 
 #include <bulkhead/error.hpp>
-#include <bulkhead/transaction.hpp>
+#include <bulkhead/json_writer.hpp>
 
+#include "data/audit_log.hpp"
 #include "data/migrations.hpp"
 #include "runtime/services.hpp"
+#include "security/key_documents.hpp"
+#include "security/key_rows.hpp"
+#include "security/key_rules.hpp"
 #include "security/key_snapshot.hpp"
 #include "security/schema.hpp"
-#include "security/time_zone.hpp"
 #include "security/ulid.hpp"
 
 namespace bulkhead::host {
@@ -22,93 +24,9 @@ using data::Transaction;
 
 constexpr auto kStoreWait = std::chrono::seconds{5};
 constexpr std::int64_t kMinuteUs = 60'000'000;
-constexpr std::size_t kNameMax = 100;
-constexpr std::size_t kSlugMax = 63;
-constexpr std::size_t kScopesMax = 50;
 
 std::chrono::steady_clock::time_point soon() {
   return std::chrono::steady_clock::now() + kStoreWait;
-}
-
-template <typename... Arguments>
-std::int64_t send(Transaction& transaction, std::string_view sql, const Arguments&... arguments) {
-  const auto row = values(arguments...);
-  return transaction.send(sql, row.data(), row.size());
-}
-
-template <typename Receive>
-void each(Transaction& transaction, std::string_view sql, const Receive& receive) {
-  transaction.read(sql, nullptr, 0, [&](const bulkhead_value* columns, std::size_t count) {
-    receive(Row{columns, count});
-    return 0;
-  });
-}
-
-Error invalid(std::string_view message) {
-  return Error::validation("VALIDATION_ERROR", message);
-}
-
-void checkName(std::string_view name) {
-  const bool printable =
-      std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (name.empty() || name.size() > kNameMax || !printable) {
-    throw invalid(fmt::format("A name has 1 to {} printable characters.", kNameMax));
-  }
-}
-
-bool isLowerOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-void checkSlug(std::string_view slug) {
-  const bool shaped =
-      !slug.empty() && slug.size() <= kSlugMax && slug.front() != '-' && slug.back() != '-' &&
-      std::all_of(slug.begin(), slug.end(), [](char c) { return isLowerOrDigit(c) || c == '-'; });
-  if (!shaped) {
-    throw invalid("A slug has lower-case letters, digits and inner hyphens, at most 63.");
-  }
-}
-
-void checkTimeZone(const std::string& name) {
-  if (isTimeZone(name)) return;
-  throw Error::validation("INVALID_TIME_ZONE", "The time zone is not an IANA name.");
-}
-
-void checkScopes(const std::vector<std::string>& scopes) {
-  const auto shaped = [](const std::string& scope) {
-    return !scope.empty() && scope.size() <= kNameMax &&
-           std::all_of(scope.begin(), scope.end(), [](char c) {
-             return isLowerOrDigit(c) ||
-                    std::string_view{":-_.*"}.find(c) != std::string_view::npos;
-           });
-  };
-  if (scopes.empty() || scopes.size() > kScopesMax ||
-      !std::all_of(scopes.begin(), scopes.end(), shaped)) {
-    throw invalid("A key has 1 to 50 scopes, such as 'booking:read'.");
-  }
-}
-
-bool isInstallationScope(std::string_view scope) {
-  return scope == "*" || scope == "admin" || scope.starts_with("monitoring:");
-}
-
-// A key is for tenants, or for the installation; Principal::has() holds for stored ones as well.
-void checkBounds(const NewApiKey& key) {
-  const auto& scopes = key.scopes;
-  if (!key.tenants.empty() && std::find(scopes.begin(), scopes.end(), "admin") != scopes.end())
-    throw invalid("The scope 'admin' is the whole installation's: leave the tenants out.");
-  if (!key.tenants.empty()) return;
-  for (const std::string& scope : scopes) {
-    if (isInstallationScope(scope)) continue;
-    throw invalid(
-        fmt::format("Name the tenants of the key: the scope '{}' is of use to nobody "
-                    "without one.",
-                    scope));
-  }
-}
-
-void checkLimit(const std::optional<std::int64_t>& limit) {
-  if (limit && *limit < 1) throw invalid("A limit is at least 1 request.");
 }
 
 template <typename Value>
@@ -117,78 +35,50 @@ void sortUnique(std::vector<Value>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
-std::vector<Tenant> loadTenants(Transaction& transaction) {
-  std::vector<Tenant> tenants;
-  each(
-      transaction, "SELECT id, slug, name, time_zone, status, created_us FROM tenant ORDER BY id",
-      [&](const Row& row) {
-        tenants.push_back({row.string(0), row.string(1), row.string(2), row.string(3),
-                           row.text(4) == "active" ? TenantStatus::Active : TenantStatus::Suspended,
-                           row.integer(5)});
-      });
-  return tenants;
-}
-
-// A hash that cannot be read becomes one that nothing matches.
-ApiKeyRecord keyFrom(const Row& row) {
-  ApiKeyRecord key;
-  key.id = row.string(0);
-  key.name = row.string(1);
-  const auto hash = hashFromHex(row.text(2));
-  key.secret_hash = hash.value_or(SecretHash{});
-  key.requests_per_minute = row.optionalInteger(3);
-  key.requests_per_hour = row.optionalInteger(4);
-  key.created_us = row.integer(5);
-  key.expires_us = row.optionalInteger(6);
-  key.last_used_us = row.optionalInteger(7);
-  key.revoked_us = row.optionalInteger(8);
-  if (!hash && !key.revoked_us) key.revoked_us = 0;
-  return key;
-}
-
-std::vector<ApiKeyRecord> loadKeys(Transaction& transaction) {
-  std::vector<ApiKeyRecord> keys;
-  each(transaction,
-       "SELECT id, name, secret_hash, requests_per_minute, requests_per_hour, created_us, "
-       "expires_us, last_used_us, revoked_us FROM api_key ORDER BY id",
-       [&](const Row& row) { keys.push_back(keyFrom(row)); });
-  const auto attach = [&](std::string_view sql, std::vector<std::string> ApiKeyRecord::*list) {
-    auto key = keys.begin();
-    each(transaction, sql, [&](const Row& row) {
-      while (key != keys.end() && key->id < row.text(0)) ++key;
-      if (key != keys.end() && key->id == row.text(0)) ((*key).*list).push_back(row.string(1));
-    });
-  };
-  attach("SELECT api_key, scope FROM api_key_scope ORDER BY api_key, scope", &ApiKeyRecord::scopes);
-  attach("SELECT api_key, tenant FROM api_key_tenant ORDER BY api_key, tenant",
-         &ApiKeyRecord::tenants);
-  return keys;
-}
-
-std::string tenantId(Transaction& transaction, const std::string& id_or_slug) {
-  std::string id;
-  const auto row = values(id_or_slug);
-  transaction.read("SELECT id FROM tenant WHERE id = $1 OR slug = $1", row.data(), row.size(),
-                   [&](const bulkhead_value* columns, std::size_t count) {
-                     id = Row{columns, count}.string(0);
-                     return 1;
-                   });
-  if (id.empty()) throw Error::notFound("NOT_FOUND", "There is no such tenant.");
-  return id;
-}
-
-void insertKey(Transaction& transaction, const ApiKeyRecord& key) {
-  send(transaction,
-       "INSERT INTO api_key (id, name, secret_hash, requests_per_minute, requests_per_hour, "
-       "created_us, expires_us) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-       key.id, key.name, toHex(key.secret_hash), key.requests_per_minute, key.requests_per_hour,
-       key.created_us, key.expires_us);
-  for (const std::string& scope : key.scopes) {
-    send(transaction, "INSERT INTO api_key_scope VALUES ($1, $2)", key.id, scope);
+void requireRotatable(Transaction& transaction, const ApiKeyRecord& key, std::int64_t now_us) {
+  if (!key.isValidAt(now_us)) {
+    throw Error::conflict("KEY_NOT_VALID",
+                          fmt::format("The key '{}' has ended. Make a new one.", key.id));
   }
-  for (const std::string& tenant : key.tenants) {
-    send(transaction, "INSERT INTO api_key_tenant VALUES ($1, $2)", key.id, tenant);
+  if (const auto successor = successorOf(transaction, key.id)) {
+    throw Error::conflict("ALREADY_ROTATED",
+                          fmt::format("The key '{}' was rotated already; '{}' took over. Rotate "
+                                      "that one, or make a new one.",
+                                      key.id, *successor));
   }
+}
+
+/// `key` becomes what `old` was, with as long a life from its creation on.
+void takeOver(ApiKeyRecord& key, const ApiKeyRecord& old) {
+  key.name = old.name;
+  key.scopes = old.scopes;
+  key.tenants = old.tenants;
+  key.requests_per_minute = old.requests_per_minute;
+  key.requests_per_hour = old.requests_per_hour;
+  key.rotated_from = old.id;
+  if (old.expires_us) key.expires_us = key.created_us + (*old.expires_us - old.created_us);
+}
+
+void replaceKey(std::vector<ApiKeyRecord>& keys, const ApiKeyRecord& changed) {
+  for (ApiKeyRecord& key : keys) {
+    if (key.id == changed.id) key = changed;
+  }
+}
+
+std::string textOf(const Tenant& tenant) {
+  return toJson([&](JsonWriter& out) { writeTenant(out, tenant); });
+}
+
+/// As of the audit: not when it was last used, which is nobody's change.
+std::string textOf(ApiKeyRecord key) {
+  key.last_used_us.reset();
+  return toJson([&](JsonWriter& out) { writeKey(out, key, nullptr); });
+}
+
+std::string rotationText(const ApiKeyRecord& old, const ApiKeyRecord& successor) {
+  return toJson([&](JsonWriter& out) {
+    out.object("key", RawJson{textOf(old)}, "successor", RawJson{textOf(successor)});
+  });
 }
 
 }  // namespace
@@ -227,38 +117,32 @@ bool KeyStore::refresh() {
   return true;
 }
 
-Tenant KeyStore::createTenant(const NewTenant& wanted) {
-  checkName(wanted.name);
-  checkSlug(wanted.slug);
-  if (wanted.time_zone.empty()) throw invalid("The time zone is missing.");
-  checkTimeZone(wanted.time_zone);
-  Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
-                wanted.time_zone, TenantStatus::Active, now()};
+Tenant KeyStore::createTenant(const NewTenant& wanted, const Administrator& by) {
+  checkTenant(wanted);
+  const Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
+                      wanted.time_zone, TenantStatus::Active, now()};
   const auto in_store = [&](Transaction& transaction) {
-    const auto added =
-        send(transaction,
-             "INSERT INTO tenant (id, slug, name, time_zone, status, created_us) "
-             "VALUES ($1, $2, $3, $4, 'active', $5) ON CONFLICT (slug) DO NOTHING",
-             tenant.id, tenant.slug, tenant.name, tenant.time_zone, tenant.created_us);
-    if (added == 0) {
+    if (!insertTenant(transaction, tenant))
       throw Error::conflict("DUPLICATE", fmt::format("The slug '{}' is taken.", tenant.slug));
-    }
+    return AdministrativeChange{"tenant.create", "tenant:" + tenant.id, {}, textOf(tenant)};
   };
-  change(in_store, [&](auto& tenants, auto&) { tenants.push_back(tenant); });
+  change(by, in_store, [&](auto& tenants, auto&) { tenants.push_back(tenant); });
   return tenant;
 }
 
-Tenant KeyStore::setTenantStatus(const std::string& id_or_slug, TenantStatus status) {
+Tenant KeyStore::setTenantStatus(const std::string& id_or_slug, TenantStatus status,
+                                 const Administrator& by) {
   Tenant changed;
   const auto in_store = [&](Transaction& transaction) {
-    const std::string id = tenantId(transaction, id_or_slug);
-    send(transaction, "UPDATE tenant SET status = $2 WHERE id = $1", id,
-         status == TenantStatus::Active ? "active" : "suspended");
-    for (Tenant& tenant : loadTenants(transaction)) {
-      if (tenant.id == id) changed = std::move(tenant);
-    }
+    changed = loadTenant(transaction, id_or_slug);
+    const std::string before = textOf(changed);
+    changed.status = status;
+    updateTenantStatus(transaction, changed);
+    const bool active = status == TenantStatus::Active;
+    return AdministrativeChange{active ? "tenant.resume" : "tenant.suspend", "tenant:" + changed.id,
+                                before, textOf(changed)};
   };
-  change(in_store, [&](auto& tenants, auto&) {
+  change(by, in_store, [&](auto& tenants, auto&) {
     for (Tenant& tenant : tenants) {
       if (tenant.id == changed.id) tenant.status = status;
     }
@@ -272,51 +156,68 @@ std::vector<Tenant> KeyStore::listTenants() {
   return tenants;
 }
 
-CreatedApiKey KeyStore::createKey(const NewApiKey& wanted) {
-  checkName(wanted.name);
-  checkScopes(wanted.scopes);
-  checkBounds(wanted);
-  checkLimit(wanted.requests_per_minute);
-  checkLimit(wanted.requests_per_hour);
-  if (wanted.expires_us && *wanted.expires_us <= now()) throw invalid("The expiry has passed.");
-  CreatedApiKey created;
-  created.text = makeApiKey();
-  const ApiKeyText parts = parseApiKey(created.text).value();
+CreatedApiKey KeyStore::createKey(const NewApiKey& wanted, const Administrator& by) {
+  checkKey(wanted, now());
+  CreatedApiKey created = newKey();
   ApiKeyRecord& record = created.record;
-  record.id = parts.id;
   record.name = wanted.name;
-  record.secret_hash = hashSecret(parts.secret);
   record.scopes = wanted.scopes;
   sortUnique(record.scopes);
   record.requests_per_minute = wanted.requests_per_minute;
   record.requests_per_hour = wanted.requests_per_hour;
-  record.created_us = now();
   record.expires_us = wanted.expires_us;
   const auto in_store = [&](Transaction& transaction) {
     record.tenants.clear();
-    for (const std::string& tenant : wanted.tenants) {
-      record.tenants.push_back(tenantId(transaction, tenant));
-    }
+    for (const std::string& tenant : wanted.tenants)
+      record.tenants.push_back(loadTenant(transaction, tenant).id);
     sortUnique(record.tenants);
     insertKey(transaction, record);
+    return AdministrativeChange{"key.create", "key:" + record.id, {}, textOf(record)};
   };
-  change(in_store, [&](auto&, auto& keys) { keys.push_back(record); });
+  change(by, in_store, [&](auto&, auto& keys) { keys.push_back(record); });
   return created;
 }
 
-void KeyStore::revokeKey(const std::string& id) {
-  const std::int64_t revoked_us = now();
+CreatedApiKey KeyStore::rotateKey(const std::string& id, const KeyRotation& rotation,
+                                  const Administrator& by) {
+  checkRotation(rotation);
+  CreatedApiKey created = newKey();
+  const std::int64_t now_us = created.record.created_us;
+  const std::int64_t overlap_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(rotation.overlap).count();
+  if (rotation.expires_us && *rotation.expires_us <= now_us)
+    throw Error::validation("VALIDATION_ERROR", "The expiry has passed.");
+  ApiKeyRecord old;
   const auto in_store = [&](Transaction& transaction) {
-    const auto changed =
-        send(transaction, "UPDATE api_key SET revoked_us = coalesce(revoked_us, $2) WHERE id = $1",
-             id, revoked_us);
-    if (changed == 0) throw Error::notFound("NOT_FOUND", "There is no such key.");
+    old = loadKey(transaction, id);
+    requireRotatable(transaction, old, now_us);
+    const std::string before = textOf(old);
+    takeOver(created.record, old);
+    if (rotation.expires_us) created.record.expires_us = rotation.expires_us;
+    old.expires_us = std::min(old.expires_us.value_or(now_us + overlap_us), now_us + overlap_us);
+    insertKey(transaction, created.record);
+    updateKeyEnd(transaction, old);
+    return AdministrativeChange{"key.rotate", "key:" + old.id, before,
+                                rotationText(old, created.record)};
   };
-  change(in_store, [&](auto&, auto& keys) {
-    for (ApiKeyRecord& key : keys) {
-      if (key.id == id && !key.revoked_us) key.revoked_us = revoked_us;
-    }
+  change(by, in_store, [&](auto&, auto& keys) {
+    replaceKey(keys, old);
+    keys.push_back(created.record);
   });
+  return created;
+}
+
+void KeyStore::revokeKey(const std::string& id, const Administrator& by) {
+  ApiKeyRecord key;
+  const std::int64_t now_us = now();
+  const auto in_store = [&](Transaction& transaction) {
+    key = loadKey(transaction, id);
+    const std::string before = textOf(key);
+    key.revoked_us = key.revoked_us.value_or(now_us);
+    updateKeyEnd(transaction, key);
+    return AdministrativeChange{"key.revoke", "key:" + key.id, before, textOf(key)};
+  };
+  change(by, in_store, [&](auto&, auto& keys) { replaceKey(keys, key); });
 }
 
 std::vector<ApiKeyRecord> KeyStore::listKeys() {
@@ -346,9 +247,7 @@ void KeyStore::storeLastUsed() {
   if (due.empty()) return;
   store_.write(
       [&](Transaction& transaction) {
-        for (const auto& [id, used_us] : due) {
-          send(transaction, "UPDATE api_key SET last_used_us = $2 WHERE id = $1", id, used_us);
-        }
+        for (const auto& [id, used_us] : due) updateLastUsed(transaction, id, used_us);
       },
       soon());
   for (const auto& [id, used_us] : due) stored_use_us_[id] = used_us;
@@ -359,18 +258,34 @@ std::int64_t KeyStore::now() const {
   return SystemClock{}.nowUs();
 }
 
+CreatedApiKey KeyStore::newKey() const {
+  CreatedApiKey created;
+  created.text = makeApiKey();
+  const ApiKeyText parts = parseApiKey(created.text).value();
+  created.record.id = parts.id;
+  created.record.secret_hash = hashSecret(parts.secret);
+  created.record.created_us = now();
+  return created;
+}
+
 void KeyStore::migrateOnce() {
   if (migrated_) return;
   data::migrate(store_, "host", hostMigrations(), soon());
+  store_.write([](Transaction& transaction) { data::audit::prepare(transaction); }, soon());
   migrated_ = true;
 }
 
-void KeyStore::change(
-    const data::TransactionClosure& in_store,
-    const std::function<void(std::vector<Tenant>&, std::vector<ApiKeyRecord>&)>& in_mirror) {
+void KeyStore::change(const Administrator& by, const ChangeInStore& in_store,
+                      const ChangeInMirror& in_mirror) {
   const std::lock_guard lock{changing_};
   migrateOnce();
-  store_.write(in_store, soon());
+  AdministrativeChange made;
+  store_.write(
+      [&](Transaction& transaction) {
+        made = in_store(transaction);
+        recordChange(transaction, by, made, now());
+      },
+      soon());
   const auto before = directory();
   std::vector<Tenant> tenants = before->tenants();
   std::vector<ApiKeyRecord> keys;
@@ -378,6 +293,7 @@ void KeyStore::change(
   in_mirror(tenants, keys);
   mirror(std::move(tenants), std::move(keys));
   save();
+  logChange(by, made);
 }
 
 void KeyStore::mirror(std::vector<Tenant> tenants, std::vector<ApiKeyRecord> keys) {

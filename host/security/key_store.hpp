@@ -14,14 +14,16 @@
 
 #include "data/store.hpp"
 #include "runtime/published.hpp"
+#include "security/administration.hpp"
 #include "security/key_directory.hpp"
 
 namespace bulkhead::host {
 
 struct KeyStoreOptions {
-  std::filesystem::path snapshot;         ///< DATA_DIR/keys.snapshot; empty for none
-  std::chrono::seconds stale_max{86400};  ///< auth.stale_max_s: how long unconfirmed keys are taken
-  std::function<std::int64_t()> now_us;   ///< wall clock; the system's when empty
+  std::filesystem::path snapshot;  ///< DATA_DIR/keys.snapshot; empty for none
+  /// auth.stale_max: how long keys are taken that the database did not confirm.
+  std::chrono::milliseconds stale_max{std::chrono::hours{24}};
+  std::function<std::int64_t()> now_us;  ///< wall clock; the system's when empty
 };
 
 struct NewTenant {
@@ -37,6 +39,12 @@ struct NewApiKey {
   std::optional<std::int64_t> requests_per_minute;
   std::optional<std::int64_t> requests_per_hour;
   std::optional<std::int64_t> expires_us;
+};
+
+struct KeyRotation {
+  std::chrono::seconds overlap{std::chrono::hours{24}};  ///< both keys work; 0..90 days
+  /// When the new key ends. Empty: after as long a life as the old one was given, if any.
+  std::optional<std::int64_t> expires_us{};
 };
 
 struct CreatedApiKey {
@@ -57,16 +65,25 @@ class KeyStore {
   /// Throws only when the schema refuses (SCHEMA_TOO_NEW, MIGRATION_CHANGED).
   bool refresh();
 
+  // Each change is in the audit of the store, in the same transaction, and says who made it. What
+  // changes nothing, such as a second revocation, is in neither.
+
   /// DUPLICATE for a slug that exists, VALIDATION_ERROR, INVALID_TIME_ZONE.
-  Tenant createTenant(const NewTenant& tenant);
+  Tenant createTenant(const NewTenant& tenant, const Administrator& by);
   /// The tenant as it is now; a suspended one's requests are refused from the return on. NOT_FOUND
   /// for an unknown one.
-  Tenant setTenantStatus(const std::string& id_or_slug, TenantStatus status);
+  Tenant setTenantStatus(const std::string& id_or_slug, TenantStatus status,
+                         const Administrator& by);
   std::vector<Tenant> listTenants();
   /// VALIDATION_ERROR; NOT_FOUND for a tenant that does not exist.
-  CreatedApiKey createKey(const NewApiKey& key);
+  CreatedApiKey createKey(const NewApiKey& key, const Administrator& by);
   /// The key is refused from its return on. Again is no error. NOT_FOUND for an unknown id.
-  void revokeKey(const std::string& id);
+  void revokeKey(const std::string& id, const Administrator& by);
+  /// Makes a key of the same name, scopes, tenants and limits; the old one ends after the overlap,
+  /// or at its own expiry when that is sooner. NOT_FOUND; KEY_NOT_VALID (409) for a key that has
+  /// ended, since it would come to life again; ALREADY_ROTATED (409), which names the successor.
+  CreatedApiKey rotateKey(const std::string& id, const KeyRotation& rotation,
+                          const Administrator& by);
   std::vector<ApiKeyRecord> listKeys();
 
   /// The mirror; never null.
@@ -81,10 +98,15 @@ class KeyStore {
   void storeLastUsed();
 
  private:
-  /// The same change twice: in the store, and then in the mirror, which cannot fail any more.
-  void change(
-      const data::TransactionClosure& in_store,
-      const std::function<void(std::vector<Tenant>&, std::vector<ApiKeyRecord>&)>& in_mirror);
+  using ChangeInStore = std::function<AdministrativeChange(data::Transaction&)>;
+  using ChangeInMirror =
+      std::function<void(std::vector<Tenant>& tenants, std::vector<ApiKeyRecord>& keys)>;
+  /// The same change twice: in the store with its audit, and then in the mirror, which cannot fail
+  /// any more.
+  void change(const Administrator& by, const ChangeInStore& in_store,
+              const ChangeInMirror& in_mirror);
+  /// With an id, a secret and the time; nothing else yet.
+  CreatedApiKey newKey() const;
   void migrateOnce();
   void mirror(std::vector<Tenant> tenants, std::vector<ApiKeyRecord> keys);
   void save() const;

@@ -33,6 +33,10 @@ CREATE TABLE api_key_tenant (
   tenant TEXT NOT NULL REFERENCES tenant (id),
   PRIMARY KEY (api_key, tenant)
 );
+)sql"},
+                                                        {2, "key_rotation", R"sql(
+ALTER TABLE api_key ADD COLUMN rotated_from TEXT REFERENCES api_key (id);
+CREATE INDEX api_key_rotated_from ON api_key (rotated_from);
 )sql"}};
   return kMigrations;
 }

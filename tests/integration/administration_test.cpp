@@ -49,8 +49,14 @@ TEST_F(Administration, AKeyForATenantNeverLeadsBeyondIt) {
   ASSERT_EQ(star.status, 201) << star.body;
   const HttpClient client = with(star);
   EXPECT_EQ(client.get("/api/greeter/v1/hello/Ada").status, 200) << "all of its own tenant";
-  for (const char* path : {"/api/admin/tenants", "/api/admin/keys", "/api/admin/plugins"})
-    EXPECT_EQ(client.get(path).status, 403) << path;
+  const std::string id = star.json().at("id");
+  for (const char* path :
+       {"/tenants", "/keys", "/plugins", "/plugins/greeter", "/audit", "/audit/verify"})
+    EXPECT_EQ(client.get(fmt::format("/api/admin{}", path)).status, 403) << path;
+  for (const std::string& path : std::vector<std::string>{
+           "/tenants/acme/suspend", "/tenants/acme/resume", "/keys/" + id + "/rotate"})
+    EXPECT_EQ(client.post("/api/admin" + path, "").status, 403) << path;
+  EXPECT_EQ(client.send("DELETE", "/api/admin/keys/" + id, {}, {}).status, 403);
   EXPECT_EQ(
       client.post("/api/admin/keys", R"({"name":"x","scopes":["*"],"tenants":["other"]})").status,
       403);

@@ -123,6 +123,21 @@ TEST(PluginSettings, S118_EveryMistakeIsNamedWithItsLineAndNearestName) {
   EXPECT_EQ(host.stop(), 0);
 }
 
+TEST(PluginSettings, TenMegabytesOfThemCloseThatPluginAlone) {
+  constexpr std::size_t kTenMegabytes = std::size_t{10} << 20U;
+  const HostFolder folder;
+  folder.install("booking");
+  folder.install("greeter", "enabled = true\n# " + std::string(kTenMegabytes, 'x') + "\n");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  EXPECT_EQ(host.plugin("greeter").value("state", ""), "refused");
+  EXPECT_THAT(host.plugin("greeter").value("reason", ""), HasSubstr("at most 1048576 bytes"));
+  expectClosed(host.keyed().get("/api/greeter/v1/hello/Ada"));
+  const BookingBusiness salon{host};
+  EXPECT_EQ(salon.book(salon.starts(1).front(), "one").status, 201);
+  EXPECT_EQ(host.stop(), 0);
+}
+
 TEST(PluginSettings, ValuesWithinTheirBoundsAreTaken) {
   const HostFolder folder;
   folder.install("greeter", "max_length = 3\n");

@@ -206,8 +206,8 @@ TEST(Durability, S95_WhatWasAcknowledgedSurvivesTheKillOfTheHost) {
     const BookingBusiness salon{host, tenant};
     const auto starts = salon.starts(kStarts);
     for (const auto& [id, one] : booked) {
-      if (one.tenant == tenant)
-        ASSERT_EQ(std::count(starts.begin(), starts.end(), one.start), 0) << one.start;
+      if (one.tenant != tenant) continue;
+      ASSERT_EQ(std::count(starts.begin(), starts.end(), one.start), 0) << one.start;
     }
     std::atomic<std::size_t> acknowledged{0};
     std::thread killer{[&] {

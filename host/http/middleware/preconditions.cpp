@@ -103,7 +103,7 @@ void applyPreconditions(const HttpRequest& request, HttpResponse& response) {
   if (response.status != 200 || (request.method != "GET" && request.method != "HEAD")) return;
   const auto tag = fieldOf(response, "ETag");
   if (const auto wanted = listOf(request, "if-match");
-      wanted && !matches(*wanted, tag, Comparison::Strong)) {
+      wanted && tag && !matches(*wanted, tag, Comparison::Strong)) {
     response = errorResponse(
         Error::conflict("VERSION_CONFLICT", "It is not the version that If-Match names."),
         {.path = request.path, .trace_id = request.trace_id, .request_id = request.request_id});

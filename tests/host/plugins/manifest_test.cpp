@@ -200,5 +200,38 @@ TEST(Manifest, ChecksStoreAndSchema) {
   EXPECT_THAT(with("/limits", {{"threads", 0}}), HasSubstr("expected an integer from 1 to 256"));
 }
 
+/// A manifest with these members beside the required ones.
+std::string manifestWithMembers(const std::string& more) {
+  return R"({"id":"x","version":"1.0.0","api":"1","summary":"s")" + more + "}";
+}
+
+TEST(Manifest, ItsListsHaveABound) {
+  const auto queues = [](int count) {
+    std::string list;
+    for (int i = 0; i < count; ++i) list += (i == 0 ? "\"q" : ",\"q") + std::to_string(i) + "\"";
+    return manifestWithMembers(",\"queues\":[" + list + "]");
+  };
+  EXPECT_EQ(refusal(queues(256)), "");
+  EXPECT_THAT(refusal(queues(257)), ::testing::HasSubstr("an array of at most 256 elements"));
+}
+
+TEST(Manifest, ItsBoundsAreExactNumbers) {
+  const auto with = [](const char* bound) {
+    return manifestWithMembers(
+        std::string{R"(,"settings":{"d":{"type":"duration_ms","help":"h","min":)"} + bound + "}}");
+  };
+  EXPECT_EQ(refusal(with("9007199254740992")), "");
+  EXPECT_THAT(refusal(with("18446744073709551615")), ::testing::HasSubstr("/settings/d/min"));
+}
+
+TEST(Manifest, WhatIsWrongEverywhereIsASentenceAndNoFlood) {
+  std::string members;
+  for (int i = 0; i < 50'000; ++i) members += ",\"m" + std::to_string(i) + "\":0";
+  members += ",\"" + std::string(100'000, 'n') + "\":0";
+  const std::string reason = refusal(manifestWithMembers(members));
+  EXPECT_LT(reason.size(), 16U * 1024);
+  EXPECT_THAT(reason, ::testing::HasSubstr("and 49981 more"));
+}
+
 }  // namespace
 }  // namespace bulkhead::host

@@ -58,10 +58,10 @@ PreflightReport flyUntil(std::string_view reason, std::string_view name) {
 
 /// S85: each of these would have ended, stopped or changed the host; here it is a sentence.
 TEST_P(HostilePlugin, S85_IsASentenceAndNotADeath) {
-  const auto& [id, state, reason, make] = GetParam();
-  const PreflightReport report = hangs(id) ? flyUntil(reason, id) : fly(id);
+  const auto& file = GetParam();
+  const PreflightReport report = hangs(file.id) ? flyUntil(file.reason, file.id) : fly(file.id);
   EXPECT_FALSE(report.passed);
-  EXPECT_THAT(report.reason, HasSubstr(reason)) << report.output;
+  EXPECT_THAT(report.reason, HasSubstr(file.reason)) << report.output;
   EXPECT_LE(report.output.size(), 8U * 1024);
 }
 

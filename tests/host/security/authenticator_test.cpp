@@ -18,7 +18,7 @@ class Authentication : public ::testing::Test, protected KeyFixture {
 
   AuthenticatorOptions options() {
     return {.bootstrap_key = kBootstrap,
-            .on_refusal =
+            .on_event =
                 [this](const SecurityEvent& event) {
                   refusals.push_back(std::string{event.reason} + " " + std::string{event.key_id} +
                                      " " + std::string{event.address});
@@ -69,6 +69,7 @@ TEST_F(Authentication, S42_TwoThatDifferAreRefused) {
             "CONFLICTING_CREDENTIALS");
   EXPECT_EQ(refusal({{"x-api-key", first.text}, {"authorization", "Basic eDp5"}}),
             "CONFLICTING_CREDENTIALS");
+  EXPECT_EQ(refusals.back(), "conflicting_credentials  192.0.2.7");
 }
 
 TEST_F(Authentication, NothingSentIsAnonymousAndNoFault) {
@@ -91,7 +92,7 @@ TEST_F(Authentication, S44_EveryRefusalIsToldToTheLogAndNothingToTheSender) {
   tenant("clinic");
   const auto created = key({"clinic"});
   const auto forgotten = key({"clinic"});
-  keys->revokeKey(forgotten.record.id);
+  keys->revokeKey(forgotten.record.id, kOperator);
   const std::string stranger = makeApiKey();
   std::string damaged = created.text;
   damaged.back() = damaged.back() == '0' ? '1' : '0';
@@ -123,6 +124,43 @@ TEST_F(Authentication, S44_WhoSendsNothingWhereAKeyIsNeededIsToldToTheLog) {
   EXPECT_EQ(refusals, (std::vector<std::string>{"no_credential  192.0.2.7"}));
 }
 
+TEST_F(Authentication, S44_AKnownKeyOnWhatIsNotItsOwnIsToldToTheLog) {
+  tenant("clinic");
+  const Tenant other = tenant("other");
+  const auto created = key({"clinic"}, {"booking:read"});
+  std::vector<std::string> events;
+  AuthenticatorOptions telling{
+      .bootstrap_key = {},
+      .on_event =
+          [&](const SecurityEvent& event) {
+            events.push_back(std::string{nameOf(event.kind)} + " " + std::string{event.reason} +
+                             " " + std::string{event.key_id} + " " + std::string{event.tenant} +
+                             " " + std::string{event.scope} + " " + std::string{event.user_agent});
+          },
+      .now_us = [this] { return now_us; }};
+  const Authenticator authenticator{*keys, telling};
+  HttpRequest request;
+  request.headers = {{"x-api-key", created.text}, {"user-agent", "probe/1"}};
+  const std::string& id = created.record.id;
+  const std::string clinic = keys->directory()->findTenant("clinic")->id;
+  EXPECT_NO_THROW(authenticator.admit(request, Access::Key, "booking:read"));
+  EXPECT_TRUE(events.empty());
+  EXPECT_THROW(authenticator.admit(request, Access::Key, "booking:write"), Error);
+  EXPECT_EQ(events.back(),
+            "authorization_denied missing_scope " + id + " " + clinic + " booking:write probe/1");
+  EXPECT_THROW(authenticator.admit(request, Access::Admin, "admin"), Error);
+  EXPECT_EQ(events.back(),
+            "authorization_denied bound_to_tenants " + id + " " + clinic + " admin probe/1");
+  request.headers.emplace_back("x-tenant-id", "other");
+  EXPECT_THROW(authenticator.admit(request, Access::Key, "booking:read"), Error);
+  EXPECT_EQ(events.back(), "tenant_refused unknown_tenant " + id + " other  probe/1");
+  request.headers.pop_back();
+  keys->setTenantStatus("clinic", TenantStatus::Suspended, kOperator);
+  EXPECT_THROW(authenticator.admit(request, Access::Key, "booking:read"), Error);
+  EXPECT_EQ(events.back(), "tenant_refused suspended_tenant " + id + " " + clinic + "  probe/1");
+  EXPECT_EQ(events.size(), 4U) << "each of them once";
+}
+
 // Everything about the key is right but the hash that is kept: only the comparison is in the way.
 TEST_F(Authentication, AWrongSecretUnderARightIdIsRefused) {
   tenant("clinic");
@@ -138,11 +176,48 @@ TEST_F(Authentication, AWrongSecretUnderARightIdIsRefused) {
 TEST_F(Authentication, AKeyEndsAtItsExpiry) {
   tenant("clinic");
   NewApiKey wanted{"desk", {"booking:read"}, {"clinic"}, {}, {}, now_us + 10 * kSecondUs};
-  const auto created = keys->createKey(wanted);
+  const auto created = keys->createKey(wanted, kOperator);
   EXPECT_TRUE(ask(keyHeader(created.text)).authenticated);
   now_us += 10 * kSecondUs;
   EXPECT_EQ(refusal(keyHeader(created.text)), "AUTHENTICATION_ERROR");
   EXPECT_EQ(refusals.at(0), "expired_key " + created.record.id + " 192.0.2.7");
+}
+
+TEST_F(Authentication, BothKeysOfARotationWorkUntilTheOverlapEnds) {
+  tenant("clinic");
+  const auto old = key({"clinic"});
+  const auto next =
+      keys->rotateKey(old.record.id, {.overlap = std::chrono::seconds{10}}, kOperator);
+  now_us += 10 * kSecondUs - 1;
+  EXPECT_TRUE(ask(keyHeader(old.text)).authenticated);
+  EXPECT_EQ(ask(keyHeader(next.text)).key_id, next.record.id);
+  now_us += 1;
+  EXPECT_EQ(refusal(keyHeader(old.text)), "AUTHENTICATION_ERROR");
+  EXPECT_EQ(refusals.at(0), "expired_key " + old.record.id + " 192.0.2.7");
+  EXPECT_TRUE(ask(keyHeader(next.text)).authenticated);
+}
+
+TEST_F(Authentication, WithoutAnOverlapTheOldKeyEndsAtOnce) {
+  tenant("clinic");
+  const auto old = key({"clinic"});
+  keys->rotateKey(old.record.id, {.overlap = std::chrono::seconds{0}}, kOperator);
+  EXPECT_EQ(refusal(keyHeader(old.text)), "AUTHENTICATION_ERROR");
+}
+
+// Nothing may be looked up at the moment: who gets that far is told so. One wrong character in any
+// place of the key ends before it, in the words for any wrong key.
+TEST_F(Authentication, AMistypedKeyIsRefusedWithoutALookUp) {
+  tenant("clinic");
+  const auto created = key({"clinic"});
+  takeDatabaseAway();
+  now_us += 3601 * kSecondUs;
+  ASSERT_EQ(refusal(keyHeader(created.text)), "DATABASE_UNAVAILABLE") << "the control";
+  for (std::size_t i = std::string_view{"bh_live_"}.size(); i < created.text.size(); ++i) {
+    std::string mistyped = created.text;
+    mistyped[i] = mistyped[i] == 'x' ? 'y' : 'x';
+    ASSERT_EQ(refusal(keyHeader(mistyped)), "AUTHENTICATION_ERROR") << i;
+    ASSERT_EQ(refusals.back(), "damaged_key  192.0.2.7");
+  }
 }
 
 TEST_F(Authentication, S43_TheTenantComesFromTheCredentialAndAnothersIsNotFound) {
@@ -180,7 +255,7 @@ TEST_F(Authentication, ASuspendedTenantIsRefused) {
   tenant("clinic");
   const auto created = key({"clinic"});
   EXPECT_TRUE(ask(keyHeader(created.text)).authenticated);
-  keys->setTenantStatus("clinic", TenantStatus::Suspended);
+  keys->setTenantStatus("clinic", TenantStatus::Suspended, kOperator);
   EXPECT_EQ(refusal(keyHeader(created.text)), "AUTHORIZATION_ERROR");
   EXPECT_TRUE(ask(keyHeader(kBootstrap)).tenant.empty()) << "the operator still comes in";
 }

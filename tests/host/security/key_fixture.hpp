@@ -12,6 +12,7 @@
 namespace bulkhead::host {
 
 constexpr std::int64_t kSecondUs = 1'000'000;
+inline const Administrator kOperator{"key:operator", "192.0.2.9", "request-1"};
 
 using data::codeOf;
 
@@ -26,7 +27,8 @@ struct KeyFixture {
   }
 
   Tenant tenant(const std::string& slug) {
-    return keys->createTenant({.slug = slug, .name = slug, .time_zone = "Europe/Berlin"});
+    return keys->createTenant({.slug = slug, .name = slug, .time_zone = "Europe/Berlin"},
+                              kOperator);
   }
   CreatedApiKey key(std::vector<std::string> tenants,
                     std::vector<std::string> scopes = {"booking:*"}) {
@@ -34,7 +36,7 @@ struct KeyFixture {
     wanted.name = "desk";
     wanted.scopes = std::move(scopes);
     wanted.tenants = std::move(tenants);
-    return keys->createKey(wanted);
+    return keys->createKey(wanted, kOperator);
   }
   /// The database goes away: something stands where its file was.
   void takeDatabaseAway() {

@@ -1,47 +1,15 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <openssl/hmac.h>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <bulkhead/testing/test_host.hpp>
+#include "delivery.hpp"
 
 namespace stripe {
 namespace {
 
-using bulkhead::testing::Headers;
 using bulkhead::testing::TestHost;
-using bulkhead::testing::TestResponse;
-
-constexpr const char* kSecret = "whsec_test_secret";
-constexpr std::int64_t kNow = 1'767'600'000;  // the test host's clock
-
-std::string signatureOf(const std::string& body, std::int64_t time_s = kNow) {
-  const std::string message = std::to_string(time_s) + "." + body;
-  unsigned char digest[32];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), kSecret, static_cast<int>(std::string_view{kSecret}.size()),
-       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest, &size);
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    constexpr char kHex[] = "0123456789abcdef";
-    hex += kHex[byte >> 4];
-    hex += kHex[byte & 15];
-  }
-  return "t=" + std::to_string(time_s) + ",v1=" + hex;
-}
-
-std::string event(const std::string& id, bool livemode = false) {
-  return R"({"id":")" + id +
-         R"(","object":"event","type":"payment_intent.succeeded","created":1767599999,"livemode":)" +
-         (livemode ? "true" : "false") + R"(,"data":{"object":{"id":"pi_1"}}})";
-}
-
-TestResponse deliver(TestHost& host, const std::string& body) {
-  return host.send("POST", "/api/stripe/v1/webhooks", {{"Stripe-Signature", signatureOf(body)}},
-                   body);
-}
 
 nlohmann::json stored(TestHost& host) {
   return nlohmann::json::parse(host.get("/api/stripe/v1/events").body).at("data");

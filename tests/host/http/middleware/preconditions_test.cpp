@@ -53,6 +53,8 @@ TEST_F(Preconditions, Rfc9110_13_1_1_AnotherVersionThanAskedForIs412) {
   EXPECT_EQ(statusWith("if-match", "*"), 200);
   EXPECT_EQ(statusWith("if-match", "\"v2\""), 412);
   EXPECT_EQ(statusWith("if-match", "W/\"v3\""), 412) << "the comparison is strong";
+  answer = HttpResponse::json(200, "{}");
+  EXPECT_EQ(statusWith("if-match", "\"v3\""), 200) << "what has no versions has none to compare";
 }
 
 TEST_F(Preconditions, Rfc9110_13_1_3_DatesCountWhereThereAreNoTags) {

@@ -75,13 +75,20 @@ class TestHost {
   void setTime(std::string_view instant);
   void advance(std::chrono::microseconds by);
 
+  /// Destroys the plugin and starts it anew on the same store, as after the end of its process.
+  void restart();
+
   /// The JSON object that the contributor `name` gives now.
   std::string health(std::string_view name);
   /// The log lines so far, one JSON object each.
   std::vector<std::string> log() const;
 
- private:
   class Implementation;
+
+ private:
+  friend class ScenarioRun;
+  explicit TestHost(std::unique_ptr<Implementation> implementation);
+
   std::unique_ptr<Implementation> implementation_;
 };
 

@@ -1,0 +1,216 @@
+#include "testing/test_host_implementation.hpp"
+
+#include <cctype>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <stdexcept>
+#include <unistd.h>
+#include <utility>
+
+#include "data/sqlite_store.hpp"
+#include "http/request_target.hpp"
+#include "plugins/elf_note.hpp"
+#include "plugins/home_options.hpp"
+#include "plugins/plugin_cache.hpp"
+#include "plugins/plugin_file.hpp"
+#include "runtime/error_response.hpp"
+
+namespace bulkhead::testing {
+namespace {
+
+using host::HttpRequest;
+using host::HttpResponse;
+
+constexpr std::chrono::seconds kDeadline{30};
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+std::filesystem::path pluginFolder() {
+  if (const char* folder = std::getenv("BULKHEAD_PLUGIN_DIR")) return folder;
+  return BULKHEAD_DEFAULT_PLUGIN_DIR;
+}
+
+/// The settings of a test are read as a conf file would be.
+host::HomeSettings settingsFrom(const host::Manifest& manifest,
+                                const TestHost::Implementation::SettingTexts& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings) {
+    text += name + " = ";
+    for (const char c : value) text += c == '\\' ? "\\\\" : c == '\n' ? "\\n" : std::string(1, c);
+    text += "\n";
+  }
+  return host::readHomeSettings(
+      manifest, host::PropertiesFile::parse(text, "the settings of the test"), host::Variables{});
+}
+
+std::unique_ptr<host::data::Store> openStore(const std::string& plugin, bool rehearse_writes) {
+  host::data::SqliteOptions options;
+  options.owner = plugin;
+  options.rehearse_writes = rehearse_writes;
+  options.closure_budget =
+      std::chrono::seconds{10};  // sanitizers are slow, and time is not what is tested
+  return host::data::openSqliteStore(std::move(options));
+}
+
+}  // namespace
+
+LoadedPlugin::LoadedPlugin(std::string_view plugin)
+    : LoadedPlugin{host::readPluginFile(pluginFolder() / fmt::format("{}.so", plugin))} {}
+
+LoadedPlugin::LoadedPlugin(const host::PluginFile& file)
+    : manifest_{host::Manifest::parse(host::readPluginNotes(file).manifest, file.path.string())},
+      migrations_{
+          host::parseMigrations(host::readPluginNotes(file).migrations, file.path.string())},
+      library_{
+          host::PluginLibrary::load(host::PluginCache{cacheFolder()}.copyOf(file, manifest_.id))} {}
+
+LoadedPlugin::~LoadedPlugin() {
+  std::error_code ignored;
+  std::filesystem::remove_all(cacheFolder(), ignored);
+}
+
+std::filesystem::path LoadedPlugin::cacheFolder() const {
+  return std::filesystem::temp_directory_path() /
+         fmt::format("bulkhead-test-{}-{}", getpid(), static_cast<const void*>(this));
+}
+
+TestHost::Implementation::Implementation(std::shared_ptr<const LoadedPlugin> plugin,
+                                         const SettingTexts& settings, bool rehearse_writes)
+    : plugin_{std::move(plugin)},
+      settings_{settingsFrom(plugin_->manifest(), settings)},
+      store_{openStore(plugin_->manifest().id, rehearse_writes), faults_} {
+  begin();
+}
+
+TestHost::Implementation::~Implementation() {
+  home_->stop();
+}
+
+void TestHost::Implementation::begin() {
+  const host::Manifest& manifest = plugin_->manifest();
+  home_ = std::make_unique<host::PluginHome>(
+      plugin_->table(),
+      host::HomeOptions{manifest.id, settings_, manifest.replaces, kDeadline, true,
+                        host::migrationOf(manifest.id, plugin_->migrations(), "sqlite")},
+      host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_});
+  home_->create();
+  std::vector<host::RouteTable<const host::RegisteredRoute*>::Route> routes;
+  for (const auto& route : home_->routes()) {
+    routes.push_back({route->contract.method(), route->path, manifest.id, route.get()});
+  }
+  routes_ = host::RouteTable<const host::RegisteredRoute*>{std::move(routes)};
+  home_->start();
+}
+
+void TestHost::Implementation::restart() {
+  home_->stop();
+  faults_.revive();
+  begin();
+}
+
+TestResponse TestHost::Implementation::send(std::string_view method, std::string_view target,
+                                            const Headers& headers, std::string_view body) {
+  const bool failed_before = !faults_.failed().empty();
+  HttpResponse response = sendOnce(method, target, headers, body);
+  const bool failed_now = !failed_before && !faults_.failed().empty();
+  if (faults_.isDead()) {
+    restart();
+    response = HttpResponse::text(502, "The home died; nobody was answered.", "text/plain");
+  }
+  if (failed_now && response.status >= 500) response = sendOnce(method, target, headers, body);
+  const std::lock_guard lock{mutex_};
+  exchanges_.push_back({fmt::format("{} {}", method, target), response.status});
+  return {response.status, std::move(response.headers), std::move(response.body)};
+}
+
+HttpResponse TestHost::Implementation::sendOnce(std::string_view method, std::string_view target,
+                                                const Headers& headers, std::string_view body) {
+  HttpRequest request;
+  request.method = method;
+  request.target = target;
+  request.body = body;
+  request.request_id = "test-request";
+  request.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  for (const auto& [name, value] : headers) request.headers.emplace_back(lower(name), value);
+  {
+    const std::lock_guard lock{mutex_};
+    request.principal = principal_;
+  }
+  if (const char* problem = host::decodeTarget(target, request))
+    return host::errorResponse(Error::validation("VALIDATION_ERROR", problem), {});
+  return route(std::move(request));
+}
+
+HttpResponse TestHost::Implementation::route(HttpRequest request) {
+  auto match = routes_.match(request.method, request.path);
+  if (match.value == nullptr)
+    return host::errorResponse(Error::notFound("NOT_FOUND", "There is nothing here."), {});
+  const host::RegisteredRoute& route = **match.value;
+  request.path_parameters = std::move(match.parameters);
+  if (route.contract.access() != host::RouteAccess::Public) {
+    if (!request.principal.authenticated)
+      return host::errorResponse(Error::authentication("AUTHENTICATION_ERROR", "No credential."),
+                                 {});
+    const bool may_administer =
+        route.contract.access() != host::RouteAccess::Admin || request.principal.has("admin");
+    if (!may_administer || !request.principal.has(route.contract.scope()))
+      return host::errorResponse(Error::authorization("AUTHORIZATION_ERROR", "Scope missing."), {});
+  }
+  return home_->handle(route, request, std::chrono::steady_clock::now() + kDeadline);
+}
+
+void TestHost::Implementation::actAs(std::string_view tenant, std::string_view scopes) {
+  const std::lock_guard lock{mutex_};
+  principal_ = {};
+  principal_.tenant = tenant;
+  principal_.authenticated = !tenant.empty();
+  principal_.key_id = tenant.empty() ? "" : "test-key";
+  while (!scopes.empty()) {
+    const auto end = scopes.find(' ');
+    principal_.scopes.emplace_back(scopes.substr(0, end));
+    scopes = end == std::string_view::npos ? std::string_view{} : scopes.substr(end + 1);
+  }
+}
+
+std::string TestHost::Implementation::health(std::string_view name) {
+  for (const auto& contributor : home_->contributors()) {
+    if (contributor.name == name)
+      return home_->checkHealth(contributor, std::chrono::steady_clock::now() + kDeadline);
+  }
+  throw std::runtime_error{fmt::format("The plugin registers no health contributor '{}'.", name)};
+}
+
+std::vector<TestHost::Implementation::Exchange> TestHost::Implementation::takeExchanges() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(exchanges_, {});
+}
+
+std::map<std::string, std::int64_t> TestHost::Implementation::rowCounts() {
+  std::map<std::string, std::int64_t> counts;
+  if (!plugin_->manifest().store) return counts;
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  store_.read(
+      [&](host::data::Transaction& transaction) {
+        counts.clear();
+        transaction.read("SELECT name FROM sqlite_schema WHERE type = 'table'", nullptr, 0,
+                         [&](const bulkhead_value* columns, std::size_t) {
+                           counts[std::string{columns->bytes.data, columns->bytes.size}] = 0;
+                           return 0;
+                         });
+        for (auto& [table, count] : counts) {
+          transaction.read(fmt::format("SELECT count(*) FROM \"{}\"", table), nullptr, 0,
+                           [&total = count](const bulkhead_value* columns, std::size_t) {
+                             total = columns->integer;
+                             return 0;
+                           });
+        }
+      },
+      deadline);
+  return counts;
+}
+
+}  // namespace bulkhead::testing

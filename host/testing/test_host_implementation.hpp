@@ -1,0 +1,103 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <bulkhead/testing/test_host.hpp>
+
+#include "http/router.hpp"
+#include "plugins/embedded_migrations.hpp"
+#include "plugins/home_settings.hpp"
+#include "plugins/library.hpp"
+#include "plugins/manifest.hpp"
+#include "plugins/plugin_file.hpp"
+#include "runtime/plugin_home.hpp"
+#include "testing/call_faults.hpp"
+#include "testing/fakes.hpp"
+#include "testing/faulty_store.hpp"
+
+namespace bulkhead::testing {
+
+/// A plugin's library in this process, and what its file says of itself.
+class LoadedPlugin {
+ public:
+  /// Throws Error when the host would refuse the file.
+  explicit LoadedPlugin(std::string_view plugin);
+  ~LoadedPlugin();
+  LoadedPlugin(const LoadedPlugin&) = delete;
+  LoadedPlugin& operator=(const LoadedPlugin&) = delete;
+
+  const host::Manifest& manifest() const { return manifest_; }
+  const std::vector<host::EmbeddedMigration>& migrations() const { return migrations_; }
+  const bulkhead_plugin& table() const { return library_.table(); }
+
+ private:
+  explicit LoadedPlugin(const host::PluginFile& file);
+  std::filesystem::path cacheFolder() const;
+
+  host::Manifest manifest_;
+  std::vector<host::EmbeddedMigration> migrations_;
+  host::PluginLibrary library_;
+};
+
+/// What stands behind a TestHost: the runtime's own home and router, and everything else a fake.
+class TestHost::Implementation {
+ public:
+  /// What a client sent, and the status that it was answered with in the end.
+  struct Exchange {
+    std::string request;  ///< "POST /api/booking/v1/appointments"
+    int status = 0;
+  };
+  using SettingTexts = std::vector<std::pair<std::string, std::string>>;
+
+  Implementation(std::shared_ptr<const LoadedPlugin> plugin, const SettingTexts& settings,
+                 bool rehearse_writes);
+  ~Implementation();
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
+  /// A client that is careful: what a failure answered with 5xx is sent once more.
+  TestResponse send(std::string_view method, std::string_view target, const Headers& headers,
+                    std::string_view body);
+  void actAs(std::string_view tenant, std::string_view scopes);
+  std::string health(std::string_view name);
+  /// Destroys the plugin and creates it anew, on the same store.
+  void restart();
+
+  FakeClock& clock() { return clock_; }
+  std::vector<std::string> log() const { return log_.lines(); }
+  CallFaults& faults() { return faults_; }
+  /// Every exchange since the last call.
+  std::vector<Exchange> takeExchanges();
+  /// Rows by table of the plugin's store.
+  std::map<std::string, std::int64_t> rowCounts();
+
+ private:
+  host::HttpResponse sendOnce(std::string_view method, std::string_view target,
+                              const Headers& headers, std::string_view body);
+  host::HttpResponse route(host::HttpRequest request);
+  void begin();
+
+  FakeClock clock_;
+  RecordingLog log_;
+  CountingMetrics metrics_;
+  CallFaults faults_;
+  FaultyRandomness randomness_{faults_};
+  std::mutex mutex_;
+  host::Principal principal_{"test-key", "t1", {"*"}, true, false};
+  std::vector<Exchange> exchanges_;
+  const std::shared_ptr<const LoadedPlugin> plugin_;
+  const host::HomeSettings settings_;
+  FaultyStore store_;
+  std::unique_ptr<host::PluginHome> home_;
+  host::RouteTable<const host::RegisteredRoute*> routes_;
+};
+
+}  // namespace bulkhead::testing
