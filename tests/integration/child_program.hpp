@@ -31,6 +31,7 @@ class ChildProgram {
   ChildProgram& operator=(const ChildProgram&) = delete;
 
   void signal(int number) const;
+  pid_t id() const { return id_; }
   /// False once it has ended.
   bool isRunning();
   /// Its exit code, or 128 and the signal that ended it; -1 when it still runs after `patience`.

@@ -64,6 +64,31 @@ class NoThreads {
     pthread_setattr_default_np(&before_);
     pthread_attr_destroy(&before_);
   }
+
+  // Goal: limits change while the lane works. Method: a task that waits for its thread gets one
+  // when there may be more; threads above a smaller number end.
+  TEST(Lane, Ops518_LimitsChangeWhileItWorks) {
+    Lane lane{"test", {1, 1}};
+    std::promise<void> release;
+    const auto released = release.get_future().share();
+    const auto hold = [&, released](bool) { released.wait(); };
+    ASSERT_TRUE(lane.submit(hold, in(milliseconds{60'000})));
+    while (lane.state().running == 0) std::this_thread::yield();
+    std::latch second{1};
+    ASSERT_TRUE(lane.submit([&](bool) { second.count_down(); }, in(milliseconds{60'000})));
+    EXPECT_FALSE(lane.submit(hold, in(milliseconds{60'000}))) << "negative control: it is full";
+    lane.setLimits({2, 5});
+    second.wait();
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(lane.submit(hold, in(milliseconds{60'000})));
+    while (lane.state().running < 2) std::this_thread::yield();
+    lane.setLimits({1, 5});
+    release.set_value();
+    std::latch last{1};
+    ASSERT_TRUE(lane.submit([&](bool) { last.count_down(); }, in(milliseconds{60'000})));
+    last.wait();
+    EXPECT_EQ(lane.limits().threads, 1U);
+    EXPECT_TRUE(lane.drain(milliseconds{5000}));
+  }
   NoThreads(const NoThreads&) = delete;
   NoThreads& operator=(const NoThreads&) = delete;
 

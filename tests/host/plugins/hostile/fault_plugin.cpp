@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 #include <unistd.h>
 
 #include <bulkhead/plugin.hpp>
@@ -27,7 +28,12 @@ enum class Fault {
   HandlerThrowsInt,
   HandlerHangs,
   HandlerSegfaults,
+  HandlerDereferencesNull,
+  HandlerOverflowsStack,
+  HandlerTerminates,
+  HandlerThreadThrows,
   HandlerWaits,
+  StopHangs,
   RouteTwice,
   RouteOfGreeter,
 };
@@ -43,6 +49,26 @@ void writeFile() {
   if (file == nullptr) return;
   std::fputs("a plugin touches nothing while it is created", file);
   std::fclose(file);
+}
+
+void dereferenceNull() {
+  volatile int* volatile nowhere = nullptr;
+  *nowhere = 1;
+}
+
+int overflowStack(int depth) {
+  static volatile bool deeper = true;
+  if (!deeper) return depth;
+  volatile char page[4096] = {};
+  page[0] = static_cast<char>(depth);
+  return overflowStack(depth + 1) + page[0];
+}
+
+void throwOnPurpose() {
+  throw std::runtime_error{"thrown where nothing may be thrown"};
+}
+void throwWhereNothingMay() noexcept {
+  throwOnPurpose();
 }
 
 /// Does what the plugin is for when its turn has come.
@@ -75,6 +101,20 @@ void act(Fault turn) {
     case Fault::CreateWritesFile:
       writeFile();
       break;
+    case Fault::HandlerDereferencesNull:
+      dereferenceNull();
+      break;
+    case Fault::HandlerOverflowsStack:
+      overflowStack(0);
+      break;
+    case Fault::HandlerTerminates:
+      throwWhereNothingMay();
+      break;
+    case Fault::HandlerThreadThrows:
+      std::thread{[] { throw std::runtime_error{"thrown by a thread of the plugin"}; }}.detach();
+      break;
+    case Fault::StopHangs:
+      hang();
     case Fault::HandlerWaits:
       sleep(1);
       break;
@@ -112,6 +152,7 @@ class FaultPlugin final : public bulkhead::Plugin {
     act(Fault::StartThrows);
     act(Fault::StartHangs);
   }
+  void stop() override { act(Fault::StopHangs); }
 
  private:
   static void addRoute(bulkhead::Registrar& host) {
@@ -125,6 +166,10 @@ class FaultPlugin final : public bulkhead::Plugin {
                  act(Fault::HandlerThrowsInt);
                  act(Fault::HandlerHangs);
                  act(Fault::HandlerSegfaults);
+                 act(Fault::HandlerDereferencesNull);
+                 act(Fault::HandlerOverflowsStack);
+                 act(Fault::HandlerTerminates);
+                 act(Fault::HandlerThreadThrows);
                  act(Fault::HandlerWaits);
                  return bulkhead::Response::json(
                      [](bulkhead::JsonWriter& out) { out.object("ok", true); });
