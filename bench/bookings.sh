@@ -40,10 +40,10 @@ startTheirs() {
   local modules=build/bench/bookings_express
   mkdir -p "$modules"
   cp bench/bookings_express/* "$modules"
-  [ -d "$modules/node_modules/uuid" ] && [ -d "$modules/node_modules/better-sqlite3/build" ] ||
+  [ -d "$modules/node_modules/prom-client" ] && [ -d "$modules/node_modules/better-sqlite3/build" ] ||
     npm install --prefix "$modules" --no-audit --no-fund --no-package-lock >&2
   their_port=$(freePort)
-  PORT=$their_port DATABASE=$folder/express.db MIGRATIONS=plugins/booking/migrations/sqlite NODE_ENV=production node "$modules/server.js" >/dev/null &
+  PORT=$their_port DATABASE=$folder/express.db MIGRATIONS=plugins/booking/migrations/sqlite LOG_FILE=$folder/express.log NODE_ENV=production node "$modules/server.js" >/dev/null &
   servers+=($!)
   awaitAnswer "http://127.0.0.1:$their_port/"
 }

@@ -1,13 +1,18 @@
 // The peer of bench/bookings.sh: the booking plugin's tables and triggers, and its promises: a key of its own for each
 // request, replayed from the transaction of its effect; opening hours, notice and horizon; no overlap, by the triggers; a line
-// of history; every commit on the disk before it is acknowledged (immediate transactions, synchronous=FULL).
+// of history; every commit on the disk before it is acknowledged (immediate transactions, synchronous=FULL). And what the host
+// does for each request: a line of JSON in a log file, written asynchronously, a histogram by route, security headers.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import express from 'express';
+import helmet from 'helmet';
+import pino from 'pino';
+import pinoHttp from 'pino-http';
+import prometheus from 'prom-client';
 import * as uuid from 'uuid';
 
-const { PORT: port, DATABASE: file, API_KEY: apiKey, MIGRATIONS: migrations, RESOURCES: resources } = process.env;
+const { PORT: port, DATABASE: file, LOG_FILE: logFile, API_KEY: apiKey, MIGRATIONS: migrations, RESOURCES: resources } = process.env;
 const keyHash = crypto.createHash('sha256').update(apiKey).digest();
 const tenant = 'bench';
 const database = new Database(file);
@@ -111,11 +116,20 @@ const bookOnce = database.transaction((key, fingerprint, wish, actor, requestId)
   return { status: 201, body, replayed: false };
 });
 
+const duration = new prometheus.Histogram({ name: 'http_request_duration_seconds', help: 'Duration of requests',
+  labelNames: ['method', 'route', 'status'] });
+
 const app = express();
-app.disable('x-powered-by');
+app.use(helmet());
+app.use(pinoHttp({ genReqId: () => crypto.randomUUID() }, pino.destination({ dest: logFile, sync: false, minLength: 4096 })));
+app.use((request, response, next) => {
+  const end = duration.startTimer();
+  response.on('finish', () => end({ method: request.method, route: request.route?.path ?? 'none', status: response.statusCode }));
+  next();
+});
 app.use(express.json({ limit: '1mb', verify: (request, _, raw) => { request.raw = raw; } }));
 app.use((request, response, next) => {
-  response.set({ 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'DENY', 'Referrer-Policy': 'no-referrer', 'X-Request-Id': crypto.randomUUID() });
+  response.set('X-Request-Id', request.id);
   const sent = crypto.createHash('sha256').update(request.get('X-API-Key') ?? '').digest();
   next(crypto.timingSafeEqual(sent, keyHash) ? undefined : new Refusal(401, 'AUTHENTICATION_ERROR', 'Send an API key.'));
 });

@@ -25,6 +25,17 @@ namespace {
 
 constexpr long kTimeoutSeconds = 30;
 
+/// Nothing when nobody listens: no host runs on this data folder.
+std::optional<Poco::Net::StreamSocket> connect(const std::filesystem::path& file) {
+  Poco::Net::StreamSocket socket;
+  try {
+    socket.connect(Poco::Net::SocketAddress{Poco::Net::SocketAddress::UNIX_LOCAL, file.string()});
+    return socket;
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
+}
+
 HttpResponse exchange(const Poco::Net::StreamSocket& socket, const std::string& method,
                       const std::string& path, const std::string& body) {
   Poco::Net::HTTPClientSession session{socket};
@@ -50,24 +61,25 @@ HttpResponse AdminClient::call(const std::string& method, const std::string& pat
   return onStore(method, path, body);
 }
 
-HttpResponse AdminClient::callRunning(const std::string& method, const std::string& path) const {
-  if (auto response = overSocket(method, path, {})) return std::move(*response);
+HttpResponse AdminClient::callRunning(const std::string& method, const std::string& path,
+                                      const std::string& body) const {
+  if (auto response = overSocket(method, path, body)) return std::move(*response);
   throw Error::app("NOT_RUNNING", fmt::format("No host answers on {}.",
                                               (settings_.paths.data_dir / "admin.sock").string()));
+}
+
+bool AdminClient::isHostRunning() const {
+  return connect(settings_.paths.data_dir / "admin.sock").has_value();
 }
 
 std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
                                                     const std::string& path,
                                                     const std::string& body) const {
   const auto file = settings_.paths.data_dir / "admin.sock";
-  Poco::Net::StreamSocket socket;
+  const auto socket = connect(file);
+  if (!socket) return std::nullopt;
   try {
-    socket.connect(Poco::Net::SocketAddress{Poco::Net::SocketAddress::UNIX_LOCAL, file.string()});
-  } catch (const Poco::Exception&) {
-    return std::nullopt;  // nobody listens: no host runs on this data folder
-  }
-  try {
-    return exchange(socket, method, path, body);
+    return exchange(*socket, method, path, body);
   } catch (const Poco::Exception& error) {
     throw Error::app("ADMIN_SOCKET", fmt::format("The host on {} did not answer: {}", file.string(),
                                                  error.displayText()));

@@ -21,7 +21,10 @@ class AdminClient {
   HttpResponse call(const std::string& method, const std::string& path,
                     const std::string& body = {}) const;
   /// The same, only to a running host.
-  HttpResponse callRunning(const std::string& method, const std::string& path) const;
+  HttpResponse callRunning(const std::string& method, const std::string& path,
+                           const std::string& body = {}) const;
+  /// True when a host listens on DATA_DIR/admin.sock.
+  bool isHostRunning() const;
 
  private:
   std::optional<HttpResponse> overSocket(const std::string& method, const std::string& path,

@@ -88,9 +88,12 @@ int refuseUnknown(const std::vector<std::string>& words) {
   return kExitUsage;
 }
 
-/// "tenant" and "tenant --help" list what there is.
+/// "tenant" and "tenant --help" list what there is; "backup" is a command of its own as well.
 std::optional<int> answerGroup(const std::vector<std::string>& words) {
-  if (words.size() > 2 || commandsOf(words[0]).empty()) return std::nullopt;
+  const auto& all = commands();
+  const bool is_command = std::any_of(
+      all.begin(), all.end(), [&](const Command& command) { return command.name == words[0]; });
+  if (is_command || words.size() > 2 || commandsOf(words[0]).empty()) return std::nullopt;
   const bool asked = words.size() == 2 && (words[1] == "--help" || words[1] == "help");
   if (words.size() == 2 && !asked) return std::nullopt;
   printGroup(asked ? stdout : stderr, words[0]);

@@ -6,6 +6,7 @@
 #include <bulkhead/error.hpp>
 
 #include "app/admin_commands.hpp"
+#include "app/backup_commands.hpp"
 #include "app/config_commands.hpp"
 #include "app/crash_commands.hpp"
 #include "app/log_commands.hpp"
@@ -192,6 +193,31 @@ std::vector<Command> keyCommands() {
   };
 }
 
+std::vector<Command> backupCommands() {
+  return {
+      {"backup",
+       "DIR",
+       "copies every store to a new folder, while the host runs or without one",
+       1,
+       {configOption(), jsonOption()},
+       runBackup},
+      {"backup verify",
+       "DIR",
+       "checks each file of a backup against its manifest, and as a database",
+       1,
+       {jsonOption()},
+       runBackupVerify},
+      {"restore",
+       "DIR",
+       "makes the stores those of a backup; the host is stopped",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"force", "", "replace stores that are there; they are kept aside", false}},
+       runRestore},
+  };
+}
+
 Command withSettings(Command command) {
   const auto config = std::find_if(command.options.begin(), command.options.end(),
                                    [](const auto& option) { return option.name == "config"; });
@@ -208,7 +234,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> all;
     for (auto* group : {hostCommands, configCommands, pluginCommands, crashCommands, logCommands,
-                        tenantCommands, keyCommands}) {
+                        tenantCommands, keyCommands, backupCommands}) {
       for (auto& command : group()) all.push_back(withSettings(std::move(command)));
     }
     return all;

@@ -6,6 +6,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "http/middleware/content_coding.hpp"
+#include "http/middleware/preconditions.hpp"
 #include "runtime/error_response.hpp"
 #include "security/access.hpp"
 
@@ -37,6 +39,22 @@ std::string_view pluginOf(std::string_view path) {
 
 bool isOnManagementPort(const RouteMatch<std::shared_ptr<const RouteTarget>>& match) {
   return match.value != nullptr && (*match.value)->host && (*match.value)->host->on_management_port;
+}
+
+/// An answer as this client takes it; off the loop.
+HttpResponse finished(const HttpRequest& request, HttpResponse response) {
+  const int status = response.status;
+  const ContentCoding coding = chooseCoding(request, response);
+  applyPreconditions(request, response);
+  if (response.status == status) encodeBody(coding, response);
+  return response;
+}
+
+/// Tags come back as they were sent; plugins know nothing of the codings in them.
+void restoreTags(HttpRequest& request) {
+  for (auto& [name, value] : request.headers) {
+    if (name == "if-match") value = withoutCoding(std::move(value));
+  }
 }
 
 HttpResponse optionsAnswer(const std::string& allow) {
@@ -84,6 +102,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
     return;
   }
   exchange->labels().plugin = match.owner;
+  restoreTags(request);
   admitToPluginRoute(request, target.route->contract);
   submitToPlugin(exchange, target);
 }
@@ -110,7 +129,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
       [exchange, route](bool expired) {
         if (expired) return;
         try {
-          exchange->respond(route->answer(exchange->request()));
+          exchange->respond(finished(exchange->request(), route->answer(exchange->request())));
         } catch (const Error& error) {
           exchange->refuse(error);
         } catch (const std::exception&) {
@@ -129,10 +148,18 @@ void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
   const auto deadline = std::min(target.route->contract.deadline(), target.compartment->deadline());
   const auto until = std::chrono::steady_clock::now() + deadline;
   exchange->setDeadline(deadline);
+  const bool coded = !target.route->contract.rawBody() && isCoded(exchange->request());
   const bool taken = target.compartment->submit(
-      [exchange, route = target.route, until](PluginHome& home, bool expired) {
+      [exchange, route = target.route, until, coded](PluginHome& home, bool expired) {
         if (expired || exchange->answered()) return;
-        exchange->respond(home.handle(*route, exchange->request(), until));
+        HttpRequest& request = exchange->request();
+        try {
+          if (coded) request.body = decodedBody(request.body, route->contract.bodyLimitBytes());
+        } catch (const Error& error) {
+          exchange->refuse(error);
+          return;
+        }
+        exchange->respond(finished(request, home.handle(*route, request, until)));
       },
       until);
   if (taken) return;

@@ -17,9 +17,11 @@
 #include "app/command.hpp"
 #include "app/data_folder.hpp"
 #include "app/installation_checks.hpp"
+#include "app/installed_stores.hpp"
 #include "app/serving_host.hpp"
 #include "app/uncaught_failures.hpp"
 #include "config/configuration_problem.hpp"
+#include "data/restore.hpp"
 #include "logging/crash_recorder.hpp"
 #include "logging/crash_records.hpp"
 #include "logging/log.hpp"
@@ -137,7 +139,7 @@ int failed(std::string_view code, std::string_view message, int exit_code) {
 }
 
 int codeOf(const Error& error) {
-  if (error.code() == "PORT_IN_USE") return kExitTemporary;
+  if (error.code() == "PORT_IN_USE" || error.code() == "STORE_LEASE_HELD") return kExitTemporary;
   return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
 }
 
@@ -167,8 +169,14 @@ std::unique_ptr<CrashRecorder> recordCrashes(const HostSettings& settings,
          {"crashedVersion", crash.fact("version")},
          {"record", crash.file.string()}});
   }
-  return std::make_unique<CrashRecorder>(
-      CrashRecorderOptions{folder, version, std::string{kBuildRevision}});
+  try {
+    return std::make_unique<CrashRecorder>(
+        CrashRecorderOptions{folder, version, std::string{kBuildRevision}});
+  } catch (const std::system_error& error) {
+    log(Level::Warn, "host", "Crashes are not recorded: the folder cannot be used",
+        {{"folder", folder.string()}, {"reason", error.what()}});
+    return nullptr;
+  }
 }
 
 /// Never throws. What has been made is not taken down when it fails: threads may stand on it.
@@ -177,6 +185,8 @@ int serveGuarded(const ConfigurationSources& sources, const Configuration& confi
   try {
     const HostSettings& settings = configuration.settings();
     prepareDataFolder(settings.paths.data_dir);
+    if (data::finishRestore(storeFolder(settings)))
+      log(Level::Warn, "host", "A restore that was interrupted has been finished");
     const auto crashes = recordCrashes(settings, logOptions(settings).version);
     watchUncaughtFailures({settings.isProduction(), settings.paths.data_dir / kPluginCopies});
     setExitOnUnhandled(settings.server.exit_on_unhandled);

@@ -1,5 +1,7 @@
 #include "app/serving_host.hpp"
 
+#include <Poco/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include "app/configuration_routes.hpp"
 #include "app/data_folder.hpp"
 #include "app/installed_plugins.hpp"
+#include "app/installed_stores.hpp"
 #include "app/log_routes.hpp"
 #include "app/plugin_health.hpp"
 #include "app/reload_log.hpp"
@@ -102,6 +105,17 @@ health::RegistryOptions registryOptions() {
   return options;
 }
 
+/// It is large and changes when a plugin does, so that clients may keep it and ask.
+HttpResponse openApiAnswer(const std::string& document) {
+  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
+  engine.update(document);
+  HttpResponse response = HttpResponse::json(200, document);
+  response.addHeader("ETag",
+                     fmt::format("\"{}\"", Poco::DigestEngine::digestToHex(engine.digest())));
+  response.addHeader("Cache-Control", "no-cache");
+  return response;
+}
+
 }  // namespace
 
 ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration)
@@ -121,6 +135,9 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
       registry_{registryOptions()},
+      backups_{[&configuration](const std::filesystem::path& directory) {
+        return backupOrder(configuration, directory);
+      }},
       supervisor_{{pluginFolder(settings_), cacheFolder(settings_), !settings_.isProduction()},
                   {clock_, home_log_, home_metrics_,
                    [this](const std::string& plugin) { return openStore(plugin); },
@@ -180,6 +197,8 @@ void ServingHost::makeFront() {
   tail.decorate = [](const HttpRequest&, HttpResponse& response) {
     if (response.status == 401)
       response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
+    if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING")
+      response.addHeader("Accept-Encoding", "gzip");
   };
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(
@@ -227,14 +246,14 @@ void ServingHost::addHostRoutes() {
        configurationRoutes([this] { return live_.rows(); },
                            [this](std::string_view trigger) { return reload(trigger); }))
     routes.push_back(std::move(route));
-  routes.push_back(
-      {"GET",
-       "/openapi.json",
-       HostAccess::Open,
-       {},
-       AnsweredOn::Loop,
-       [this](const HttpRequest&) { return HttpResponse::json(200, *routes_.openApi()); },
-       false});
+  for (auto& route : backups_.routes()) routes.push_back(std::move(route));
+  routes.push_back({"GET",
+                    "/openapi.json",
+                    HostAccess::Open,
+                    {},
+                    AnsweredOn::MonitoringLane,
+                    [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
+                    false});
   routes_.addHostRoutes(std::move(routes));
 }
 
@@ -278,11 +297,11 @@ void ServingHost::boot() {
 
 ReloadReport ServingHost::reload(std::string_view trigger) {
   ReloadReport report;
-  notifyReloading();
   if (state_.phase() != health::Phase::Ready) {
     report.outcome = ReloadReport::Outcome::Refused;
     report.problems.emplace_back("The host is starting or stopping; try again when it is ready.");
   } else {
+    notifyReloading();
     report = live_.reload({[this](const HostSettings& before, const HostSettings& after) {
                              applyLive(before, after);
                            },
@@ -293,7 +312,7 @@ ReloadReport ServingHost::reload(std::string_view trigger) {
                            }});
   }
   logReload(report, trigger);
-  notifyService("READY=1\n");
+  if (state_.phase() == health::Phase::Ready) notifyService("READY=1\n");
   return report;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/access_log.hpp"
+#include "app/backup_desk.hpp"
 #include "app/home_sinks.hpp"
 #include "app/live_configuration.hpp"
 #include "app/peer_policy.hpp"
@@ -102,6 +103,7 @@ class ServingHost {
   Lane host_lane_{"host", {4, 256}};
   Lane monitoring_lane_{"monitoring", {2, 64}};
   health::HealthRegistry registry_;
+  BackupDesk backups_;
   Supervisor supervisor_;
   health::HealthEndpoints health_endpoints_;
   monitoring::HostMetrics host_metrics_;

@@ -32,6 +32,7 @@ health::HealthSources ServingHost::healthSources() {
       {version_, std::string{environmentName(settings_.server.environment)},
        settings_.server.service_name}};
   sources.policy.details = health::detailsPolicy(settings_.monitoring.health_details);
+  sources.policy.readiness_requires = settings_.monitoring.readiness_require;
   sources.plugins = [this] { return pluginHealth(supervisor_); };
   sources.performance = [this] {
     const auto statistics = performance_.statistics(60);

@@ -41,6 +41,8 @@ bool ServingHost::drain(const BootEnded& boot_ended) {
     std::this_thread::sleep_for(milliseconds{50});
   limit.step("closing the listeners");
   front_->stopAccepting();
+  limit.step("ending a backup");
+  backups_.stop();
   limit.step("waiting for requests in flight");
   const auto end = std::chrono::steady_clock::now() + timeout;
   while (!front_->waitIdle(milliseconds{100}) && std::chrono::steady_clock::now() < end) continue;

@@ -315,9 +315,15 @@ void addMonitoring(std::vector<HostSetting>& all) {
        {},
        [](Settings& s, const Value& v) { s.monitoring.allow_cidrs = splitList(v.text()); },
        checkNetworks});
+  all.push_back(
+      {text("health.readiness_require", "",
+            "Checks that have to be well for the host to be ready, such as \"database\", with "
+            "commas between."),
+       {"READINESS_REQUIRE"},
+       [](Settings& s, const Value& v) { s.monitoring.readiness_require = splitList(v.text()); }});
   SettingDeclaration stall = duration("health.stall_after", "30s", 600'000,
                                       "Silence of a core thread after which liveness answers 503.");
-  stall.min = 1000;
+  stall.min = 5000;  // the housekeeper beats once a second, and may be held up
   all.push_back({std::move(stall), {}, [](Settings& s, const Value& v) {
                    s.monitoring.stall_after_ms = v.integer();
                  }});

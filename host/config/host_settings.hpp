@@ -63,6 +63,7 @@ struct HostSettings {
     std::int64_t slow_query_ms = 0;
     std::vector<std::string> allow_cidrs;
     std::int64_t stall_after_ms = 0;
+    std::vector<std::string> readiness_require;  ///< names of checks
     std::string health_details;  ///< never, when-authorized or always
   };
   struct Security {

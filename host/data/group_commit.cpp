@@ -11,11 +11,18 @@ namespace bulkhead::host::data {
 using Control = SqliteConnection::Control;
 using Clock = std::chrono::steady_clock;
 
-// Each round that loses its transaction expels the member that lost it, so that the rounds end.
-// Members that had already run, refused ones included, run again: what they saw is gone.
+/// After a closure that wrote and refused: such a workload pays less for savepoints than for groups
+/// that run twice.
+constexpr int kGroupsWithSavepoints = 64;
+
+// Each round that loses its transaction expels the member that lost it, or is the last one without
+// savepoints, so that the rounds end. Members that had already run, refused ones included, run
+// again: what they saw is gone.
 void GroupCommit::run(WriteQueue::Group& group) {
   begun_ = Clock::now();
   run_delay_before_ = runDelay();
+  savepoints_ = options_.rehearse_writes || groups_with_savepoints_ > 0;
+  if (groups_with_savepoints_ > 0) --groups_with_savepoints_;
   try {
     do {
       connection_.control(Control::BeginImmediate);
@@ -33,10 +40,15 @@ bool GroupCommit::runMembers(WriteQueue::Group& group) {
     if (i == group.members.size() && !(mayGrow(group) && group.grow())) return true;
     WriteTicket& ticket = *group.members[i];
     if (ticket.expelled) continue;
-    if (runClosure(ticket) == Outcome::TransactionLost) {
-      ticket.expelled = true;
-      return false;
+    const Outcome outcome = runClosure(ticket);
+    if (outcome == Outcome::Kept || outcome == Outcome::Refused) continue;
+    ticket.expelled = outcome == Outcome::TransactionLost;
+    if (connection_.inTransaction()) connection_.control(Control::Rollback);
+    if (outcome == Outcome::NeedsSavepoints) {
+      savepoints_ = true;
+      groups_with_savepoints_ = kGroupsWithSavepoints;
     }
+    return false;
   }
 }
 
@@ -46,24 +58,37 @@ bool GroupCommit::mayGrow(const WriteQueue::Group& group) const {
 
 GroupCommit::Outcome GroupCommit::runClosure(WriteTicket& ticket) {
   ticket.error = nullptr;
+  const std::uint64_t writes_before = connection_.writes();
   try {
-    if (options_.rehearse_writes) rehearse(*ticket.closure());
-    connection_.control(Control::Savepoint);
-    callClosure(*ticket.closure());
-    connection_.control(Control::Release);
+    attempt(ticket);
     return Outcome::Kept;
   } catch (...) {
     ticket.error = std::current_exception();
   }
   connection_.unlimited();
   if (connection_.overran()) ++counters_.interrupted;
+  return outcomeOfError(writes_before);
+}
+
+void GroupCommit::attempt(const WriteTicket& ticket) {
+  if (options_.rehearse_writes) rehearse(*ticket.closure());
+  if (savepoints_) connection_.control(Control::Savepoint);
+  callClosure(*ticket.closure());
+  if (savepoints_) connection_.control(Control::Release);
+}
+
+GroupCommit::Outcome GroupCommit::outcomeOfError(std::uint64_t writes_before) {
   if (!connection_.inTransaction()) return Outcome::TransactionLost;
-  undoSavepoint();
-  return Outcome::Refused;
+  if (savepoints_) {
+    undoSavepoint();
+    return Outcome::Refused;
+  }
+  if (connection_.writes() == writes_before) return Outcome::Refused;
+  return connection_.overran() ? Outcome::TransactionLost : Outcome::NeedsSavepoints;
 }
 
 void GroupCommit::callClosure(const TransactionClosure& closure) {
-  SqliteTransaction transaction{connection_, true};
+  SqliteTransaction transaction{connection_, true, savepoints_};
   connection_.limitTo(Clock::now() + options_.closure_budget, budgetExceeded, run_delay_before_);
   closure(transaction);
   connection_.unlimited();

@@ -5,7 +5,7 @@
 namespace bulkhead::host::data {
 
 /// How long this thread has waited for a CPU since it began, while it could have run; zero where
-/// the kernel does not tell. Costs a few microseconds.
+/// the kernel does not tell. Costs a microsecond, and a descriptor for each thread that asks.
 std::chrono::nanoseconds runDelay() noexcept;
 
 }  // namespace bulkhead::host::data

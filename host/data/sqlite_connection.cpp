@@ -1,26 +1,22 @@
 #include "data/sqlite_connection.hpp"
 
-#include <Poco/AutoPtr.h>
-#include <Poco/Data/SQLite/SessionImpl.h>
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Logger.h>
 #include <cstdlib>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "data/database_error.hpp"
 #include "data/run_delay.hpp"
+#include "data/sqlite_session.hpp"
 
 namespace bulkhead::host::data {
 namespace {
 
 constexpr std::size_t kCachedStatementsMax = 128;
 constexpr int kProgressInterval = 1000;  // virtual machine steps, some tens of microseconds
-constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::chrono::milliseconds kBusyPause{1};
 
 constexpr std::array<std::string_view, 7> kControlText = {
@@ -31,27 +27,6 @@ const StatementObserver kNobody;
 
 Poco::Logger& logger() {
   return Poco::Logger::get("data");
-}
-
-// The file is made before SQLite sees it, so that it and the -wal and -shm files beside it are
-// never readable by others.
-void makeFile(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) throw databaseUnavailable();
-  ::close(descriptor);
-}
-
-Poco::Data::Session openSession(const SqliteOptions& options, bool memory) {
-  if (!memory) makeFile(options.path);
-  try {
-    Poco::AutoPtr<Poco::Data::SessionImpl> session{new Poco::Data::SQLite::SessionImpl{
-        memory ? std::string{":memory:"} : options.path.string(), kConnectTimeout.count()}};
-    return Poco::Data::Session{session};
-  } catch (const Poco::Exception& exception) {
-    logger().error(fmt::format("{}: {} cannot be opened: {}", options.owner, options.path.string(),
-                               exception.displayText()));
-    throw databaseUnavailable();
-  }
 }
 
 bool isUnavailable(int code) {
@@ -95,13 +70,13 @@ struct SqliteConnection::Statement {
   bool running = false;
 };
 
-// Resets the statement however its run ends, and forgets the borrowed values.
+// Resets the statement however its run ends. The borrowed values stay bound: the next run begins by
+// binding all of them anew.
 class SqliteConnection::Run {
  public:
   explicit Run(Statement& statement) : statement_{statement} { statement_.running = true; }
   ~Run() {
     sqlite3_reset(statement_.handle);
-    if (!statement_.sources.empty()) sqlite3_clear_bindings(statement_.handle);
     statement_.running = false;
   }
   Run(const Run&) = delete;
@@ -141,12 +116,13 @@ SqliteConnection::SqliteConnection(const SqliteOptions& options, Role role)
     : owner_{options.owner},
       role_{role},
       on_statement_{options.on_statement},
-      session_{openSession(options, role == Role::Memory)},
+      session_{openSession(options, role)},
       handle_{Poco::Data::SQLite::Utility::dbHandle(session_)} {
   configure(options, role);
   for (std::size_t i = 0; i < kControlText.size(); ++i) controls_[i] = prepare(kControlText[i]);
   sqlite3_progress_handler(handle_, kProgressInterval, onProgress, this);
   sqlite3_set_authorizer(handle_, onAuthorize, this);
+  sqlite3_wal_hook(handle_, onCommit, this);
   trusted_ = false;
 }
 
@@ -172,7 +148,7 @@ void SqliteConnection::configure(const SqliteOptions& options, Role role) {
   pragma("PRAGMA journal_size_limit=67108864", patience);
   // What a savepoint may have to undo is kept in memory, and not in a file of its own.
   pragma("PRAGMA temp_store=MEMORY", patience);
-  if (role == Role::Writer) pragma("PRAGMA cache_size=-16384", patience);
+  if (role == Role::Writer) pragma("PRAGMA cache_size=-4096", patience);
   if (role == Role::Reader) pragma("PRAGMA query_only=ON", patience);
   pragma("SELECT count(*) FROM sqlite_master", patience);
 }
@@ -211,8 +187,11 @@ std::int64_t SqliteConnection::execute(std::string_view sql, const bulkhead_valu
     second = prepare(sql);
     statement = second.get();
   }
-  if (!writable && sqlite3_stmt_readonly(statement->handle) == 0) {
-    throw Error::database("DATABASE_ERROR", "A statement that writes was used in a read.");
+  if (sqlite3_stmt_readonly(statement->handle) == 0) {
+    if (!writable) {
+      throw Error::database("DATABASE_ERROR", "A statement that writes was used in a read.");
+    }
+    ++writes_;
   }
   const Run run{*statement};
   bind(*statement, values, count);
@@ -253,10 +232,15 @@ bool SqliteConnection::moved() const {
          moved != 0;
 }
 
-void SqliteConnection::checkpoint() {
-  const int code =
-      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+int SqliteConnection::checkpoint(Checkpoint how) {
+  constexpr std::array<int, 3> kModes = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART,
+                                         SQLITE_CHECKPOINT_TRUNCATE};
+  const int mode = kModes.at(static_cast<std::size_t>(how));
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, mode, nullptr, &moved);
+  if (code == SQLITE_BUSY && how == Checkpoint::Passive) return 0;
   if (code != SQLITE_OK) fail(code, "checkpoint");
+  return moved;
 }
 
 // Our own statements while it lives.
@@ -314,7 +298,7 @@ std::unique_ptr<SqliteConnection::Statement> SqliteConnection::prepare(std::stri
 }
 
 SqliteConnection::Statement& SqliteConnection::prepared(std::string_view sql) {
-  auto found = cache_.find(std::string{sql});
+  auto found = cache_.find(sql);
   if (found == cache_.end()) {
     if (cache_.size() >= kCachedStatementsMax) evict();
     found = cache_.emplace(std::string{sql}, prepare(sql)).first;
@@ -348,6 +332,7 @@ void SqliteConnection::bind(Statement& statement, const bulkhead_value* values, 
     ++index;
     switch (value.type) {
       case BULKHEAD_NULL:
+        code = sqlite3_bind_null(statement.handle, index);
         break;
       case BULKHEAD_INTEGER:
         code = sqlite3_bind_int64(statement.handle, index, value.integer);
@@ -434,6 +419,11 @@ void SqliteConnection::fail(int code, std::string_view sql) {
     throw databaseBusy("The database is locked by another process.");
   }
   throw statementFailed();
+}
+
+int SqliteConnection::onCommit(void* self, sqlite3*, const char*, int frames) {
+  static_cast<SqliteConnection*>(self)->log_frames_ = frames;
+  return SQLITE_OK;
 }
 
 int SqliteConnection::onProgress(void* self) {

@@ -26,6 +26,7 @@ class SqliteConnection {
  public:
   enum class Role { Writer, Reader, Memory, Maintenance };
   enum class Control { Begin, BeginImmediate, Commit, Rollback, Savepoint, Release, RollbackTo };
+  enum class Checkpoint { Passive, Restart, Truncate };
   using Receiver = std::function<int(const bulkhead_value* columns, std::size_t count)>;
   using Deadline = std::chrono::steady_clock::time_point;
 
@@ -50,6 +51,8 @@ class SqliteConnection {
   /// True when the limit set last was passed.
   bool overran() const { return overran_; }
 
+  /// How many statements that may write have run so far.
+  std::uint64_t writes() const { return writes_; }
   bool inTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   /// True while foreign keys whose check was deferred are not satisfied.
   bool owesForeignKeys() const;
@@ -58,8 +61,13 @@ class SqliteConnection {
   void distrust() noexcept { broken_ = true; }
   /// True when the file is no longer where it was opened.
   bool moved() const;
-  /// Moves the write-ahead log into the file. Throws DATABASE_BUSY when readers hold parts of it.
-  void checkpoint();
+  /// Moves the write-ahead log into the file: what no reader holds; or waiting for them, so that
+  /// the next write begins the log anew; or emptying it, too. Returns how many frames of it are in
+  /// the file by now. Throws DATABASE_BUSY when it waited for readers in vain.
+  int checkpoint(Checkpoint how);
+  /// Length of the log after this connection's last commit. Nothing else moves the log then: no
+  /// commit of this connection does.
+  int logFrames() const { return log_frames_; }
   /// Writes a page as it is and commits: proof that the disk takes it. Throws DATABASE_UNAVAILABLE
   /// when it does not.
   void proveWritable();
@@ -69,6 +77,12 @@ class SqliteConnection {
  private:
   struct Statement;
   struct Trust;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
   class Run;
   class Watch;
 
@@ -84,6 +98,7 @@ class SqliteConnection {
   void deliver(Statement& statement, const Receiver& receive, Watch& watch);
   [[noreturn]] void fail(int code, std::string_view sql);
   static int onProgress(void* self);
+  static int onCommit(void* self, sqlite3*, const char*, int frames);
   static int onAuthorize(void* self, int action, const char*, const char*, const char*,
                          const char*);
 
@@ -92,10 +107,12 @@ class SqliteConnection {
   const StatementObserver on_statement_;
   Poco::Data::Session session_;
   sqlite3* const handle_;
-  std::unordered_map<std::string, std::unique_ptr<Statement>> cache_;
+  std::unordered_map<std::string, std::unique_ptr<Statement>, TextHash, std::equal_to<>> cache_;
   std::array<std::unique_ptr<Statement>, 7> controls_;
   std::vector<bulkhead_value> row_;
   std::uint64_t uses_ = 0;
+  std::uint64_t writes_ = 0;
+  int log_frames_ = 0;
   Deadline limit_ = Deadline::max();
   Error (*overrun_)() = nullptr;
   std::optional<std::chrono::nanoseconds> forgiven_;  ///< run delay that limit_ accounts for

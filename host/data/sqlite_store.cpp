@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "data/checkpointer.hpp"
 #include "data/connection_pool.hpp"
 #include "data/database_error.hpp"
 #include "data/group_commit.hpp"
@@ -73,7 +74,7 @@ void readOn(SqliteConnection& connection, const TransactionClosure& closure, Dea
   connection.control(Control::Begin);
   connection.limitTo(deadline, deadlineExceeded);
   try {
-    SqliteTransaction transaction{connection, false};
+    SqliteTransaction transaction{connection, false, false};
     closure(transaction);
     transaction.check();
     connection.unlimited();
@@ -110,7 +111,7 @@ class Sqlite final : public SqliteStore {
     const TransactionScope scope{*this, Verb::Write};
     counted([&] {
       WriteTicket ticket{closure};
-      queue_.run(ticket, deadline, [this](WriteQueue::Group& group) { lead(group); });
+      queue_.run(ticket, deadline);
     });
   }
 
@@ -147,7 +148,7 @@ class Sqlite final : public SqliteStore {
 
   void checkpoint(Deadline deadline) override {
     const TransactionScope scope{*this, Verb::Write};
-    alone([&] { writer(deadline).checkpoint(); }, deadline);
+    alone([&] { writer(deadline).checkpoint(SqliteConnection::Checkpoint::Truncate); }, deadline);
   }
 
   void handOver(Deadline deadline) override {
@@ -155,6 +156,7 @@ class Sqlite final : public SqliteStore {
     alone(
         [&] {
           if (memory()) return;
+          checkpointer_.release();
           writer_.reset();
           lease_.reset();
         },
@@ -186,7 +188,7 @@ class Sqlite final : public SqliteStore {
 
   void alone(const std::function<void()>& work, Deadline deadline) {
     WriteTicket ticket{work};
-    queue_.run(ticket, deadline, [this](WriteQueue::Group& group) { lead(group); });
+    queue_.run(ticket, deadline);
   }
 
   void readFromPool(const TransactionClosure& closure, Deadline deadline) {
@@ -201,11 +203,16 @@ class Sqlite final : public SqliteStore {
   }
 
   void lead(WriteQueue::Group& group) noexcept {
+    // The queue's own thread has none yet.
+    std::optional<TransactionScope> scope;
+    if (!TransactionScope::inside()) scope.emplace(*this, Verb::Write);
     try {
       if (const auto* work = group.members.front()->alone(); work != nullptr) {
         (*work)();
       } else {
-        GroupCommit{writer(group.deadline), options_, counters_}.run(group);
+        GroupCommit{writer(group.deadline), options_, counters_, groups_with_savepoints_}.run(
+            group);
+        if (!memory()) checkpointer_.afterCommit(*writer_);
       }
     } catch (const Error& error) {
       if (error.code() == "DATABASE_UNAVAILABLE") writes_fail_ = true;
@@ -250,6 +257,7 @@ class Sqlite final : public SqliteStore {
   }
 
   void dropAll() {
+    checkpointer_.release();
     writer_.reset();
     readers_.dropAll();
   }
@@ -315,12 +323,14 @@ class Sqlite final : public SqliteStore {
   std::atomic<bool> opened_{false};
   std::atomic<bool> writes_fail_{false};  ///< since a write failed; written by leaders
   ConnectionPool<SqliteConnection> readers_;
-  WriteQueue queue_;
+  WriteQueue queue_{[this](WriteQueue::Group& group) { lead(group); }};
   StoreCounters counters_;
   std::optional<WriteLease> lease_;
   std::unique_ptr<SqliteConnection> writer_;
+  int groups_with_savepoints_ = 0;  ///< the leader's
   std::mutex ping_mutex_;
   std::unique_ptr<SqliteConnection> ping_;
+  Checkpointer checkpointer_{[this] { return open(Role::Maintenance); }};
 };
 
 }  // namespace

@@ -45,8 +45,8 @@ struct SqliteOptions {
 
 /// A store in one SQLite file (WAL, 0600, foreign keys on), or in memory.
 ///
-/// Writes commit in groups: the first caller leads, runs its own closure and those queued behind it
-/// in a savepoint each, and all return after one COMMIT, which is one fsync. What is acknowledged
+/// Writes commit in groups: the first caller leads, runs its own closure and those queued behind
+/// it, and all return after one COMMIT, which is one fsync. What is acknowledged
 /// is durable; what a closure throws is its own; an overrun closure is taken out and the others run
 /// again; a failed COMMIT is everybody's error. A refusal is only told after COMMIT, since it may
 /// rest on effects of the same group.

@@ -26,8 +26,20 @@ std::int64_t SqliteTransaction::send(std::string_view sql, const bulkhead_value*
 }
 
 void SqliteTransaction::nested(const std::function<void()>& closure) {
-  using Control = SqliteConnection::Control;
   check();
+  if (savepoints_) return nestedInSavepoint(closure);
+  const std::uint64_t writes_before = connection_.writes();
+  try {
+    closure();
+    check();
+  } catch (...) {
+    if (connection_.writes() != writes_before) end_ = std::current_exception();
+    throw;
+  }
+}
+
+void SqliteTransaction::nestedInSavepoint(const std::function<void()>& closure) {
+  using Control = SqliteConnection::Control;
   connection_.control(Control::Savepoint);
   try {
     closure();

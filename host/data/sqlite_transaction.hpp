@@ -9,11 +9,12 @@ namespace bulkhead::host::data {
 
 /// A closure's access to the transaction that is open on `connection`. After an error that ended
 /// the transaction, or passed its limit, every further statement throws that error again: a closure
-/// that swallows it can neither go on nor write outside the transaction.
+/// that swallows it can neither go on nor write outside the transaction. Without `savepoints` the
+/// same holds for what a nested closure throws after it wrote: only the whole can undo that.
 class SqliteTransaction final : public Transaction {
  public:
-  SqliteTransaction(SqliteConnection& connection, bool writable)
-      : connection_{connection}, writable_{writable} {}
+  SqliteTransaction(SqliteConnection& connection, bool writable, bool savepoints)
+      : connection_{connection}, writable_{writable}, savepoints_{savepoints} {}
 
   void read(std::string_view sql, const bulkhead_value* values, std::size_t count,
             const SqliteConnection::Receiver& receive) override;
@@ -27,9 +28,11 @@ class SqliteTransaction final : public Transaction {
  private:
   template <typename Work>
   auto guarded(const Work& work);
+  void nestedInSavepoint(const std::function<void()>& closure);
 
   SqliteConnection& connection_;
   const bool writable_;
+  const bool savepoints_;
   std::exception_ptr end_;
 };
 

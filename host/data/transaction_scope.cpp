@@ -21,6 +21,10 @@ TransactionScope::~TransactionScope() {
   innermost = outer_;
 }
 
+bool TransactionScope::inside() noexcept {
+  return innermost != nullptr;
+}
+
 bool TransactionScope::insideWrite() noexcept {
   for (const TransactionScope* scope = innermost; scope != nullptr; scope = scope->outer_) {
     if (scope->verb_ == Verb::Write) return true;

@@ -18,6 +18,8 @@ class TransactionScope {
 
   /// True within a write closure on this thread; calls to the outside are refused there.
   static bool insideWrite() noexcept;
+  /// True within any closure on this thread.
+  static bool inside() noexcept;
 
  private:
   const Store& store_;

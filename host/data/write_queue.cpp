@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <pthread.h>
+#include <system_error>
 
 #include "data/database_error.hpp"
 
@@ -34,6 +37,8 @@ void WriteTicket::give(Turn turn) {
 bool WriteQueue::Group::grow() {
   if (members.front()->alone_ != nullptr) return false;
   const std::lock_guard lock{queue_.mutex_};
+  if (size_max_ == 0) size_max_ = 1 + queue_.queue_.size();
+  if (members.size() == size_max_) return false;
   if (queue_.queue_.empty() || queue_.queue_.front()->alone_ != nullptr) return false;
   WriteTicket* next = queue_.queue_.front();
   queue_.queue_.pop_front();
@@ -41,8 +46,22 @@ bool WriteQueue::Group::grow() {
   return true;
 }
 
-void WriteQueue::run(WriteTicket& ticket, Deadline deadline, const Lead& lead) {
-  if (awaitTurn(ticket, deadline)) leadGroup(ticket, deadline, lead);
+WriteQueue::~WriteQueue() {
+  if (!own_thread_.joinable()) return;
+  ended_ = true;
+  own_turn_.wake();
+  own_thread_.join();
+}
+
+void WriteQueue::run(WriteTicket& ticket, Deadline deadline) {
+  ticket.deadline_ = deadline;
+  if (awaitTurn(ticket)) {
+    leadGroup(ticket);
+  } else {
+    for (WriteTicket* next : ticket.wakes_) {
+      if (next != nullptr) next->give(WriteTicket::Turn::Done);
+    }
+  }
   if (ticket.error) std::rethrow_exception(ticket.error);
 }
 
@@ -51,7 +70,7 @@ std::size_t WriteQueue::waiting() const {
   return queue_.size();
 }
 
-bool WriteQueue::awaitTurn(WriteTicket& ticket, Deadline deadline) {
+bool WriteQueue::awaitTurn(WriteTicket& ticket) {
   {
     const std::lock_guard lock{mutex_};
     if (!led_) {
@@ -60,7 +79,7 @@ bool WriteQueue::awaitTurn(WriteTicket& ticket, Deadline deadline) {
     }
     queue_.push_back(&ticket);
   }
-  if (!ticket.wakeup_.waitUntil(deadline)) {
+  if (!ticket.wakeup_.waitUntil(ticket.deadline_)) {
     if (leave(ticket)) throw databaseBusy("The database has too many writes waiting.");
     ticket.wakeup_.wait();  // somebody has taken it in
   }
@@ -75,31 +94,72 @@ bool WriteQueue::leave(WriteTicket& ticket) {
   return true;
 }
 
-void WriteQueue::leadGroup(WriteTicket& ticket, Deadline deadline, const Lead& lead) {
-  Group group{*this};
-  group.deadline = deadline;
-  group.members.push_back(&ticket);
-  lead(group);
-  promoteNext();
-  for (WriteTicket* member : group.members) {
-    if (member != &ticket) member->give(WriteTicket::Turn::Done);
+void WriteQueue::leadGroup(WriteTicket& first) {
+  Group group{*this, first};
+  lead_(group);
+  passOn();
+  wakeAll(group, &first);
+}
+
+// The next group starts before the members of the finished one wake: the disk does not wait for
+// them.
+void WriteQueue::passOn() {
+  const std::lock_guard lock{mutex_};
+  led_ = !queue_.empty();
+  if (!led_) return;
+  if (startOwnThread()) {
+    own_turn_.wake();
+  } else {
+    WriteTicket* next = queue_.front();
+    queue_.pop_front();
+    next->give(WriteTicket::Turn::Lead);
   }
 }
 
-// The next leader starts before the members of the finished group wake: the disk does not wait for
-// them.
-void WriteQueue::promoteNext() {
-  WriteTicket* next = nullptr;
-  {
-    const std::lock_guard lock{mutex_};
-    if (queue_.empty()) {
-      led_ = false;
-      return;
-    }
-    next = queue_.front();
-    queue_.pop_front();
+/// False when the system gives none now.
+bool WriteQueue::startOwnThread() {
+  if (own_thread_.joinable()) return true;
+  try {
+    own_thread_ = std::thread{[this] { leadAll(); }};
+  } catch (const std::system_error&) {
+    return false;
   }
+  pthread_setname_np(own_thread_.native_handle(), "writer");
+  return true;
+}
+
+void WriteQueue::leadAll() {
+  for (;;) {
+    own_turn_.wait();
+    if (ended_) return;
+    while (WriteTicket* first = nextToLead()) {
+      Group group{*this, *first};
+      lead_(group);
+      wakeAll(group, nullptr);
+    }
+  }
+}
+
+// Nobody, when the queue is empty or its first caller leads: nobody else writes meanwhile.
+WriteTicket* WriteQueue::nextToLead() {
+  const std::lock_guard lock{mutex_};
+  led_ = !queue_.empty();
+  if (!led_) return nullptr;
+  WriteTicket* next = queue_.front();
+  queue_.pop_front();
+  if (next->alone_ == nullptr) return next;
   next->give(WriteTicket::Turn::Lead);
+  return nullptr;
+}
+
+// The leader wakes one, and each who wakes wakes two: to wake a thread takes as long as a
+// statement.
+void WriteQueue::wakeAll(const Group& group, const WriteTicket* but) {
+  std::vector<WriteTicket*> done;
+  std::copy_if(group.members.begin(), group.members.end(), std::back_inserter(done),
+               [&](const WriteTicket* member) { return member != but; });
+  for (std::size_t i = 1; i < done.size(); ++i) done[(i - 1) / 2]->wakes_[(i - 1) % 2] = done[i];
+  if (!done.empty()) done.front()->give(WriteTicket::Turn::Done);
 }
 
 }  // namespace bulkhead::host::data

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -8,6 +9,8 @@
 #include <functional>
 #include <mutex>
 #include <semaphore.h>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "data/store.hpp"
@@ -29,7 +32,7 @@ class Wakeup {
   bool waitUntil(std::chrono::steady_clock::time_point deadline);
 
  private:
-  sem_t semaphore_;
+  sem_t semaphore_{};
 };
 
 /// One caller's place among the writers. Lives on the caller's stack while it waits.
@@ -56,12 +59,16 @@ class WriteTicket {
 
   const TransactionClosure* closure_ = nullptr;
   const std::function<void()>* alone_ = nullptr;
+  std::chrono::steady_clock::time_point deadline_;
   Wakeup wakeup_;
   std::atomic<Turn> turn_{Turn::Waiting};
+  std::array<WriteTicket*, 2> wakes_{};  ///< of the same group, when it is done
 };
 
-/// Lets writers in, in order and in groups: the caller at the head leads, runs its own closure and
-/// those that queued behind it, and all of them return together. Knows nothing of databases.
+/// Lets writers in, in order and in groups. A caller that finds nobody leads: it runs its own
+/// closure and those that queued behind it meanwhile, and all of them return together. While more
+/// wait, the queue's own thread leads, one group after the other: a caller that was woken for it
+/// would first wait for a processor, and all the others with it. Knows nothing of databases.
 ///
 /// A closure that never returns keeps its leader, and those already in its group, for ever: a
 /// thread cannot be taken out of foreign code. Callers that were not started yet leave at their
@@ -75,34 +82,53 @@ class WriteQueue {
   class Group {
    public:
     std::vector<WriteTicket*> members;
-    Deadline deadline;  ///< of the caller that leads
-    /// Takes the next waiting caller in; false when there is none that may join.
+    Deadline deadline;  ///< of the first
+    /// Takes the next in of those that waited at the first call; false when there is none that may
+    /// join. Who comes later is the next group: while one writes, the answers of the one before it
+    /// are sent, and the requests of the one after it are read.
     bool grow();
 
    private:
     friend class WriteQueue;
-    explicit Group(WriteQueue& queue) : queue_{queue} {}
+    Group(WriteQueue& queue, WriteTicket& first)
+        : members{&first}, deadline{first.deadline_}, queue_{queue} {}
     WriteQueue& queue_;
+    std::size_t size_max_ = 0;
   };
-  /// Runs the group and leaves each member's outcome in its `error`. Must not throw.
+  /// Runs the group and leaves each member's outcome in its `error`. Must not throw. On any thread,
+  /// one at a time; what is alone on its caller's.
   using Lead = std::function<void(Group&)>;
+
+  explicit WriteQueue(Lead lead) : lead_{std::move(lead)} {}
+  /// Nobody may wait any more.
+  ~WriteQueue();
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
 
   /// Returns when `ticket` was run, by this thread or by another, and throws its outcome. Throws
   /// DATABASE_BUSY when `deadline` passes before it is started.
-  void run(WriteTicket& ticket, Deadline deadline, const Lead& lead);
+  void run(WriteTicket& ticket, Deadline deadline);
   /// Callers that wait to be started.
   std::size_t waiting() const;
 
  private:
   /// True when `ticket` has to lead; false when it is done.
-  bool awaitTurn(WriteTicket& ticket, Deadline deadline);
+  bool awaitTurn(WriteTicket& ticket);
   bool leave(WriteTicket& ticket);
-  void leadGroup(WriteTicket& ticket, Deadline deadline, const Lead& lead);
-  void promoteNext();
+  void leadGroup(WriteTicket& first);
+  void passOn();
+  bool startOwnThread();
+  void leadAll();
+  WriteTicket* nextToLead();
+  static void wakeAll(const Group& group, const WriteTicket* but);
 
+  const Lead lead_;
   mutable std::mutex mutex_;
   std::deque<WriteTicket*> queue_;
   bool led_ = false;
+  std::atomic<bool> ended_{false};
+  Wakeup own_turn_;
+  std::thread own_thread_;  ///< starts when callers queue for the first time
 };
 
 }  // namespace bulkhead::host::data

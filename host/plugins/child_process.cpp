@@ -26,6 +26,7 @@ using Time = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kReportBytesMax = 4U * 1024 * 1024;
 constexpr std::size_t kOutputBytesKept = 8U * 1024;
+constexpr std::size_t kReadAtOnce = 256U * 1024;
 constexpr int kReportDescriptor = 3;
 constexpr int kFirstFree = 10;  // above every number that the child's descriptors take
 
@@ -115,6 +116,7 @@ class SpawnPlan {
     std::vector<std::string> words{program.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (auto& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     pid_t child = 0;
@@ -129,15 +131,18 @@ class SpawnPlan {
   posix_spawnattr_t attributes_{};
 };
 
-/// Reads what there is; false at the end of the pipe.
+/// Reads what there is, and no more than a few pipes hold, as the writer may be faster; false at
+/// the end of the pipe.
 bool drain(int descriptor, std::string& into) {
   char buffer[16 * 1024];
-  while (true) {
+  for (std::size_t total = 0; total < kReadAtOnce;) {
     const ssize_t count = read(descriptor, buffer, sizeof buffer);
     if (count == 0) return false;
     if (count < 0) return errno == EAGAIN || errno == EINTR;
     into.append(buffer, static_cast<std::size_t>(count));
+    total += static_cast<std::size_t>(count);
   }
+  return true;
 }
 
 /// The child while it runs: kills its whole group at the end, whatever happens.
@@ -152,22 +157,23 @@ class RunningChild {
   RunningChild(const RunningChild&) = delete;
   RunningChild& operator=(const RunningChild&) = delete;
 
-  /// Reads both pipes until the child ended; false when the time-out came first.
-  bool follow(int report, int output, Time deadline, ChildEnd& end) const {
+  /// Reads both pipes until the child ended, or is to be killed.
+  void follow(int report, int output, Time deadline, ChildEnd& end) const {
     pollfd watched[] = {{exited_.get(), POLLIN, 0}, {report, POLLIN, 0}, {output, POLLIN, 0}};
     while (true) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      if (left.count() <= 0) return false;
+      end.timed_out = left.count() <= 0;
+      if (end.timed_out) return;
       if (poll(watched, std::size(watched), static_cast<int>(left.count())) < 0) continue;
       const bool ended = watched[0].revents != 0;
       if (!drain(report, end.report)) watched[1].fd = -1;
       if (!drain(output, end.output)) watched[2].fd = -1;
-      if (end.report.size() > kReportBytesMax) return false;
+      end.flooded = end.report.size() > kReportBytesMax;
       if (end.output.size() > kOutputBytesKept) {
         end.output.erase(0, end.output.size() - kOutputBytesKept);
       }
-      if (ended) return true;
+      if (ended || end.flooded) return;
     }
   }
 
@@ -198,7 +204,7 @@ ChildEnd runChild(const std::filesystem::path& program, const std::vector<std::s
   report.write_end.reset();
   output.write_end.reset();
   ChildEnd end;
-  end.timed_out = !child.follow(report.read_end.get(), output.read_end.get(), deadline, end);
+  child.follow(report.read_end.get(), output.read_end.get(), deadline, end);
   const int status = child.reap();
   if (WIFSIGNALED(status)) {
     end.signal = WTERMSIG(status);

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <fmt/format.h>
 #include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -168,10 +169,15 @@ bool Compartment::stopBounded(const std::shared_ptr<Life>& life,
   constexpr std::chrono::seconds kLeast{1};
   const auto done = std::make_shared<std::promise<void>>();
   const auto stopped = done->get_future();
-  std::thread{[life, done] {
+  try {
+    std::thread{[life, done] {
+      life->home->stop();
+      done->set_value();
+    }}.detach();
+  } catch (const std::system_error&) {  // no thread to be had: it is stopped on this one
     life->home->stop();
     done->set_value();
-  }}.detach();
+  }
   return stopped.wait_until(std::max(until, std::chrono::steady_clock::now() + kLeast)) ==
          std::future_status::ready;
 }

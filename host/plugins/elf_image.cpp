@@ -106,7 +106,10 @@ void addSymbols(std::string_view bytes, std::string_view strings, ElfSymbolFacts
       continue;
     }
     if (binding == STB_GNU_UNIQUE) ++facts.unique;
-    if (binding != STB_LOCAL) facts.exported.push_back(stringAt(strings, symbol.st_name));
+    const auto visibility = ELF64_ST_VISIBILITY(symbol.st_other);
+    if (binding == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL) continue;
+    facts.exported.push_back(stringAt(strings, symbol.st_name));
+    if (binding == STB_GLOBAL) facts.strong.push_back(facts.exported.back());
   }
 }
 
@@ -131,6 +134,7 @@ std::uint64_t noteAlignment(std::uint64_t alignment) {
 ElfImage::ElfImage(std::string_view bytes) : bytes_{bytes} {
   checkIdentity();
   readTables();
+  checkIsLibrary();
 }
 
 std::string_view ElfImage::range(std::uint64_t offset, std::uint64_t size, const char* what) const {
@@ -181,6 +185,20 @@ void ElfImage::checkIdentity() const {
   }
   if (header.e_type != ET_DYN) {
     refuse(fmt::format("is {}; a plugin is a shared library", typeText(header.e_type)));
+  }
+}
+
+/// A program that may be loaded anywhere has the type of a library.
+void ElfImage::checkIsLibrary() const {
+  for (const auto& segment : entries<Elf64_Phdr>(segments_, "program headers")) {
+    if (segment.p_type != PT_DYNAMIC) continue;
+    const auto bytes = range(segment.p_offset, segment.p_filesz, "dynamic section");
+    for (std::size_t i = 0; i < bytes.size() / sizeof(Elf64_Dyn); ++i) {
+      const auto entry = entryOf<Elf64_Dyn>(bytes, i);
+      if (entry.d_tag == DT_FLAGS_1 && (entry.d_un.d_val & DF_1_PIE) != 0) {
+        refuse("is a program; a plugin is a shared library");
+      }
+    }
   }
 }
 

@@ -19,6 +19,7 @@ struct ElfNote {
 struct ElfSymbolFacts {
   std::vector<std::string_view> needed;    ///< libraries it asks for (DT_NEEDED)
   std::vector<std::string_view> exported;  ///< functions and objects that others can see
+  std::vector<std::string_view> strong;    ///< those of them that are not weak
   std::size_t undefined = 0;               ///< symbols that others must give, weak ones left out
   std::size_t unique = 0;  ///< STB_GNU_UNIQUE symbols: each pins the library in memory for good
   bool thread_local_storage = false;
@@ -50,6 +51,7 @@ class ElfImage {
   std::vector<Entry> entries(const Table& table, const char* what) const;
   std::string_view range(std::uint64_t offset, std::uint64_t size, const char* what) const;
   void checkIdentity() const;
+  void checkIsLibrary() const;
   void readTables();
 
   std::string_view bytes_;

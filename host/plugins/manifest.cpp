@@ -18,6 +18,7 @@ using nlohmann::json;
 
 constexpr std::size_t kNameBytesMax = 63;
 constexpr std::size_t kSummaryBytesMax = 300;
+constexpr std::size_t kElementsMax = 256;  // of each list
 
 bool isDigit(char c) {
   return c >= '0' && c <= '9';
@@ -191,8 +192,9 @@ class ManifestReader {
   void eachText(std::string_view name, std::string_view expected, const Take& take) {
     const json* array = reader_.find(name);
     if (array == nullptr) return;
-    if (!array->is_array()) {
-      problems_.expected(reader_.pointerOf(name), *array, "an array");
+    if (!array->is_array() || array->size() > kElementsMax) {
+      problems_.expected(reader_.pointerOf(name), *array,
+                         fmt::format("an array of at most {} elements", kElementsMax));
       return;
     }
     std::vector<std::string> seen;

@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kNameBytesMax = 63;
+constexpr std::size_t kElementsMax = 256;
 
 const std::vector<std::string>& typeNames() {
   static const std::vector<std::string> kNames = {"string",      "integer", "number", "boolean",
@@ -119,13 +120,13 @@ class DeclarationReader {
       }
       return;
     }
-    constexpr const char* kExpected = "an array of different texts";
+    constexpr const char* kExpected = "an array of at most 256 different texts";
     if (values == nullptr) {
       reader_.problems().add(reader_.pointerOf("values"),
                              fmt::format("is missing, expected {}", kExpected));
       return;
     }
-    bool good = values->is_array() && !values->empty();
+    bool good = values->is_array() && !values->empty() && values->size() <= kElementsMax;
     for (std::size_t i = 0; good && i < values->size(); ++i) {
       const json& value = (*values)[i];
       good = value.is_string() && !value.get_ref<const std::string&>().empty() &&

@@ -26,18 +26,21 @@ struct PreflightOptions {
   std::filesystem::path executable = "/proc/self/exe";
 };
 
-/// Proves a private copy in a child process, under limits: loads it, checks its table, creates it
-/// with the settings (everything but registration is refused), destroys and unloads it. What kills
-/// the child is a reason, not a danger. Blocks for at most the time-out; any thread, any number at
-/// once. The child has none of this process's descriptors and only a few of its variables; settings
-/// travel in a pipe-like file without a name. Throws Error when no child can be started.
+/// Proves a private copy in a child process, under limits of memory, processor time, descriptors
+/// and system calls: loads it, checks its table, creates it with the settings (everything but
+/// registration is refused), destroys and unloads it, and looks each time whether the process is as
+/// it was. What kills the child is a reason, not a danger. Blocks for at most the time-out; any
+/// thread, any number at once. The child has none of this process's descriptors and only a few of
+/// its variables; settings travel in a pipe-like file without a name. Throws Error when no child
+/// can be started.
 PreflightReport preflight(const std::filesystem::path& copy, const HomeSettings& settings,
                           const PreflightOptions& options = {});
 
 /// The child's whole life: to be called from main() before anything else, with what follows
-/// `preflight` on the command line. Settings come on standard input as a JSON object (nothing:
-/// the manifest's defaults), the report goes to descriptor 3, or to standard output without one.
-/// Returns the exit code: 0 passed, 1 refused.
+/// `preflight` on the command line. Settings come on standard input as a JSON object, after a line
+/// with the token that the verdict has to repeat (nothing: the manifest's defaults); the report
+/// goes to descriptor 3, or to standard output without one. The child ends with its parent. Returns
+/// the exit code: 0 passed, 1 refused.
 int runPreflightChild(const std::filesystem::path& copy);
 
 }  // namespace bulkhead::host

@@ -15,6 +15,8 @@ using nlohmann::json;
 
 constexpr int kDepthMax = 32;
 constexpr std::size_t kShownBytesMax = 80;
+constexpr std::size_t kPointerBytesMax = 200;
+constexpr std::size_t kClausesShown = 20;
 
 [[noreturn]] void refuse(std::string_view what) {
   throw Error::configuration("BAD_JSON", what);
@@ -66,7 +68,10 @@ json parseStrictJson(std::string_view text) {
 }
 
 void DocumentProblems::add(std::string_view pointer, std::string_view clause) {
-  clauses_.push_back(fmt::format("{} {}", pointer.empty() ? "the document" : pointer, clause));
+  if (++count_ > kClausesShown) return;
+  std::string where{pointer.empty() ? "the document" : pointer};
+  if (where.size() > kPointerBytesMax) where = where.substr(0, kPointerBytesMax) + "...";
+  clauses_.push_back(fmt::format("{} {}", where, clause));
 }
 
 void DocumentProblems::expected(std::string_view pointer, const json& value,
@@ -75,7 +80,9 @@ void DocumentProblems::expected(std::string_view pointer, const json& value,
 }
 
 std::string DocumentProblems::text() const {
-  return fmt::format("{}", fmt::join(clauses_, "; "));
+  const std::size_t more = count_ - clauses_.size();
+  return fmt::format("{}{}", fmt::join(clauses_, "; "),
+                     more == 0 ? "" : fmt::format("; and {} more", more));
 }
 
 ObjectReader::ObjectReader(const json& document, std::string pointer, DocumentProblems& problems)

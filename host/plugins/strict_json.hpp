@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,11 +22,12 @@ class DocumentProblems {
   /// `value` is shown shortened.
   void expected(std::string_view pointer, const nlohmann::json& value, std::string_view expected);
 
-  bool empty() const noexcept { return clauses_.empty(); }
-  std::string text() const;  ///< all clauses, separated by semicolons
+  bool empty() const noexcept { return count_ == 0; }
+  std::string text() const;  ///< the first clauses, separated by semicolons, and how many more
 
  private:
   std::vector<std::string> clauses_;
+  std::size_t count_ = 0;
 };
 
 /// Reads the members of one JSON object, and reports those that nobody asked for. Borrows the

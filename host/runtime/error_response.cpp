@@ -26,6 +26,7 @@ constexpr std::array kRefinedCodes{
     RefinedCode{"PAYLOAD_TOO_LARGE", 413},
     RefinedCode{"URI_TOO_LONG", 414},
     RefinedCode{"UNSUPPORTED_MEDIA_TYPE", 415},
+    RefinedCode{"UNSUPPORTED_CONTENT_CODING", 415},
     RefinedCode{"EXPECTATION_FAILED", 417},
     RefinedCode{"IDEMPOTENCY_KEY_REUSED", 422},
     RefinedCode{"PRECONDITION_REQUIRED", 428},
@@ -96,7 +97,7 @@ std::string_view titleOf(int status) {
     case 414:
       return "The request target is too long";
     case 415:
-      return "The body's media type is not supported";
+      return "The body's media type or coding is not supported";
     case 417:
       return "The expectation cannot be met";
     case 422:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/random.h>
 
 #include <bulkhead/waist.hpp>
 
@@ -24,12 +23,31 @@ struct HostTable {
     }
   }
 
+  /// Half a plugin is none: the first refusal is kept, is that of all that follow, and create()
+  /// throws it.
+  template <class Registration>
+  static bulkhead_status registering(bulkhead_home* self, const bulkhead_error_sink* error,
+                                     const Registration& registration) {
+    auto& refusal = self->home.refused_registration_;
+    if (refusal) return waist::report(*refusal, error);
+    return guarded(error, [&] {
+      requireCreating(self->home);
+      try {
+        registration(self->home);
+      } catch (const Error& problem) {
+        refusal = problem;
+        throw;
+      } catch (const std::exception& problem) {
+        refusal = Error::configuration("REGISTRATION_REFUSED", problem.what());
+        throw;
+      }
+    });
+  }
+
   static bulkhead_status registerRoute(bulkhead_home* self, std::uint32_t route,
                                        bulkhead_bytes method, bulkhead_bytes path,
                                        bulkhead_bytes contract, const bulkhead_error_sink* error) {
-    return guarded(error, [&] {
-      PluginHome& home = self->home;
-      requireCreating(home);
+    return registering(self, error, [&](PluginHome& home) {
       if (home.routes_.size() >= kRoutesMax)
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
       home.routes_.push_back(std::make_shared<const RegisteredRoute>(
@@ -59,9 +77,7 @@ struct HostTable {
   static bulkhead_status registerHealth(bulkhead_home* self, std::uint32_t contributor,
                                         bulkhead_bytes name, bulkhead_bytes options,
                                         const bulkhead_error_sink* error) {
-    return guarded(error, [&] {
-      PluginHome& home = self->home;
-      requireCreating(home);
+    return registering(self, error, [&](PluginHome& home) {
       if (home.table_.check_health == nullptr)
         throw Error::configuration("NO_CHECK_HEALTH", "The plugin's table has no check_health.");
       if (home.contributors_.size() >= kContributorsMax)
@@ -90,9 +106,7 @@ struct HostTable {
                                         bulkhead_bytes name, bulkhead_bytes help,
                                         const bulkhead_bytes* labels, std::size_t label_count,
                                         std::uint32_t* metric, const bulkhead_error_sink* error) {
-    return guarded(error, [&] {
-      PluginHome& home = self->home;
-      requireCreating(home);
+    return registering(self, error, [&](PluginHome& home) {
       if (home.metrics_.size() >= kMetricsMax)
         throw Error::configuration("TOO_MANY_METRICS", "A plugin registers at most 200 metrics.");
       std::string prefix = home.options_.plugin + "_";
@@ -225,17 +239,14 @@ struct HostTable {
     return std::chrono::duration_cast<std::chrono::microseconds>(left).count();
   }
 
-  static bulkhead_status randomBytes(bulkhead_home*, void* out, std::size_t size,
+  static bulkhead_status randomBytes(bulkhead_home* self, void* out, std::size_t size,
                                      const bulkhead_error_sink* error) {
     return guarded(error, [&] {
-      auto* next = static_cast<unsigned char*>(out);
-      while (size > 0) {
-        const ssize_t got = getrandom(next, size, 0);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw Error::app("NO_RANDOMNESS", "The system gives no random bytes.");
-        next += got;
-        size -= static_cast<std::size_t>(got);
-      }
+      Randomness* given = self->home.services_.randomness;
+      if (given != nullptr)
+        given->fill(out, size);
+      else
+        SystemRandomness{}.fill(out, size);
     });
   }
 

@@ -3,6 +3,7 @@
 #include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
 #include <algorithm>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace bulkhead::host {
 namespace {
 
 constexpr std::size_t kKeyLengthMax = 255;
+/// Half of a SHA-256: enough that nobody finds two claims of one name.
+constexpr std::size_t kNameSize = 16;
 
 std::string sha256(const std::vector<std::string_view>& parts) {
   Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
@@ -24,7 +27,8 @@ std::string sha256(const std::vector<std::string_view>& parts) {
     engine.update(&size, sizeof size);
     engine.update(part.data(), part.size());
   }
-  return Poco::DigestEngine::digestToHex(engine.digest());
+  const auto& digest = engine.digest();
+  return {digest.begin(), digest.end()};
 }
 
 std::string unquoted(std::string_view text) {
@@ -102,33 +106,37 @@ std::optional<IdempotencyClaim> readIdempotencyClaim(const RouteContract& contra
         "IDEMPOTENCY_KEY_INVALID",
         "Idempotency-Key is given once and has 1 to 255 visible ASCII characters.");
   }
-  return IdempotencyClaim{request.principal.tenant, contract.method() + " " + contract.path(),
-                          std::move(key), fingerprintOf(request)};
+  IdempotencyClaim claim{request.principal.tenant,
+                         contract.method() + " " + contract.path(),
+                         std::move(key),
+                         fingerprintOf(request),
+                         {}};
+  claim.name = sha256({claim.tenant, claim.route, claim.key}).substr(0, kNameSize);
+  return claim;
 }
 
 namespace idempotency {
 
 void prepare(data::Transaction& transaction) {
   transaction.send(
-      "CREATE TABLE IF NOT EXISTS bulkhead_idempotency (tenant TEXT NOT NULL, route TEXT NOT NULL, "
-      "key TEXT NOT NULL, "
-      "fingerprint TEXT NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT "
-      "NULL, "
-      "expires_us BIGINT NOT NULL, PRIMARY KEY (tenant, route, key))",
+      "CREATE TABLE IF NOT EXISTS bulkhead_answer (number INTEGER PRIMARY KEY, name BLOB NOT NULL, "
+      "expires_us BIGINT NOT NULL, tenant TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL, "
+      "fingerprint BLOB NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL, "
+      "body BLOB NOT NULL)",
       nullptr, 0);
   transaction.send(
-      "CREATE INDEX IF NOT EXISTS bulkhead_idempotency_expiry ON bulkhead_idempotency (expires_us)",
-      nullptr, 0);
+      "CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_answer_name ON bulkhead_answer (name)", nullptr,
+      0);
 }
 
 std::optional<StoredAnswer> find(data::Transaction& transaction, const IdempotencyClaim& claim,
                                  std::int64_t now_us) {
   std::optional<StoredAnswer> stored;
   bool same = true;
-  const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, now_us);
+  const auto row = bulkhead::values(Blob{claim.name}, now_us);
   transaction.read(
-      "SELECT fingerprint, status, headers, body FROM bulkhead_idempotency "
-      "WHERE tenant = $1 AND route = $2 AND key = $3 AND expires_us > $4",
+      "SELECT fingerprint, status, headers, body FROM bulkhead_answer "
+      "WHERE name = $1 AND expires_us > $2",
       row.data(), row.size(), [&](const bulkhead_value* columns, std::size_t count) {
         const Row stored_row{columns, count};
         same = stored_row.text(0) == claim.fingerprint;
@@ -146,23 +154,31 @@ std::optional<StoredAnswer> find(data::Transaction& transaction, const Idempoten
 
 namespace {
 
+/// Answers expire in the order of their numbers, so that the oldest are the first. Every 16th that
+/// comes looks for them, so that they are not looked for all the time, and lets 32 go at most, so
+/// that there are soon none.
+void removeExpired(data::Transaction& transaction, std::int64_t now_us) {
+  static std::atomic<unsigned> calls{0};
+  if (calls.fetch_add(1, std::memory_order_relaxed) % 16 != 0) return;
+  const auto now = bulkhead::values(now_us);
+  transaction.send(
+      "DELETE FROM bulkhead_answer WHERE expires_us <= $1 AND number < "
+      "(SELECT min(number) + 32 FROM bulkhead_answer)",
+      now.data(), now.size());
+}
+
+/// Takes the place, but not the number, of an equal claim that has expired.
 void keep(data::Transaction& transaction, const IdempotencyClaim& claim, int status,
           const std::string& headers, std::string_view body, std::int64_t now_us) {
+  removeExpired(transaction, now_us);
   const std::int64_t expires_us =
       now_us + std::chrono::duration_cast<std::chrono::microseconds>(kKept).count();
-  const auto expired = bulkhead::values(now_us);
+  const auto row =
+      bulkhead::values(Blob{claim.name}, expires_us, claim.tenant, claim.route, claim.key,
+                       Blob{claim.fingerprint}, status, headers, Blob{body});
   transaction.send(
-      "DELETE FROM bulkhead_idempotency WHERE (tenant, route, key) IN (SELECT tenant, route, key "
-      "FROM "
-      "bulkhead_idempotency WHERE expires_us <= $1 ORDER BY expires_us LIMIT 20)",
-      expired.data(), expired.size());
-  const auto row = bulkhead::values(claim.tenant, claim.route, claim.key, claim.fingerprint, status,
-                                    headers, Blob{body}, expires_us);
-  transaction.send(
-      "INSERT INTO bulkhead_idempotency VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-      "ON CONFLICT (tenant, route, key) DO UPDATE SET fingerprint = excluded.fingerprint, "
-      "status = excluded.status, headers = excluded.headers, body = excluded.body, "
-      "expires_us = excluded.expires_us",
+      "INSERT OR REPLACE INTO bulkhead_answer (name, expires_us, tenant, route, key, fingerprint, "
+      "status, headers, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       row.data(), row.size());
 }
 

@@ -23,6 +23,7 @@ struct IdempotencyClaim {
   std::string key;          ///< 1..255 visible ASCII characters, unquoted
   std::string fingerprint;  ///< SHA-256 of method, path, query and raw body: what it means, not
                             ///< how it was written
+  std::string name;         ///< digest of tenant, route and key
 };
 
 /// Reads the Idempotency-Key header (bare, or an RFC 8941 string). Nothing when the route does not

@@ -12,6 +12,7 @@
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
+#include "runtime/plugin_answer.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -78,22 +79,6 @@ std::vector<bulkhead_field> crossingFields(const Fields& fields, bool drop_secre
   return crossing;
 }
 
-bulkhead_response responseInto(HttpResponse& response) {
-  return {
-      sizeof(bulkhead_response),
-      0,
-      &response,
-      [](void* self, std::int32_t status) { static_cast<HttpResponse*>(self)->status = status; },
-      [](void* self, bulkhead_bytes name, bulkhead_bytes value) -> std::int32_t {
-        return waist::guarded(nullptr, [&] {
-          static_cast<HttpResponse*>(self)->addHeader(waist::view(name), waist::view(value));
-        });
-      },
-      [](void* self, const char* data, std::size_t size) {
-        waist::guarded(nullptr, [&] { static_cast<HttpResponse*>(self)->body.append(data, size); });
-      }};
-}
-
 }  // namespace
 
 PluginHome::PluginHome(const bulkhead_plugin& table, HomeOptions options, HomeServices services)
@@ -115,8 +100,10 @@ void PluginHome::create() {
   const bulkhead_status status =
       table_.create(&hostTable(), handle_.get(), &object_, caught.sink());
   creating_ = false;
+  if (status != BULKHEAD_OK) object_ = nullptr;  // then there is nothing to destroy
   try {
     caught.check(status);
+    if (refused_registration_) throw Error{*refused_registration_};
     if (object_ == nullptr)
       throw Error::configuration("CREATE_GAVE_NOTHING", "create() succeeded and gave no plugin.");
   } catch (...) {
@@ -280,15 +267,11 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
                                   headers.size(),
                                   waist::bytes(scopes)};
   requirePresent();
-  HttpResponse response;
-  const bulkhead_response out = responseInto(response);
+  PluginAnswer answer;
+  const bulkhead_response out = answer.door();
   waist::ErrorCatcher caught;
   caught.check(table_.handle(object_, &crossing, transaction, &out, caught.sink()));
-  if (response.status < 200 || response.status > 599) {
-    throw Error::app("INTERNAL_ERROR",
-                     fmt::format("The plugin answered with the status {}.", response.status));
-  }
-  return response;
+  return answer.take();
 }
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
@@ -296,11 +279,11 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
   const WorkInHand work{options_.plugin, "check_health", contributor.name};
   requirePresent();
   bulkhead_context context{deadline, nullptr};
-  std::string result;
-  const bulkhead_sink sink = waist::sinkInto(result);
+  HealthResult result;
+  const bulkhead_sink sink = result.door();
   waist::ErrorCatcher caught;
   caught.check(table_.check_health(object_, contributor.number, &context, &sink, caught.sink()));
-  return result;
+  return result.take();
 }
 
 void PluginHome::runRead(bulkhead_context* context,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -49,12 +50,13 @@ struct HomeOptions {
 };
 
 /// The services a home is given; borrowed, and outliving it. `store` may be null: then the store
-/// verbs refuse.
+/// verbs refuse. Without `randomness` it is the system's.
 struct HomeServices {
   Clock& clock;
   LogSink& log;
   MetricSink& metrics;
   data::Store* store = nullptr;
+  Randomness* randomness = nullptr;
 };
 
 /// A plugin's home in this process: implements the waist's host table for one plugin, and keeps
@@ -69,8 +71,8 @@ class PluginHome {
   PluginHome(const PluginHome&) = delete;
   PluginHome& operator=(const PluginHome&) = delete;
 
-  /// Creates the plugin, which registers. Throws the plugin's Error; nothing is left registered
-  /// then.
+  /// Creates the plugin, which registers. Throws the plugin's Error, or that of a registration
+  /// which was refused, whether the plugin looked at it or not; nothing is left registered then.
   void create();
   /// Migrates the store when it can be reached, and starts the plugin. Throws the plugin's Error.
   void start();
@@ -124,6 +126,7 @@ class PluginHome {
   std::unique_ptr<bulkhead_home> handle_;
   void* object_ = nullptr;
   bool creating_ = false;
+  std::optional<Error> refused_registration_;  ///< the first, which a plugin may have passed over
   bool started_ = false;
   std::atomic<bool> gone_ = false;  ///< stopped or abandoned
   std::vector<std::shared_ptr<const RegisteredRoute>> routes_;

@@ -1,6 +1,10 @@
 #include "runtime/services.hpp"
 
+#include <cerrno>
 #include <chrono>
+#include <sys/random.h>
+
+#include <bulkhead/error.hpp>
 
 namespace bulkhead::host {
 
@@ -16,6 +20,17 @@ std::int64_t SystemClock::monotonicUs() const {
 
 std::chrono::system_clock::time_point SystemClock::now() {
   return std::chrono::system_clock::now();
+}
+
+void SystemRandomness::fill(void* out, std::size_t size) {
+  auto* next = static_cast<unsigned char*>(out);
+  while (size > 0) {
+    const ssize_t got = getrandom(next, size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error::app("NO_RANDOMNESS", "The system gives no random bytes.");
+    next += got;
+    size -= static_cast<std::size_t>(got);
+  }
 }
 
 }  // namespace bulkhead::host

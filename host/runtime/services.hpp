@@ -26,6 +26,20 @@ class SystemClock final : public Clock {
   static std::chrono::system_clock::time_point now();
 };
 
+/// Where plugins' random bytes come from. Thread-safe.
+class Randomness {
+ public:
+  virtual ~Randomness() = default;
+  /// Throws Error (NO_RANDOMNESS).
+  virtual void fill(void* out, std::size_t size) = 0;
+};
+
+/// The system's generator, fit for keys.
+class SystemRandomness final : public Randomness {
+ public:
+  void fill(void* out, std::size_t size) override;
+};
+
 /// Ids that a log line carries so that it can be found again.
 struct LogTrace {
   std::string_view request_id;

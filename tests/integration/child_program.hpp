@@ -30,8 +30,8 @@ class ChildProgram {
   ChildProgram(const ChildProgram&) = delete;
   ChildProgram& operator=(const ChildProgram&) = delete;
 
-  void signal(int number) const;
   pid_t id() const { return id_; }
+  void signal(int number) const;
   /// False once it has ended.
   bool isRunning();
   /// Its exit code, or 128 and the signal that ended it; -1 when it still runs after `patience`.

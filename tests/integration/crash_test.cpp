@@ -1,5 +1,6 @@
 #include <csignal>
 #include <fmt/format.h>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -89,6 +90,17 @@ TEST_F(Crash, C19_AnExhaustedStackOfALaneIsRecorded) {
   EXPECT_EQ(host_->awaitEnd(seconds{9}), 128 + SIGSEGV);
   ASSERT_EQ(records().size(), 1U);
   EXPECT_EQ(records()[0].value("plugin", ""), id_);
+}
+
+TEST_F(Crash, AFolderThatCannotBeUsedKeepsNobodyFromStarting) {
+  std::ofstream{folder_.data() / "crash"} << "a file in its place";
+  start("harmless");
+  const json line = host_->awaitLogLine([](const json& one) {
+    return one.value("message", "").starts_with("Crashes are not recorded");
+  });
+  EXPECT_EQ(line.value("level", ""), "WARN") << host_->logText();
+  EXPECT_EQ(call().status, 200);
+  EXPECT_EQ(host_->stop(), 0);
 }
 
 class Failures : public Crash {

@@ -83,7 +83,7 @@ TEST(Drain, Ops57_AStalledHostDoesNotFeedTheWatchdog) {
   HostProcess host{folder,
                    {{"NOTIFY_SOCKET", manager.path().string()},
                     {"WATCHDOG_USEC", "20000000"},
-                    {"HEALTH_STALL_AFTER", "1s"}}};
+                    {"HEALTH_STALL_AFTER", "5s"}}};
   ASSERT_TRUE(host.awaitReady());
   const auto fed = [&] {
     const std::string& told = manager.told();

@@ -34,6 +34,19 @@ bool await(const std::function<bool()>& condition, std::chrono::milliseconds pat
   return true;
 }
 
+std::size_t processesNaming(std::string_view argument) {
+  std::size_t count = 0;
+  for (const auto& process : fs::directory_iterator{"/proc"}) {
+    std::istringstream words{readText(process.path() / "cmdline")};
+    for (std::string word; std::getline(words, word, '\0');) {
+      if (!word.starts_with(argument)) continue;
+      ++count;
+      break;
+    }
+  }
+  return count;
+}
+
 HostFolder::HostFolder() {
   std::string name = (fs::temp_directory_path() / "bulkhead-host-XXXXXX").string();
   path_ = mkdtemp(name.data());
@@ -139,6 +152,14 @@ int HostProcess::stop(std::chrono::milliseconds patience) {
 void HostProcess::killHard() {
   program_->signal(SIGKILL);
   program_->awaitEnd(std::chrono::seconds{5});
+}
+
+std::uint64_t HostProcess::peakKilobytes() const {
+  std::ifstream status{fmt::format("/proc/{}/status", program_->id())};
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6));
+  }
+  return 0;
 }
 
 std::string HostProcess::logText() const {

@@ -70,6 +70,8 @@ class HostProcess {
   int awaitEnd(std::chrono::milliseconds patience) { return program_->awaitEnd(patience); }
   void killHard();
 
+  /// The most memory that it ever held.
+  std::uint64_t peakKilobytes() const;
   std::string logText() const;
   std::string errorText() const;
   /// Every line of the log; a line that is no JSON object is a discarded value.
@@ -87,6 +89,9 @@ class HostProcess {
   std::unique_ptr<ChildProgram> program_;
   std::uint16_t port_ = 0;
 };
+
+/// How many processes have an argument that begins so.
+std::size_t processesNaming(std::string_view argument);
 
 /// Asks until it is so; false when it was not within the time.
 bool await(const std::function<bool()>& condition,

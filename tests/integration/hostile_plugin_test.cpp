@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "booking_business.hpp"
+#include "host/plugins/hostile_files.hpp"
 
 namespace bulkhead::integration {
 namespace {
@@ -14,12 +15,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
-/// One file that must be closed at start, and the words that its reason holds.
-struct Refused {
-  std::string id;
-  std::string state;
-  std::string reason;
-};
+using host::test::HostileFile;
 
 void expectBooks(const HostProcess& host, std::string_view key) {
   const BookingBusiness salon{host};
@@ -27,46 +23,45 @@ void expectBooks(const HostProcess& host, std::string_view key) {
   EXPECT_EQ(answer.status, 201) << answer.body << answer.fault;
 }
 
+std::vector<HostileFile> allHostileFiles() {
+  auto all = host::test::filesThatAreNoPlugins();
+  for (auto& file : host::test::pluginsThatFailPreflight()) all.push_back(std::move(file));
+  all.push_back({"start-throws", "failed", "start() refused: thrown on purpose"});
+  all.push_back({"registers-late", "failed", "A plugin registers while it is created, and never"});
+  return all;
+}
+
+void expectClosed(const HostProcess& host, const HostileFile& file) {
+  const json plugin = host.plugin(file.id);
+  EXPECT_EQ(plugin.value("state", ""), file.state) << plugin;
+  EXPECT_THAT(plugin.value("reason", ""), HasSubstr(file.reason)) << file.id;
+  EXPECT_LE(plugin.value("reason", "").size(), 4096U) << file.id;
+  const HttpAnswer closed = host.keyed("salon").get(fmt::format("/api/{}/v1/fault", file.id));
+  EXPECT_EQ(closed.status, 503) << file.id << closed.body;
+  EXPECT_EQ(closed.errorCode(), "PLUGIN_UNAVAILABLE") << file.id;
+}
+
+// Goal: whatever lies in the folder costs its own compartment alone. Method: every hostile file
+// that the tests know is installed at once, and one business books while they are examined.
 TEST(HostilePlugins, S85_EachIsClosedWithItsReasonAndBookingGoesOn) {
-  const std::vector<Refused> all{
-      {"not-there", "missing", "not-there.so"},
-      {"not-elf", "refused", "ELF"},
-      {"empty", "refused", "empty.so"},
-      {"no-manifest", "refused", "manifest"},
-      {"other-abi", "refused", "2"},
-      {"short-table", "refused", "short-table.so"},
-      {"unresolved", "refused", "nobody_defines_this"},
-      {"create-throws", "refused", "thrown on purpose"},
-      {"create-throws-int", "refused", "create-throws-int.so"},
-      {"create-aborts", "refused", "SIGABRT"},
-      {"create-segfaults", "refused", "SIGSEGV"},
-      {"create-exits", "refused", "create-exits.so"},
-      {"constructor-throws", "refused", "constructor-throws.so"},
-      {"constructor-exits", "refused", "constructor-exits.so"},
-      {"destroy-aborts", "refused", "SIGABRT"},
-      {"route-twice", "refused", "/fault"},
-      {"start-throws", "failed", "thrown on purpose"},
-  };
+  const auto all = allHostileFiles();
   const HostFolder folder;
   folder.install("booking");
   folder.installHostile("harmless");
-  for (const auto& one : all) {
-    if (one.id == "not-there")
-      folder.configure(one.id, "enabled = true\n");
-    else
-      folder.installHostile(one.id);
+  for (const auto& file : all) {
+    host::test::makeHostile(file, folder.plugin(file.id));
+    folder.configure(file.id, "enabled = true\n");
   }
   HostProcess host{folder};
-  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  ASSERT_TRUE(await([&] { return host.plugin("booking").value("state", "") == "running"; }));
   const BookingBusiness salon{host};
-  for (const auto& one : all) {
-    const json plugin = host.plugin(one.id);
-    EXPECT_EQ(plugin.value("state", ""), one.state) << plugin;
-    EXPECT_THAT(plugin.value("reason", ""), HasSubstr(one.reason)) << one.id;
-    const HttpAnswer closed = host.keyed("salon").get(fmt::format("/api/{}/v1/fault", one.id));
-    EXPECT_EQ(closed.status, 503) << one.id << closed.body;
-    EXPECT_EQ(closed.errorCode(), "PLUGIN_UNAVAILABLE") << one.id;
-  }
+  const auto starts = salon.starts(40);
+  std::size_t booked = 0;
+  for (; booked < starts.size() && host.client().get("/health/readiness").status != 200; ++booked)
+    EXPECT_EQ(salon.book(starts[booked], fmt::format("beside-{}", booked)).status, 201);
+  EXPECT_GE(booked, 2U) << "they were examined before anybody could book";
+  ASSERT_TRUE(host.awaitReady(std::chrono::seconds{40})) << host.logText();
+  for (const auto& file : all) expectClosed(host, file);
   EXPECT_EQ(host.plugin("harmless").value("state", ""), "running");
   expectBooks(host, "after");
   EXPECT_EQ(host.keyed("salon").get("/api/harmless/v1/fault").status, 200);
@@ -178,6 +173,112 @@ TEST_F(FaultyHandlers, S85_TwentyHungRequestsCostTheOthersNothing) {
   EXPECT_EQ(host_->client().get("/health/readiness").status, 200);
   EXPECT_NE(host_->stop(), -1) << "it must end although calls never return";
   EXPECT_THAT(host_->logText(), HasSubstr("left behind"));
+}
+
+/// What a C plugin can do wrong with an answer.
+class RudeAnswers : public FaultyHandlers {
+ protected:
+  void expectRefused(std::string_view words, std::string_view code = "INTERNAL_ERROR") {
+    const HttpAnswer answer = call();
+    EXPECT_EQ(answer.status, 500) << answer.body << answer.fault;
+    EXPECT_EQ(answer.errorCode(), code);
+    const json line = host_->awaitLogLine(
+        [&](const json& one) { return one.value("message", "").find(words) != std::string::npos; });
+    EXPECT_FALSE(line.is_null()) << host_->logText();
+    expectBooks(*host_, "after");
+    EXPECT_EQ(host_->stop(), 0);
+  }
+};
+
+TEST_F(RudeAnswers, NegativeControl_OneAnswerIsServed) {
+  start("rude-not", "enabled = true\n");
+  EXPECT_EQ(call().body, R"({"ok":true})");
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(RudeAnswers, S61_AnsweringTwiceIs500) {
+  start("answers-twice", "enabled = true\n");
+  expectRefused("The plugin answered twice.");
+}
+
+TEST_F(RudeAnswers, S61_AnsweringNothingIs500) {
+  start("answers-nothing", "enabled = true\n");
+  expectRefused("The plugin answered nothing.");
+}
+
+TEST_F(RudeAnswers, S61_AStatusThatHttpDoesNotKnowIs500) {
+  start("answers-status-zero", "enabled = true\n");
+  expectRefused("The plugin answered with the status 0.");
+}
+
+TEST_F(RudeAnswers, AHeaderThatWouldSplitTheAnswerIsNotSent) {
+  start("answers-split-header", "enabled = true\n");
+  const HttpAnswer answer = call();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("x-injected") + answer.header("x-rude"), "");
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(RudeAnswers, AHeaderThatWouldSplitTheAnswerIs500FromCpp) {
+  start("handler-splits-header", "enabled = true\n");
+  expectRefused("The handler set a header that HTTP does not allow.", "INVALID_HEADER");
+}
+
+/// The health contributor of a plugin is asked in the background.
+class FaultyHealth : public FaultyHandlers {
+ protected:
+  /// Waits until the check says so, while booking answers and the host stays ready.
+  void expectDegraded(std::string_view id, std::string_view words) {
+    std::string body;
+    EXPECT_TRUE(await([&] {
+      body = host_->client().get("/health?details=true").body;
+      return body.find(words) != std::string::npos;
+    })) << body;
+    EXPECT_EQ(host_->client().get("/health").json().value("status", ""), "degraded");
+    EXPECT_EQ(host_->client().get("/health/readiness").status, 200);
+    EXPECT_EQ(host_->plugin(id).value("state", ""), "running");
+    EXPECT_EQ(call().status, 200) << "its own routes still answer";
+    expectBooks(*host_, "after");
+  }
+};
+
+TEST_F(FaultyHealth, S5_OneThatThrowsDegradesAndNothingElse) {
+  start("health-throws", "enabled = true\n");
+  expectDegraded("health-throws", "fault");
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(FaultyHealth, S5_OneThatHangsIsTimeoutAndNothingElse) {
+  start("health-hangs", "enabled = true\n");
+  expectDegraded("health-hangs", "timeout");
+  EXPECT_NE(host_->stop(), -1) << "it must end although a check never returns";
+}
+
+// 4 GiB are written; the host keeps none of it.
+TEST_F(FaultyHealth, S5_OneThatFloodsIsCutOff) {
+  start("health-floods", "enabled = true\n");
+  expectDegraded("health-floods", "more than 65536 bytes");
+  const std::uint64_t peak = host_->peakKilobytes();
+  EXPECT_GT(peak, 0U);
+  EXPECT_LT(peak, 1024U * 1024);
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(FaultyHealth, S5_WhatIsNoJsonDegradesAndNothingElse) {
+  start("health-no-json", "enabled = true\n");
+  expectDegraded("health-no-json", "rude");
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+// Goal: no child outlives its host. Method: the host is killed while its child hangs.
+TEST(HostilePlugins, TheChildEndsWithTheHost) {
+  const HostFolder folder;
+  folder.installHostile("create-hangs");
+  HostProcess host{folder};
+  const auto copies = [&] { return processesNaming(folder.data().string()); };
+  ASSERT_TRUE(await([&] { return copies() == 1; })) << "its child examines the copy";
+  host.killHard();
+  EXPECT_TRUE(await([&] { return copies() == 0; }));
 }
 
 TEST(RouteConflict, TheLaterPluginIsRefusedAndBothAreNamed) {

@@ -1,5 +1,6 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/StreamSocket.h>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <gmock/gmock.h>
@@ -126,6 +127,8 @@ TEST(ProbeCommand, WhatIsNoHostIsNotAlive) {
   Poco::Net::ServerSocket listener{Poco::Net::SocketAddress{"127.0.0.1", 0}};
   std::thread server{[&] {
     Poco::Net::StreamSocket client = listener.acceptConnection();
+    std::array<char, 1024> request{};
+    client.receiveBytes(request.data(), static_cast<int>(request.size()));
     client.sendBytes("SSH-2.0-OpenSSH_9.2\r\n", 21);
   }};
   const CommandEnd end = folder.run({"probe", "live"}, onPort(listener.address().port()));

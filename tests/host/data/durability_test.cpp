@@ -131,6 +131,12 @@ class Child {
   int acknowledged_ = -1;
 };
 
+/// A few, or as many as the run of the slow tests wants.
+std::size_t killRounds() {
+  const char* wanted = std::getenv("BULKHEAD_KILL_ROUNDS");
+  return wanted == nullptr ? 3 : std::strtoull(wanted, nullptr, 10);
+}
+
 TEST(Durability, KilledAnywhereEveryAcknowledgedWriteIsThereAndWhole) {
   const TemporaryFolder folder;
   const auto path = folder / "store.db";
@@ -140,11 +146,12 @@ TEST(Durability, KilledAnywhereEveryAcknowledgedWriteIsThereAndWhole) {
     run(*store, "CREATE TABLE line (booking INTEGER, amount INTEGER)");
   }
   std::set<int> acknowledged;
-  for (std::size_t round = 1; round <= 3; ++round) {
+  const std::size_t rounds = killRounds();
+  for (std::size_t round = 1; round <= rounds; ++round) {
     if (round > 1) run(*openSqliteStore({.path = path}), "DELETE FROM booking");
     if (round > 1) run(*openSqliteStore({.path = path}), "DELETE FROM line");
-    acknowledged = Child{path}.killAfter(100 * round + 7);
-    ASSERT_GE(acknowledged.size(), 100 * round);
+    acknowledged = Child{path}.killAfter(100 + 7 * round);
+    ASSERT_GE(acknowledged.size(), 100 + 7 * round);
 
     const auto store = openSqliteStore({.path = path});
     for (const int id : acknowledged) {

@@ -87,6 +87,82 @@ TEST_F(Grouped, AThrowingClosureIsItsOwnCallersAlone) {
             1);
 }
 
+TEST_F(Grouped, ARefusalAfterAWriteIsUndoneByARunWithSavepoints) {
+  int runs = 0;
+  std::vector<std::string> codes(2);
+  const auto counted = [&] {
+    store->write(
+        [&](Transaction& tx) {
+          ++runs;
+          send(tx, "INSERT INTO t VALUES ($1)", {value(100 + runs)});
+        },
+        within());
+  };
+  const auto refusing = [&](std::string& code) {
+    return [&] {
+      code = codeOf([&] {
+        store->write(
+            [](Transaction& tx) {
+              send(tx, "INSERT INTO t VALUES (2)");
+              throw Error::conflict("SLOT_TAKEN", "Taken.");
+            },
+            within());
+      });
+    };
+  };
+  groupBehindALeader({counted, refusing(codes[0])});
+  EXPECT_EQ(runs, 2) << "the group had no savepoints, and only all of it could be undone";
+  run(*store, "DELETE FROM t WHERE n = 0");
+  groupBehindALeader({counted, refusing(codes[1])});
+  EXPECT_EQ(runs, 3) << "the next groups have them";
+  EXPECT_EQ(codes, (std::vector<std::string>{"SLOT_TAKEN", "SLOT_TAKEN"}));
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t WHERE n = 2"), 0);
+  EXPECT_EQ(rows(), 3);
+}
+
+TEST_F(Grouped, ARefusalBeforeAnyWriteNeedsNoSavepoint) {
+  int runs = 0;
+  groupBehindALeader({[&] {
+                        store->write(
+                            [&](Transaction& tx) {
+                              ++runs;
+                              send(tx, "INSERT INTO t VALUES (1)");
+                            },
+                            within());
+                      },
+                      [&] {
+                        codeOf([&] {
+                          store->write(
+                              [](Transaction& tx) {
+                                number(tx, "SELECT count(*) FROM t");
+                                throw Error::conflict("SLOT_TAKEN", "Taken.");
+                              },
+                              within());
+                        });
+                      }});
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(Grouped, WhatANestedClosureWroteBeforeItThrewIsUndoneAndTheRestGoesOn) {
+  int runs = 0;
+  store->write(
+      [&](Transaction& tx) {
+        ++runs;
+        send(tx, "INSERT INTO t VALUES (1)");
+        try {
+          tx.nested([&] {
+            send(tx, "INSERT INTO t VALUES (2)");
+            throw Error::conflict("SLOT_TAKEN", "Taken.");
+          });
+        } catch (const Error&) {
+          send(tx, "INSERT INTO t VALUES (3)");
+        }
+      },
+      within());
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(number(*store, "SELECT group_concat(n) = '1,3' FROM (SELECT n FROM t ORDER BY n)"), 1);
+}
+
 TEST_F(Grouped, AnOverrunThatEndsTheTransactionCostsTheOthersNothing) {
   std::string code;
   std::atomic<int> runs{0};

@@ -2,12 +2,15 @@
 
 #include <Poco/Data/Session.h>
 #include <atomic>
+#include <fcntl.h>
 #include <fstream>
 #include <future>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #include "data/database_error.hpp"
 #include "host/data/store_fixture.hpp"
@@ -299,6 +302,38 @@ TEST(SqliteStore, TheFileIsForItsOwnerOnly) {
     EXPECT_EQ(info.st_mode & 0777, 0600U) << suffix;
   }
   EXPECT_GT(store->statistics().size_bytes, 0);
+}
+
+/// What another process would be told that wants the database file for itself.
+bool isLockedForOthers(const std::filesystem::path& path) {
+  const pid_t other = ::fork();
+  if (other == 0) {
+    constexpr off_t kSharedBytes = 0x40000002;  // SQLite's file format: where readers lock
+    struct flock range {};
+    range.l_type = F_WRLCK;
+    range.l_whence = SEEK_SET;
+    range.l_start = kSharedBytes;
+    range.l_len = 510;
+    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    ::_exit(::fcntl(file, F_GETLK, &range) == 0 && range.l_type != F_UNLCK ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(other, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+// Negative control: one descriptor of the file, opened and closed, and SQLite's locks are gone.
+TEST(SqliteStore, OpeningAConnectionKeepsTheLocksOfTheOthers) {
+  const TemporaryFolder folder;
+  const auto path = folder / "store.db";
+  const auto store = openSqliteStore({.path = path});
+  run(*store, "CREATE TABLE t (n INTEGER)");
+  ASSERT_TRUE(isLockedForOthers(path));
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0) << "opens a second connection";
+  EXPECT_TRUE(store->ping()) << "and a third";
+  EXPECT_TRUE(isLockedForOthers(path));
+  ::close(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_FALSE(isLockedForOthers(path));
 }
 
 TEST(SqliteStore, ReadersSeeTheirSnapshotAndDoNotWaitForTheWriter) {

@@ -3,7 +3,10 @@
 #include <atomic>
 #include <future>
 #include <gtest/gtest.h>
+#include <mutex>
+#include <set>
 #include <thread>
+#include <vector>
 
 #include "host/data/store_fixture.hpp"
 
@@ -21,44 +24,48 @@ void awaitWaiting(const WriteQueue& queue, std::size_t count) {
   while (queue.waiting() < count) std::this_thread::yield();
 }
 
-// A leader that holds the queue until it is let go.
+// A queue whose first leader holds it until it is let go; `lead` is what leads after that.
 class HeldQueue {
  public:
-  HeldQueue() : leader_{[this] { lead(); }} { entered_.get_future().wait(); }
+  explicit HeldQueue(WriteQueue::Lead lead = growFully)
+      : queue{[this, lead](WriteQueue::Group& group) { hold(group, lead); }}, leader_{[this] {
+          wait();
+        }} {
+    entered_.get_future().wait();
+  }
   void letGo() {
     go_.set_value();
     leader_.join();
   }
+  void wait(std::chrono::milliseconds patience = std::chrono::seconds{20}) {
+    WriteTicket ticket{kNothing};
+    queue.run(ticket, within(patience));
+  }
+
   WriteQueue queue;
 
  private:
-  void lead() {
-    WriteTicket ticket{kNothing};
-    queue.run(ticket, within(), [this](WriteQueue::Group&) {
-      entered_.set_value();
-      go_.get_future().wait();
-    });
+  void hold(WriteQueue::Group& group, const WriteQueue::Lead& lead) {
+    if (held_.exchange(true)) return lead(group);
+    entered_.set_value();
+    go_.get_future().wait();
   }
+  std::atomic<bool> held_{false};
   std::promise<void> entered_;
   std::promise<void> go_;
   std::thread leader_;
 };
 
 TEST(WriteQueue, CallersThatQueuedBehindALeaderShareTheNextGroup) {
-  HeldQueue held;
   std::atomic<int> groups{0};
   std::atomic<std::size_t> largest{0};
+  HeldQueue held{[&](WriteQueue::Group& group) {
+    growFully(group);
+    ++groups;
+    largest = std::max(largest.load(), group.members.size());
+  }};
   std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] {
-      WriteTicket ticket{kNothing};
-      held.queue.run(ticket, within(), [&](WriteQueue::Group& group) {
-        growFully(group);
-        ++groups;
-        largest = std::max(largest.load(), group.members.size());
-      });
-    });
-  }
+  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { held.wait(); });
   awaitWaiting(held.queue, 8);
   held.letGo();
   for (auto& thread : threads) thread.join();
@@ -66,86 +73,103 @@ TEST(WriteQueue, CallersThatQueuedBehindALeaderShareTheNextGroup) {
   EXPECT_EQ(largest, 8U);
 }
 
+TEST(WriteQueue, WhileCallersQueueNoneOfThemLeads) {
+  const auto first = std::this_thread::get_id();
+  std::mutex mutex;
+  std::set<std::thread::id> leaders;
+  WriteQueue queue{[&](WriteQueue::Group&) {
+    const std::lock_guard lock{mutex};
+    leaders.insert(std::this_thread::get_id());
+  }};
+  WriteTicket alone{kNothing};
+  queue.run(alone, within());
+  EXPECT_TRUE(leaders.count(first)) << "who is alone needs nobody else";
+
+  std::set<std::thread::id> later;
+  HeldQueue held{[&](WriteQueue::Group&) { later.insert(std::this_thread::get_id()); }};
+  std::vector<std::thread> threads;
+  std::set<std::thread::id> callers;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] { held.wait(); });
+    callers.insert(threads.back().get_id());
+    awaitWaiting(held.queue, static_cast<std::size_t>(i) + 1);
+  }
+  held.letGo();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(later.size(), 1U) << "three groups, one leader";
+  EXPECT_FALSE(callers.count(*later.begin()));
+}
+
 TEST(WriteQueue, OneThatWaitsLeavesAtItsDeadline) {
   HeldQueue held;
-  WriteTicket ticket{kNothing};
-  bool led = false;
-  EXPECT_EQ(codeOf([&] {
-              held.queue.run(ticket, within(std::chrono::milliseconds{20}),
-                             [&](WriteQueue::Group&) { led = true; });
-            }),
-            "DATABASE_BUSY");
-  EXPECT_FALSE(led);
+  EXPECT_EQ(codeOf([&] { held.wait(std::chrono::milliseconds{20}); }), "DATABASE_BUSY");
   EXPECT_EQ(held.queue.waiting(), 0U);
   held.letGo();
 }
 
 TEST(WriteQueue, OneThatWasStartedStaysUntilItsGroupEnded) {
-  HeldQueue held;
-  std::atomic<bool> returned{false};
-  std::thread follower_leads{[&] {
-    WriteTicket ticket{kNothing};
-    held.queue.run(ticket, within(), [&](WriteQueue::Group& group) {
-      growFully(group);
-      ASSERT_EQ(group.members.size(), 2U);
-      const auto past_deadline = within(std::chrono::milliseconds{60});
-      while (std::chrono::steady_clock::now() < past_deadline) {
-        ASSERT_FALSE(returned);
-        std::this_thread::yield();
-      }
-    });
-  }};
-  awaitWaiting(held.queue, 1);
-  std::thread started{[&] {
-    WriteTicket ticket{kNothing};
-    held.queue.run(ticket, within(std::chrono::seconds{2}), [](WriteQueue::Group&) {});
-    returned = true;
-  }};
-  awaitWaiting(held.queue, 2);
-  held.letGo();
-  follower_leads.join();
-  started.join();
-  EXPECT_TRUE(returned);
-}
-
-TEST(WriteQueue, AnAloneTicketNeverJoinsAGroup) {
-  HeldQueue held;
-  const std::function<void()> alone = [] {};
-  std::vector<std::thread> threads;
-  std::atomic<int> groups{0};
-  const auto lead = [&](WriteQueue::Group& group) {
+  std::atomic<int> returned{0};
+  HeldQueue held{[&](WriteQueue::Group& group) {
     growFully(group);
-    if (group.members.front()->alone() != nullptr) {
-      EXPECT_EQ(group.members.size(), 1U);
+    ASSERT_EQ(group.members.size(), 2U);
+    const auto past_deadline = within(std::chrono::milliseconds{60});
+    while (std::chrono::steady_clock::now() < past_deadline) {
+      ASSERT_EQ(returned, 0);
+      std::this_thread::yield();
     }
-    ++groups;
-  };
-  for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&, i] {
-      if (i == 1) {
-        WriteTicket ticket{alone};
-        held.queue.run(ticket, within(), lead);
-      } else {
-        WriteTicket ticket{kNothing};
-        held.queue.run(ticket, within(), lead);
-      }
+  }};
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      held.wait(std::chrono::seconds{2});
+      ++returned;
     });
-    awaitWaiting(held.queue, static_cast<std::size_t>(i) + 1);
+    awaitWaiting(held.queue, i + 1);
   }
   held.letGo();
   for (auto& thread : threads) thread.join();
+  EXPECT_EQ(returned, 2);
+}
+
+TEST(WriteQueue, AnAloneTicketRunsOnItsCallersThreadAndJoinsNoGroup) {
+  std::atomic<int> groups{0};
+  HeldQueue held{[&](WriteQueue::Group& group) {
+    growFully(group);
+    if (const auto* alone = group.members.front()->alone(); alone != nullptr) {
+      EXPECT_EQ(group.members.size(), 1U);
+      (*alone)();
+    }
+    ++groups;
+  }};
+  std::vector<std::thread> threads;
+  std::thread::id ran_on;
+  for (std::size_t i = 0; i < 3; ++i) {
+    threads.emplace_back([&, i] {
+      if (i != 1) return held.wait();
+      const std::function<void()> alone = [&] { ran_on = std::this_thread::get_id(); };
+      WriteTicket ticket{alone};
+      held.queue.run(ticket, within());
+    });
+    awaitWaiting(held.queue, i + 1);
+  }
+  const auto caller = threads[1].get_id();
+  held.letGo();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(groups, 3);
+  EXPECT_EQ(ran_on, caller);
 }
 
 TEST(WriteQueue, AnOutcomeIsThrownToItsOwnCaller) {
-  WriteQueue queue;
-  WriteTicket refused{kNothing};
-  const auto refuse = [](WriteQueue::Group& group) {
+  bool refusing = true;
+  WriteQueue queue{[&](WriteQueue::Group& group) {
+    if (!refusing) return;
     group.members[0]->error = std::make_exception_ptr(Error::conflict("SLOT_TAKEN", "Taken."));
-  };
-  EXPECT_EQ(codeOf([&] { queue.run(refused, within(), refuse); }), "SLOT_TAKEN");
+  }};
+  WriteTicket refused{kNothing};
+  EXPECT_EQ(codeOf([&] { queue.run(refused, within()); }), "SLOT_TAKEN");
+  refusing = false;
   WriteTicket kept{kNothing};
-  EXPECT_EQ(codeOf([&] { queue.run(kept, within(), [](WriteQueue::Group&) {}); }), "none");
+  EXPECT_EQ(codeOf([&] { queue.run(kept, within()); }), "none");
 }
 
 }  // namespace

@@ -7,17 +7,10 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "host/plugins/built_files.hpp"
 #include "plugins/plugin_state.hpp"
 
 namespace bulkhead::host::test {
-
-inline std::filesystem::path hostile(std::string_view name) {
-  return std::filesystem::path{BULKHEAD_BUILD_DIR} / "hostile" / (std::string{name} + ".so");
-}
-
-inline std::filesystem::path greeter() {
-  return std::filesystem::path{BULKHEAD_BUILD_DIR} / "plugins" / "greeter.so";
-}
 
 /// A folder of its own for one test; removed with it.
 class TemporaryFolder {

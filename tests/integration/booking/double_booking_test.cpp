@@ -43,6 +43,7 @@ class DoubleBookingTest : public DeskOnSqlite {
         "drop trigger appointment_no_overlap_insert;"
         "drop trigger appointment_no_overlap_update;");
     store_.rewrite(", $4) <= $4", ", $4) is not null");
+    store_.rewrite("block_start < $3 order by", "block_start < $3 and 1 = 0 order by");
   }
 
   std::vector<Event> runClients() {

@@ -1,54 +1,18 @@
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 
 #include <bulkhead/plugin.hpp>
 
+#include "hostile_name.h"
+
 namespace hostile {
-
-enum class Fault {
-  None,
-  CreateThrows,
-  CreateThrowsInt,
-  CreateAborts,
-  CreateSegfaults,
-  CreateHangs,
-  CreateExits,
-  CreateWritesFile,
-  ConstructorThrows,
-  ConstructorHangs,
-  ConstructorExits,
-  DestroyAborts,
-  StartThrows,
-  StartHangs,
-  HandlerThrows,
-  HandlerThrowsInt,
-  HandlerHangs,
-  HandlerSegfaults,
-  HandlerDereferencesNull,
-  HandlerOverflowsStack,
-  HandlerTerminates,
-  HandlerThreadThrows,
-  HandlerWaits,
-  StopHangs,
-  RouteTwice,
-  RouteOfGreeter,
-};
-
-constexpr Fault kFault = Fault::HOSTILE_FAULT;
 
 [[noreturn]] void hang() {
   while (true) pause();
-}
-
-void writeFile() {
-  std::FILE* file = std::tmpfile();
-  if (file == nullptr) return;
-  std::fputs("a plugin touches nothing while it is created", file);
-  std::fclose(file);
 }
 
 void dereferenceNull() {
@@ -71,109 +35,72 @@ void throwWhereNothingMay() noexcept {
   throwOnPurpose();
 }
 
-/// Does what the plugin is for when its turn has come.
-void act(Fault turn) {
-  if (kFault != turn) return;
-  switch (turn) {
-    case Fault::CreateThrows:
-    case Fault::ConstructorThrows:
-    case Fault::StartThrows:
-    case Fault::HandlerThrows:
-      throw std::runtime_error{"thrown on purpose"};
-    case Fault::CreateThrowsInt:
-    case Fault::HandlerThrowsInt:
-      throw 42;
-    case Fault::CreateAborts:
-    case Fault::DestroyAborts:
-      std::abort();
-    case Fault::CreateSegfaults:
-    case Fault::HandlerSegfaults:
-      std::raise(SIGSEGV);
-      break;
-    case Fault::CreateHangs:
-    case Fault::ConstructorHangs:
-    case Fault::StartHangs:
-    case Fault::HandlerHangs:
-      hang();
-    case Fault::CreateExits:
-    case Fault::ConstructorExits:
-      std::_Exit(0);
-    case Fault::CreateWritesFile:
-      writeFile();
-      break;
-    case Fault::HandlerDereferencesNull:
-      dereferenceNull();
-      break;
-    case Fault::HandlerOverflowsStack:
-      overflowStack(0);
-      break;
-    case Fault::HandlerTerminates:
-      throwWhereNothingMay();
-      break;
-    case Fault::HandlerThreadThrows:
-      std::thread{[] { throw std::runtime_error{"thrown by a thread of the plugin"}; }}.detach();
-      break;
-    case Fault::StopHangs:
-      hang();
-    case Fault::HandlerWaits:
-      sleep(1);
-      break;
-    case Fault::RouteTwice:
-    case Fault::RouteOfGreeter:
-    case Fault::None:
-      break;
-  }
+/// Does what the plugin is for when its turn has come: its name is the turn and the deed, like
+/// "create-throws".
+void act(std::string_view turn) {
+  const std::string_view name{hostile_name};
+  if (!name.starts_with(turn)) return;
+  const std::string_view deed = name.substr(turn.size());
+  if (deed == "-throws") throw std::runtime_error{"thrown on purpose"};
+  if (deed == "-throws-int") throw 42;
+  if (deed == "-aborts") std::abort();
+  if (deed == "-segfaults") std::raise(SIGSEGV);
+  if (deed == "-hangs") hang();
+  if (deed == "-exits") std::_Exit(0);
+  if (deed == "-waits") sleep(1);
+  if (deed == "-dereferences-null") dereferenceNull();
+  if (deed == "-overflows-stack") overflowStack(0);
+  if (deed == "-terminates") throwWhereNothingMay();
+  if (deed == "-thread-throws")
+    std::thread{[] { throw std::runtime_error{"thrown by a thread of the plugin"}; }}.detach();
+}
+
+bool isNamed(std::string_view name) {
+  return name == hostile_name;
 }
 
 /// A global object with a constructor: what a plugin must not have when it can fail.
 struct Early {
-  Early() {
-    act(Fault::ConstructorThrows);
-    act(Fault::ConstructorHangs);
-    act(Fault::ConstructorExits);
-  }
+  Early() { act("constructor"); }
 };
 const Early early;
 
 class FaultPlugin final : public bulkhead::Plugin {
  public:
   explicit FaultPlugin(bulkhead::Registrar& host) {
-    for (const Fault turn :
-         {Fault::CreateThrows, Fault::CreateThrowsInt, Fault::CreateAborts, Fault::CreateSegfaults,
-          Fault::CreateHangs, Fault::CreateExits, Fault::CreateWritesFile}) {
-      act(turn);
-    }
+    act("create");
     addRoute(host);
-    if (kFault == Fault::RouteTwice) addRoute(host);
+    if (isNamed("route-twice")) addRoute(host);
+    if (std::string_view{hostile_name}.starts_with("health")) addHealth(host);
   }
-  ~FaultPlugin() override { act(Fault::DestroyAborts); }
+  ~FaultPlugin() override { act("destroy"); }
 
-  void start() override {
-    act(Fault::StartThrows);
-    act(Fault::StartHangs);
-  }
-  void stop() override { act(Fault::StopHangs); }
+  void start() override { act("start"); }
+  void stop() override { act("stop"); }
 
  private:
   static void addRoute(bulkhead::Registrar& host) {
+    const bool wants_anothers = isNamed("greeter-rival") || isNamed("greeter-thief");
     host.route({.method = "GET",
-                .path = kFault == Fault::RouteOfGreeter ? "/api/greeter/v1/hello/{name}" : "/fault",
+                .path = wants_anothers ? "/api/greeter/v1/hello/{name}" : "/fault",
                 .scope = "hostile:read",
                 .summary = "Misbehaves",
                 .response = R"({"type":"object","properties":{"ok":{"type":"boolean"}}})"},
                [](const bulkhead::Request&) {
-                 act(Fault::HandlerThrows);
-                 act(Fault::HandlerThrowsInt);
-                 act(Fault::HandlerHangs);
-                 act(Fault::HandlerSegfaults);
-                 act(Fault::HandlerDereferencesNull);
-                 act(Fault::HandlerOverflowsStack);
-                 act(Fault::HandlerTerminates);
-                 act(Fault::HandlerThreadThrows);
-                 act(Fault::HandlerWaits);
-                 return bulkhead::Response::json(
+                 act("handler");
+                 auto response = bulkhead::Response::json(
                      [](bulkhead::JsonWriter& out) { out.object("ok", true); });
+                 if (isNamed("handler-splits-header"))
+                   response.withHeader("X-Fault", "a\r\nX-Injected: 1");
+                 return response;
                });
+  }
+
+  static void addHealth(bulkhead::Registrar& host) {
+    host.health("fault", [](const bulkhead::Context&) {
+      act("health");
+      return bulkhead::Health{};
+    });
   }
 };
 

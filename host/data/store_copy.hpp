@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace bulkhead::host::data {
+
+class SqliteFile;
+
+/// How fast a copy goes: after each step others have the disk for `pause`.
+struct CopyPace {
+  int step_pages = 256;
+  std::chrono::milliseconds pause{2};
+  /// Asked after each step with the bytes that were copied since the last one; false ends the copy
+  /// (BACKUP_STOPPED). May be empty.
+  std::function<bool(std::uint64_t bytes)> go_on{};
+};
+
+/// One moment of a SQLite file, kept while others go on writing it. It holds no writer up; the
+/// write-ahead log is not emptied while it lives. Used by one thread.
+class StoreSnapshot {
+ public:
+  /// Throws DATABASE_UNAVAILABLE when it cannot be read.
+  explicit StoreSnapshot(const std::filesystem::path& database);
+  ~StoreSnapshot();
+  StoreSnapshot(const StoreSnapshot&) = delete;
+  StoreSnapshot& operator=(const StoreSnapshot&) = delete;
+
+  /// Number of the last migration at that moment; 0 for a database without any.
+  int schemaVersion() const;
+  std::uint64_t sizeBytes() const;
+  /// Writes it as one database file, 0600 and synced, which must not exist. Throws FILE_ERROR,
+  /// BACKUP_STOPPED, DATABASE_UNAVAILABLE.
+  void copyTo(const std::filesystem::path& copy, const CopyPace& pace) const;
+
+ private:
+  const std::unique_ptr<SqliteFile> file_;
+};
+
+/// What a copy is, looked at without changing it or its folder.
+struct CopyCondition {
+  std::string integrity;  ///< what PRAGMA integrity_check says: "ok", or the first thing wrong
+  int schema_version = 0;
+};
+
+/// A file that is no database has that as its `integrity`. Never throws for what is in the file.
+CopyCondition examineCopy(const std::filesystem::path& copy);
+
+}  // namespace bulkhead::host::data
