@@ -1,6 +1,7 @@
 #include <string_view>
 
 #include "app/application.hpp"
+#include "app/kept_signals.hpp"
 #include "plugins/preflight.hpp"
 
 int main(int argc, char** argv) {
@@ -8,6 +9,8 @@ int main(int argc, char** argv) {
   // process.
   if (argc == 3 && std::string_view{argv[1]} == "preflight")
     return bulkhead::host::runPreflightChild(argv[2]);
+  const bulkhead::host::KeptSignals signals;
   bulkhead::host::Application application;
+  signals.restore();
   return application.run(argc, argv);
 }

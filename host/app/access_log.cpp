@@ -43,13 +43,17 @@ bool AccessLog::isChoice(const CompletedExchange& exchange) const {
          is_disabled_(exchange.labels.plugin);
 }
 
+Level AccessLog::levelOf(const CompletedExchange& exchange) const {
+  if (isChoice(exchange) || isProbe(exchange.labels.route)) return Level::Info;
+  return classifyError(exchange.status, {}).level;
+}
+
 void AccessLog::record(const CompletedExchange& exchange) const {
   metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
                           exchange.duration);
   watch(exchange);
-  const bool slow = exchange.duration > slow_request_;
-  const Level level = isChoice(exchange) ? Level::Info : classifyError(exchange.status, {}).level;
-  if (slow || logEnabled(level)) writeLine(exchange);
+  const bool slow = isSlow(exchange);
+  if (slow || logEnabled(levelOf(exchange))) writeLine(exchange);
 }
 
 void AccessLog::writeLine(const CompletedExchange& exchange) const {
@@ -65,7 +69,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   }
   const LogScope scope{context};
   const std::string url = withoutQuery(request.target);
-  const bool slow = exchange.duration > slow_request_;
+  const bool slow = isSlow(exchange);
   const double duration_ms = static_cast<double>(exchange.duration.count()) / 1000.0;
   const std::array<LogField, 9> fields{{{"method", request.method},
                                         {"url", url},
@@ -86,8 +90,8 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
              {nameOf(refusal.kind), refusal.message, refusal.code, {}}, exchange.status, fields);
     return;
   }
-  writeLog(slow ? Level::Warn : classifyError(exchange.status, {}).level, "http",
-           slow ? "Slow request" : "Request", fields);
+  writeLog(slow ? Level::Warn : levelOf(exchange), "http", slow ? "Slow request" : "Request",
+           fields);
 }
 
 void AccessLog::watch(const CompletedExchange& exchange) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,6 +8,7 @@
 #include <utility>
 
 #include "http/front_options.hpp"
+#include "logging/level.hpp"
 #include "monitoring/host_metrics.hpp"
 #include "monitoring/performance_monitor.hpp"
 
@@ -22,19 +24,27 @@ class AccessLog {
             std::function<bool(std::string_view plugin)> is_disabled)
       : metrics_{metrics},
         performance_{performance},
-        slow_request_{slow_request},
+        slow_request_us_{std::chrono::microseconds{slow_request}.count()},
         is_disabled_{std::move(is_disabled)} {}
 
   void record(const CompletedExchange& exchange) const;
+  /// For requests that end from now on. Any thread.
+  void setSlowRequest(std::chrono::milliseconds slow_request) noexcept {
+    slow_request_us_ = std::chrono::microseconds{slow_request}.count();
+  }
 
  private:
+  bool isSlow(const CompletedExchange& exchange) const noexcept {
+    return exchange.duration.count() > slow_request_us_;
+  }
+  Level levelOf(const CompletedExchange& exchange) const;
   bool isChoice(const CompletedExchange& exchange) const;
   void writeLine(const CompletedExchange& exchange) const;
   void watch(const CompletedExchange& exchange) const;
 
   monitoring::HostMetrics& metrics_;
   monitoring::PerformanceMonitor& performance_;
-  const std::chrono::milliseconds slow_request_;
+  std::atomic<std::int64_t> slow_request_us_;
   const std::function<bool(std::string_view plugin)> is_disabled_;
 };
 

@@ -21,7 +21,7 @@ void printOverview() {
   for (const auto& command : commands())
     fmt::print("  {:<30} {}\n", command.name + " " + command.arguments, command.summary);
   fmt::print(
-      "\nEvery setting and its variable: docs/configuration.md, or `bulkhead config print`.\n");
+      "\nEvery setting and its variable: docs/configuration.md, or `bulkhead config describe`.\n");
 }
 
 /// The commands of "tenant", "key" ...; empty for a word that is no group.
@@ -58,8 +58,7 @@ void printHelp(const Command& command) {
     fmt::print("  {:<24} {}\n", fmt::format("--{} {}", option.name, option.value), option.help);
   }
   if (command.variables.empty()) return;
-  fmt::print(
-      "\nThe main variables; `bulkhead config print` shows all settings and their values:\n");
+  fmt::print("\nThe main variables; `bulkhead config describe` explains all settings:\n");
   for (const auto& variable : command.variables) fmt::print("  {}\n", describeVariable(variable));
 }
 

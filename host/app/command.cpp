@@ -1,10 +1,16 @@
 #include "app/command.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include <bulkhead/error.hpp>
 
 #include "app/admin_commands.hpp"
 #include "app/backup_commands.hpp"
 #include "app/config_commands.hpp"
+#include "app/crash_commands.hpp"
+#include "app/log_commands.hpp"
+#include "app/probe_command.hpp"
 #include "app/serve_command.hpp"
 
 namespace bulkhead::host {
@@ -16,13 +22,23 @@ CommandOption jsonOption() {
   return {"json", "", "print JSON", false};
 }
 
-Configuration loadConfiguration(const CommandLine& line) {
+ConfigurationSources configurationSources(const CommandLine& line) {
   ConfigurationSources sources;
   if (const auto file = line.find("config")) {
     sources.config_file = *file;
     sources.config_file_required = true;
   }
-  return Configuration{sources};
+  for (const auto& given : line.all("set")) {
+    const auto equals = given.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      throw Error::validation("USAGE", "--set needs a name and a value: " + given);
+    sources.command_line.emplace_back(given.substr(0, equals), given.substr(equals + 1));
+  }
+  return sources;
+}
+
+Configuration loadConfiguration(const CommandLine& line) {
+  return Configuration{configurationSources(line)};
 }
 
 namespace {
@@ -39,10 +55,14 @@ std::vector<Command> hostCommands() {
         "PLUGIN_CONF_DIR", "API_KEY", "MANAGEMENT_PORT", "TRUSTED_PROXIES", "LOG_LEVEL",
         "LOG_FILE"}},
       {"probe",
-       "live|ready|health",
-       "asks the running host; for containers without curl",
+       "live|ready|startup|health",
+       "asks the running host; 0 when it is well, else 1; for containers without curl",
        1,
-       {configOption()},
+       {configOption(),
+        jsonOption(),
+        {"timeout", "TIME", "longest wait for the whole answer (2s)", false},
+        {"via", "WAY",
+         "port, management, or socket: DATA_DIR/admin.sock (port; socket where PORT is 0)", false}},
        runProbe},
       {"version", "", "prints the version", 0, {jsonOption()}, runVersion},
   };
@@ -56,12 +76,26 @@ std::vector<Command> configCommands() {
        0,
        {configOption()},
        runConfigCheck},
-      {"config print",
+      {"config show",
+       "[NAME]",
+       "prints every value and where it came from; NAME is a setting, a part of one or a plugin",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"running", "", "what the running host stands on, instead of what is written", false}},
+       runConfigShow},
+      {"config describe",
+       "[NAME]",
+       "prints every setting, what it accepts, its variables and what it is for",
+       1,
+       {configOption(), jsonOption()},
+       runConfigDescribe},
+      {"config reload",
        "",
-       "prints every setting, its value and where it came from",
+       "makes the running host read its configuration anew; prints what changed",
        0,
        {configOption(), jsonOption()},
-       runConfigPrint},
+       runConfigReload},
   };
 }
 
@@ -79,6 +113,36 @@ std::vector<Command> pluginCommands() {
        1,
        {jsonOption()},
        runPluginInspect},
+  };
+}
+
+std::vector<Command> logCommands() {
+  return {
+      {"log level",
+       "[LEVEL]",
+       "prints the running host's log level, or changes it for a time",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"for", "TIME", "until the configured level holds again (10m)", false}},
+       runLogLevel},
+  };
+}
+
+std::vector<Command> crashCommands() {
+  return {
+      {"crash list",
+       "",
+       "lists the crash records of DATA_DIR, newest first",
+       0,
+       {configOption(), jsonOption()},
+       runCrashList},
+      {"crash show",
+       "[NAME]",
+       "prints a crash record, the newest unless named",
+       1,
+       {configOption()},
+       runCrashShow},
   };
 }
 
@@ -191,14 +255,24 @@ std::vector<Command> auditCommands() {
   };
 }
 
+Command withSettings(Command command) {
+  const auto config = std::find_if(command.options.begin(), command.options.end(),
+                                   [](const auto& option) { return option.name == "config"; });
+  if (config != command.options.end()) {
+    command.options.insert(
+        config + 1, {"set", "NAME=VALUE", "a setting, stronger than every other source", true});
+  }
+  return command;
+}
+
 }  // namespace
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> all;
-    for (auto* group : {hostCommands, configCommands, pluginCommands, tenantCommands, keyCommands,
-                        auditCommands, backupCommands}) {
-      for (auto& command : group()) all.push_back(std::move(command));
+    for (auto* group : {hostCommands, configCommands, pluginCommands, crashCommands, logCommands,
+                        tenantCommands, keyCommands, auditCommands, backupCommands}) {
+      for (auto& command : group()) all.push_back(withSettings(std::move(command)));
     }
     return all;
   }();

@@ -32,10 +32,12 @@ struct Command {
 /// All of them, as the help lists them.
 const std::vector<Command>& commands();
 
-/// The configuration that "--config FILE" names, else the default file, with the process's
-/// environment.
+/// The file that "--config FILE" names, else the default one, below the process's environment and
+/// each "--set NAME=VALUE".
+ConfigurationSources configurationSources(const CommandLine& line);
+/// Throws ConfigurationProblems with everything that is wrong in them.
 Configuration loadConfiguration(const CommandLine& line);
-/// The option --config, that every command but `plugin inspect` and `version` takes.
+/// The option --config; each command that has it takes --set, too.
 CommandOption configOption();
 CommandOption jsonOption();
 

@@ -5,6 +5,10 @@
 
 namespace bulkhead::host {
 
+/// Folders within DATA_DIR.
+inline constexpr const char* kCrashFolder = "crash";
+inline constexpr const char* kPluginCopies = "plugin-cache";
+
 /// Why no files can be kept in `folder`, as a clause; empty when they can. A folder that does not
 /// exist counts as one where the nearest that does could hold it. Changes nothing.
 std::string whyUnusable(const std::filesystem::path& folder);

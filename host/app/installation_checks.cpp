@@ -29,6 +29,7 @@ void checkData(const HostSettings& settings, InstallationFindings& findings) {
     findings.problems.push_back(
         fmt::format("DATA_DIR {} cannot be used: {}.", folder.string(), why));
   }
+  if (settings.database.url.empty()) return;  // it was refused where it stands
   try {
     const fs::path stores = storeOptions(settings, "host").path.parent_path();
     if (const std::string why = whyUnusable(stores); stores != folder && !why.empty()) {
@@ -81,8 +82,10 @@ void checkListening(const Configuration& configuration, InstallationFindings& fi
 
 }  // namespace
 
-InstallationFindings checkInstallation(const Configuration& configuration) {
+InstallationFindings checkInstallation(const ConfigurationReading& reading) {
+  const Configuration& configuration = reading.configuration;
   InstallationFindings findings;
+  for (const auto& problem : reading.problems) findings.problems.push_back(problem.sentence());
   checkData(configuration.settings(), findings);
   checkPlugins(configuration, findings);
   checkLog(configuration.settings(), findings);

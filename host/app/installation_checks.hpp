@@ -13,7 +13,8 @@ struct InstallationFindings {
   std::vector<std::string> notices;   ///< sentences; it starts, and this deserves a look
 };
 
-/// Looks at the folders and files that the configuration names, and changes nothing.
-InstallationFindings checkInstallation(const Configuration& configuration);
+/// Looks at the folders and files that the configuration names, and changes nothing. What reading
+/// found wrong comes first among the problems.
+InstallationFindings checkInstallation(const ConfigurationReading& reading);
 
 }  // namespace bulkhead::host

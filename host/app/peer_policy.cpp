@@ -85,44 +85,60 @@ bool Network::contains(std::string_view address) const {
   return true;
 }
 
+namespace {
+
+bool holds(const std::vector<Network>& networks, std::string_view address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& network) { return network.contains(address); });
+}
+
+}  // namespace
+
 PeerPolicy::PeerPolicy(const std::vector<std::string>& allowed_networks,
                        const std::vector<std::string>& trusted_proxies)
-    : allowed_{allowed_networks.begin(), allowed_networks.end()},
-      trusted_{trusted_proxies.begin(), trusted_proxies.end()} {}
+    : networks_{networksOf(allowed_networks, trusted_proxies)} {}
+
+std::shared_ptr<const PeerPolicy::Networks> PeerPolicy::networksOf(
+    const std::vector<std::string>& allowed_networks,
+    const std::vector<std::string>& trusted_proxies) {
+  return std::make_shared<const Networks>(
+      Networks{{allowed_networks.begin(), allowed_networks.end()},
+               {trusted_proxies.begin(), trusted_proxies.end()}});
+}
+
+void PeerPolicy::replace(const std::vector<std::string>& allowed_networks,
+                         const std::vector<std::string>& trusted_proxies) {
+  networks_.store(networksOf(allowed_networks, trusted_proxies));
+}
 
 void PeerPolicy::resolve(HttpRequest& request) const {
   if (request.peer.admin_socket || request.peer.management) {
     request.peer.inside = true;
     return;
   }
+  const auto networks = networks_.load();
   if (!isForwarded(request)) {
-    request.peer.inside = isAllowed(request.peer.address);
+    request.peer.inside = holds(networks->allowed, request.peer.address);
     return;
   }
-  if (!isTrustedProxy(request.peer.address)) {
+  if (!holds(networks->trusted, request.peer.address)) {
     request.peer.inside = false;
     return;
   }
   const auto addresses = forwardedFor(request);
   const auto client =
       std::find_if(addresses.rbegin(), addresses.rend(),
-                   [&](const std::string& address) { return !isTrustedProxy(address); });
+                   [&](const std::string& address) { return !holds(networks->trusted, address); });
   if (client == addresses.rend()) {
     request.peer.inside = false;  // a trusted proxy that does not say for whom it asks
     return;
   }
   request.peer.address = *client;
-  request.peer.inside = isAllowed(*client);
+  request.peer.inside = holds(networks->allowed, *client);
 }
 
 bool PeerPolicy::isTrustedProxy(std::string_view address) const {
-  return std::any_of(trusted_.begin(), trusted_.end(),
-                     [&](const Network& network) { return network.contains(address); });
-}
-
-bool PeerPolicy::isAllowed(std::string_view address) const {
-  return std::any_of(allowed_.begin(), allowed_.end(),
-                     [&](const Network& network) { return network.contains(address); });
+  return holds(networks_.load()->trusted, address);
 }
 
 }  // namespace bulkhead::host

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/message.hpp"
+#include "runtime/published.hpp"
 
 namespace bulkhead::host {
 
@@ -23,7 +25,7 @@ class Network {
 
 /// Decides where a request came from (C16): a forwarded request from a peer that is no trusted
 /// proxy is outside, whatever its address; behind trusted proxies the client is the right-most
-/// address that is not one of them.
+/// address that is not one of them. Thread-safe.
 class PeerPolicy {
  public:
   PeerPolicy(const std::vector<std::string>& allowed_networks,
@@ -31,12 +33,21 @@ class PeerPolicy {
   /// Completes `request.peer`, whose address is the socket's.
   void resolve(HttpRequest& request) const;
   bool isTrustedProxy(std::string_view address) const;
+  /// Other networks from now on; throws as the constructor does, and nothing has changed then.
+  void replace(const std::vector<std::string>& allowed_networks,
+               const std::vector<std::string>& trusted_proxies);
 
  private:
-  bool isAllowed(std::string_view address) const;
+  struct Networks {
+    std::vector<Network> allowed;
+    std::vector<Network> trusted;
+  };
 
-  std::vector<Network> allowed_;
-  std::vector<Network> trusted_;
+  static std::shared_ptr<const Networks> networksOf(
+      const std::vector<std::string>& allowed_networks,
+      const std::vector<std::string>& trusted_proxies);
+
+  Published<Networks> networks_;
 };
 
 }  // namespace bulkhead::host

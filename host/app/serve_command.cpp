@@ -1,8 +1,5 @@
 #include "app/serve_command.hpp"
 
-#include <Poco/Net/HTTPClientSession.h>
-#include <Poco/Net/HTTPRequest.h>
-#include <Poco/Net/HTTPResponse.h>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -22,18 +19,18 @@
 #include "app/installation_checks.hpp"
 #include "app/installed_stores.hpp"
 #include "app/serving_host.hpp"
+#include "app/uncaught_failures.hpp"
 #include "config/configuration_problem.hpp"
 #include "config/host_declarations.hpp"
 #include "config/variables.hpp"
 #include "data/restore.hpp"
+#include "logging/crash_recorder.hpp"
+#include "logging/crash_records.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
 
 namespace bulkhead::host {
 namespace {
-
-constexpr int kProbeTimeoutSeconds = 2;
-constexpr std::chrono::milliseconds kBootPatience{30'000};  // each step of a plugin has its own
 
 /// The signals that a serving process waits for, blocked in every thread made from here on.
 sigset_t blockSignals() {
@@ -46,13 +43,14 @@ sigset_t blockSignals() {
   return signals;
 }
 
-/// Waits for the signal that ends the process; reopens the log on the others.
-int awaitEnd(const sigset_t& signals, LogSystem& logging) {
+/// Waits for the signal that ends the process; the others reopen the log, and SIGHUP reloads.
+void awaitEnd(const sigset_t& signals, LogSystem& logging, ServingHost& host) {
   for (;;) {
     int received = 0;
     sigwait(&signals, &received);
-    if (received == SIGTERM || received == SIGINT) return received;
+    if (received == SIGTERM || received == SIGINT) return;
     logging.reopen();
+    if (received == SIGHUP) host.reload("SIGHUP");
   }
 }
 
@@ -122,9 +120,9 @@ class Boot {
   const std::future<void> ended_ = state_->ended.get_future();
 };
 
-void obeySecondSignal(const sigset_t& signals, LogSystem& logging) {
-  std::thread{[&signals, &logging] {
-    awaitEnd(signals, logging);
+void obeySecondSignal(const sigset_t& signals, LogSystem& logging, ServingHost& host) {
+  std::thread{[&signals, &logging, &host] {
+    awaitEnd(signals, logging, host);
     log(Level::Warn, "host", "A second signal: ending at once");
     logging.flush(std::chrono::milliseconds{500});
     std::_Exit(kExitInternal);
@@ -135,17 +133,13 @@ void obeySecondSignal(const sigset_t& signals, LogSystem& logging) {
 int serve(ServingHost& host, LogSystem& logging, const sigset_t& signals) {
   host.listen();
   Boot boot{host};
-  awaitEnd(signals, logging);
+  awaitEnd(signals, logging, host);
   boot.stop();
-  obeySecondSignal(signals, logging);
+  obeySecondSignal(signals, logging, host);
   host.stopBooting();
-  if (!boot.hasEnded(kBootPatience)) {
-    log(Level::Error, "host", "Starting the plugins did not end; it is left behind");
-    return kExitInternal;
-  }
-  const bool clean = host.drain();
+  const bool clean = host.drain([&](auto patience) { return boot.hasEnded(patience); });
   if (boot.code() != kExitOk) return boot.code();
-  return clean ? kExitOk : kExitInternal;
+  return clean && !endsByUncaughtFailure() ? kExitOk : kExitInternal;
 }
 
 /// A failure that ends the process, as a sentence in the log and for whoever started it by hand.
@@ -160,25 +154,55 @@ int codeOf(const Error& error) {
   return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
 }
 
-/// The same as `config check` says, and the data folder.
-void checkMachine(const Configuration& configuration) {
-  const InstallationFindings findings = checkInstallation(configuration);
-  for (const auto& notice : findings.notices) log(Level::Warn, "config", notice);
-  if (!findings.problems.empty()) {
-    throw Error::configuration("CONFIGURATION_ERROR",
-                               fmt::format("{}", fmt::join(findings.problems, " ")));
+/// Says everything that keeps the host from starting, in the log and to whoever started it by hand.
+int refused(const std::vector<std::string>& problems) {
+  for (const auto& problem : problems) {
+    log(Level::Fatal, "config", problem, {{"code", "CONFIGURATION_ERROR"}});
+    fmt::print(stderr, "bulkhead serve: {}\n", problem);
   }
-  prepareDataFolder(configuration.settings().paths.data_dir);
-  if (data::finishRestore(storeFolder(configuration.settings())))
-    log(Level::Warn, "host", "A restore that was interrupted has been finished");
+  return kExitConfiguration;
+}
+
+/// Tells of crashes since the last start, and is ready for the next one. Null when the operator
+/// wants no records.
+std::unique_ptr<CrashRecorder> recordCrashes(const HostSettings& settings,
+                                             const std::string& version) {
+  const auto kept = static_cast<std::size_t>(settings.server.crash_records);
+  if (kept == 0) return nullptr;
+  const auto folder = settings.paths.data_dir / kCrashFolder;
+  for (const auto& crash : collectCrashRecords(folder, kept)) {
+    log(Level::Error, "host", "An earlier run has crashed",
+        {{"signal", crash.fact("signal")},
+         {"crashedPlugin", crash.fact("plugin")},
+         {"step", crash.fact("step")},
+         {"route", crash.fact("route")},
+         {"time", crash.fact("time")},
+         {"crashedVersion", crash.fact("version")},
+         {"record", crash.file.string()}});
+  }
+  try {
+    return std::make_unique<CrashRecorder>(
+        CrashRecorderOptions{folder, version, std::string{kBuildRevision}});
+  } catch (const std::system_error& error) {
+    log(Level::Warn, "host", "Crashes are not recorded: the folder cannot be used",
+        {{"folder", folder.string()}, {"reason", error.what()}});
+    return nullptr;
+  }
 }
 
 /// Never throws. What has been made is not taken down when it fails: threads may stand on it.
-int serveGuarded(const Configuration& configuration, LogSystem& logging, const sigset_t& signals) {
+int serveGuarded(const ConfigurationSources& sources, const Configuration& configuration,
+                 LogSystem& logging, const sigset_t& signals) {
   try {
-    checkMachine(configuration);
+    const HostSettings& settings = configuration.settings();
+    prepareDataFolder(settings.paths.data_dir);
+    if (data::finishRestore(storeFolder(settings)))
+      log(Level::Warn, "host", "A restore that was interrupted has been finished");
+    const auto crashes = recordCrashes(settings, logOptions(settings).version);
+    watchUncaughtFailures({settings.isProduction(), settings.paths.data_dir / kPluginCopies});
+    setExitOnUnhandled(settings.server.exit_on_unhandled);
     // allowed: outlives every thread on purpose
-    auto* host = new ServingHost{configuration};
+    auto* host = new ServingHost{sources, configuration};
     return serve(*host, logging, signals);
   } catch (const ConfigurationProblems& problems) {
     return failed(problems.code(), problems.report(), kExitConfiguration);
@@ -193,43 +217,21 @@ int serveGuarded(const Configuration& configuration, LogSystem& logging, const s
 
 int runServe(const CommandLine& line) {
   const sigset_t signals = blockSignals();
-  const Configuration configuration = loadConfiguration(line);
+  const ConfigurationSources sources = configurationSources(line);
+  const ConfigurationReading reading = Configuration::read(sources);
+  const Configuration& configuration = reading.configuration;
   eraseSecrets();
   LogSystem logging{logOptions(configuration.settings())};
   registerSecrets(logging, configuration.settings());
+  const InstallationFindings findings = checkInstallation(reading);
+  if (!findings.problems.empty()) return refused(findings.problems);
   for (const auto& notice : configuration.notices()) log(Level::Warn, "config", notice);
-  const int code = serveGuarded(configuration, logging, signals);
+  for (const auto& notice : findings.notices) log(Level::Warn, "config", notice);
+  const int code = serveGuarded(sources, configuration, logging, signals);
   logging.flush(std::chrono::milliseconds{3000});
   // Threads may still be inside a plugin, and one waits for a second signal: nothing below them is
   // taken away.
   std::_Exit(code);
-}
-
-int runProbe(const CommandLine& line) {
-  const Configuration configuration = loadConfiguration(line);
-  const std::string what = line.arguments() == 0 ? "live" : line.argument(0, "live|ready|health");
-  std::string path;
-  if (what == "live") path = "/health/liveness";
-  if (what == "ready") path = "/health/readiness";
-  if (what == "health") path = "/health";
-  if (path.empty())
-    throw Error::validation(
-        "USAGE", fmt::format("there is no probe '{}'; there are live, ready and health", what));
-  try {
-    const auto& server = configuration.settings().server;
-    const bool any = server.bind_address == "0.0.0.0" || server.bind_address == "::";
-    Poco::Net::HTTPClientSession session{any ? "127.0.0.1" : server.bind_address, server.port};
-    session.setTimeout(Poco::Timespan{kProbeTimeoutSeconds, 0});
-    Poco::Net::HTTPRequest request{"GET", path, Poco::Net::HTTPMessage::HTTP_1_1};
-    session.sendRequest(request);
-    Poco::Net::HTTPResponse response;
-    session.receiveResponse(response);
-    fmt::print("{}\n", static_cast<int>(response.getStatus()));
-    return response.getStatus() == Poco::Net::HTTPResponse::HTTP_OK ? kExitOk : kExitFailed;
-  } catch (const Poco::Exception& error) {
-    fmt::print(stderr, "{}\n", error.displayText());
-    return kExitFailed;
-  }
 }
 
 }  // namespace bulkhead::host

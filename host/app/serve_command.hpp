@@ -5,9 +5,7 @@
 namespace bulkhead::host {
 
 /// Runs the host until SIGTERM or SIGINT; a second one ends it at once. SIGHUP and SIGUSR1 reopen
-/// the log file.
+/// the log file; SIGHUP reloads the configuration, too.
 int runServe(const CommandLine& line);
-/// 0 when the running host answers the probe with 200, else 1.
-int runProbe(const CommandLine& line);
 
 }  // namespace bulkhead::host

@@ -6,21 +6,30 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <string>
 #include <utility>
 
 #include "app/admin_routes.hpp"
 #include "app/build_version.hpp"
+#include "app/configuration_routes.hpp"
+#include "app/data_folder.hpp"
 #include "app/installed_plugins.hpp"
 #include "app/installed_stores.hpp"
+#include "app/log_routes.hpp"
 #include "app/monitoring_routes.hpp"
 #include "app/plugin_health.hpp"
+#include "app/reload_log.hpp"
+#include "app/service_notice.hpp"
 #include "app/store_options.hpp"
 #include "app/table_counts.hpp"
+#include "app/uncaught_failures.hpp"
 #include "health/host_checks.hpp"
 #include "http/middleware/security_headers.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
 #include "plugins/plugin_cache.hpp"
+#include "plugins/plugin_limits.hpp"
 #include "security/access.hpp"
 
 namespace bulkhead::host {
@@ -36,38 +45,14 @@ constexpr int kTrimRounds = 15;
 constexpr std::size_t kFreeHeapBytesMax = 64U << 20U;
 constexpr std::chrono::hours kCacheAge{24 * 7};
 
-std::string_view environmentName(Environment environment) {
-  switch (environment) {
-    case Environment::Production:
-      return "production";
-    case Environment::Test:
-      return "test";
-    case Environment::Development:
-      break;
-  }
-  return "development";
-}
-
 std::filesystem::path cacheFolder(const HostSettings& settings) {
-  return settings.paths.data_dir / "plugin-cache";
+  return settings.paths.data_dir / kPluginCopies;
 }
 
 /// Gives back what a burst of large requests left behind: the allocator keeps it for ever
 /// otherwise.
 void trimHeap() {
   if (::mallinfo2().fordblks > kFreeHeapBytesMax) ::malloc_trim(0);
-}
-
-std::uint64_t lostLogLines() {
-  const LogSystem* system = LogSystem::current();
-  if (system == nullptr) return 0;
-  const LogStatistics statistics = system->statistics();
-  return statistics.droppedTotal() + statistics.write_failures;
-}
-
-health::DetailsPolicy detailsPolicy(const std::string& word) {
-  if (word == "never") return health::DetailsPolicy::Never;
-  return word == "always" ? health::DetailsPolicy::Always : health::DetailsPolicy::WhenAuthorized;
 }
 
 /// Degraded while keys are those of the last snapshot, because the host's database does not confirm
@@ -88,6 +73,29 @@ health::CheckSpec authCheck(const KeyStore& keys) {
   return spec;
 }
 
+/// Degraded transitions are warnings, and recovery is news (ops §5.6).
+health::RegistryOptions registryOptions() {
+  health::RegistryOptions options;
+  options.on_transition = [](const health::CheckTransition& change) {
+    const bool worse = change.to > change.from;
+    const bool well = change.to == health::Status::Healthy;
+    log(worse ? Level::Warn : Level::Info, "health",
+        well    ? "Health recovered"
+        : worse ? "Health is degraded"
+                : "Health is degraded, and better than before",
+        {{"check", change.check},
+         {"owner", change.owner},
+         {"from", nameOf(change.from, health::View::Health)},
+         {"to", nameOf(change.to, health::View::Health)},
+         {"code", change.code},
+         {"reason", change.message}});
+  };
+  options.on_exception = [](std::string_view check, std::string_view text) {
+    log(Level::Error, "health", "A health check threw", {{"check", check}, {"reason", text}});
+  };
+  return options;
+}
+
 /// It is large and changes when a plugin does, so that clients may keep it and ask.
 HttpResponse openApiAnswer(const std::string& document) {
   Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
@@ -101,13 +109,15 @@ HttpResponse openApiAnswer(const std::string& document) {
 
 }  // namespace
 
-ServingHost::ServingHost(const Configuration& configuration)
+ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration)
     : configuration_{configuration},
       settings_{configuration.settings()},
+      live_{std::move(sources), configuration},
       version_{settings_.server.version.empty() ? std::string{kBuildVersion}
                                                 : settings_.server.version},
       performance_{{milliseconds{settings_.monitoring.slow_query_ms},
                     milliseconds{settings_.monitoring.slow_api_ms}}},
+      state_{milliseconds{settings_.monitoring.stall_after_ms}},
       resources_{{.memory_limit_mb = static_cast<std::uint64_t>(settings_.server.memory_limit_mb),
                   .allocator = {}}},
       host_store_{data::openSqliteStore(watchedStore("host"))},
@@ -123,6 +133,7 @@ ServingHost::ServingHost(const Configuration& configuration)
                       {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
+      registry_{registryOptions()},
       backups_{[&configuration](const std::filesystem::path& directory) {
         return backupOrder(configuration, directory);
       }},
@@ -147,7 +158,7 @@ ServingHost::ServingHost(const Configuration& configuration)
   registry_.add(
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
-  registry_.add(health::logCheck(lostLogLines));
+  registry_.add(health::logCheck(LogSystem::lostLines));
   addHostRoutes();
   makeFront();
 }
@@ -180,6 +191,7 @@ void ServingHost::makeFront() {
   headers.x_xss_protection =
       settings_.security.x_xss_protection == "off" ? "" : settings_.security.x_xss_protection;
   options.fixed_header_lines = securityHeaderLines(headers);
+  options.on_wake = [this](unsigned loop) { loop_beats_[loop]->beat(); };
   Tail tail;
   tail.decorate = [](const HttpRequest&, HttpResponse& response) {
     if (response.status == 401)
@@ -216,6 +228,11 @@ void ServingHost::addHostRoutes() {
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : audit_.routes()) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
+  for (auto& route : logRoutes()) routes.push_back(std::move(route));
+  for (auto& route :
+       configurationRoutes([this] { return live_.rows(); },
+                           [this](std::string_view trigger) { return reload(trigger); }))
+    routes.push_back(std::move(route));
   for (auto& route : backups_.routes()) routes.push_back(std::move(route));
   routes.push_back({"GET",
                     "/openapi.json",
@@ -240,6 +257,11 @@ void ServingHost::listen() {
   }
   front_->listenUnix(settings_.paths.data_dir / "admin.sock");
   state_.addPending("plugins");
+  for (const auto& conf : plugin_confs_) {
+    if (conf.enabled) state_.addPending("plugin " + conf.id);
+  }
+  for (unsigned loop = 0; loop < front_->loops(); ++loop)
+    loop_beats_.push_back(&state_.heartbeat("front-" + std::to_string(loop)));
   front_->start();
   log(Level::Info, "host", "Listening",
       {{"address", server.bind_address}, {"port", front_->port()}});
@@ -249,6 +271,7 @@ void ServingHost::listen() {
   }
   registry_.add(authCheck(keys_));  // before the first look at the database it would cry wolf
   housekeeper_ = std::thread{[this] { keepHouse(); }};
+  pthread_setname_np(housekeeper_.native_handle(), "housekeeper");
 }
 
 void ServingHost::boot() {
@@ -256,48 +279,47 @@ void ServingHost::boot() {
   if (!supervisor_.boot(std::move(plugin_confs_), configuration_.variables())) return;
   state_.removePending("plugins");
   state_.markReady();
+  notifyService("READY=1\nSTATUS=serving\n");
   log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
 }
 
-bool ServingHost::drain() {
-  state_.markDraining();
-  log(Level::Warn, "host", "Draining: no longer ready",
-      {{"delayMs", settings_.server.shutdown_delay_ms}});
-  front_->beginDrain();
-  const auto accepting_until =
-      std::chrono::steady_clock::now() + milliseconds{settings_.server.shutdown_delay_ms};
-  while (std::chrono::steady_clock::now() < accepting_until)
-    std::this_thread::sleep_for(milliseconds{50});
-  front_->stopAccepting();
-  backups_.stop();
-  const auto end =
-      std::chrono::steady_clock::now() + milliseconds{settings_.server.drain_timeout_ms};
-  bool idle = false;
-  while (!idle && std::chrono::steady_clock::now() < end)
-    idle = front_->waitIdle(milliseconds{100});
-  const bool clean = closePlugins(end);
-  front_->stop();
-  storeLastUsed();
-  if (!keys_.stale()) audit_.seal();
-  log(Level::Info, "host",
-      clean ? "Stopped" : "Stopped; calls that did not return were left behind");
-  return clean;
+ReloadReport ServingHost::reload(std::string_view trigger) {
+  ReloadReport report;
+  if (state_.phase() != health::Phase::Ready) {
+    report.outcome = ReloadReport::Outcome::Refused;
+    report.problems.emplace_back("The host is starting or stopping; try again when it is ready.");
+  } else {
+    notifyReloading();
+    report = live_.reload({[this](const HostSettings& before, const HostSettings& after) {
+                             applyLive(before, after);
+                           },
+                           [this](const ConfiguredPlugin& plugin) {
+                             supervisor_.setLimits(plugin.id,
+                                                   effectiveLimits(*plugin.conf, plugin.manifest),
+                                                   plugin.conf->required);
+                           }});
+  }
+  logReload(report, trigger);
+  if (state_.phase() == health::Phase::Ready) notifyService("READY=1\n");
+  return report;
 }
 
-/// A connection that is still open is no call: what counts are requests without an answer and
-/// threads inside a plugin, or inside the host's own routes.
-bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
-  const auto left = [&] {
-    return std::clamp(
-        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()),
-        milliseconds{100}, milliseconds{20'000});
-  };
-  for (const auto& compartment : supervisor_.compartments())
-    registry_.remove(compartment->id(), milliseconds{0});
-  const bool closed = supervisor_.close(left());
-  const bool host_idle = host_lane_.drain(left());
-  const bool monitoring_idle = monitoring_lane_.drain(left());
-  return closed && host_idle && monitoring_idle && front_->counters().active_requests == 0;
+/// What may fail comes first, so that nothing has changed when it does.
+void ServingHost::applyLive(const HostSettings& before, const HostSettings& after) {
+  LogSystem* logging = LogSystem::current();
+  if (logging != nullptr && before.logging.file != after.logging.file &&
+      !logging->configureFile(after.logging.file)) {
+    throw Error::configuration(
+        "LOG_FILE", fmt::format("log.file {} cannot be opened.", after.logging.file.string()));
+  }
+  peers_.replace(after.monitoring.allow_cidrs, after.security.trusted_proxies);
+  performance_.setThresholds(
+      {milliseconds{after.monitoring.slow_query_ms}, milliseconds{after.monitoring.slow_api_ms}});
+  access_log_.setSlowRequest(milliseconds{after.monitoring.slow_request_ms});
+  health_endpoints_.setDetails(health::detailsPolicy(after.monitoring.health_details));
+  setExitOnUnhandled(after.server.exit_on_unhandled);
+  if (logging != nullptr && before.logging.level != after.logging.level)
+    logging->configureLevel(findLevel(after.logging.level).value_or(Level::Info));
 }
 
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
@@ -305,7 +327,7 @@ data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
   options.on_statement = [this, owner](std::string_view sql, std::chrono::microseconds duration,
                                        bool failed) {
     performance_.recordQuery(owner, sql, duration, failed);
-    if (duration <= performance_.options().slow_query) return;
+    if (duration <= performance_.thresholds().query) return;
     log(Level::Warn, "data", "Slow query",
         {{"store", owner},
          {"statement", sql},
@@ -330,8 +352,9 @@ void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
   addContributors(registry_, compartment);
 }
 
-void ServingHost::logChange(const Compartment& compartment) const {
+void ServingHost::logChange(const Compartment& compartment) {
   const PluginStatus status = compartment.status();
+  state_.removePending("plugin " + status.id);
   LogContext context;
   context.plugin = status.id;
   const LogScope scope{context};
@@ -343,21 +366,11 @@ void ServingHost::logChange(const Compartment& compartment) const {
        {"reason", status.reason}});
 }
 
-/// When keys were last used is worth keeping, and not worth an unclean end.
-void ServingHost::storeLastUsed() {
-  try {
-    keys_.storeLastUsed();
-  } catch (const std::exception& error) {
-    log(Level::Warn, "host", "When keys were last used could not be stored",
-        {{"reason", error.what()}});
-  }
-}
-
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {
   std::map<std::string, std::int64_t> counts;  // two plugins may have a table of the same name
   const auto deadline = std::chrono::steady_clock::now() + kTableCountPatience;
   counts["tenants"] = static_cast<std::int64_t>(keys_.directory()->tenants().size());
-  std::map<std::string, std::shared_ptr<data::Store>> stores;
+  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores;
   {
     const std::lock_guard lock{stores_mutex_};
     stores = stores_;
@@ -371,128 +384,23 @@ std::vector<monitoring::TableCount> ServingHost::tableCounts() {
 
 void ServingHost::keepHouse() {
   health::Heartbeat& heartbeat = state_.heartbeat("housekeeper");
+  const bool watchdog = serviceWatchdog().has_value();
   for (int round = 1; !stopping_; ++round) {
     std::this_thread::sleep_for(kHouseInterval);
     heartbeat.beat();
+    front_->wake();
+    if (watchdog && state_.watchdog().isAlive()) notifyService("WATCHDOG=1\n");
     try {
       if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
       if (!keys_.stale()) audit_.seal();
       security_log_.tellHeldBack();
       if (round % kTrimRounds == 0) trimHeap();
-    } catch (const std::exception& error) {
-      log(Level::Error, "host", "Keeping the keys failed", {{"reason", error.what()}});
+    } catch (const std::exception&) {
+      reportUnhandled("housekeeper");
     }
   }
   heartbeat.retire();
-}
-
-health::HealthSources ServingHost::healthSources() {
-  health::HealthSources sources{
-      registry_,
-      state_,
-      resources_,
-      {version_, std::string{environmentName(settings_.server.environment)},
-       settings_.server.service_name}};
-  sources.policy.details = detailsPolicy(settings_.monitoring.health_details);
-  sources.plugins = [this] { return pluginHealth(supervisor_); };
-  sources.performance = [this] {
-    const auto statistics = performance_.statistics(60);
-    return health::PerformanceFigures{performance_.slowQueries(1000).size(),
-                                      performance_.slowApis(1000).size(),
-                                      statistics.errorRatePercent()};
-  };
-  sources.cache = [this] {
-    const auto statistics = cache_.statistics();
-    return health::CacheFigures{statistics.hitRatePercent(), statistics.entries,
-                                statistics.entries_max};
-  };
-  return sources;
-}
-
-monitoring::MonitoringSources ServingHost::monitoringSources() {
-  monitoring::MonitoringSources sources{metrics_, performance_};
-  sources.production = settings_.isProduction();
-  sources.system = [this] {
-    const auto resources = resources_.latest();
-    return monitoring::SystemFigures{state_.uptime(),
-                                     resources.rss_bytes,
-                                     resources.heap_used_bytes,
-                                     resources.heap_total_bytes,
-                                     resources.cpu_percent,
-                                     resources.cpu_seconds,
-                                     resources.cores};
-  };
-  sources.caches = metricSources().caches;
-  sources.clear_caches = [this] { return cache_.clear(); };
-  sources.table_counts = [this] { return tableCounts(); };
-  return sources;
-}
-
-monitoring::FrontFigures ServingHost::frontFigures() const {
-  const FrontCounters counters = front_ ? front_->counters() : FrontCounters{};
-  const auto count = [](std::int64_t figure) {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, figure));
-  };
-  monitoring::FrontFigures figures{count(counters.open_connections - counters.idle_connections),
-                                   count(counters.idle_connections),
-                                   count(counters.active_requests),
-                                   {},
-                                   counters.loop_stall_seconds_max};
-  for (const auto& [reason, rejected] : counters.rejected)
-    figures.rejected.emplace_back(reason, rejected);
-  return figures;
-}
-
-monitoring::HostMetricSources ServingHost::metricSources() {
-  monitoring::HostMetricSources sources;
-  sources.version = version_;
-  sources.revision = kBuildRevision;
-  sources.uptime = [this] { return state_.uptime(); };
-  sources.memory_used_bytes = [this] { return resources_.latest().heap_used_bytes; };
-  sources.memory_total_bytes = [this] { return resources_.latest().heap_total_bytes; };
-  sources.database_available = [this] {
-    const auto snapshot = registry_.snapshot();
-    const auto* report = snapshot->find("database");
-    return report != nullptr && report->isKnown() && report->status == health::Status::Healthy;
-  };
-  sources.checks = [this] {
-    std::vector<monitoring::CheckSample> samples;
-    const auto snapshot = registry_.snapshot();
-    const auto now = std::chrono::steady_clock::now();
-    for (const auto& check : snapshot->checks) {
-      samples.push_back({check.name, static_cast<int>(check.status),
-                         std::chrono::duration<double>(check.duration).count(),
-                         std::chrono::duration<double>(check.age(now)).count()});
-    }
-    return samples;
-  };
-  sources.plugins = [this] {
-    std::vector<monitoring::PluginSample> samples;
-    for (const auto& compartment : supervisor_.compartments()) {
-      const PluginStatus status = compartment->status();
-      samples.push_back({status.id, std::string{nameOf(status.state)}});
-    }
-    return samples;
-  };
-  sources.caches = [this] {
-    const auto s = cache_.statistics();
-    return std::vector<monitoring::CacheSample>{{"host", s.hits, s.misses, s.evicted_by_size,
-                                                 s.expired, s.entries, s.entries_max, s.bytes,
-                                                 s.bytes_max}};
-  };
-  sources.logs = [] {
-    monitoring::LogCounts counts;
-    if (const LogSystem* system = LogSystem::current()) {
-      const LogStatistics statistics = system->statistics();
-      counts.by_level = statistics.accepted;
-      counts.dropped = statistics.droppedTotal();
-    }
-    return counts;
-  };
-  sources.front = [this] { return frontFigures(); };
-  sources.refused_credentials = [this] { return security_log_.counts(); };
-  return sources;
 }
 
 }  // namespace bulkhead::host

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include "app/admin_audit.hpp"
 #include "app/backup_desk.hpp"
 #include "app/home_sinks.hpp"
+#include "app/live_configuration.hpp"
 #include "app/peer_policy.hpp"
 #include "app/request_pipeline.hpp"
 #include "app/route_catalog.hpp"
@@ -35,7 +37,8 @@ namespace bulkhead::host {
 /// Life, from one thread: constructor, listen(), boot(), drain(), destructor.
 class ServingHost {
  public:
-  explicit ServingHost(const Configuration& configuration);
+  /// `configuration` was read from `sources` and outlives the host.
+  ServingHost(ConfigurationSources sources, const Configuration& configuration);
   ~ServingHost();
   ServingHost(const ServingHost&) = delete;
   ServingHost& operator=(const ServingHost&) = delete;
@@ -47,11 +50,16 @@ class ServingHost {
   /// ready.
   void boot();
   /// Makes boot() return soon: plugins that have not begun to start never will. Any thread.
-  void stopBooting() noexcept { supervisor_.stopBooting(); }
+  void stopBooting() { supervisor_.stopBooting(); }
+  /// Reads the configuration anew and takes over what may change while the host runs; the log says
+  /// what was done. `trigger` is for the log: "SIGHUP". Any thread.
+  ReloadReport reload(std::string_view trigger);
+  /// Waits until the thread that called boot() is out of it, at most so long; true when it is.
+  using BootEnded = std::function<bool(std::chrono::milliseconds patience)>;
   /// Readiness off, SHUTDOWN_DELAY, then no new connections, in-flight requests up to
-  /// DRAIN_TIMEOUT, plugins closed in reverse order. False when something had to be left behind.
-  /// `hurry()` is asked while waiting.
-  bool drain();
+  /// DRAIN_TIMEOUT, plugins closed in reverse order, stores checkpointed. False when something had
+  /// to be left behind. What takes longer than all of that together ends the process (70).
+  bool drain(const BootEnded& boot_ended);
 
   std::uint16_t port() const { return front_->port(); }
 
@@ -59,10 +67,13 @@ class ServingHost {
   data::SqliteOptions watchedStore(const std::string& owner);
   std::shared_ptr<data::Store> openStore(const std::string& plugin);
   void admit(const std::shared_ptr<Compartment>& compartment);
-  void logChange(const Compartment& compartment) const;
+  void logChange(const Compartment& compartment);
+  void logEnd(bool clean, std::chrono::steady_clock::time_point begin) const;
+  void closeStores();
   void storeLastUsed();
   std::vector<monitoring::TableCount> tableCounts();
   void addHostRoutes();
+  void applyLive(const HostSettings& before, const HostSettings& after);
   void makeFront();
   void keepHouse();
   bool closePlugins(std::chrono::steady_clock::time_point end);
@@ -73,6 +84,7 @@ class ServingHost {
 
   const Configuration& configuration_;
   const HostSettings& settings_;
+  LiveConfiguration live_;
   const std::string version_;
   SystemClock clock_;
   HomeLog home_log_;
@@ -89,7 +101,7 @@ class ServingHost {
   SecurityLog security_log_;
   Authenticator authenticator_;
   std::mutex stores_mutex_;
-  std::map<std::string, std::shared_ptr<data::Store>> stores_;  // by plugin
+  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores_;  // by plugin
   RouteCatalog routes_;
   PeerPolicy peers_;
   Lane host_lane_{"host", {4, 256}};
@@ -103,6 +115,7 @@ class ServingHost {
   RequestPipeline pipeline_;
   AccessLog access_log_;
   std::vector<PluginConf> plugin_confs_;  // from listen() to boot()
+  std::vector<health::Heartbeat*> loop_beats_;
   std::unique_ptr<Front> front_;
   std::atomic<bool> stopping_{false};
   std::thread housekeeper_;

@@ -6,6 +6,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <optional>
+#include <utility>
 
 #include "config/host_declarations.hpp"
 #include "config/nearest_name.hpp"
@@ -59,8 +60,9 @@ class ConfigurationReader {
     checkNames();
     noticeVariablesNearby();
     checkRules({out_.settings_, database_url_given_, env_file_}, problems_, out_.notices_);
-    if (!problems_.empty()) throw ConfigurationProblems{std::move(problems_)};
   }
+
+  std::vector<ConfigurationProblem> takeProblems() { return std::move(problems_); }
 
  private:
   using Found = std::optional<Variables::Value>;
@@ -134,6 +136,7 @@ class ConfigurationReader {
       return describe(setting, "", written.origin, is_default);
     }
     setting.apply(out_.settings_, *value);
+    read_ = *value;
     if (setting.declaration.name == "database.url") database_url_given_ = !is_default;
     if (setting.declaration.name == "server.port") port_given_ = !is_default;
     describe(setting, setting.display(*value), written.origin, is_default);
@@ -143,8 +146,10 @@ class ConfigurationReader {
                 bool is_default) {
     out_.descriptions_.push_back(
         {setting.declaration.name, std::string{settingTypeName(setting.declaration.type)},
-         std::move(value), origin.text(), setting.declaration.default_text.value_or(""),
-         setting.allVariables(), setting.declaration.help, is_default});
+         expectation(setting.declaration), std::move(value), origin.text(),
+         setting.declaration.default_text.value_or(""), setting.allVariables(),
+         setting.declaration.help, is_default, setting.live});
+    out_.values_.push_back(std::exchange(read_, std::nullopt));
   }
 
   Found inCommandLine(const HostSetting& setting) const {
@@ -280,11 +285,46 @@ class ConfigurationReader {
   std::filesystem::path env_file_;
   bool database_url_given_ = false;
   bool port_given_ = false;
+  std::optional<TypedValue> read_;  // of the setting that is described next
   std::vector<ConfigurationProblem> problems_;
 };
 
 Configuration::Configuration(const ConfigurationSources& sources) {
-  ConfigurationReader{sources, *this}.run();
+  ConfigurationReader reader{sources, *this};
+  reader.run();
+  if (auto problems = reader.takeProblems(); !problems.empty())
+    throw ConfigurationProblems{std::move(problems)};
+}
+
+ConfigurationReading Configuration::read(const ConfigurationSources& sources) {
+  ConfigurationReading reading{Configuration{}, {}};
+  ConfigurationReader reader{sources, reading.configuration};
+  reader.run();
+  reading.problems = reader.takeProblems();
+  return reading;
+}
+
+std::vector<SettingChange> Configuration::changesTo(const Configuration& fresh) const {
+  std::vector<SettingChange> changes;
+  for (std::size_t i = 0; i < descriptions_.size(); ++i) {
+    if (values_[i] == fresh.values_[i]) continue;
+    const SettingDescription& after = fresh.descriptions_[i];
+    changes.push_back({after.name, descriptions_[i].value, after.value, after.origin, after.live});
+  }
+  return changes;
+}
+
+Configuration Configuration::withLiveOf(const Configuration& fresh) const {
+  Configuration merged = *this;
+  const auto declarations = hostDeclarations();
+  for (std::size_t i = 0; i < declarations.size(); ++i) {
+    if (!declarations[i].live || !fresh.values_[i]) continue;
+    declarations[i].apply(merged.settings_, *fresh.values_[i]);
+    merged.values_[i] = fresh.values_[i];
+    merged.descriptions_[i] = fresh.descriptions_[i];
+  }
+  merged.notices_ = fresh.notices_;
+  return merged;
 }
 
 }  // namespace bulkhead::host

@@ -198,10 +198,15 @@ void addLife(std::vector<HostSetting>& all) {
                  {"MEMORY_LIMIT_MB"},
                  [](Settings& s, const Value& v) { s.server.memory_limit_mb = v.integer(); }});
   all.push_back({flag("server.exit_on_unhandled",
-                      "true ends the host at an unhandled failure of a background task, in "
-                      "development only."),
+                      "true ends the host at an unhandled failure of a background task or of a "
+                      "plugin's own thread, in development only."),
                  {"DEV_EXIT_ON_UNHANDLED"},
                  [](Settings& s, const Value& v) { s.server.exit_on_unhandled = v.boolean(); }});
+  all.push_back({integer("server.crash_records", "10", 0, 1000,
+                         "Crash records that are kept in data.dir/crash, the newest ones; 0 writes "
+                         "none."),
+                 {"CRASH_RECORDS"},
+                 [](Settings& s, const Value& v) { s.server.crash_records = v.integer(); }});
 }
 
 void addLimits(std::vector<HostSetting>& all) {
@@ -310,6 +315,18 @@ void addMonitoring(std::vector<HostSetting>& all) {
        {},
        [](Settings& s, const Value& v) { s.monitoring.allow_cidrs = splitList(v.text()); },
        checkNetworks});
+  all.push_back(
+      {text("health.readiness_require", "",
+            "Checks that have to be well for the host to be ready, such as \"database\", with "
+            "commas between."),
+       {"READINESS_REQUIRE"},
+       [](Settings& s, const Value& v) { s.monitoring.readiness_require = splitList(v.text()); }});
+  SettingDeclaration stall = duration("health.stall_after", "30s", 600'000,
+                                      "Silence of a core thread after which liveness answers 503.");
+  stall.min = 5000;  // the housekeeper beats once a second, and may be held up
+  all.push_back({std::move(stall), {}, [](Settings& s, const Value& v) {
+                   s.monitoring.stall_after_ms = v.integer();
+                 }});
   all.push_back({choice("health.details", {"never", "when-authorized", "always"}, "when-authorized",
                         "Who gets details in health bodies."),
                  {},
@@ -366,12 +383,27 @@ void addSecurity(std::vector<HostSetting>& all) {
                  checkHeaderValue});
 }
 
+/// What the running host asks for each time, instead of having built something on it.
+constexpr std::array<std::string_view, 11> kLive{"server.shutdown_delay",
+                                                 "server.drain_timeout",
+                                                 "server.exit_on_unhandled",
+                                                 "log.level",
+                                                 "log.file",
+                                                 "monitoring.slow_request_ms",
+                                                 "monitoring.slow_api_ms",
+                                                 "monitoring.slow_query_ms",
+                                                 "monitoring.allow_cidrs",
+                                                 "health.details",
+                                                 "security.trusted_proxies"};
+
 std::vector<HostSetting> makeDeclarations() {
   std::vector<HostSetting> all;
   for (const auto add : {addServer, addLife, addLimits, addPaths, addStores, addLogging,
                          addMonitoring, addSecurity}) {
     add(all);
   }
+  for (HostSetting& setting : all)
+    setting.live = std::count(kLive.begin(), kLive.end(), setting.declaration.name) != 0;
   return all;
 }
 

@@ -21,6 +21,7 @@ struct HostSetting {
   std::string (*check)(const TypedValue& value) = nullptr;
   /// A secret that is a URL or path: printed with user and password hidden instead of "******".
   bool shown_as_url = false;
+  bool live = false;  ///< a reload changes it in the running host; others wait for a restart
 
   /// `variables` and the own name, without repeats.
   std::vector<std::string> allVariables() const;

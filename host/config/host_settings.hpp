@@ -27,6 +27,7 @@ struct HostSettings {
     std::int64_t drain_timeout_ms = 0;
     std::int64_t memory_limit_mb = 0;  ///< 0: what the machine or its cgroup allows
     bool exit_on_unhandled = false;
+    std::int64_t crash_records = 0;  ///< 0: none are written
   };
   struct Limits {
     std::int64_t head_bytes = 0;
@@ -61,6 +62,8 @@ struct HostSettings {
     std::int64_t slow_api_ms = 0;      ///< membership of /slow-apis
     std::int64_t slow_query_ms = 0;
     std::vector<std::string> allow_cidrs;
+    std::int64_t stall_after_ms = 0;
+    std::vector<std::string> readiness_require;  ///< names of checks
     std::string health_details;  ///< never, when-authorized or always
   };
   struct Security {

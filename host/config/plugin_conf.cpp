@@ -83,6 +83,9 @@ PluginConf readPluginConf(const std::filesystem::path& file, const Variables& va
   const ReadSettings settings =
       readDeclaredSettings(conf.id, reservedPluginDeclarations(), conf.file, variables);
   conf.problems.insert(conf.problems.end(), settings.problems.begin(), settings.problems.end());
+  for (const auto& [key, origin] : settings.origins) {
+    if (origin.place != "default") conf.given.push_back(key);
+  }
   apply(conf, settings);
   refuseWorkers(conf, settings);
   checkReservedKeys(conf);

@@ -27,7 +27,8 @@ struct PluginConf {
   Isolation isolation = Isolation::InProcess;
   bool required = false;
   PluginLimits limits;
-  PropertiesFile file;  ///< for `readPluginSettings`
+  std::vector<std::string> given;  ///< the host's keys that are written somewhere
+  PropertiesFile file;             ///< for `readPluginSettings`
   std::vector<ConfigurationProblem>
       problems;  ///< not empty: this plugin is refused, others are not
 };

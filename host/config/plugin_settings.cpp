@@ -150,6 +150,10 @@ bool isReservedPluginKey(std::string_view key) {
          key.starts_with("limits.");
 }
 
+bool isLivePluginKey(std::string_view key) {
+  return key == "required" || key.starts_with("limits.");
+}
+
 std::span<const SettingDeclaration> reservedPluginDeclarations() {
   static const std::vector<SettingDeclaration> kDeclarations = makeReservedDeclarations();
   return kDeclarations;

@@ -39,6 +39,9 @@ ReadSettings readDeclaredSettings(std::string_view plugin_id,
 /// not declare them.
 bool isReservedPluginKey(std::string_view key);
 
+/// True for those of them that a reload changes while the plugin runs.
+bool isLivePluginKey(std::string_view key);
+
 /// The host's own keys of such a file with their bounds and defaults.
 std::span<const SettingDeclaration> reservedPluginDeclarations();
 

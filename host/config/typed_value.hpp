@@ -51,6 +51,9 @@ class TypedValue {
   bool boolean() const { return std::get<bool>(storage_); }
   const Secret& secret() const { return std::get<Secret>(storage_); }
 
+  /// Secrets are compared in time that depends on their lengths only.
+  bool operator==(const TypedValue& other) const = default;
+
   /// What may be printed: a secret is "******", and a URL's user and password are hidden.
   std::string display() const;
   /// The value as JSON text, secrets in clear: for the plugin that it belongs to, and nobody else.

@@ -58,7 +58,13 @@ bool asksForHealthJson(const HttpRequest& request) {
 
 }  // namespace
 
-HealthEndpoints::HealthEndpoints(HealthSources sources) : sources_{std::move(sources)} {}
+DetailsPolicy detailsPolicy(std::string_view word) {
+  if (word == "never") return DetailsPolicy::Never;
+  return word == "always" ? DetailsPolicy::Always : DetailsPolicy::WhenAuthorized;
+}
+
+HealthEndpoints::HealthEndpoints(HealthSources sources)
+    : sources_{std::move(sources)}, details_{sources_.policy.details} {}
 
 HttpResponse HealthEndpoints::health(const HttpRequest& request) const {
   return aggregate(request, View::Health);
@@ -111,7 +117,7 @@ Disclosure HealthEndpoints::disclosureFor(const HttpRequest& request, bool wants
                        request.principal.has("monitoring:read") || request.principal.has("admin");
   Disclosure disclosure;
   disclosure.coarse = !trusted;
-  switch (sources_.policy.details) {
+  switch (details_.load()) {
     case DetailsPolicy::Never:
       break;
     case DetailsPolicy::WhenAuthorized:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,9 @@ class HealthEndpoints {
   /// /api/monitoring/health.
   std::vector<HealthRoute> routes() const;
 
+  /// Who sees details from now on. Any thread.
+  void setDetails(DetailsPolicy details) noexcept { details_ = details; }
+
   const HealthSources& sources() const { return sources_; }
 
  private:
@@ -42,6 +46,7 @@ class HealthEndpoints {
   HttpResponse aggregate(const HttpRequest& request, View view) const;
 
   const HealthSources sources_;
+  std::atomic<DetailsPolicy> details_;
 };
 
 }  // namespace bulkhead::host::health

@@ -57,6 +57,8 @@ struct HostIdentity {
 };
 
 enum class DetailsPolicy { Never, WhenAuthorized, Always };
+/// "never", "always"; anything else is "when-authorized".
+DetailsPolicy detailsPolicy(std::string_view word);
 
 struct HealthPolicy {
   DetailsPolicy details = DetailsPolicy::WhenAuthorized;  ///< C18

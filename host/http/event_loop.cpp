@@ -38,8 +38,9 @@ bool control(int epoll_fd, int operation, int fd, std::uint32_t events, void* so
 
 }  // namespace
 
-EventLoop::EventLoop(SharedState& shared)
+EventLoop::EventLoop(SharedState& shared, unsigned number)
     : shared_{shared},
+      number_{number},
       mailbox_{std::make_shared<Mailbox>()},
       wheel_{clockMicroseconds()},
       epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
@@ -117,6 +118,7 @@ void EventLoop::deliverAnswers() {
 
 void EventLoop::onMailbox() {
   mailbox_->clearWakeUp();
+  if (shared_.options.on_wake) shared_.options.on_wake(number_);
   deliverAnswers();
   if (shared_.draining && !std::exchange(drained_, true)) drainIdle();
   if (!shared_.accepting && std::exchange(listening_, false)) closeListeners();

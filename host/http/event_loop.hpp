@@ -33,7 +33,7 @@ class EventLoop {
   enum class Standing { Idle, Reading, Busy, kCount };
   using Connections = std::list<std::unique_ptr<Connection>>;
 
-  explicit EventLoop(SharedState& shared);
+  EventLoop(SharedState& shared, unsigned number);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -82,6 +82,7 @@ class EventLoop {
   Connections& list(Standing standing) { return lists_[static_cast<std::size_t>(standing)]; }
 
   SharedState& shared_;
+  const unsigned number_;
   std::shared_ptr<Mailbox> mailbox_;
   LoopCounters counters_;
   TimerWheel wheel_;

@@ -69,7 +69,7 @@ Front::Front(FrontOptions options, Handler handler, Tail tail)
   shared_->handler = std::move(handler);
   shared_->tail = std::move(tail);
   for (unsigned i = 0; i < shared_->options.loops; ++i)
-    loops_.push_back(std::make_unique<EventLoop>(*shared_));
+    loops_.push_back(std::make_unique<EventLoop>(*shared_, i));
 }
 
 Front::~Front() {
@@ -145,6 +145,10 @@ FrontCounters Front::counters() const {
   sum.open_connections = shared_->open_connections;
   for (const auto& loop : loops_) add(sum, loop->counters());
   return sum;
+}
+
+void Front::wake() {
+  wakeAll();
 }
 
 void Front::wakeAll() {

@@ -65,6 +65,11 @@ class Front {
   /// lanes still hold stay valid.
   void stop();
 
+  /// Makes every loop call `on_wake` as soon as it comes round. Any thread, between start() and
+  /// stop().
+  void wake();
+  unsigned loops() const noexcept { return static_cast<unsigned>(loops_.size()); }
+
   FrontCounters counters() const;
 
  private:

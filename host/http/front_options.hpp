@@ -48,6 +48,8 @@ struct FrontOptions {
   std::function<bool(std::string_view address)> exempt_from_ip_cap{};
   /// Header lines, each ended by CRLF, that are written into every response as they are.
   std::string fixed_header_lines{};
+  /// Called by each loop, with its number, when it has seen Front::wake(); must not wait.
+  std::function<void(unsigned loop)> on_wake{};
 };
 
 /// Called on the loop with each complete request. Must not block; answers at once or later from any

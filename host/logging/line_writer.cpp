@@ -33,6 +33,11 @@ void blockSignals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+/// Never waits on a pipe that nobody reads.
+int openLog(const std::filesystem::path& file) {
+  return open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+}
+
 void empty(std::string& buffer) {
   buffer.clear();
   if (buffer.capacity() > kKeptCapacity) buffer.shrink_to_fit();
@@ -44,8 +49,8 @@ std::uint64_t LogStatistics::droppedTotal() const noexcept {
   return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
 }
 
-LineWriter::LineWriter(Options options) : options_{std::move(options)} {
-  openFile();
+LineWriter::LineWriter(Options options) : options_{std::move(options)}, path_{options_.file} {
+  file_ = openFile();
   thread_ = std::thread{[this] { run(); }};
 }
 
@@ -120,6 +125,20 @@ void LineWriter::reopen() {
   wake_.notify_one();
 }
 
+bool LineWriter::setFile(const std::filesystem::path& file) {
+  const int opened = file.empty() ? -1 : openLog(file);
+  if (!file.empty() && opened < 0) return false;
+  {
+    const std::lock_guard lock{mutex_};
+    if (next_file_ && *next_file_ >= 0) close(*next_file_);
+    next_file_ = opened;
+    path_ = file;
+    reopen_ = true;
+  }
+  wake_.notify_one();
+  return true;
+}
+
 bool LineWriter::flush(std::chrono::milliseconds time_max) {
   std::unique_lock lock{mutex_};
   const std::uint64_t target = appended_bytes_;
@@ -129,7 +148,7 @@ bool LineWriter::flush(std::chrono::milliseconds time_max) {
 }
 
 bool LineWriter::fileIsOpen() const {
-  return options_.file.empty() || file_ >= 0;
+  return file_ >= 0 || !wantsFile();
 }
 
 LogStatistics LineWriter::statistics() const {
@@ -161,12 +180,10 @@ void LineWriter::run() {
       writing_ += options_.dropped_line(statistics);
     }
     writeBatch();
-    if (reopen) {
-      closeFile();
-      openFile();
-    }
-    if (options_.on_tick && steadyMs() >= next_tick) {
-      options_.on_tick();
+    if (reopen) changeFile();
+    if (steadyMs() >= next_tick) {
+      if (file_ < 0) changeFile();
+      if (options_.on_tick) options_.on_tick();
       next_tick = steadyMs() + kTick.count();
     }
     lock.lock();
@@ -186,7 +203,8 @@ void LineWriter::waitForLines(std::unique_lock<std::mutex>& lock) {
 
 void LineWriter::writeBatch() {
   const int file = file_;
-  bool good = file < 0 || writeAll(file, writing_);
+  const bool lacks_file = file < 0 && !writing_.empty() && wantsFile();
+  bool good = !lacks_file && (file < 0 || writeAll(file, writing_));
   if (options_.descriptor >= 0) good = writeAll(options_.descriptor, writing_) && good;
   empty(writing_);
   if (good) return;
@@ -217,9 +235,25 @@ bool LineWriter::isGivingUp() const {
   return at != 0 && steadyMs() >= at;
 }
 
-void LineWriter::openFile() {
-  if (options_.file.empty()) return;
-  file_ = open(options_.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+bool LineWriter::wantsFile() const {
+  const std::lock_guard lock{mutex_};
+  return !path_.empty();
+}
+
+int LineWriter::openFile() const {
+  const std::lock_guard lock{mutex_};
+  return path_.empty() ? -1 : openLog(path_);
+}
+
+/// Takes what setFile() opened, else opens the file of that name.
+void LineWriter::changeFile() {
+  std::optional<int> next;
+  {
+    const std::lock_guard lock{mutex_};
+    next = std::exchange(next_file_, std::nullopt);
+  }
+  const int old = file_.exchange(next ? *next : openFile());
+  if (old >= 0) close(old);
 }
 
 void LineWriter::closeFile() {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -59,8 +60,13 @@ class LineWriter {
 
   /// `line` ends in "\n"; `plugin` wrote it, or the host when that is empty.
   void append(Level level, std::string_view line, std::string_view plugin = {});
-  /// Opens the file anew, after it was moved away; lines before the call are in the old one.
+  /// Opens the file anew, after it was moved away; lines before the call are in the old one. A
+  /// file that cannot be opened is tried again about once a second, and each batch without it
+  /// counts as a failure.
   void reopen();
+  /// Goes on in another file, in none when empty. False, and nothing has changed, when it cannot be
+  /// opened.
+  bool setFile(const std::filesystem::path& file);
   /// Waits until all lines so far are written; false when that takes longer.
   bool flush(std::chrono::milliseconds time_max);
   /// False when a file was asked for and cannot be opened.
@@ -83,8 +89,10 @@ class LineWriter {
   void writeBatch();
   bool writeAll(int descriptor, std::string_view text);
   bool isGivingUp() const;
-  void openFile();
+  int openFile() const;
+  void changeFile();
   void closeFile();
+  bool wantsFile() const;
 
   const Options options_;
   mutable std::mutex mutex_;
@@ -102,6 +110,8 @@ class LineWriter {
   RecentLines recent_;
   bool urgent_ = false;
   bool reopen_ = false;
+  std::filesystem::path path_;    // of the second destination; guarded by mutex_
+  std::optional<int> next_file_;  // opened by setFile(), for the writer to take; guarded by mutex_
   bool stuck_ = false;
   bool stop_ = false;
   std::atomic<std::int64_t> give_up_at_ms_{0};

@@ -2,6 +2,7 @@
 
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
+#include <algorithm>
 #include <array>
 
 #include "logging/log.hpp"
@@ -69,6 +70,16 @@ void LogSystem::setLevel(Level level, std::optional<std::chrono::milliseconds> t
   apply(level);
 }
 
+void LogSystem::configureLevel(Level level) {
+  configured_level_ = level;
+  if (level_until_ms_ == 0) apply(level);
+}
+
+std::chrono::milliseconds LogSystem::levelTimeLeft() const noexcept {
+  const std::int64_t until = level_until_ms_;
+  return std::chrono::milliseconds{until == 0 ? 0 : std::max<std::int64_t>(until - steadyMs(), 0)};
+}
+
 Level LogSystem::level() const noexcept {
   return static_cast<Level>(detail::least_level.load(std::memory_order_relaxed));
 }
@@ -81,6 +92,13 @@ void LogSystem::write(const LogRecord& record) {
   writer_.append(record.level, line, by_plugin ? record.logger : std::string_view{});
   if (record.level < Level::Error) return;
   if (ErrorObserver* const observer = observer_) observer->onError(record);
+}
+
+std::uint64_t LogSystem::lostLines() {
+  const LogSystem* system = current();
+  if (system == nullptr) return 0;
+  const LogStatistics statistics = system->statistics();
+  return statistics.droppedTotal() + statistics.write_failures;
 }
 
 LogSystem* LogSystem::current() noexcept {

@@ -46,7 +46,15 @@ class LogSystem {
   /// Changes the level now; with `time` it goes back to the configured one afterwards (to the
   /// second).
   void setLevel(Level level, std::optional<std::chrono::milliseconds> time = std::nullopt);
+  /// Changes the configured level; a level that holds for a time goes on until then.
+  void configureLevel(Level level);
+  /// Writes to another LOG_FILE from now on, to none when empty. False, and nothing is changed,
+  /// when it cannot be opened.
+  bool configureFile(const std::filesystem::path& file) { return writer_.setFile(file); }
   Level level() const noexcept;
+  Level configuredLevel() const noexcept { return configured_level_; }
+  /// Until the configured level holds again; zero when it does.
+  std::chrono::milliseconds levelTimeLeft() const noexcept;
 
   /// See `Redactor::addSecret`.
   bool addSecret(std::string_view secret) { return redactor_.addSecret(secret); }
@@ -69,6 +77,8 @@ class LogSystem {
 
   /// Writes a record whatever its level.
   void write(const LogRecord& record);
+  /// Lines that were dropped, and batches that a destination did not take; 0 without a log system.
+  static std::uint64_t lostLines();
   /// The one that lives, or nullptr.
   static LogSystem* current() noexcept;
 
@@ -78,7 +88,7 @@ class LogSystem {
 
   Redactor redactor_;
   LineFormatter formatter_;
-  const Level configured_level_;
+  std::atomic<Level> configured_level_;
   std::atomic<std::int64_t> level_until_ms_{0};
   std::atomic<ErrorObserver*> observer_{nullptr};
   LineWriter writer_;

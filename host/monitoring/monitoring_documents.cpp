@@ -42,12 +42,12 @@ void writePerformance(JsonWriter& out, const MonitoringSources& sources,
   out.key("queries");
   out.beginObject();
   writeDurations(out, statistics.queries);
-  out.member("thresholdMs", sources.performance.options().slow_query.count());
+  out.member("thresholdMs", sources.performance.thresholds().query.count());
   out.endObject();
   out.key("apis");
   out.beginObject();
   writeDurations(out, statistics.apis);
-  out.member("thresholdMs", sources.performance.options().slow_api.count());
+  out.member("thresholdMs", sources.performance.thresholds().api.count());
   out.member("errorRate", rounded(statistics.errorRatePercent()));
   out.member("apiErrorRate", rounded(statistics.apiErrorRatePercent()));
   out.endObject();

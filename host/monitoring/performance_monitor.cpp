@@ -12,19 +12,32 @@ std::int64_t minuteOf(WallTime time) {
 
 }  // namespace
 
-PerformanceMonitor::PerformanceMonitor(PerformanceOptions options) : options_{std::move(options)} {}
+PerformanceMonitor::PerformanceMonitor(PerformanceOptions options)
+    : options_{std::move(options)},
+      slow_query_ms_{options_.slow_query.count()},
+      slow_api_ms_{options_.slow_api.count()} {}
+
+void PerformanceMonitor::setThresholds(SlowThresholds thresholds) noexcept {
+  slow_query_ms_ = thresholds.query.count();
+  slow_api_ms_ = thresholds.api.count();
+}
+
+SlowThresholds PerformanceMonitor::thresholds() const noexcept {
+  return {std::chrono::milliseconds{slow_query_ms_.load()},
+          std::chrono::milliseconds{slow_api_ms_.load()}};
+}
 
 void PerformanceMonitor::recordQuery(std::string_view owner, std::string_view statement,
                                      std::chrono::microseconds duration, bool failed) {
   const WallTime now = options_.now();
-  const bool slow = duration > options_.slow_query;
+  const bool slow = duration > thresholds().query;
   queries_.add(minuteOf(now), duration, failed, false, slow);
   if (slow) keep(slow_queries_, {now, std::string{owner}, std::string{statement}, duration});
 }
 
 void PerformanceMonitor::recordApi(SlowApi call) {
   call.at = options_.now();
-  const bool slow = call.duration > options_.slow_api;
+  const bool slow = call.duration > thresholds().api;
   const bool refused = call.status >= 400 && call.status < 500;
   apis_.add(minuteOf(call.at), call.duration, call.status >= 500, refused, slow);
   if (slow) keep(slow_apis_, std::move(call));

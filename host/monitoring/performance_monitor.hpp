@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,12 @@ struct PerformanceOptions {
   std::function<WallTime()> now = SystemClock::now;
 };
 
+/// Slower than this, strictly; both may change while the host runs.
+struct SlowThresholds {
+  std::chrono::milliseconds query{1000};
+  std::chrono::milliseconds api{2000};
+};
+
 /// The figures of a window of minutes.
 struct PerformanceStatistics {
   std::int64_t window_minutes = 60;
@@ -91,6 +98,9 @@ class PerformanceMonitor {
   /// `window_minutes` 1..PerformanceWindow::kMinutesMax.
   PerformanceStatistics statistics(std::int64_t window_minutes) const;
 
+  /// For what is recorded from now on. Any thread.
+  void setThresholds(SlowThresholds thresholds) noexcept;
+  SlowThresholds thresholds() const noexcept;
   const PerformanceOptions& options() const { return options_; }
 
  private:
@@ -100,6 +110,8 @@ class PerformanceMonitor {
   std::vector<Item> newest(const std::deque<Item>& ring, std::size_t limit) const;
 
   const PerformanceOptions options_;
+  std::atomic<std::int64_t> slow_query_ms_;
+  std::atomic<std::int64_t> slow_api_ms_;
   PerformanceWindow queries_;
   PerformanceWindow apis_;
   mutable std::mutex mutex_;

@@ -1,8 +1,10 @@
 #include "plugins/compartment.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <fmt/format.h>
 #include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -46,7 +48,9 @@ void leaveLoaded(std::shared_ptr<void> life) {
 }  // namespace
 
 Compartment::Compartment(Options options)
-    : options_{std::move(options)}, lane_{std::make_unique<Lane>(options_.id, options_.lane)} {
+    : options_{std::move(options)},
+      deadline_ms_{options_.deadline.count()},
+      lane_{std::make_unique<Lane>(options_.id, options_.lane)} {
   status_.id = options_.id;
   status_.required = options_.required;
   status_.since_us = SystemClock{}.nowUs();
@@ -92,6 +96,16 @@ bool Compartment::start() {
   return true;
 }
 
+/// True when it ended within its time, and before the host gave it up.
+bool Compartment::awaitEnd(const std::future<void>& finished) const {
+  constexpr std::chrono::milliseconds kLook{20};
+  const auto until = std::chrono::steady_clock::now() + options_.start_timeout;
+  while (finished.wait_for(kLook) != std::future_status::ready) {
+    if (given_up_ || std::chrono::steady_clock::now() >= until) return false;
+  }
+  return true;
+}
+
 /// A step that does not return cannot be ended; it is left behind with everything that it holds.
 bool Compartment::runBounded(const std::string& step,
                              const std::function<void(PluginHome&)>& work) {
@@ -112,8 +126,10 @@ bool Compartment::runBounded(const std::string& step,
   }}.detach();
   std::string reason;
   PluginState state = PluginState::Failed;
-  if (finished.wait_for(options_.start_timeout) != std::future_status::ready) {
-    reason = fmt::format("{}() did not return within {} ms.", step, options_.start_timeout.count());
+  if (!awaitEnd(finished)) {
+    reason = given_up_ ? fmt::format("{}() had not returned when the host stopped.", step)
+                       : fmt::format("{}() did not return within {} ms.", step,
+                                     options_.start_timeout.count());
   } else {
     try {
       finished.get();
@@ -139,6 +155,33 @@ bool Compartment::submit(std::function<void(PluginHome&, bool expired)> task, La
       deadline);
 }
 
+void Compartment::setLimits(LaneLimits lane, std::chrono::milliseconds deadline, bool required) {
+  const std::lock_guard lock{mutex_};
+  status_.required = required;
+  deadline_ms_ = deadline.count();
+  lane_->setLimits(lane);
+  if (life_) life_->home->setDefaultDeadline(deadline);
+}
+
+/// A plugin whose stop() or destructor hangs costs its own time, and a second where none is left.
+bool Compartment::stopBounded(const std::shared_ptr<Life>& life,
+                              std::chrono::steady_clock::time_point until) {
+  constexpr std::chrono::seconds kLeast{1};
+  const auto done = std::make_shared<std::promise<void>>();
+  const auto stopped = done->get_future();
+  try {
+    std::thread{[life, done] {
+      life->home->stop();
+      done->set_value();
+    }}.detach();
+  } catch (const std::system_error&) {  // no thread to be had: it is stopped on this one
+    life->home->stop();
+    done->set_value();
+  }
+  return stopped.wait_until(std::max(until, std::chrono::steady_clock::now() + kLeast)) ==
+         std::future_status::ready;
+}
+
 bool Compartment::close(std::chrono::milliseconds patience) {
   std::shared_ptr<Life> life;
   {
@@ -148,19 +191,17 @@ bool Compartment::close(std::chrono::milliseconds patience) {
   }
   if (!life) return true;
   const auto until = std::chrono::steady_clock::now() + patience;
-  const bool idle = lane_->drain(patience) && life->awaitAlone(until);
-  if (idle) {
-    life->home->stop();
-  } else {
+  const bool ended = lane_->drain(patience) && life->awaitAlone(until) && stopBounded(life, until);
+  if (!ended) {
     life->home->abandon();
     leaveLoaded(life);
   }
   const std::lock_guard lock{mutex_};
   if (status_.state == PluginState::Draining) {
     enterLocked(PluginState::Stopped,
-                idle ? "" : "Calls did not return; the plugin was left behind.");
+                ended ? "" : "Calls did not return; the plugin was left behind.");
   }
-  return idle;
+  return ended;
 }
 
 std::shared_ptr<PluginHome> Compartment::home() const {
@@ -178,7 +219,7 @@ PluginStatus Compartment::status() const {
     status.state = PluginState::Hung;
     status.reason = fmt::format(
         "All {} threads of the plugin run past their deadline; it answers again when one returns.",
-        options_.lane.threads);
+        lane_->limits().threads);
   }
   return status;
 }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,6 +53,8 @@ class Compartment {
   /// the home. What the plugin throws, or not returning within start_timeout, closes it (Refused or
   /// Failed). False then.
   bool create(std::unique_ptr<PluginHome> home, std::shared_ptr<void> keep_alive);
+  /// Makes create() and start() return soon, as if their time had run out. Any thread.
+  void giveUp() noexcept { given_up_ = true; }
   /// Starts the created plugin; true when it runs.
   bool start();
   /// Hands a task to the plugin's lane: false when it is closed, full or hung.
@@ -62,17 +67,24 @@ class Compartment {
   /// The home while the plugin is created, else null. close() waits for it to be let go.
   std::shared_ptr<PluginHome> home() const;
   const std::string& id() const { return options_.id; }
-  std::chrono::milliseconds deadline() const { return options_.deadline; }
+  std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
+  /// Other limits for what comes from now on; what runs keeps its deadline.
+  void setLimits(LaneLimits lane, std::chrono::milliseconds deadline, bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
  private:
   struct Life;  // home and what it stands on, shared with the threads that are inside
 
+  bool awaitEnd(const std::future<void>& finished) const;
+  static bool stopBounded(const std::shared_ptr<Life>& life,
+                          std::chrono::steady_clock::time_point until);
   bool runBounded(const std::string& step, const std::function<void(PluginHome&)>& work);
   void enterLocked(PluginState state, std::string reason);
 
   const Options options_;
+  std::atomic<std::int64_t> deadline_ms_;
+  std::atomic<bool> given_up_{false};
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;

@@ -15,6 +15,7 @@
 #include "plugins/home_options.hpp"
 #include "plugins/library.hpp"
 #include "plugins/plugin_cache.hpp"
+#include "plugins/plugin_limits.hpp"
 #include "plugins/start_order.hpp"
 
 namespace bulkhead::host {
@@ -83,18 +84,8 @@ void hideSecrets(const std::vector<SettingDeclaration>& declarations,
   }
 }
 
-/// The operator's limits, else those that the plugin asks for, else the host's.
-PluginLimits effectiveLimits(const PluginConf& conf, const std::optional<Manifest>& manifest) {
-  PluginLimits limits = conf.limits;
-  if (!manifest) return limits;
-  const auto isSet = [&](const char* key) { return conf.file.find(key) != nullptr; };
-  const ManifestLimits& asked = manifest->limits;
-  if (!isSet("limits.threads")) limits.threads = asked.threads.value_or(limits.threads);
-  if (!isSet("limits.queue")) limits.queue = asked.queue.value_or(limits.queue);
-  if (!isSet("limits.deadline_ms")) {
-    limits.deadline_ms = asked.deadline_ms.value_or(limits.deadline_ms);
-  }
-  return limits;
+LaneLimits laneLimits(const PluginLimits& limits) {
+  return {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)};
 }
 
 }  // namespace
@@ -151,6 +142,11 @@ bool Supervisor::boot(std::vector<PluginConf> confs, const Variables& variables)
   return !stop_booting_;
 }
 
+void Supervisor::stopBooting() {
+  stop_booting_ = true;
+  for (const auto& compartment : compartments()) compartment->giveUp();
+}
+
 std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> confs,
                                                         const Variables& variables) const {
   std::vector<PluginEntry> entries;
@@ -181,11 +177,8 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
-  return {candidate.plugin.id,
-          candidate.plugin.required,
-          {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
-          options_.start_timeout,
-          std::chrono::milliseconds{limits.deadline_ms}};
+  return {candidate.plugin.id, candidate.plugin.required, laneLimits(limits),
+          options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms}};
 }
 
 /// Those that are closed already first: nobody waits for them.
@@ -282,6 +275,13 @@ bool Supervisor::create(Candidate& candidate) {
   using Foundation = std::pair<std::shared_ptr<const PluginLibrary>, std::shared_ptr<data::Store>>;
   return candidate.compartment->create(std::move(home),
                                        std::make_shared<Foundation>(library, store));
+}
+
+void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
+  if (const auto compartment = find(id)) {
+    compartment->setLimits(laneLimits(limits), std::chrono::milliseconds{limits.deadline_ms},
+                           required);
+  }
 }
 
 bool Supervisor::close(std::chrono::milliseconds patience) {

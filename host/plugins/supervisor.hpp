@@ -51,11 +51,15 @@ class Supervisor {
   /// that require nothing of each other at the same time, a few at once; their routes are taken in
   /// by id, whoever was faster. False when stopBooting() ended it.
   bool boot(std::vector<PluginConf> confs, const Variables& variables);
-  /// Makes boot() return after the plugins that it is at; the others stay discovered. Any thread.
-  void stopBooting() noexcept { stop_booting_ = true; }
+  /// Makes boot() return soon: it gives up what is being created or started, and the others stay
+  /// discovered. Any thread.
+  void stopBooting();
   /// Closes all, in reverse order of their start; each gets what is left of `patience`.
   /// False when one had calls that did not return.
   bool close(std::chrono::milliseconds patience);
+
+  /// Other limits for one plugin while it runs; nothing for an unknown id. Any thread.
+  void setLimits(std::string_view id, const PluginLimits& limits, bool required);
 
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
   std::vector<std::shared_ptr<Compartment>> compartments() const;

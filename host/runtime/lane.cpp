@@ -26,6 +26,11 @@ struct Lane::Shared {
   std::uint64_t expired = 0;
   bool closed = false;
 
+  bool isHung() const {
+    return running.size() >= limits.threads &&
+           stuckCount(std::chrono::steady_clock::now()) >= limits.threads;
+  }
+
   std::size_t stuckCount(Time now) const {
     std::size_t count = 0;
     for (const auto& [thread, deadline] : running) count += deadline < now ? 1U : 0U;
@@ -36,9 +41,9 @@ struct Lane::Shared {
     std::unique_lock lock{mutex};
     for (;;) {
       ++sleeping;
-      wake.wait(lock, [&] { return !queue.empty() || closed; });
+      wake.wait(lock, [&] { return !queue.empty() || closed || threads > limits.threads; });
       --sleeping;
-      if (queue.empty()) break;
+      if (queue.empty() || threads > limits.threads) break;
       Waiting next = std::move(queue.front());
       queue.pop_front();
       const bool late = next.deadline < std::chrono::steady_clock::now();
@@ -53,6 +58,7 @@ struct Lane::Shared {
     }
     --threads;
     idle.notify_all();
+    if (!queue.empty()) wake.notify_one();  // it may have been woken for what another has to do
   }
 };
 
@@ -74,8 +80,7 @@ Lane::~Lane() {
 bool Lane::submit(Task task, Time deadline) {
   std::unique_lock lock{shared_->mutex};
   Shared& lane = *shared_;
-  const bool hung = lane.running.size() == lane.limits.threads &&
-                    lane.stuckCount(std::chrono::steady_clock::now()) == lane.limits.threads;
+  const bool hung = lane.isHung();
   if (lane.closed || hung || lane.queue.size() >= lane.limits.queue) {
     ++lane.refused;
     return false;
@@ -105,6 +110,20 @@ bool Lane::addThread() {
   return true;
 }
 
+void Lane::setLimits(LaneLimits limits) {
+  const std::lock_guard lock{shared_->mutex};
+  shared_->limits = limits;
+  while (shared_->threads < limits.threads && shared_->queue.size() > shared_->sleeping &&
+         addThread())
+    continue;
+  shared_->wake.notify_all();
+}
+
+LaneLimits Lane::limits() const {
+  const std::lock_guard lock{shared_->mutex};
+  return shared_->limits;
+}
+
 LaneState Lane::state() const {
   const std::lock_guard lock{shared_->mutex};
   return {shared_->running.size(), shared_->queue.size(),
@@ -114,8 +133,7 @@ LaneState Lane::state() const {
 
 bool Lane::isHung() const {
   const std::lock_guard lock{shared_->mutex};
-  return shared_->running.size() == shared_->limits.threads &&
-         shared_->stuckCount(std::chrono::steady_clock::now()) == shared_->limits.threads;
+  return shared_->isHung();
 }
 
 bool Lane::drain(std::chrono::milliseconds patience) {

@@ -47,6 +47,9 @@ class Lane {
   /// False when the queue is full, the lane is closed, every thread is stuck, or the system gives
   /// it not even one thread: nothing was kept.
   bool submit(Task task, Time deadline);
+  /// For what is submitted from now on; threads beyond the new number end with what they do.
+  void setLimits(LaneLimits limits);
+  LaneLimits limits() const;
   LaneState state() const;
   /// True when every thread of the lane runs past its deadline.
   bool isHung() const;

@@ -7,6 +7,8 @@
 #include <bulkhead/json_writer.hpp>
 #include <bulkhead/waist.hpp>
 
+#include "logging/loaded_modules.hpp"
+#include "logging/work_in_hand.hpp"
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
@@ -85,6 +87,7 @@ std::vector<bulkhead_field> crossingFields(const Fields& fields, bool drop_secre
 PluginHome::PluginHome(const bulkhead_plugin& table, HomeOptions options, HomeServices services)
     : table_{table},
       options_{std::move(options)},
+      default_deadline_ms_{options_.default_deadline.count()},
       services_{services},
       handle_{std::make_unique<bulkhead_home>(bulkhead_home{*this})} {}
 
@@ -93,6 +96,8 @@ PluginHome::~PluginHome() {
 }
 
 void PluginHome::create() {
+  rememberLoadedModules();
+  const WorkInHand work{options_.plugin, "create"};
   creating_ = true;
   waist::ErrorCatcher caught;
   const bulkhead_status status =
@@ -113,6 +118,7 @@ void PluginHome::create() {
 }
 
 void PluginHome::start() {
+  const WorkInHand work{options_.plugin, "start"};
   if (services_.store != nullptr) {
     try {
       readyStore();
@@ -132,6 +138,7 @@ void PluginHome::start() {
 
 void PluginHome::stop() noexcept {
   if (object_ == nullptr || gone_) return;
+  const WorkInHand work{options_.plugin, "stop"};
   if (started_ && table_.stop != nullptr) table_.stop(object_);
   table_.destroy(object_);
   abandon();
@@ -152,6 +159,7 @@ void PluginHome::requirePresent() const {
 
 HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
                                 std::chrono::steady_clock::time_point deadline) noexcept {
+  const WorkInHand work{options_.plugin, request.method, route.path, request.request_id};
   bulkhead_context context{deadline, &request};
   try {
     route.contract.check(request);
@@ -328,6 +336,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
                                     std::chrono::steady_clock::time_point deadline) {
+  const WorkInHand work{options_.plugin, "check_health", contributor.name};
   requirePresent();
   bulkhead_context context{deadline, nullptr};
   HealthResult result;
@@ -339,9 +348,7 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
 
 void PluginHome::runRead(bulkhead_context* context,
                          const std::function<void(bulkhead_transaction&)>& closure) {
-  const auto deadline = context != nullptr
-                            ? context->deadline
-                            : std::chrono::steady_clock::now() + options_.default_deadline;
+  const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.read(
       [&](data::Transaction& transaction) {
@@ -354,9 +361,7 @@ void PluginHome::runRead(bulkhead_context* context,
 
 void PluginHome::runWrite(bulkhead_context* context,
                           const std::function<void(bulkhead_transaction&)>& closure) {
-  const auto deadline = context != nullptr
-                            ? context->deadline
-                            : std::chrono::steady_clock::now() + options_.default_deadline;
+  const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.write(
       [&](data::Transaction& transaction) {
@@ -366,6 +371,12 @@ void PluginHome::runWrite(bulkhead_context* context,
         if (crossing.doom) throw Error{*crossing.doom};
       },
       deadline);
+}
+
+std::chrono::steady_clock::time_point PluginHome::deadlineOf(
+    const bulkhead_context* context) const {
+  if (context != nullptr) return context->deadline;
+  return std::chrono::steady_clock::now() + std::chrono::milliseconds{default_deadline_ms_};
 }
 
 data::Store& PluginHome::readyStore() {
@@ -386,7 +397,7 @@ data::Store& PluginHome::readyStore() {
             idempotency::prepare(transaction);
             recovery::prepare(transaction);
           },
-          std::chrono::steady_clock::now() + options_.default_deadline);
+          deadlineOf(nullptr));
       prepared_.store(true, std::memory_order_release);
     }
   }

@@ -91,6 +91,11 @@ class PluginHome {
   std::string checkHealth(const RegisteredContributor& contributor,
                           std::chrono::steady_clock::time_point deadline);
 
+  /// Longest time for store work outside a request, from now on. Any thread.
+  void setDefaultDeadline(std::chrono::milliseconds deadline) noexcept {
+    default_deadline_ms_ = deadline.count();
+  }
+
   const std::string& plugin() const { return options_.plugin; }
   const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const { return routes_; }
   const std::vector<RegisteredContributor>& contributors() const { return contributors_; }
@@ -119,9 +124,11 @@ class PluginHome {
   void runWrite(bulkhead_context* context,
                 const std::function<void(bulkhead_transaction&)>& closure);
   data::Store& readyStore();
+  std::chrono::steady_clock::time_point deadlineOf(const bulkhead_context* context) const;
 
   const bulkhead_plugin& table_;
   HomeOptions options_;
+  std::atomic<std::int64_t> default_deadline_ms_;
   HomeServices services_;
   std::unique_ptr<bulkhead_home> handle_;
   void* object_ = nullptr;

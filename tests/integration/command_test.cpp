@@ -117,7 +117,8 @@ TEST(Commands, EachHasHelpThatDoesNothing) {
   const std::vector<std::vector<std::string>> all{{"serve"},
                                                   {"probe"},
                                                   {"config", "check"},
-                                                  {"config", "print"},
+                                                  {"config", "show"},
+                                                  {"config", "describe"},
                                                   {"plugin", "list"},
                                                   {"plugin", "inspect"},
                                                   {"tenant", "create"},
@@ -157,7 +158,7 @@ TEST(Commands, ServeNamesItsMainVariables) {
   const HostFolder folder;
   const std::string help = folder.run({"serve", "--help"}).output;
   for (const char* text : {"PORT ", "[5000]", "BIND_ADDRESS", "DATA_DIR", "PLUGIN_CONF_DIR",
-                           "API_KEY", "config print"})
+                           "API_KEY", "config describe"})
     EXPECT_THAT(help, HasSubstr(text));
 }
 
@@ -174,10 +175,10 @@ TEST(Commands, VersionAndSettingsArePrintedForMachinesToo) {
   EXPECT_EQ(folder.run({"--version"}).output, folder.run({"version"}).output);
   const json version = json::parse(folder.run({"version", "--json"}).output, nullptr, false);
   EXPECT_NE(version.value("version", ""), "");
-  const CommandEnd settings = folder.run({"config", "print"}, {{"SLOW_REQUEST_MS", "1234"}});
+  const CommandEnd settings = folder.run({"config", "show"}, {{"SLOW_REQUEST_MS", "1234"}});
   EXPECT_THAT(settings.output, HasSubstr("monitoring.slow_request_ms = 1234"));
   EXPECT_THAT(settings.output, testing::Not(HasSubstr(std::string{kApiKey})));
-  const CommandEnd as_json = folder.run({"config", "print", "--json"});
+  const CommandEnd as_json = folder.run({"config", "show", "--json"});
   EXPECT_TRUE(json::parse(as_json.output, nullptr, false).is_array());
   EXPECT_THAT(as_json.output, testing::Not(HasSubstr(std::string{kApiKey})));
 }

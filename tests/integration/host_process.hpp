@@ -65,6 +65,7 @@ class HostProcess {
   HttpClient keyed(std::string_view tenant = {}) const;
 
   void signal(int number) const { program_->signal(number); }
+  pid_t process() const { return program_->id(); }
   /// SIGTERM; the exit code, or -1 when it did not end in time.
   int stop(std::chrono::milliseconds patience = std::chrono::seconds{9});
   int awaitEnd(std::chrono::milliseconds patience) { return program_->awaitEnd(patience); }

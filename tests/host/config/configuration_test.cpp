@@ -295,5 +295,44 @@ TEST(Configuration, EveryDefaultPassesItsOwnDeclaration) {
   }
 }
 
+// Goal: a reload takes what may change in a running host, and tells the rest apart. Method: one
+// setting of each kind, a secret among them, and one that stays.
+TEST(Configuration, Ops518_AReloadTakesLiveSettingsAndNamesTheOthers) {
+  const TemporaryFolder folder;
+  auto sources = sourcesOf(folder, {{"JWT_SECRET", std::string(32, 'a')}});
+  const Configuration running{sources};
+  sources.environment = {{"JWT_SECRET", std::string(32, 'b')},
+                         {"LOG_LEVEL", "debug"},
+                         {"PORT", "5001"},
+                         {"SLOW_API_MS", "2s"}};
+  const Configuration fresh{sources};
+  const auto changes = running.changesTo(fresh);
+  ASSERT_EQ(changes.size(), 3U);
+  EXPECT_EQ(changes[0].name, "server.port");
+  EXPECT_EQ(changes[0].before, "5000");
+  EXPECT_EQ(changes[0].after, "5001");
+  EXPECT_FALSE(changes[0].live);
+  EXPECT_EQ(changes[1].name, "log.level");
+  EXPECT_TRUE(changes[1].live);
+  EXPECT_EQ(changes[1].origin, "environment variable LOG_LEVEL");
+  EXPECT_EQ(changes[2].name, "security.jwt_secret");
+  EXPECT_EQ(changes[2].after, "******");
+  const Configuration merged = running.withLiveOf(fresh);
+  EXPECT_EQ(merged.settings().logging.level, "debug");
+  EXPECT_EQ(merged.settings().server.port, 5000);
+  EXPECT_EQ(describe(merged, "log.level").value, "debug");
+  EXPECT_EQ(merged.changesTo(fresh).size(), 2U) << "what waits for a restart goes on waiting";
+  EXPECT_TRUE(fresh.changesTo(fresh).empty());
+}
+
+TEST(Configuration, ReadGivesWhatIsSoundBesideTheProblems) {
+  const TemporaryFolder folder;
+  const auto reading =
+      Configuration::read(sourcesOf(folder, {{"PORT", "many"}, {"SERVICE_NAME", "desk"}}));
+  ASSERT_EQ(reading.problems.size(), 1U);
+  EXPECT_EQ(reading.problems[0].value, "many");
+  EXPECT_EQ(reading.configuration.settings().server.service_name, "desk");
+}
+
 }  // namespace
 }  // namespace bulkhead::host

@@ -112,6 +112,50 @@ TEST(LineWriter, C29_ReopenFollowsAFileThatWasMoved) {
   EXPECT_EQ(contentOf(file), "after\n");
 }
 
+// Goal: a file that is lost is a failure that is told of, and comes back by itself. Method: the
+// folder is away at a reopen, and is put back.
+TEST(LineWriter, Ops56_AFileThatCannotBeReopenedCountsAndIsTriedAgain) {
+  const TemporaryFolder folder;
+  const auto place = folder.path() / "logs";
+  std::filesystem::create_directory(place);
+  LineWriter writer{toFile(place / "log")};
+  writer.append(Level::Info, "before\n");
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  EXPECT_EQ(writer.statistics().write_failures, 0U);
+  std::filesystem::remove_all(place);
+  writer.reopen();
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  writer.append(Level::Info, "lost\n");
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  EXPECT_FALSE(writer.fileIsOpen());
+  EXPECT_EQ(writer.statistics().write_failures, 1U);
+  std::filesystem::create_directory(place);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{9};
+  while (!writer.fileIsOpen() && std::chrono::steady_clock::now() < end)
+    writer.flush(milliseconds{100});
+  writer.append(Level::Info, "after\n");
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  EXPECT_EQ(contentOf(place / "log"), "after\n");
+}
+
+TEST(LineWriter, Ops518_GoesOnInAnotherFileOrSaysThatItCannot) {
+  const TemporaryFolder folder;
+  LineWriter writer{toFile(folder.path() / "first")};
+  writer.append(Level::Info, "one\n");
+  EXPECT_FALSE(writer.setFile("/nonexistent/folder/log"));
+  writer.append(Level::Info, "two\n");
+  EXPECT_TRUE(writer.setFile(folder.path() / "second"));
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  writer.append(Level::Info, "three\n");
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  EXPECT_EQ(contentOf(folder.path() / "first"), "one\ntwo\n");
+  EXPECT_EQ(contentOf(folder.path() / "second"), "three\n");
+  EXPECT_TRUE(writer.setFile(""));
+  ASSERT_TRUE(writer.flush(milliseconds{5000}));
+  EXPECT_TRUE(writer.fileIsOpen()) << "none is wanted";
+  EXPECT_EQ(writer.statistics().write_failures, 0U);
+}
+
 TEST(LineWriter, AFileThatCannotBeOpenedDoesNotStopTheRest) {
   LineWriter writer{toFile("/nonexistent/folder/log")};
   EXPECT_FALSE(writer.fileIsOpen());

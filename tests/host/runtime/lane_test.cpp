@@ -49,6 +49,31 @@ TEST(Lane, IsBoundedInThreadsAndQueue) {
   EXPECT_TRUE(lane.drain(milliseconds{5000}));
 }
 
+// Goal: limits change while the lane works. Method: a task that waits for its thread gets one
+// when there may be more; threads above a smaller number end.
+TEST(Lane, Ops518_LimitsChangeWhileItWorks) {
+  Lane lane{"test", {1, 1}};
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  const auto hold = [&, released](bool) { released.wait(); };
+  ASSERT_TRUE(lane.submit(hold, in(milliseconds{60'000})));
+  while (lane.state().running == 0) std::this_thread::yield();
+  std::latch second{1};
+  ASSERT_TRUE(lane.submit([&](bool) { second.count_down(); }, in(milliseconds{60'000})));
+  EXPECT_FALSE(lane.submit(hold, in(milliseconds{60'000}))) << "negative control: it is full";
+  lane.setLimits({2, 5});
+  second.wait();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(lane.submit(hold, in(milliseconds{60'000})));
+  while (lane.state().running < 2) std::this_thread::yield();
+  lane.setLimits({1, 5});
+  release.set_value();
+  std::latch last{1};
+  ASSERT_TRUE(lane.submit([&](bool) { last.count_down(); }, in(milliseconds{60'000})));
+  last.wait();
+  EXPECT_EQ(lane.limits().threads, 1U);
+  EXPECT_TRUE(lane.drain(milliseconds{5000}));
+}
+
 /// While it lives no thread can be made: each would need more stack than there are addresses.
 class NoThreads {
  public:

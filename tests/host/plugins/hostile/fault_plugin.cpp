@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 
 #include <bulkhead/plugin.hpp>
@@ -12,6 +13,26 @@ namespace hostile {
 
 [[noreturn]] void hang() {
   while (true) pause();
+}
+
+void dereferenceNull() {
+  volatile int* volatile nowhere = nullptr;
+  *nowhere = 1;
+}
+
+int overflowStack(int depth) {
+  static volatile bool deeper = true;
+  if (!deeper) return depth;
+  volatile char page[4096] = {};
+  page[0] = static_cast<char>(depth);
+  return overflowStack(depth + 1) + page[0];
+}
+
+void throwOnPurpose() {
+  throw std::runtime_error{"thrown where nothing may be thrown"};
+}
+void throwWhereNothingMay() noexcept {
+  throwOnPurpose();
 }
 
 /// Does what the plugin is for when its turn has come: its name is the turn and the deed, like
@@ -27,6 +48,11 @@ void act(std::string_view turn) {
   if (deed == "-hangs") hang();
   if (deed == "-exits") std::_Exit(0);
   if (deed == "-waits") sleep(1);
+  if (deed == "-dereferences-null") dereferenceNull();
+  if (deed == "-overflows-stack") overflowStack(0);
+  if (deed == "-terminates") throwWhereNothingMay();
+  if (deed == "-thread-throws")
+    std::thread{[] { throw std::runtime_error{"thrown by a thread of the plugin"}; }}.detach();
 }
 
 bool isNamed(std::string_view name) {
@@ -50,6 +76,7 @@ class FaultPlugin final : public bulkhead::Plugin {
   ~FaultPlugin() override { act("destroy"); }
 
   void start() override { act("start"); }
+  void stop() override { act("stop"); }
 
  private:
   static void addRoute(bulkhead::Registrar& host) {

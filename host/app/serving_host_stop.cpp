@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "app/service_notice.hpp"
+#include "app/serving_host.hpp"
+#include "app/stop_limit.hpp"
+#include "logging/log.hpp"
+#include "logging/log_system.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFlushMax{3000};
+constexpr milliseconds kStopReserve{1000};
+constexpr milliseconds kBootPatience{1000};  // for those that were told to give up
+
+milliseconds leftUntil(std::chrono::steady_clock::time_point end) {
+  return std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+}
+
+}  // namespace
+
+bool ServingHost::drain(const BootEnded& boot_ended) {
+  const auto running = live_.current();
+  const auto& server = running->settings().server;
+  const milliseconds delay{server.shutdown_delay_ms};
+  const milliseconds timeout{server.drain_timeout_ms};
+  const auto begin = std::chrono::steady_clock::now();
+  StopLimit limit{delay + timeout + kFlushMax + kStopReserve};
+  state_.markDraining();
+  notifyService("STOPPING=1\nSTATUS=draining\n");
+  log(Level::Warn, "host", "Draining: no longer ready",
+      {{"delayMs", delay.count()}, {"timeoutMs", timeout.count()}});
+  front_->beginDrain();
+  limit.step("waiting for balancers");
+  while (std::chrono::steady_clock::now() < begin + delay)
+    std::this_thread::sleep_for(milliseconds{50});
+  limit.step("closing the listeners");
+  front_->stopAccepting();
+  limit.step("ending a backup");
+  backups_.stop();
+  limit.step("waiting for requests in flight");
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  while (!front_->waitIdle(milliseconds{100}) && std::chrono::steady_clock::now() < end) continue;
+  limit.step("waiting for plugins that start");
+  if (!boot_ended(std::max(leftUntil(end), kBootPatience)))
+    log(Level::Warn, "host", "Starting the plugins did not end; it is left behind");
+  limit.step("closing the plugins");
+  const bool clean = closePlugins(end);
+  limit.step("closing the connections");
+  front_->stop();
+  limit.step("writing what is kept");
+  closeStores();
+  logEnd(clean, begin);
+  return clean;
+}
+
+/// When keys were last used is stored, and what is in the write-ahead logs goes into the databases.
+void ServingHost::closeStores() {
+  storeLastUsed();
+  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores;
+  {
+    const std::lock_guard lock{stores_mutex_};
+    stores = stores_;
+  }
+  const auto end = std::chrono::steady_clock::now() + kFlushMax;
+  const auto checkpoint = [&](const std::string& owner, data::SqliteStore& store) {
+    try {
+      store.checkpoint(end);
+    } catch (const std::exception& error) {
+      log(Level::Warn, "host", "A database was left with its write-ahead log",
+          {{"store", owner}, {"reason", error.what()}});
+    }
+  };
+  for (const auto& [owner, store] : stores) checkpoint(owner, *store);
+  checkpoint("host", *host_store_);
+}
+
+void ServingHost::logEnd(bool clean, std::chrono::steady_clock::time_point begin) const {
+  const FrontCounters counters = front_->counters();
+  const auto took = std::chrono::steady_clock::now() - begin;
+  log(clean ? Level::Info : Level::Warn, "host",
+      clean ? "Stopped" : "Stopped; calls that did not return were left behind",
+      {{"uptimeMs", state_.uptime().count()},
+       {"stopMs", std::chrono::duration_cast<milliseconds>(took).count()},
+       {"requests", counters.requests},
+       {"connections", counters.accepted},
+       {"lostLogLines", LogSystem::lostLines()}});
+}
+
+/// A connection that is still open is no call: what counts are requests without an answer and
+/// threads inside a plugin, or inside the host's own routes.
+bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
+  const auto left = [&] { return std::max(leftUntil(end), milliseconds{100}); };
+  for (const auto& compartment : supervisor_.compartments())
+    registry_.remove(compartment->id(), milliseconds{0});
+  const bool closed = supervisor_.close(left());
+  const bool host_idle = host_lane_.drain(left());
+  const bool monitoring_idle = monitoring_lane_.drain(left());
+  return closed && host_idle && monitoring_idle && front_->counters().active_requests == 0;
+}
+
+/// When keys were last used is worth keeping, and not worth an unclean end; so is the audit's seal.
+void ServingHost::storeLastUsed() {
+  try {
+    keys_.storeLastUsed();
+    if (!keys_.stale()) audit_.seal();
+  } catch (const std::exception& error) {
+    log(Level::Warn, "host", "When keys were last used could not be stored",
+        {{"reason", error.what()}});
+  }
+}
+
+}  // namespace bulkhead::host
