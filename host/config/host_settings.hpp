@@ -64,14 +64,14 @@ struct HostSettings {
     std::vector<std::string> allow_cidrs;
     std::int64_t stall_after_ms = 0;
     std::vector<std::string> readiness_require;  ///< names of checks
-    std::string health_details;  ///< never, when-authorized or always
+    std::string health_details;                  ///< never, when-authorized or always
   };
   struct Security {
     Secret api_key;  ///< empty: no bootstrap key
     bool api_key_allow_short = false;
     std::int64_t auth_stale_max_ms = 0;  ///< how long keys count that the database cannot confirm
-    Secret jwt_secret;      ///< empty in development when none was given
-    Secret session_secret;  ///< as jwt_secret
+    Secret jwt_secret;                   ///< empty in development when none was given
+    Secret session_secret;               ///< as jwt_secret
     std::vector<std::string> frontend_urls;
     std::vector<std::string> trusted_proxies;
     std::string hsts;              ///< always, tls-only or off
