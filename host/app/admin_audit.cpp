@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "logging/log.hpp"
 #include "runtime/services.hpp"
 #include "runtime/timestamp.hpp"
+#include "security/administration.hpp"
 #include "security/ulid.hpp"
 
 namespace bulkhead::host {
@@ -145,6 +147,14 @@ HttpResponse verifyAudit(data::Store& store, const data::AuditHeadFile& outside,
   return HttpResponse::json(200, toJson([&](JsonWriter& out) { writeVerdict(out, verdict); }));
 }
 
+/// The body where it is JSON of a sensible size, without secrets; else that there was an answer.
+std::string shownJson(const std::string& body) {
+  constexpr std::size_t kBytesMax = 8192;
+  const auto fits = body.size() <= kBytesMax ? nlohmann::json::parse(redacted(body), nullptr, false)
+                                             : nlohmann::json(nlohmann::json::value_t::discarded);
+  return fits.is_discarded() ? R"({"done":true})" : fits.dump();
+}
+
 /// With the log the head goes where the log goes, off this machine at best.
 void logSealed(const data::AuditHead& head) {
   log(Level::Info, "security", "Audit sealed",
@@ -172,6 +182,46 @@ std::vector<HostRoute> AdminAudit::routes() {
           route("/api/admin/audit/verify", [this](const HttpRequest& request) {
             return verifyAudit(store_, heads_, request);
           })};
+}
+
+AdminAudit::HostAnswer AdminAudit::covered(std::string action, HostAnswer answer) {
+  return
+      [this, action = std::move(action), answer = std::move(answer)](const HttpRequest& request) {
+        HttpResponse response = answer(request);
+        if (response.status < 300) recordAnswer(action, request, response);
+        return response;
+      };
+}
+
+void AdminAudit::cover(std::vector<HostRoute>& routes) {
+  for (HostRoute& route : routes) {
+    const bool is_administration =
+        route.access == HostAccess::Admin || route.access == HostAccess::AdminSocket;
+    if (!is_administration || route.method == "GET" || route.audits_itself) continue;
+    route.answer = covered(fmt::format("{} {}", route.method, route.path), std::move(route.answer));
+  }
+}
+
+void AdminAudit::recordAnswer(const std::string& action, const HttpRequest& request,
+                              const HttpResponse& response) noexcept {
+  const Administrator by = administratorOf(request);
+  try {
+    const AdministrativeChange change{action, request.path, {}, shownJson(response.body)};
+    store_.write(
+        [&](data::Transaction& transaction) {
+          recordChange(transaction, by, change, SystemClock{}.nowUs());
+        },
+        within(kListWait));
+    logChange(by, change);
+  } catch (const std::exception& error) {
+    log(Level::Error, "security", "An administrative change has no audit row",
+        {{"event", "administration"},
+         {"action", action},
+         {"object", request.path},
+         {"actor", by.actor},
+         {"ip", by.origin},
+         {"reason", error.what()}});
+  }
 }
 
 void AdminAudit::seal() noexcept {

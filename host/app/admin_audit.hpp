@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "app/route_catalog.hpp"
@@ -14,6 +16,8 @@ namespace bulkhead::host {
 /// record of it is whole. Thread-safe.
 class AdminAudit {
  public:
+  using HostAnswer = std::function<HttpResponse(const HttpRequest&)>;
+
   /// The store is borrowed, and has the tables from KeyStore::refresh() on. `data_dir` holds
   /// audit.head: where the chain has come to, outside of its database.
   AdminAudit(data::Store& store, const std::filesystem::path& data_dir);
@@ -21,11 +25,22 @@ class AdminAudit {
   /// GET /api/admin/audit and /api/admin/audit/verify, on the lane of administration; this outlives
   /// them.
   std::vector<HostRoute> routes();
+  /// What administrators change outside of the host's store (a plugin, settings, a cache) cannot
+  /// commit with its row: each success of `answer` is written after its effect, as `action` on the
+  /// request's path, with the answer's JSON as what is there now. Where that fails, an error in the
+  /// log says the same.
+  HostAnswer covered(std::string action, HostAnswer answer);
+  /// The same for every administrator's route among `routes` that changes something and does not
+  /// see to it itself, so that none can be forgotten.
+  void cover(std::vector<HostRoute>& routes);
   /// Seals what is new. A failure is a line in the log: a second later, or at the next start, it is
   /// tried again.
   void seal() noexcept;
 
  private:
+  void recordAnswer(const std::string& action, const HttpRequest& request,
+                    const HttpResponse& response) noexcept;
+
   data::Store& store_;
   const data::AuditHeadFile heads_;
   data::AuditSealer sealer_;

@@ -129,7 +129,7 @@ HttpResponse AdminClient::onStore(const std::string& method, const std::string& 
                                                options.path.string()));
   }
   AdminAudit audit{*store, settings_.paths.data_dir};
-  const HttpResponse response = answerOn(keys, audit, method, path, body);
+  HttpResponse response = answerOn(keys, audit, method, path, body);
   if (method != "GET") audit.seal();  // no host is there to do it
   return response;
 }
@@ -139,6 +139,7 @@ HttpResponse AdminClient::answerOn(KeyStore& keys, AdminAudit& audit, const std:
   auto routes = keyRoutes(keys, [this] { return scopesOfInstalled(settings_); });
   for (auto& route : audit.routes()) routes.push_back(std::move(route));
   std::vector<RouteTable<HostRoute>::Route> all;
+  all.reserve(routes.size());
   for (auto& route : routes) all.push_back({route.method, route.path, "host", route});
   const RouteTable<HostRoute> table{std::move(all)};
   HttpRequest request = requestOf(method, path, body);

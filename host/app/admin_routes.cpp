@@ -191,7 +191,8 @@ HttpResponse listKeys(KeyStore& keys) {
 
 HostRoute adminRoute(const char* method, const char* path,
                      std::function<HttpResponse(const HttpRequest&)> answer) {
-  return {method, path, HostAccess::Admin, kScope, AnsweredOn::AdminLane, std::move(answer), false};
+  return {method, path, HostAccess::Admin, kScope, AnsweredOn::AdminLane, std::move(answer),
+          false,  true};
 }
 
 HttpResponse onePlugin(const Supervisor& supervisor, const HttpRequest& request) {

@@ -1,5 +1,6 @@
 #include "app/monitoring_routes.hpp"
 
+#include <fmt/format.h>
 #include <functional>
 #include <utility>
 
@@ -54,9 +55,14 @@ Handle identified(Handle handle, const Authenticator& authenticator) {
 }  // namespace
 
 std::vector<HostRoute> monitoringRoutes(const monitoring::MonitoringEndpoints& endpoints,
-                                        const Authenticator& authenticator, SecurityLog& events) {
+                                        const Authenticator& authenticator, SecurityLog& events,
+                                        AdminAudit& audit) {
   std::vector<HostRoute> routes;
   for (auto& route : endpoints.routes()) {
+    if (route.method != "GET") {
+      route.handle =
+          audit.covered(fmt::format("{} {}", route.method, route.path), std::move(route.handle));
+    }
     routes.push_back({std::string{route.method},
                       std::string{route.path},
                       HostAccess::Open,

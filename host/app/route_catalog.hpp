@@ -31,6 +31,7 @@ struct HostRoute {
   AnsweredOn answered_on = AnsweredOn::Loop;
   std::function<HttpResponse(const HttpRequest&)> answer;
   bool on_management_port = false;  ///< probes and monitoring; nothing else is there (C17)
+  bool audits_itself = false;       ///< writes its audit row in the transaction of its effect
 };
 
 /// What a matched route leads to: a plugin's route or one of the host's own. Immutable.

@@ -205,7 +205,7 @@ void ServingHost::addHostRoutes() {
                       std::move(route.handle),
                       true});
   }
-  for (auto& route : monitoringRoutes(monitoring_endpoints_, authenticator_, security_log_))
+  for (auto& route : monitoringRoutes(monitoring_endpoints_, authenticator_, security_log_, audit_))
     routes.push_back(std::move(route));
   const auto known_scopes = [this] {
     auto scopes = routes_.scopes();
@@ -224,6 +224,7 @@ void ServingHost::addHostRoutes() {
                     AnsweredOn::MonitoringLane,
                     [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
                     false});
+  audit_.cover(routes);
   routes_.addHostRoutes(std::move(routes));
 }
 

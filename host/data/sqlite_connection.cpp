@@ -413,6 +413,7 @@ void SqliteConnection::fail(int code, std::string_view sql) {
   logger().error(fmt::format("{}: {} ({}): {}", owner_, text, code, sql));
   if (isUnavailable(code)) {
     broken_ = true;
+    read_only_ = (code & 0xff) == SQLITE_READONLY;
     damaged_ = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
     throw databaseUnavailable();
   }

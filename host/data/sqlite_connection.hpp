@@ -59,6 +59,8 @@ class SqliteConnection {
   bool broken() const { return broken_; }
   /// True when a statement met pages that are no database's.
   bool damaged() const { return damaged_; }
+  /// True when what broke it was that nothing may be written.
+  bool readOnly() const { return read_only_; }
   /// Marks it broken: its state is not known any more.
   void distrust() noexcept { broken_ = true; }
   /// True when the file is no longer where it was opened.
@@ -121,6 +123,7 @@ class SqliteConnection {
   bool overran_ = false;
   bool broken_ = false;
   bool damaged_ = false;
+  bool read_only_ = false;
   bool trusted_ = true;  ///< our own statements, not those of a closure
 };
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "data/database_error.hpp"
@@ -63,6 +64,18 @@ Poco::Data::Session openSession(const SqliteOptions& options, SqliteConnection::
     Poco::Logger::get("data").error(fmt::format("{}: {} cannot be opened: {}", options.owner,
                                                 options.path.string(), exception.displayText()));
     throw databaseUnavailable();
+  }
+}
+
+void requireWritable(const std::filesystem::path& path) {
+  if (::eaccess(path.c_str(), F_OK) == 0 && ::eaccess(path.c_str(), W_OK) != 0) {
+    throw databaseUnavailable();
+  }
+  for (const char* suffix : {"-wal", "-shm"}) {
+    const std::string beside = path.string() + suffix;
+    if (::eaccess(beside.c_str(), F_OK) == 0 && ::eaccess(beside.c_str(), W_OK) != 0) {
+      ::chmod(beside.c_str(), 0600);
+    }
   }
 }
 

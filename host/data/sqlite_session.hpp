@@ -14,4 +14,8 @@ constexpr std::chrono::seconds kConnectTimeout{5};
 /// DATABASE_UNAVAILABLE when it cannot be opened.
 Poco::Data::Session openSession(const SqliteOptions& options, SqliteConnection::Role role);
 
+/// Throws DATABASE_UNAVAILABLE for a file that is there and may not be written: SQLite would open
+/// it for reading. What was made beside it meanwhile, with its mode, may be written again.
+void requireWritable(const std::filesystem::path& path);
+
 }  // namespace bulkhead::host::data

@@ -14,6 +14,7 @@
 #include "data/database_error.hpp"
 #include "data/group_commit.hpp"
 #include "data/sqlite_connection.hpp"
+#include "data/sqlite_session.hpp"
 #include "data/sqlite_transaction.hpp"
 #include "data/transaction_scope.hpp"
 #include "data/write_lease.hpp"
@@ -223,6 +224,7 @@ class Sqlite final : public SqliteStore {
     }
     if (writer_ && writer_->broken() && !memory()) {
       if (writer_->damaged()) damage_seen_ = true;
+      if (writer_->readOnly()) dropPing();
       writes_fail_ = true;
       dropAll();
     }
@@ -242,7 +244,10 @@ class Sqlite final : public SqliteStore {
     if (memory()) return *writer_;
     holdLease(deadline);
     if (writer_ && writer_->moved()) dropAll();
-    if (!writer_) writer_ = open(Role::Writer);
+    if (!writer_) {
+      requireWritable(options_.path);
+      writer_ = open(Role::Writer);
+    }
     return *writer_;
   }
 
@@ -256,6 +261,12 @@ class Sqlite final : public SqliteStore {
         std::this_thread::sleep_for(kLeasePoll);
       }
     }
+  }
+
+  // Connections that were opened while nothing might be written share what keeps it so.
+  void dropPing() {
+    const std::lock_guard lock{ping_mutex_};
+    ping_.reset();
   }
 
   void dropAll() {
@@ -287,7 +298,10 @@ class Sqlite final : public SqliteStore {
 
   bool answers() {
     const std::lock_guard lock{ping_mutex_};
-    if (ping_ && ping_->moved()) ping_.reset();
+    if (ping_ && ping_->moved()) {
+      ping_.reset();
+      readers_.dropAll();
+    }
     try {
       if (!ping_) ping_ = open(Role::Maintenance);
       ping_->lend([](Poco::Data::Session& session) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -71,7 +72,9 @@ class SecurityLog {
     std::string reason;
     std::string address;  ///< empty: those that were too many to remember
 
-    auto operator<=>(const Source&) const = default;
+    bool operator<(const Source& other) const {
+      return std::tie(kind, reason, address) < std::tie(other.kind, other.reason, other.address);
+    }
   };
   struct Tally {
     std::uint32_t written = 0;

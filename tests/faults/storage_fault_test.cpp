@@ -7,7 +7,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <memory>
-#include <mutex>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -27,7 +27,28 @@ using integration::HostProcess;
 using integration::HttpAnswer;
 using nlohmann::json;
 
+/// A check tells of a fault after its second failure, and looks each five seconds.
+constexpr std::chrono::seconds kHealthPatience{25};
 constexpr std::string_view kAway = "Database unavailable. Server running in degraded mode.";
+
+/// A limit of a running process, for as long as it lives.
+class Limit {
+ public:
+  Limit(pid_t process, int resource, rlim_t soft)
+      : process_{process}, resource_{static_cast<__rlimit_resource>(resource)} {
+    EXPECT_EQ(::prlimit(process_, resource_, nullptr, &before_), 0);
+    const rlimit lower{soft, before_.rlim_max};
+    EXPECT_EQ(::prlimit(process_, resource_, &lower, nullptr), 0);
+  }
+  ~Limit() { ::prlimit(process_, resource_, &before_, nullptr); }
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
+
+ private:
+  const pid_t process_;
+  const __rlimit_resource resource_;
+  rlimit before_{};
+};
 
 /// A host with booking, whose store is in a folder of its own, and another plugin.
 class StorageFault : public testing::Test {
@@ -75,13 +96,28 @@ class StorageFault : public testing::Test {
     return health.dump();
   }
 
-  /// Overwrites the second half of the file, where rows are and the schema is not.
-  void damage() const {
+  /// Overwrites the page that everything about appointments begins with.
+  void damage(std::streamoff page) const {
+    constexpr std::streamoff kPageBytes = 4096;
     std::fstream file{store(), std::ios::in | std::ios::out | std::ios::binary};
-    const auto size = static_cast<std::streamoff>(fs::file_size(store()));
-    const std::streamoff half = size / 8192 * 4096;
-    file.seekp(half);
-    file << std::string(static_cast<std::size_t>(size - half), 'x');
+    file.seekp((page - 1) * kPageBytes);
+    file << std::string(kPageBytes, 'x');
+  }
+  /// Also moves the log into the file.
+  std::streamoff rootPageOf(const std::string& table) const {
+    sqlite3* database = nullptr;
+    std::streamoff page = 0;
+    const auto keep = [](void* kept, int, char** columns, char**) {
+      *static_cast<std::streamoff*>(kept) = std::atoi(columns[0]);
+      return 0;
+    };
+    sqlite3_open(store().c_str(), &database);
+    sqlite3_exec(database,
+                 ("SELECT rootpage FROM sqlite_master WHERE name = '" + table + "'").c_str(), keep,
+                 &page, nullptr);
+    sqlite3_close(database);
+    EXPECT_GT(page, 1);
+    return page;
   }
 
   void expectRefusedAndTheOthersGoOn(const HttpAnswer& refused) const {
@@ -89,13 +125,15 @@ class StorageFault : public testing::Test {
     EXPECT_EQ(refused.errorCode(), "DATABASE_UNAVAILABLE");
     EXPECT_EQ(refused.json().at("error").value("message", ""), kAway);
     EXPECT_TRUE(refused.has("retry-after"));
-    EXPECT_TRUE(await([&] { return isAwayInHealth(); })) << statusOf("database.booking");
+    EXPECT_TRUE(await([&] { return isAwayInHealth(); }, kHealthPatience))
+        << statusOf("database.booking");
     EXPECT_EQ(host_->client().get("/health/liveness").status, 200);
     EXPECT_EQ(host_->keyed("salon").get("/api/greeter/v1/hello/Ada").status, 200);
   }
   void expectRecoveryAndNothingLost() {
     EXPECT_TRUE(await([&] { return book().status == 201; })) << "without a restart";
-    EXPECT_TRUE(await([&] { return isWellInHealth(); })) << statusOf("database.booking");
+    EXPECT_TRUE(await([&] { return isWellInHealth(); }, kHealthPatience))
+        << statusOf("database.booking");
     expectAllThere();
     EXPECT_EQ(host_->stop(), 0) << host_->logText();
     host_ = std::make_unique<HostProcess>(
@@ -140,11 +178,10 @@ TEST_F(StorageFault, S94_S95_S102_S105_AFullDiskIs503AndEndsWhenThereIsRoom) {
 TEST_F(StorageFault, S94_S95_S102_S105_AFileThatMayNotGrowIs503AndEndsWhenItMay) {
   start();
   bookSome(5);
-  const rlimit none{4096, RLIM_INFINITY};
-  rlimit before{};
-  ASSERT_EQ(::prlimit(host_->id(), RLIMIT_FSIZE, &none, &before), 0);
-  expectRefusedAndTheOthersGoOn(bookUntilRefused());
-  ASSERT_EQ(::prlimit(host_->id(), RLIMIT_FSIZE, &before, nullptr), 0);
+  {
+    const Limit none{host_->id(), RLIMIT_FSIZE, 4096};
+    expectRefusedAndTheOthersGoOn(bookUntilRefused());
+  }
   expectRecoveryAndNothingLost();
 }
 
@@ -163,17 +200,18 @@ TEST_F(StorageFault, S94_S102_S105_ADamagedFileIs503UntilItIsMended) {
   start();
   bookSome(20);
   EXPECT_EQ(host_->stop(), 0);
+  const std::streamoff page = rootPageOf("appointment");
   const fs::path good = folder_.path() / "good.db";
   fs::copy_file(store(), good);
-  damage();
+  damage(page);
   host_ = std::make_unique<HostProcess>(
       folder_, Environment{{"DATABASE_URL", "sqlite:" + stores().string()}});
   ASSERT_TRUE(host_->awaitReady()) << host_->logText();
   salon_ = nullptr;
   const HttpAnswer refused = host_->keyed("salon").get("/api/booking/v1/appointments");
   expectRefusedAndTheOthersGoOn(refused);
-  for (const char* suffix : {"-wal", "-shm"}) fs::remove(store().string() + suffix);
   fs::rename(good, store());
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(store().string() + suffix);
   ASSERT_TRUE(await(
       [&] { return host_->keyed("salon").get("/api/booking/v1/appointments").status == 200; }));
   salon_ = std::make_unique<BookingBusiness>(*host_);
@@ -184,12 +222,10 @@ TEST_F(StorageFault, S94_S102_S105_ADamagedFileIs503UntilItIsMended) {
 TEST_F(StorageFault, S95_WithoutDescriptorsNothingEndsAndNothingIsLost) {
   start();
   bookSome(5);
-  const rlimit few{8, RLIM_INFINITY};
-  rlimit before{};
-  ASSERT_EQ(::prlimit(host_->id(), RLIMIT_NOFILE, &few, &before), 0);
   std::atomic<int> answered{0};
   {
     std::vector<std::jthread> clients;
+    const Limit few{host_->id(), RLIMIT_NOFILE, 8};
     for (int i = 0; i < 4; ++i) {
       clients.emplace_back([&] {
         if (host_->client().get("/health/liveness").status == 200) ++answered;
@@ -197,7 +233,6 @@ TEST_F(StorageFault, S95_WithoutDescriptorsNothingEndsAndNothingIsLost) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{300});  // allowed: they are not answered
     EXPECT_TRUE(host_->isRunning());
-    ASSERT_EQ(::prlimit(host_->id(), RLIMIT_NOFILE, &before, nullptr), 0);
   }
   EXPECT_EQ(answered, 4) << "they waited, and were answered when there were descriptors again";
   expectRecoveryAndNothingLost();

@@ -105,6 +105,20 @@ TEST_F(AuditOfAHost, SaysWhoChangedWhatAndFromWhere) {
   EXPECT_THAT(rows.dump(), Not(HasSubstr(admin.json().value("key", "").substr(21, 43))));
 }
 
+// What is done outside of the database cannot commit with its row, and has one nevertheless.
+TEST_F(AuditOfAHost, EveryRouteOfAdministratorsThatChangesSomethingIsInIt) {
+  ASSERT_EQ(host_->keyed().post("/api/monitoring/cache/clear", "").status, 200);
+  ASSERT_EQ(folder_.run({"backup", (folder_.path() / "copy").string()}).code, 0);
+  EXPECT_EQ(host_->client().post("/api/monitoring/cache/clear", "").status, 401);
+  const json rows = list();
+  ASSERT_EQ(rows.size(), 2U) << rows << " what was refused is not there";
+  EXPECT_EQ(rows[1].at("action"), "POST /api/monitoring/cache/clear");
+  EXPECT_EQ(rows[1].at("actor"), "key:bootstrap");
+  EXPECT_TRUE(rows[1].at("after").contains("cleared"));
+  EXPECT_EQ(rows[0].at("action"), "POST /api/admin/backups");
+  EXPECT_EQ(rows[0].at("origin"), "admin.sock");
+}
+
 TEST_F(AuditOfAHost, IsListedInPagesAndByTime) {
   makeTenants(5);
   const HttpAnswer page = host_->keyed().get("/api/admin/audit?limit=2");

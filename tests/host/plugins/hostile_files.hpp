@@ -105,7 +105,7 @@ inline std::vector<HostileFile> filesThatAreNoPlugins() {
 /// What is a plugin, and ends, hangs or breaks the rules of the waist until it is destroyed again.
 inline std::vector<HostileFile> pluginsThatFail() {
   return {
-      {"other-abi", "refused", "was built for plugin-api 2.0"},
+      {"other-abi", "refused", "was built for plugin-api 2."},
       {"short-table", "refused", "gives a table of 16 bytes"},
       {"unresolved", "refused", "undefined symbol: nobody_defines_this"},
       {"interposer", "refused", "it exports malloc, which the process has already; make it static"},
@@ -141,11 +141,7 @@ inline std::vector<HostileFile> pluginsThatIntrude() {
   return {
       {"create-forks", "refused", call("clone"), {}, true},
       {"create-forks-away", "refused", call("clone"), {}, true},
-      {"create-executes",
-       "refused",
-       "(SIGSYS) while creating the plugin; it asked the system for what",
-       {},
-       true},
+      {"create-executes", "refused", "(SIGSYS) while creating the plugin; it", {}, true},
       {"create-kills-host", "refused", call("kill"), {}, true},
       {"create-kills-everybody", "refused", call("kill"), {}, true},
       {"create-opens-socket", "refused", call("socket"), {}, true},
