@@ -7,6 +7,7 @@
 #include <iterator>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/plugins/built_files.hpp"
@@ -101,12 +102,9 @@ inline std::vector<HostileFile> filesThatAreNoPlugins() {
   };
 }
 
-/// What is a plugin, and does not survive preflight.
-inline std::vector<HostileFile> pluginsThatFailPreflight() {
-  constexpr const char* kUntilStart = "() while creating the plugin; until start() a plugin starts";
-  const std::string asked = "asked the system for ";
-  const auto call = [&](const char* name) { return asked + name + kUntilStart; };
-  std::vector<HostileFile> all{
+/// What is a plugin, and ends, hangs or breaks the rules of the waist until it is destroyed again.
+inline std::vector<HostileFile> pluginsThatFail() {
+  return {
       {"other-abi", "refused", "was built for plugin-api 2."},
       {"short-table", "refused", "gives a table of 16 bytes"},
       {"unresolved", "refused", "undefined symbol: nobody_defines_this"},
@@ -132,6 +130,15 @@ inline std::vector<HostileFile> pluginsThatFailPreflight() {
       {"registers-twice", "refused", "registers GET /api/registers-twice/v1/fault twice"},
       {"registers-a-million", "refused", "at most 1000 routes"},
       {"metric-twice", "refused", "registers metric metric_twice_rude_total twice"},
+  };
+}
+
+/// What is a plugin, and asks for what it may not, or leaves its process another.
+inline std::vector<HostileFile> pluginsThatIntrude() {
+  constexpr const char* kUntilStart = "() while creating the plugin; until start() a plugin starts";
+  const std::string asked = "asked the system for ";
+  const auto call = [&](const char* name) { return asked + name + kUntilStart; };
+  return {
       {"create-forks", "refused", call("clone"), {}, true},
       {"create-forks-away", "refused", call("clone"), {}, true},
       {"create-executes", "refused", "(SIGSYS) while creating the plugin; it", {}, true},
@@ -164,9 +171,17 @@ inline std::vector<HostileFile> pluginsThatFailPreflight() {
       {"executable-stack", "refused",
        "makes the stack executable; link it with -Wl,-z,noexecstack"},
   };
+}
+
+/// All that does not survive preflight.
+inline std::vector<HostileFile> pluginsThatFailPreflight() {
+  std::vector<HostileFile> all = pluginsThatFail();
+  for (auto& file : pluginsThatIntrude()) {
 #ifdef BULKHEAD_SANITIZED
-  std::erase_if(all, [](const HostileFile& file) { return file.needs_limits; });
+    if (file.needs_limits) continue;
 #endif
+    all.push_back(std::move(file));
+  }
   return all;
 }
 
