@@ -150,7 +150,7 @@ inline std::vector<HostileFile> pluginsThatIntrude() {
       {"create-raises-limits", "refused", call("prlimit64"), {}, true},
       {"create-starts-thread", "refused", "starts threads, which only start() may, while creating"},
       {"create-closes-descriptors", "refused", "closes descriptors that are not its own"},
-      {"create-opens-files", "refused", "no descriptor is left"},
+      {"create-opens-files", "refused", "no descriptor is left", {}, true},
       {"create-leaves-files-open", "refused", "leaves 20 descriptors open"},
       {"create-handles-signals", "refused", "changes how SIGTERM is handled"},
       {"create-blocks-signals", "refused", "changes which signals are blocked"},
