@@ -2,9 +2,11 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <cstddef>
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <link.h>
 
 #include "plugins/plugin_state.hpp"
 
@@ -24,6 +26,29 @@ std::string_view cureFor(std::string_view message) {
     return "; install the library that it needs (`ldd` lists what it asks for)";
   }
   return "";
+}
+
+/// Where a dynamic section's pointer points: the loader of glibc has made it absolute, others have
+/// not.
+const char* pointed(const link_map& map, ElfW(Addr) pointer) {
+  const ElfW(Addr) address = pointer < map.l_addr ? map.l_addr + pointer : pointer;
+  return reinterpret_cast<const char*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
+
+void keepInMemory(const char* library_name) {
+  void* library = dlopen(library_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (library != nullptr) dlclose(library);
+}
+
+void keepNeededLibraries(void* plugin) {
+  const link_map* map = nullptr;
+  if (dlinfo(plugin, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) return;
+  const char* names = nullptr;
+  for (const ElfW(Dyn)* entry = map->l_ld; entry->d_tag != DT_NULL; ++entry)
+    if (entry->d_tag == DT_STRTAB) names = pointed(*map, entry->d_un.d_ptr);
+  if (names == nullptr) return;
+  for (const ElfW(Dyn)* entry = map->l_ld; entry->d_tag != DT_NULL; ++entry)
+    if (entry->d_tag == DT_NEEDED) keepInMemory(names + entry->d_un.d_val);
 }
 
 }  // namespace
@@ -55,6 +80,7 @@ PluginLibrary PluginLibrary::load(const std::filesystem::path& copy) {
   } catch (...) {
     refuse(copy, "cannot be loaded: a global constructor threw something that is no exception");
   }
+  keepNeededLibraries(library.native());
   if (!library.has(BULKHEAD_PLUGIN_SYMBOL)) {
     refuse(copy,
            "has no symbol " BULKHEAD_PLUGIN_SYMBOL

@@ -10,7 +10,9 @@ namespace bulkhead::host {
 
 /// A loaded plugin library. Every symbol is bound when it is loaded, and none is shared with other
 /// libraries. Load only a private copy (PluginCache) that survived preflight: loading runs the
-/// file's global constructors, in this process, under the loader's lock.
+/// file's global constructors, in this process, under the loader's lock. Shared libraries that it
+/// brings along stay in memory when it goes: few are made to be unloaded, and each load would leave
+/// behind what such a library never frees.
 class PluginLibrary {
  public:
   /// Throws PluginRefusal (Refused): an unresolved symbol, no door (BULKHEAD_PLUGIN_SYMBOL), a

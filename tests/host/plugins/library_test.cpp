@@ -39,6 +39,23 @@ TEST(PluginLibrary, SaysWhenALibraryStaysInMemory) {
   EXPECT_TRUE(library.pinned());
 }
 
+TEST(PluginLibrary, LeavesTheLibrariesInMemoryThatAPluginBroughtAlong) {
+  const auto brought = test::hostile("needed/libbrought");
+  // The control: opened and closed by itself, it goes.
+  void* alone = dlopen(brought.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(alone, nullptr) << dlerror();
+  ASSERT_TRUE(PluginLibrary::isMapped(brought));
+  dlclose(alone);
+  ASSERT_FALSE(PluginLibrary::isMapped(brought));
+
+  const auto plugin = test::hostile("brings-library");
+  PluginLibrary library = PluginLibrary::load(plugin);
+  EXPECT_TRUE(PluginLibrary::isMapped(brought));
+  EXPECT_TRUE(library.unload());
+  EXPECT_FALSE(PluginLibrary::isMapped(plugin));
+  EXPECT_TRUE(PluginLibrary::isMapped(brought));
+}
+
 TEST(PluginLibrary, RefusesAnUnresolvedSymbolWhenItIsLoaded) {
   EXPECT_THAT(refusal("unresolved"),
               AllOf(HasSubstr("undefined symbol: nobody_defines_this"), HasSubstr("-Wl,-z,defs")));

@@ -1,0 +1,5 @@
+int brought_answer(void);
+
+int brought_answer(void) {
+  return 42;
+}
