@@ -52,6 +52,26 @@ function(bulkhead_host_library folder)
   target_precompile_headers(bulkhead_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/host/precompiled.hpp)
 endfunction()
 
+# What nearly every test includes, read once for all of them.
+function(bulkhead_test_headers)
+  set(source ${PROJECT_BINARY_DIR}/test_headers.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "int main() {}\n")
+  add_executable(bulkhead_test_headers EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(bulkhead_test_headers PRIVATE GTest::gmock bulkhead_test_settings)
+  target_include_directories(bulkhead_test_headers SYSTEM PRIVATE ${NLOHMANN_INCLUDE})
+  target_precompile_headers(bulkhead_test_headers PRIVATE ${PROJECT_SOURCE_DIR}/tests/precompiled.hpp)
+endfunction()
+
+# Tests are compiled soon rather than made fast; what they link is the product as it ships.
+add_library(bulkhead_test_settings INTERFACE)
+target_link_libraries(bulkhead_test_settings INTERFACE bulkhead_build_settings)
+target_compile_options(bulkhead_test_settings INTERFACE $<$<CONFIG:Release>:-O1>)
+target_compile_definitions(bulkhead_test_settings INTERFACE BULKHEAD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                                            BULKHEAD_BUILD_DIR="${PROJECT_BINARY_DIR}"
+  # A header that was compiled with other definitions is refused.
+  $<TARGET_PROPERTY:Poco::Foundation,INTERFACE_COMPILE_DEFINITIONS>
+  $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>)
+
 # bulkhead_test(<name> SOURCES ... [LINK ...] [LABELS ...]): one GoogleTest program, run as one ctest test.
 # Without LABELS the folder says what kind it is: tests/host, tests/plugin-api and tests/plugins hold `unit`
 # tests (run under sanitizers too), the others carry the name of their folder. `full`: only with tools/test --full.
@@ -74,10 +94,9 @@ function(bulkhead_test name)
     endif()
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main bulkhead_build_settings)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main bulkhead_test_settings)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${name} PRIVATE BULKHEAD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                             BULKHEAD_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  target_precompile_headers(${name} REUSE_FROM bulkhead_test_headers)
   if(arg_DEPENDS)
     add_dependencies(${name} ${arg_DEPENDS})
   endif()
