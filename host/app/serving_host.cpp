@@ -1,7 +1,5 @@
 #include "app/serving_host.hpp"
 
-#include <Poco/DigestEngine.h>
-#include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -94,17 +92,6 @@ health::RegistryOptions registryOptions() {
     log(Level::Error, "health", "A health check threw", {{"check", check}, {"reason", text}});
   };
   return options;
-}
-
-/// It is large and changes when a plugin does, so that clients may keep it and ask.
-HttpResponse openApiAnswer(const std::string& document) {
-  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
-  engine.update(document);
-  HttpResponse response = HttpResponse::json(200, document);
-  response.addHeader("ETag",
-                     fmt::format("\"{}\"", Poco::DigestEngine::digestToHex(engine.digest())));
-  response.addHeader("Cache-Control", "no-cache");
-  return response;
 }
 
 }  // namespace
@@ -234,13 +221,14 @@ void ServingHost::addHostRoutes() {
                            [this](std::string_view trigger) { return reload(trigger); }))
     routes.push_back(std::move(route));
   for (auto& route : backups_.routes()) routes.push_back(std::move(route));
-  routes.push_back({"GET",
-                    "/openapi.json",
-                    HostAccess::Open,
-                    {},
-                    AnsweredOn::MonitoringLane,
-                    [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
-                    false});
+  routes.push_back(
+      {"GET",
+       "/openapi.json",
+       HostAccess::Open,
+       {},
+       AnsweredOn::Loop,
+       [this](const HttpRequest& request) { return routes_.openApi()->answer(request); },
+       false});
   audit_.cover(routes);
   routes_.addHostRoutes(std::move(routes));
 }
@@ -302,6 +290,13 @@ ReloadReport ServingHost::reload(std::string_view trigger) {
   logReload(report, trigger);
   if (state_.phase() == health::Phase::Ready) notifyService("READY=1\n");
   return report;
+}
+
+void ServingHost::reloadOnSignal() {
+  const ReloadReport report = reload("SIGHUP");
+  if (report.outcome != ReloadReport::Outcome::Reloaded) return;
+  audit_.record({.actor = "host", .origin = "SIGHUP", .request_id = {}},
+                {"config.reload", "config", {}, reloadJson(report)});
 }
 
 /// What may fail comes first, so that nothing has changed when it does.

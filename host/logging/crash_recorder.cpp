@@ -291,7 +291,7 @@ void takeSignals() {
 
 void prepareForCrash() noexcept {
   if (!recorder.installed.load(std::memory_order_relaxed)) return;
-  thread_local const SignalStack stack;
+  thread_local SignalStack stack;
   static_cast<void>(stack);
 }
 

@@ -141,7 +141,8 @@ void encodeBody(ContentCoding coding, HttpResponse& response) {
 
 bool isCoded(const HttpRequest& request) {
   const std::string* coding = request.header("content-encoding");
-  if (coding == nullptr || Poco::icompare(*coding, "identity") == 0) return false;
+  const bool plain = coding == nullptr || Poco::icompare(*coding, "identity") == 0;
+  if (plain || request.body.empty()) return false;
   const auto fields =
       std::count_if(request.headers.begin(), request.headers.end(),
                     [](const auto& header) { return header.first == "content-encoding"; });

@@ -109,10 +109,14 @@ TEST(ContentCoding, WhatGainsNothingOrMustNotBeTouchedIsSentAsItIs) {
 TEST(ContentCoding, ARequestsCodingIsGzipOrNone) {
   const auto with = [](std::initializer_list<const char*> codings) {
     HttpRequest request;
+    request.body = "body";
     for (const char* coding : codings) request.headers.emplace_back("content-encoding", coding);
     return request;
   };
   EXPECT_FALSE(isCoded(with({})));
+  HttpRequest nothing = with({"gzip"});
+  nothing.body.clear();
+  EXPECT_FALSE(isCoded(nothing)) << "there is nothing to decode";
   EXPECT_FALSE(isCoded(with({"Identity"})));
   EXPECT_TRUE(isCoded(with({"GZIP"})));
   EXPECT_THROW(isCoded(with({"br"})), Error);
