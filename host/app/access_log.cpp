@@ -62,6 +62,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   context.plugin = exchange.labels.plugin;
   context.request_id = request.request_id;
   context.trace_id = request.trace_id;
+  context.span_id = request.span_id;
   if (!exchange.answered_by_front) {  // a lane may still be completing these
     context.tenant = request.principal.tenant;
     context.api_key_id = request.principal.key_id;

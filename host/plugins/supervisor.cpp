@@ -264,6 +264,7 @@ bool Supervisor::create(Candidate& candidate) {
   if (plugin.manifest->store) store = services_.open_store(plugin.id);
   HomeOptions options{
       plugin.id,
+      plugin.manifest->version,
       std::move(candidate.settings),
       plugin.manifest->replaces,
       std::chrono::milliseconds{effectiveLimits(candidate.conf, plugin.manifest).deadline_ms},

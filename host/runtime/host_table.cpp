@@ -157,8 +157,7 @@ struct HostTable {
     guarded(nullptr, [&] {
       LogTrace trace;
       if (context != nullptr && context->request != nullptr) {
-        trace = {context->request->request_id, context->request->trace_id,
-                 context->request->principal.tenant, context->request->principal.key_id};
+        trace = traceOf(*context->request);
       }
       PluginHome& home = self->home;
       home.services_.log.write(home.options_.plugin, level, view(message), view(fields), trace);

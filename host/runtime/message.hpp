@@ -50,6 +50,7 @@ struct HttpRequest {
   std::string request_id;
   std::string trace_id;          ///< 32 hex digits
   std::string parent_span_id;    ///< 16 hex digits; empty when the trace starts here
+  std::string span_id;           ///< 16 hex digits: what the host does for this request
   Fields path_parameters;        ///< filled by the router
   std::int64_t received_us = 0;  ///< monotonic microseconds of the first byte
 

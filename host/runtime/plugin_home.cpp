@@ -97,7 +97,7 @@ PluginHome::~PluginHome() {
 
 void PluginHome::create() {
   rememberLoadedModules();
-  const WorkInHand work{options_.plugin, "create"};
+  const WorkInHand work{{options_.plugin, options_.version}, "create"};
   creating_ = true;
   waist::ErrorCatcher caught;
   const bulkhead_status status =
@@ -118,7 +118,7 @@ void PluginHome::create() {
 }
 
 void PluginHome::start() {
-  const WorkInHand work{options_.plugin, "start"};
+  const WorkInHand work{{options_.plugin, options_.version}, "start"};
   if (services_.store != nullptr) {
     try {
       readyStore();
@@ -138,7 +138,7 @@ void PluginHome::start() {
 
 void PluginHome::stop() noexcept {
   if (object_ == nullptr || gone_) return;
-  const WorkInHand work{options_.plugin, "stop"};
+  const WorkInHand work{{options_.plugin, options_.version}, "stop"};
   if (started_ && table_.stop != nullptr) table_.stop(object_);
   table_.destroy(object_);
   abandon();
@@ -159,7 +159,8 @@ void PluginHome::requirePresent() const {
 
 HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
                                 std::chrono::steady_clock::time_point deadline) noexcept {
-  const WorkInHand work{options_.plugin, request.method, route.path, request.request_id};
+  const WorkInHand work{
+      {options_.plugin, options_.version}, request.method, route.path, request.request_id};
   bulkhead_context context{deadline, &request};
   try {
     route.contract.check(request);
@@ -187,9 +188,8 @@ HttpResponse PluginHome::refuse(const Error& error, const RegisteredRoute& route
       out.object("code", error.code(), "method", request.method, "route", route.path, "status",
                  status);
     });
-    services_.log.write(
-        options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
-        {request.request_id, request.trace_id, request.principal.tenant, request.principal.key_id});
+    services_.log.write(options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
+                        traceOf(request));
   }
   const bool hide = error.code() == "INTERNAL_ERROR" && !options_.development;
   const Error shown =
@@ -336,7 +336,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
                                     std::chrono::steady_clock::time_point deadline) {
-  const WorkInHand work{options_.plugin, "check_health", contributor.name};
+  const WorkInHand work{{options_.plugin, options_.version}, "check_health", contributor.name};
   requirePresent();
   bulkhead_context context{deadline, nullptr};
   HealthResult result;

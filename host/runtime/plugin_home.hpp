@@ -42,6 +42,7 @@ struct RegisteredContributor {
 
 struct HomeOptions {
   std::string plugin;                             ///< id
+  std::string version{};                          ///< of its manifest, for crash records
   std::map<std::string, PluginSetting> settings;  ///< every declared one
   std::vector<std::string> replaces{};  ///< services whose paths under /api/ it may serve as well
   std::chrono::milliseconds default_deadline{30'000};

@@ -94,7 +94,7 @@ void TestHost::Implementation::begin() {
   const host::Manifest& manifest = plugin_->manifest();
   home_ = std::make_unique<host::PluginHome>(
       plugin_->table(),
-      host::HomeOptions{manifest.id, settings_, manifest.replaces, kDeadline, true,
+      host::HomeOptions{manifest.id, manifest.version, settings_, manifest.replaces, kDeadline, true,
                         host::migrationOf(manifest.id, plugin_->migrations(), "sqlite")},
       host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_});
   home_->create();
