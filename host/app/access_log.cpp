@@ -52,7 +52,7 @@ void AccessLog::record(const CompletedExchange& exchange) const {
   metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
                           exchange.duration);
   watch(exchange);
-  const bool slow = isSlow(exchange);
+  const bool slow = isSlow(exchange) || exchange.broken_off;
   if (slow || logEnabled(levelOf(exchange))) writeLine(exchange);
 }
 
@@ -84,6 +84,10 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   const Refusal& refusal = exchange.refusal;
   if (isChoice(exchange)) {
     writeLog(Level::Info, "http", "Request for a disabled plugin refused", fields);
+    return;
+  }
+  if (exchange.broken_off) {
+    writeLog(Level::Warn, "http", "Answer broken off", fields);
     return;
   }
   if (!refusal.code.empty()) {

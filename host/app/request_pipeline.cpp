@@ -45,8 +45,14 @@ bool isOnManagementPort(const RouteMatch<std::shared_ptr<const RouteTarget>>& ma
 HttpResponse finished(const HttpRequest& request, HttpResponse response) {
   const int status = response.status;
   const ContentCoding coding = chooseCoding(request, response);
+  const std::shared_ptr<ByteStream> stream = response.stream;
   applyPreconditions(request, response);
-  if (response.status == status) encodeBody(coding, response);
+  if (response.status == status) {
+    encodeBody(coding, response);
+  } else if (stream) {  // the client has what would come
+    response.stream.reset();
+    stream->breakOff();
+  }
   return response;
 }
 
@@ -104,14 +110,19 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   exchange->labels().plugin = match.owner;
   restoreTags(request);
   admitToPluginRoute(request, target.route->contract);
-  submitToPlugin(exchange, target);
+  if (target.route->contract.streams() == RouteStreams::None) {
+    submitToPlugin(exchange, target);
+  } else {
+    submitStreaming(exchange, target);
+  }
 }
 
-std::uint64_t RequestPipeline::bodyLimit(const HttpRequest& request) const {
+BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {
   const auto table = services_.routes.table();
   const auto match = table->match(request.method, request.path);
-  if (match.value == nullptr || !(*match.value)->route) return options_.body_bytes_max;
-  return (*match.value)->route->contract.bodyLimitBytes();
+  if (match.value == nullptr || !(*match.value)->route) return {options_.body_bytes_max};
+  const RouteContract& contract = (*match.value)->route->contract;
+  return {contract.bodyLimitBytes(), contract.streamsRequest()};
 }
 
 void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
@@ -162,11 +173,30 @@ void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
         exchange->respond(finished(request, home.handle(*route, request, until)));
       },
       until);
-  if (taken) return;
-  if (!target.compartment->isRunning()) throw unavailable(*target.compartment);
-  throw Error::app("OVERLOADED",
-                   fmt::format("The service '{}' has as many requests waiting as it may.",
-                               target.compartment->id()))
+  if (!taken) refuseUntaken(*target.compartment, "requests waiting");
+}
+
+void RequestPipeline::submitStreaming(const std::shared_ptr<Exchange>& exchange,
+                                      const RouteTarget& target) const {
+  const auto deadline = target.route->contract.deadline();
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  exchange->setDeadline(deadline);
+  const bool taken = target.compartment->submitStreaming([exchange, route = target.route,
+                                                          until](PluginHome& home) {
+    const HttpRequest& request = exchange->request();
+    const AnswerOutlet outlet{[&] { return exchange->openStream(); },
+                              [&](HttpResponse response) {
+                                return exchange->respond(finished(request, std::move(response)));
+                              }};
+    home.handleStreams(*route, request, until, outlet);
+  });
+  if (!taken) refuseUntaken(*target.compartment, "streams open");
+}
+
+void RequestPipeline::refuseUntaken(const Compartment& compartment, std::string_view what) {
+  if (!compartment.isRunning()) throw unavailable(compartment);
+  throw Error::app("OVERLOADED", fmt::format("The service '{}' has as many {} as it may.",
+                                             compartment.id(), what))
       .withRetryAfter(1);
 }
 

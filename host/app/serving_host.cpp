@@ -169,7 +169,7 @@ void ServingHost::makeFront() {
   options.requests_per_connection_max = static_cast<std::uint32_t>(limits.requests_per_connection);
   options.connections_max = static_cast<std::size_t>(limits.connections);
   options.connections_per_ip_max = static_cast<std::size_t>(limits.connections_per_address);
-  options.body_limit = [this](const HttpRequest& request) { return pipeline_.bodyLimit(request); };
+  options.body_rule = [this](const HttpRequest& request) { return pipeline_.bodyRule(request); };
   options.exempt_from_ip_cap = [this](std::string_view address) {
     return peers_.isTrustedProxy(address) || address == "127.0.0.1" || address == "::1";
   };

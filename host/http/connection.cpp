@@ -70,6 +70,7 @@ void Connection::onEvents(std::uint32_t events) {
     send({});
     afterWrite();
   }
+  if (!isClosed() && (events & EPOLLOUT) != 0) flushAgain();
   if (!isClosed() && (events & EPOLLIN) != 0) readSome();
   settle();
 }
@@ -98,7 +99,10 @@ void Connection::readSome() {
 void Connection::onPeerClosed() {
   peer_closed_ = true;
   const bool cut = !last_request_ && (reader_.inHead() || reader_.inBody());
-  if (cut && !lingering_) {
+  if (upload_) {
+    failUpload(Error::validation("MALFORMED_REQUEST", "The request is incomplete."),
+               Rejection::BodyIncomplete);
+  } else if (cut && !lingering_) {
     refuse(Error::validation("MALFORMED_REQUEST", "The request is incomplete."),
            Rejection::BodyIncomplete);
   } else if (lingering_ || (pending_.empty() && output_.empty())) {
@@ -113,7 +117,7 @@ void Connection::consume(std::string_view bytes) {
   while (readStep(bytes)) {
   }
   if (isClosed()) return;
-  if (last_request_) {
+  if (last_request_ && !upload_) {
     must_linger_ |= !bytes.empty();
   } else {
     input_.append(bytes);
@@ -122,6 +126,7 @@ void Connection::consume(std::string_view bytes) {
 
 /// One step of reading; false when there is nothing to do until bytes or answers come.
 bool Connection::readStep(std::string_view& bytes) {
+  if (upload_) return readUpload(bytes);
   if (last_request_ || held_ || mustWait() || bytes.empty()) return false;
   if (reader_.inBody()) return readBody(bytes);
   if (!current_) beginRequest();
@@ -134,6 +139,7 @@ bool Connection::readStep(std::string_view& bytes) {
 }
 
 bool Connection::readBody(std::string_view& bytes) {
+  if (upload_) return readUpload(bytes);
   const auto [status, used] = reader_.read(bytes, current_->request());
   bytes.remove_prefix(used);
   if (!current_->body_share_.growTo(loop_.shared().bodies, current_->request().body.size())) {
@@ -189,16 +195,19 @@ bool Connection::headArrived(std::string_view rest) {
 
 bool Connection::allowBody(std::string_view rest) {
   const FrontOptions& options = loop_.shared().options;
-  const std::uint64_t bytes_max =
-      options.body_limit ? options.body_limit(current_->request()) : options.body_bytes_max;
+  const BodyRule rule =
+      options.body_rule ? options.body_rule(current_->request()) : BodyRule{options.body_bytes_max};
   phase_since_us_ = loop_.now();
-  if (!loop_.shared().bodies->hasRoomFor(reader_.framing().content_length)) {
+  const bool streams = rule.streams && reader_.framing().hasBody();
+  if (!streams && !loop_.shared().bodies->hasRoomFor(reader_.framing().content_length)) {
     refuseBody();
     return false;
   }
-  if (!reader_.startBody(bytes_max)) return true;
+  if (!reader_.startBody(rule.bytes_max)) return true;
   const Framing& framing = reader_.framing();
-  if (framing.expect_continue && framing.hasBody() && rest.empty()) send(kContinue);
+  if (streams) beginUpload();
+  const bool wanted = !upload_ || !upload_->exchange->answered();
+  if (framing.expect_continue && framing.hasBody() && rest.empty() && wanted) send(kContinue);
   return !isClosed();
 }
 
@@ -219,8 +228,9 @@ void Connection::dispatch() {
   const std::shared_ptr<Exchange> exchange = enqueue();
   const bool asked_to_close = !reader_.framing().keep_alive;
   const bool had_enough = ++requests_ >= shared.options.requests_per_connection_max;
-  exchange->close_after_ = last_request_ = asked_to_close || had_enough;
-  must_linger_ |= last_request_ && !asked_to_close;
+  exchange->close_after_ = asked_to_close || had_enough;
+  must_linger_ |= exchange->close_after_ && !asked_to_close;
+  (upload_ ? upload_->last_request : last_request_) = exchange->close_after_;
   exchange->setDeadline(shared.options.answer_deadline);
   if (exchange->request().path == "*") {
     HttpResponse response;
@@ -271,6 +281,7 @@ void Connection::close() {
   if (isClosed()) return;
   ::close(std::exchange(fd_, -1));
   if (countedByIp()) loop_.shared().ips.leave(peer_.address);
+  giveUpUpload();
   for (const auto& exchange : pending_) abandon(*exchange);
   pending_.clear();
   current_.reset();
@@ -301,6 +312,12 @@ void Connection::refuseOpen() {
 
 void Connection::endConnection() {
   const bool peer_may_send = must_linger_ || !input_.empty();
+  if (resets_) {
+    const linger reset{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close();
+    return;
+  }
   if (peer_closed_ || !peer_may_send || ::shutdown(fd_, SHUT_WR) != 0) {
     close();
     return;
@@ -331,9 +348,11 @@ EventLoop::Standing Connection::standing() const {
 }
 
 std::uint32_t Connection::wantedEvents() const {
-  const bool reads = lingering_ || (!peer_closed_ && !held_ && !last_request_ && !mustWait());
+  const bool takes = upload_ ? !upload_->full : !held_ && !last_request_ && !mustWait();
+  const bool reads = lingering_ || (!peer_closed_ && takes);
+  const bool writes = !output_.empty() || streams_on_;
   return (reads ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
-         (output_.empty() ? 0U : static_cast<std::uint32_t>(EPOLLOUT));
+         (writes ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
 }
 
 std::int64_t Connection::dueTime() const {
@@ -342,12 +361,12 @@ std::int64_t Connection::dueTime() const {
   std::int64_t due = INT64_MAX;
   if (!output_.empty()) due = writeDue();
   if (!last_request_ && reader_.inHead()) due = std::min(due, headDue());
-  if (!last_request_ && reader_.inBody()) due = std::min(due, bodyDue());
+  if (upload_ || (!last_request_ && reader_.inBody())) due = std::min(due, bodyDue());
   for (const auto& exchange : pending_) {
     if (!exchange->answered())
       due = std::min(due, exchange->deadline_us_.load(std::memory_order_relaxed));
   }
-  return due == INT64_MAX ? idleDue() : due;
+  return due == INT64_MAX && pending_.empty() ? idleDue() : due;
 }
 
 std::int64_t Connection::idleDue() const {
@@ -376,6 +395,7 @@ std::int64_t Connection::bodyDue() const {
   const auto earned_us = static_cast<std::int64_t>(reader_.bodyBytesReceived() * 1'000'000 /
                                                    options.body_rate_min_bytes_per_s);
   const std::int64_t by_rate = microseconds(options.body_grace) + earned_us;
+  if (upload_) return upload_->full ? INT64_MAX : std::min(phase_since_us_ + by_rate, endingDue());
   return std::min(phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline)),
                   endingDue());
 }
@@ -411,10 +431,15 @@ void Connection::expire() {
 }
 
 void Connection::expireReading() {
-  if (last_request_) return;
+  if (last_request_ && !upload_) return;
   const bool head_late = reader_.inHead() && headDue() <= loop_.now();
   const bool body_late = reader_.inBody() && !held_ && bodyDue() <= loop_.now();
   if (!head_late && !body_late) return;
+  if (upload_) {
+    failUpload(Error::validation("REQUEST_TIMEOUT", "The body came too slowly."),
+               Rejection::BodyTimeout);
+    return;
+  }
   if (endingDue() <= loop_.now()) {
     refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5), Rejection::Draining);
     return;

@@ -31,10 +31,12 @@ class Connection {
   void onEvents(std::uint32_t events);
   void onTimer();
   /// Notes that the sink was told of an answer; the connection that flush() is due for, if any.
-  static Connection* deliver(EventLoop& loop, Exchange& exchange);
+  static Connection* deliver(EventLoop& loop, const Arrival& arrival);
   void flush();
   /// Closes without an answer to what is open.
   void close();
+  /// The front drains: answers without an end end soon.
+  void askStreamsToEnd();
   /// The front drains: an idle connection ends, unless its first request or its next one is on its
   /// way.
   void endIfIdle();
@@ -53,6 +55,14 @@ class Connection {
  private:
   struct Timer : TimerNode {
     Connection* owner = nullptr;
+  };
+  struct Upload {
+    std::shared_ptr<Exchange> exchange;
+    std::shared_ptr<ByteStream> stream;
+    HttpRequest part;  ///< what the reader reads into
+    std::int64_t full_since_us = 0;
+    bool full = false;
+    bool last_request = false;
   };
 
   void readSome();
@@ -74,7 +84,18 @@ class Connection {
   std::shared_ptr<Exchange> enqueue();
 
   std::size_t render(std::string& out);
-  void renderOne(Exchange& exchange, std::string& out);
+  void beginAnswer(Exchange& exchange, bool is_last, std::string& out);
+  void renderHead(Exchange& exchange, std::string& out);
+  void endWhenDraining(Exchange& exchange);
+  bool continueStream(Exchange& exchange, std::string& out);
+  void flushAgain();
+
+  void beginUpload();
+  bool readUpload(std::string_view& bytes);
+  void resumeUpload();
+  void endUpload();
+  void failUpload(const Error& error, Rejection reason);
+  void giveUpUpload();
   void send(std::string_view bytes);
   void afterWrite();
   void startWriting();
@@ -105,6 +126,7 @@ class Connection {
   RequestReader reader_;
   std::shared_ptr<Exchange> current_;               ///< being read
   std::vector<std::shared_ptr<Exchange>> pending_;  ///< handed out, in order
+  std::unique_ptr<Upload> upload_;                  ///< a body that goes to its handler as it comes
   std::string input_;                               ///< arrived while reading had to wait
   OutputBuffer output_;
   std::int64_t standing_since_us_ = 0;
@@ -122,6 +144,8 @@ class Connection {
   bool lingering_ = false;
   bool peer_closed_ = false;
   bool flush_queued_ = false;
+  bool resets_ = false;      ///< an answer without chunks was cut: its end must not look like one
+  bool streams_on_ = false;  ///< the answer being sent may have more bytes at once
   bool counted_by_ip_ = false;
 };
 

@@ -106,12 +106,12 @@ void EventLoop::afterStep() {
 }
 
 void EventLoop::deliverAnswers() {
-  mailbox_->take(answers_);
-  for (const auto& exchange : answers_) {
-    if (Connection* connection = Connection::deliver(*this, *exchange))
+  mailbox_->take(arrivals_);
+  for (const auto& arrival : arrivals_) {
+    if (Connection* connection = Connection::deliver(*this, arrival))
       to_flush_.push_back(connection);
   }
-  answers_.clear();
+  arrivals_.clear();
   for (Connection* connection : to_flush_) connection->flush();
   to_flush_.clear();
 }
@@ -240,6 +240,7 @@ void EventLoop::drainIdle() {
   std::vector<Connection*> idle;
   for (const auto& connection : list(Standing::Idle)) idle.push_back(connection.get());
   for (Connection* connection : idle) connection->endIfIdle();
+  for (const auto& connection : list(Standing::Busy)) connection->askStreamsToEnd();
 }
 
 /// Takes in who already stands in the queue: the kernel would reset them. The entries stay, since

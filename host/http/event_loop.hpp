@@ -54,6 +54,7 @@ class EventLoop {
   std::int64_t endingSince() const noexcept { return ending_since_us_; }
   std::string_view dateLine() { return date_.now(); }
   std::string& scratch() noexcept { return scratch_; }
+  std::string& piece() noexcept { return piece_; }
   std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
   /// False when the kernel has no room for it.
   bool watch(Connection& connection, int fd, std::uint32_t events, bool first);
@@ -96,9 +97,10 @@ class EventLoop {
   std::vector<std::unique_ptr<LoopListener>> listeners_;
   std::array<Connections, static_cast<std::size_t>(Standing::kCount)> lists_;
   Connections closed_;
-  std::vector<std::shared_ptr<Exchange>> answers_;
+  std::vector<Arrival> arrivals_;
   std::vector<Connection*> to_flush_;
   std::string scratch_;
+  std::string piece_;
   std::array<char, 16 * 1024> read_buffer_{};
 };
 

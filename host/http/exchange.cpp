@@ -30,6 +30,14 @@ bool Exchange::respond(HttpResponse response) {
   return true;
 }
 
+std::shared_ptr<ByteStream> Exchange::openStream() {
+  return std::make_shared<ByteStream>([self = weak_from_this(), to = stream_sink_] {
+    auto exchange = self.lock();
+    const auto sink = to.lock();
+    if (exchange && sink) sink->moved(std::move(exchange));
+  });
+}
+
 bool Exchange::refuse(const Error& error) {
   const ErrorContext context{.path = request_.path,
                              .trace_id = request_.trace_id,

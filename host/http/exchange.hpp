@@ -9,6 +9,7 @@
 #include <bulkhead/error.hpp>
 
 #include "http/body_budget.hpp"
+#include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 
 namespace bulkhead::host {
@@ -16,11 +17,13 @@ namespace bulkhead::host {
 class Connection;
 class Exchange;
 
-/// Where an answer goes. `answered` is called once per exchange, by the thread that answered.
+/// Where an answer goes. `answered` is called once per exchange, by the thread that answered;
+/// `moved` by the thread that reads or writes a stream of it, as often as the loop has to look.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
   virtual void answered(std::shared_ptr<Exchange> exchange) = 0;
+  virtual void moved(std::shared_ptr<Exchange> exchange) = 0;
 };
 
 /// What the router knows about a request and the tail reports; written on the loop, before the
@@ -41,7 +44,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   using Clock = std::chrono::steady_clock;
 
   /// The sink is shared with the front, which may be gone before the last lane has answered.
-  explicit Exchange(std::shared_ptr<AnswerSink> sink) : sink_{std::move(sink)} {}
+  explicit Exchange(std::shared_ptr<AnswerSink> sink)
+      : sink_{std::move(sink)}, stream_sink_{sink_} {}
 
   HttpRequest& request() noexcept { return request_; }
   const HttpRequest& request() const noexcept { return request_; }
@@ -53,6 +57,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool respond(HttpResponse response);
   /// Answers with the error body of the product.
   bool refuse(const Error& error);
+
+  /// A stream for this exchange, whose loop hears of what moves in it. For an answer: before
+  /// respond(), with the response that has it.
+  std::shared_ptr<ByteStream> openStream();
 
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
@@ -74,6 +82,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   ExchangeLabels labels_;
   HttpResponse response_;
   std::shared_ptr<AnswerSink> sink_;
+  const std::weak_ptr<AnswerSink> stream_sink_;  ///< outlives sink_, which goes with the answer
   BodyBudget::Share body_share_;
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};
@@ -85,6 +94,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::size_t waiting_bytes_ = 0;  ///< counted by the connection until the answer is rendered
   bool delivered_ = false;
   bool answered_by_front_ = false;
+  bool head_sent_ = false;
+  bool ends_connection_ = false;
+  bool broken_off_ = false;
   bool close_after_ = false;
   bool http_1_0_ = false;
 };

@@ -13,13 +13,21 @@
 
 namespace bulkhead::host {
 
+/// How the body of a request is taken.
+struct BodyRule {
+  std::uint64_t bytes_max = 0;  ///< beyond: 413
+  /// The handler is called at the head's end and gets the body as it comes. Neither body_deadline
+  /// nor bodies_bytes_max is for it: the minimum rate is, while the handler leaves room.
+  bool streams = false;
+};
+
 /// Limits and total deadlines of the edge. A total deadline counts from the first byte of its
 /// phase and is not extended by progress, unless its name says so.
 struct FrontOptions {
   unsigned loops = 0;  ///< event loops, one thread each; 0 = one per processor
 
   HeadLimits head{};                                  ///< beyond: 414, 431
-  std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_limit
+  std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_rule
   std::chrono::milliseconds head_deadline{10'000};    ///< beyond: 408
   std::chrono::milliseconds body_deadline{60'000};    ///< whole body; beyond: 408
   std::chrono::milliseconds body_grace{10'000};       ///< before the minimum rate counts
@@ -40,9 +48,8 @@ struct FrontOptions {
   std::size_t connections_max = 0;  ///< all listeners; 0 = half of the descriptor limit
   std::size_t connections_per_ip_max = 256;
 
-  /// Body limit of a request in bytes, asked on the loop when its head is complete; empty: always
-  /// body_bytes_max.
-  std::function<std::uint64_t(const HttpRequest&)> body_limit{};
+  /// Asked on the loop when the head of a request is complete; empty: body_bytes_max, at once.
+  std::function<BodyRule(const HttpRequest&)> body_rule{};
   /// True for addresses that connections_per_ip_max does not count, such as trusted proxies; empty:
   /// loopback only.
   std::function<bool(std::string_view address)> exempt_from_ip_cap{};
@@ -67,7 +74,8 @@ struct CompletedExchange {
   std::uint64_t bytes_out;             ///< head and body; 0 when the client was gone
   std::chrono::microseconds duration;  ///< from the first byte to the answer's hand-over
   bool client_gone;
-  bool answered_by_front;  ///< malformed, deadline, drain: the handler's answer was not used
+  bool answered_by_front;   ///< malformed, deadline, drain: the handler's answer was not used
+  bool broken_off = false;  ///< a streamed answer that its handler did not bring to its end
 };
 
 /// What every response passes, the parser's own errors included; called on the loop.

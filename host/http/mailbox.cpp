@@ -9,8 +9,7 @@
 namespace bulkhead::host {
 namespace {
 
-void moveAll(std::vector<std::shared_ptr<Exchange>>& from,
-             std::vector<std::shared_ptr<Exchange>>& to) {
+void moveAll(std::vector<Arrival>& from, std::vector<Arrival>& to) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   from.clear();
 }
@@ -25,14 +24,14 @@ Mailbox::~Mailbox() {
   ::close(event_fd_);
 }
 
-void Mailbox::answered(std::shared_ptr<Exchange> exchange) {
+void Mailbox::arrived(Arrival arrival) {
   if (owner_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-    local_.push_back(std::move(exchange));
+    local_.push_back(std::move(arrival));
     return;
   }
   const std::lock_guard lock{mutex_};
   if (closed_) return;
-  posted_.push_back(std::move(exchange));
+  posted_.push_back(std::move(arrival));
   if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
 }
 
@@ -48,7 +47,7 @@ void Mailbox::clearWakeUp() {
   awake_ = false;
 }
 
-void Mailbox::take(std::vector<std::shared_ptr<Exchange>>& out) {
+void Mailbox::take(std::vector<Arrival>& out) {
   moveAll(local_, out);
   const std::lock_guard lock{mutex_};
   moveAll(posted_, out);

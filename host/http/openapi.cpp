@@ -81,13 +81,16 @@ Json operationOf(const DocumentedRoute& route) {
     if (document.contains("example")) media["example"] = document["example"];
     operation["requestBody"] = {{"required", !contract.optionalBody()},
                                 {"content", {{"application/json", std::move(media)}}}};
-  } else if (contract.rawBody()) {
+  } else if (contract.rawBody() || contract.streamsRequest()) {
     operation["requestBody"] = {{"required", true},
                                 {"content", {{"*/*", {{"schema", {{"type", "string"}}}}}}}};
   }
   Json success{{"description", "Success"}};
   if (const auto response = document.find("response"); response != document.end()) {
     success["content"] = {{"application/json", {{"schema", *response}}}};
+  } else if (contract.streamsResponse()) {
+    const std::string type = document.value("media_type", "application/octet-stream");
+    success["content"] = {{type, {{"schema", {{"type", "string"}}}}}};
   }
   Json responses{{std::to_string(document.value("success", 200)), std::move(success)}};
   std::string codes =

@@ -104,6 +104,8 @@ void appendLength(std::string& out, const HttpResponse& response, const Response
     }
   }
   if (hasNoBody(response.status)) return;
+  if (framing.chunked) out += "Transfer-Encoding: chunked\r\n";
+  if (!framing.length_known) return;
   out += "Content-Length: ";
   appendNumber(out, response.body.size());
   out += "\r\n";
@@ -139,6 +141,13 @@ void appendHead(std::string& out, const HttpResponse& response, const ResponseFr
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
+}
+
+void appendChunk(std::string& out, std::string_view bytes) {
+  std::array<char, 16> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
+  out.append(digits.data(), end).append("\r\n").append(bytes).append("\r\n");
 }
 
 std::string_view DateLine::now() {

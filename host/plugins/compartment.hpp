@@ -37,6 +37,7 @@ class Compartment {
     std::string id;
     bool required = false;
     LaneLimits lane;
+    std::size_t streams = 16;  ///< calls of routes that stream, at once
     std::chrono::milliseconds start_timeout{10'000};
     std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
   };
@@ -59,6 +60,9 @@ class Compartment {
   bool start();
   /// Hands a task to the plugin's lane: false when it is closed, full or hung.
   bool submit(std::function<void(PluginHome&, bool expired)> task, Lane::Time deadline);
+  /// The same for the call of a route that streams, which may last: it takes no thread of the
+  /// others, and never waits for one. False when as many run as may.
+  bool submitStreaming(std::function<void(PluginHome&)> task);
   /// Refuses new work, waits for what runs and for who holds home(), stops and destroys the plugin;
   /// a plugin with calls that do not return is abandoned, and its library stays loaded. True when
   /// it ended cleanly.
@@ -69,7 +73,8 @@ class Compartment {
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
   /// Other limits for what comes from now on; what runs keeps its deadline.
-  void setLimits(LaneLimits lane, std::chrono::milliseconds deadline, bool required);
+  void setLimits(LaneLimits lane, std::size_t streams, std::chrono::milliseconds deadline,
+                 bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
@@ -89,6 +94,7 @@ class Compartment {
   PluginStatus status_;
   std::shared_ptr<Life> life_;
   std::unique_ptr<Lane> lane_;
+  std::unique_ptr<Lane> streams_;
 };
 
 }  // namespace bulkhead::host

@@ -34,6 +34,7 @@ struct bulkhead_context {
   std::chrono::steady_clock::time_point deadline;
   const bulkhead::host::HttpRequest* request = nullptr;        // null outside requests
   const bulkhead::host::RecoveringCall* recovering = nullptr;  // only in calls with points
+  const bulkhead::host::RouteContract* streaming = nullptr;    // only in calls that stream
 };
 
 struct bulkhead_transaction {

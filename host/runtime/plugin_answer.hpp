@@ -1,13 +1,28 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include <bulkhead/abi.h>
 
+#include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 
 namespace bulkhead::host {
+
+/// Where the call of a route that streams its response answers.
+struct AnswerOutlet {
+  /// The stream of the answer, before it.
+  std::function<std::shared_ptr<ByteStream>()> open;
+  /// The answer, or the head of one with a stream. False when it comes too late.
+  std::function<bool(HttpResponse)> respond;
+};
+
+/// Code of the refusal that the writer of a stream gets when its reader is gone.
+inline constexpr std::string_view kStreamEnded = "STREAM_ENDED";
 
 /// Receives what one call of a handler writes, and knows what is no answer. Lives as long as the
 /// call; one thread.
@@ -16,7 +31,8 @@ class PluginAnswer {
   /// Longest body of an answer.
   static constexpr std::size_t kBodyBytesMax = std::size_t{64} * 1024 * 1024;
 
-  PluginAnswer() = default;
+  /// Without an outlet the answer cannot stream. Borrows it.
+  explicit PluginAnswer(const AnswerOutlet* outlet = nullptr) : outlet_{outlet} {}
   PluginAnswer(const PluginAnswer&) = delete;
   PluginAnswer& operator=(const PluginAnswer&) = delete;
 
@@ -25,12 +41,22 @@ class PluginAnswer {
   /// The answer of a call that succeeded. Throws Error (INTERNAL_ERROR) for one that answered
   /// nothing, twice, with more than kBodyBytesMax or with a status that HTTP does not know.
   HttpResponse take();
+  /// The stream of an answer that has begun, else null.
+  const std::shared_ptr<ByteStream>& stream() const { return stream_; }
 
  private:
+  void checkStatus() const;
+  void begin();
+  static bulkhead_status beginStream(void* self, const bulkhead_error_sink* error);
+  static bulkhead_status sendBytes(void* self, const char* data, std::size_t size,
+                                   const bulkhead_error_sink* error);
+  static std::int32_t pauseStream(void* self, std::int64_t duration_us);
   static void setStatus(void* self, std::int32_t status);
   static std::int32_t addHeader(void* self, bulkhead_bytes name, bulkhead_bytes value);
   static void append(void* self, const char* data, std::size_t size);
 
+  const AnswerOutlet* outlet_;
+  std::shared_ptr<ByteStream> stream_;
   HttpResponse response_;
   std::size_t statuses_ = 0;
   bool has_body_ = false;

@@ -180,23 +180,63 @@ HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest&
   }
 }
 
+void PluginHome::logFailure(const Error& error, const RegisteredRoute& route,
+                            const HttpRequest& request, int status) {
+  const std::string fields = toJson([&](JsonWriter& out) {
+    out.object("code", error.code(), "method", request.method, "route", route.path, "status",
+               status);
+  });
+  services_.log.write(options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
+                      traceOf(request));
+}
+
 HttpResponse PluginHome::refuse(const Error& error, const RegisteredRoute& route,
                                 const HttpRequest& request) {
   const int status = statusOf(error);
-  if (status >= 500) {
-    const std::string fields = toJson([&](JsonWriter& out) {
-      out.object("code", error.code(), "method", request.method, "route", route.path, "status",
-                 status);
-    });
-    services_.log.write(options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
-                        traceOf(request));
-  }
+  if (status >= 500) logFailure(error, route, request, status);
   const bool hide = error.code() == "INTERNAL_ERROR" && !options_.development;
   const Error shown =
       hide ? Error::app("INTERNAL_ERROR",
                         "The request could not be completed. The fault has been logged.")
            : error;
   return errorResponse(shown, contextOf(request, options_.development));
+}
+
+void PluginHome::handleStreams(const RegisteredRoute& route, const HttpRequest& request,
+                               std::chrono::steady_clock::time_point deadline,
+                               const AnswerOutlet& outlet) noexcept {
+  const WorkInHand work{
+      {options_.plugin, options_.version}, request.method, route.path, request.request_id};
+  bulkhead_context context{deadline, &request, nullptr, &route.contract};
+  PluginAnswer answer{route.contract.streamsResponse() ? &outlet : nullptr};
+  try {
+    route.contract.check(request);
+    callPlugin(route, request, context, nullptr, answer);
+    if (!answer.stream()) {
+      outlet.respond(answer.take());
+    } else {
+      answer.stream()->finish();
+    }
+  } catch (const Error& error) {
+    failStreams(error, route, request, answer, outlet);
+  } catch (const std::exception& error) {
+    failStreams(Error::app("INTERNAL_ERROR", error.what()), route, request, answer, outlet);
+  } catch (...) {
+    failStreams(Error::app("INTERNAL_ERROR", "Something that is not a std::exception was thrown."),
+                route, request, answer, outlet);
+  }
+}
+
+/// An answer that has begun cannot become a refusal: it is broken off, and the log says why.
+void PluginHome::failStreams(const Error& error, const RegisteredRoute& route,
+                             const HttpRequest& request, const PluginAnswer& answer,
+                             const AnswerOutlet& outlet) {
+  if (!answer.stream()) {
+    outlet.respond(refuse(error, route, request));
+    return;
+  }
+  if (error.code() != kStreamEnded) logFailure(error, route, request, statusOf(error));
+  answer.stream()->finish(ByteStream::End::BrokenOff);
 }
 
 HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpRequest& request,
@@ -305,6 +345,14 @@ HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
 
 HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                                     bulkhead_context& context, bulkhead_transaction* transaction) {
+  PluginAnswer answer;
+  callPlugin(route, request, context, transaction, answer);
+  return answer.take();
+}
+
+void PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
+                            bulkhead_context& context, bulkhead_transaction* transaction,
+                            PluginAnswer& answer) {
   const auto parameters = crossingFields(request.path_parameters, false);
   const auto query = crossingFields(request.query, false);
   const auto headers = crossingFields(request.headers, true);
@@ -327,11 +375,9 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
                                   headers.size(),
                                   waist::bytes(scopes)};
   requirePresent();
-  PluginAnswer answer;
   const bulkhead_response out = answer.door();
   waist::ErrorCatcher caught;
   caught.check(table_.handle(object_, &crossing, transaction, &out, caught.sink()));
-  return answer.take();
 }
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
@@ -375,7 +421,7 @@ void PluginHome::runWrite(bulkhead_context* context,
 
 std::chrono::steady_clock::time_point PluginHome::deadlineOf(
     const bulkhead_context* context) const {
-  if (context != nullptr) return context->deadline;
+  if (context != nullptr && context->streaming == nullptr) return context->deadline;
   return std::chrono::steady_clock::now() + std::chrono::milliseconds{default_deadline_ms_};
 }
 

@@ -167,8 +167,8 @@ TEST_F(ConnectionTest, Rfc9112_7_1_2_TrailersAreConsumedBeforeTheNextRequest) {
 
 TEST_F(ConnectionTest, ABodyLimitIsAskedPerRequest) {
   FrontOptions options;
-  options.body_limit = [](const HttpRequest& request) -> std::uint64_t {
-    return request.path == "/large" ? 100 : 10;
+  options.body_rule = [](const HttpRequest& request) -> BodyRule {
+    return {request.path == "/large" ? 100U : 10U};
   };
   start(std::move(options));
   const std::string body(50, 'x');
