@@ -6,6 +6,7 @@
 #include <set>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_nesting.hpp>
 #include <bulkhead/json_writer.hpp>
 
 namespace bulkhead::host {
@@ -13,7 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kJsonDepthMax = 64;
 constexpr std::size_t kBodyLimitMax = 64 * 1024 * 1024;
 constexpr std::chrono::milliseconds kDeadlineMax = std::chrono::minutes{10};
 
@@ -33,36 +33,18 @@ constexpr std::chrono::milliseconds kDeadlineMax = std::chrono::minutes{10};
   }));
 }
 
-/// nlohmann reads nesting of any depth; ours is bounded before it allocates for it.
-bool isTooDeep(std::string_view text) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kJsonDepthMax) return true;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 Json parseBody(std::string_view text) {
-  if (isTooDeep(text)) {
+  if (nestsDeeperThan(kJsonLevelsMax, text)) {
     invalid("The body is nested too deeply.",
-            {{"#", fmt::format("At most {} levels are read.", kJsonDepthMax)}});
+            {{"#", fmt::format("At most {} levels are read.", kJsonLevelsMax)}});
   }
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     invalid("The body is not valid JSON.",
             {{"#", fmt::format("It stops being JSON at byte {}.", error.byte)}});
+  } catch (const Json::out_of_range&) {
+    invalid("The body is not valid JSON.", {{"#", "It has a number that no double can hold."}});
   }
 }
 
