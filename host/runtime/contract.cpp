@@ -91,7 +91,7 @@ const std::set<std::string, std::less<>> kMembers{
     "request",       "response",         "example",     "success",
     "errors",        "idempotency",      "transaction", "if_match",
     "raw_body",      "body_limit_bytes", "deadline_ms", "description",
-    "optional_body", "recovery_points"};
+    "optional_body", "recovery_points",  "sanitize"};
 const std::set<std::string, std::less<>> kMethods{"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 }  // namespace
@@ -128,6 +128,7 @@ void RouteContract::readMembers() {
   if_match_ = document_.value("if_match", false);
   raw_body_ = document_.value("raw_body", false);
   optional_body_ = document_.value("optional_body", false);
+  sanitize_ = document_.value("sanitize", true);
   body_limit_bytes_ = document_.value("body_limit_bytes", body_limit_bytes_);
   deadline_ = std::chrono::milliseconds{document_.value("deadline_ms", deadline_.count())};
   if (const auto found = document_.find("query"); found != document_.end()) query_.emplace(*found);
@@ -179,7 +180,7 @@ void RouteContract::checkIdempotency() const {
 }
 
 void RouteContract::check(const HttpRequest& request) const {
-  checkQuery(request);
+  checkQuery(request.query);
   if (!raw_body_) checkBody(request);
   if (if_match_ && request.header("if-match") == nullptr) {
     throw Error::conflict("PRECONDITION_REQUIRED",
@@ -187,11 +188,16 @@ void RouteContract::check(const HttpRequest& request) const {
   }
 }
 
-void RouteContract::checkQuery(const HttpRequest& request) const {
-  if (request.query.empty() && !query_) return;
+void RouteContract::checkAgain(const Fields& query, std::string_view body) const {
+  checkQuery(query);
+  if (request_ && !body.empty()) checkSchema(body);
+}
+
+void RouteContract::checkQuery(const Fields& query) const {
+  if (query.empty() && !query_) return;
   Json values = Json::object();
   std::vector<SchemaProblem> problems;
-  for (const auto& [name, value] : request.query) {
+  for (const auto& [name, value] : query) {
     if (problems.size() >= Schema::kProblemsMax) break;
     const Json* declared = nullptr;
     if (query_) {
@@ -227,9 +233,12 @@ void RouteContract::checkBody(const HttpRequest& request) const {
     throw Error::validation("UNSUPPORTED_MEDIA_TYPE",
                             "Send the body as Content-Type: application/json.");
   }
-  if (const auto problems = request_->validate(parseBody(request.body)); !problems.empty()) {
+  checkSchema(request.body);
+}
+
+void RouteContract::checkSchema(std::string_view body) const {
+  if (const auto problems = request_->validate(parseBody(body)); !problems.empty())
     invalid("The body is not valid.", problems);
-  }
 }
 
 }  // namespace bulkhead::host

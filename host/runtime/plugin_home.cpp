@@ -13,6 +13,7 @@
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
 #include "runtime/plugin_answer.hpp"
+#include "runtime/plugin_input.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -163,6 +164,12 @@ HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest&
   bulkhead_context context{deadline, &request};
   try {
     route.contract.check(request);
+    const PluginInput input{request, route.contract};
+    if (input.changed() > 0) {
+      tellSanitized(route, request, input.changed());
+      route.contract.checkAgain(input.query(), input.body());
+    }
+    context.input = &input;
     return dispatch(route, request, context);
   } catch (RolledBackAnswer& answer) {
     answer.response.refusal = {ErrorKind::App, "PLUGIN_ANSWERED_5XX",
@@ -177,6 +184,18 @@ HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest&
         Error::app("INTERNAL_ERROR", "Something that is not a std::exception was thrown."), route,
         request);
   }
+}
+
+/// Never what was written: it was meant to act.
+void PluginHome::tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
+                               std::size_t values) const {
+  services_.metrics.countSanitized(options_.plugin, values);
+  const std::string fields = toJson([&](JsonWriter& out) {
+    out.object("method", request.method, "route", route.path, "values", values);
+  });
+  services_.log.write(
+      options_.plugin, BULKHEAD_LOG_DEBUG, "Input sanitized", fields,
+      {request.request_id, request.trace_id, request.principal.tenant, request.principal.key_id});
 }
 
 HttpResponse PluginHome::refuse(const Error& error, const RegisteredRoute& route,
@@ -290,7 +309,7 @@ HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
   const auto hold = running_claims_.hold(claim);
   if (auto answer = findAnswer(claim, request, context, !hold)) return std::move(*answer);
   const RecoveringCall call{claim, route.contract};
-  bulkhead_context recovering{context.deadline, context.request, &call};
+  bulkhead_context recovering{context.deadline, context.request, &call, context.input};
   HttpResponse response;
   try {
     response = callPlugin(route, request, recovering, nullptr);
@@ -305,8 +324,9 @@ HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
 
 HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                                     bulkhead_context& context, bulkhead_transaction* transaction) {
-  const auto parameters = crossingFields(request.path_parameters, false);
-  const auto query = crossingFields(request.query, false);
+  const PluginInput& input = *context.input;
+  const auto parameters = crossingFields(input.parameters(), false);
+  const auto query = crossingFields(input.query(), false);
   const auto headers = crossingFields(request.headers, true);
   const std::string scopes = fmt::format("{}", fmt::join(request.principal.scopes, " "));
   const bulkhead_request crossing{sizeof(bulkhead_request),
@@ -318,7 +338,7 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
                                   waist::bytes(request.principal.key_id),
                                   waist::bytes(request.request_id),
                                   waist::bytes(request.trace_id),
-                                  waist::bytes(request.body),
+                                  waist::bytes(input.body()),
                                   parameters.data(),
                                   parameters.size(),
                                   query.data(),

@@ -104,6 +104,8 @@ class PluginHome {
  private:
   friend struct HostTable;
 
+  void tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
+                     std::size_t values) const;
   HttpResponse dispatch(const RegisteredRoute& route, const HttpRequest& request,
                         bulkhead_context& context);
   HttpResponse dispatchWrite(const RegisteredRoute& route, const HttpRequest& request,

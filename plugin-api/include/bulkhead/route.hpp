@@ -43,6 +43,8 @@ struct Route {
   bool if_match = false;  ///< If-Match is required: missing is 428 before the handler runs
   bool raw_body =
       false;  ///< the body is handed over byte for byte, whatever its type (signed webhooks)
+  bool sanitize = true;  ///< false: text that would act in a page is handed over as it was typed,
+                         ///< and whoever shows it encodes it
   std::size_t body_limit_bytes = 1024 * 1024;
   std::chrono::milliseconds deadline = std::chrono::seconds{30};
 };
@@ -81,6 +83,7 @@ inline std::string contractOf(const Route& route, TransactionKind transaction) {
     out.member("transaction", kTransaction[static_cast<std::size_t>(transaction)]);
     out.member("if_match", route.if_match);
     out.member("raw_body", route.raw_body);
+    if (!route.sanitize) out.member("sanitize", false);
     out.member("body_limit_bytes", route.body_limit_bytes);
     out.member("deadline_ms", route.deadline.count());
     out.endObject();
