@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <bulkhead/abi.h>
 
@@ -15,6 +16,9 @@ class PluginAnswer {
  public:
   /// Longest body of an answer.
   static constexpr std::size_t kBodyBytesMax = std::size_t{64} * 1024 * 1024;
+  /// Most header fields of an answer, and the bytes of their names and values together.
+  static constexpr std::size_t kFieldsMax = 100;
+  static constexpr std::size_t kFieldBytesMax = std::size_t{32} * 1024;
 
   PluginAnswer() = default;
   PluginAnswer(const PluginAnswer&) = delete;
@@ -23,11 +27,13 @@ class PluginAnswer {
   /// The waist's functions on this answer.
   bulkhead_response door() noexcept;
   /// The answer of a call that succeeded. Throws Error (INTERNAL_ERROR) for one that answered
-  /// nothing, twice, with more than kBodyBytesMax or with a status that HTTP does not know.
+  /// nothing, twice, with more than fits or with a status that HTTP does not know. The security
+  /// headers of S29..S34 are the host's: fields with these names are left out.
   HttpResponse take();
 
  private:
   static void setStatus(void* self, std::int32_t status);
+  void addField(std::string_view name, std::string_view value);
   static std::int32_t addHeader(void* self, bulkhead_bytes name, bulkhead_bytes value);
   static void append(void* self, const char* data, std::size_t size);
 
@@ -35,6 +41,8 @@ class PluginAnswer {
   std::size_t statuses_ = 0;
   bool has_body_ = false;
   bool too_large_ = false;
+  std::size_t field_bytes_ = 0;
+  bool too_many_fields_ = false;
 };
 
 /// Receives the result of a health contributor, at most kHealthBytesMax of it.
