@@ -47,6 +47,16 @@ void HomeLog::write(std::string_view plugin, int level, std::string_view message
   }
 }
 
+void HomeMetrics::countSanitized(std::string_view plugin, std::size_t values) {
+  const std::unique_lock lock{mutex_};
+  sanitized_.try_emplace(std::string{plugin}).first->second += values;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> HomeMetrics::sanitizedValues() const {
+  const std::shared_lock lock{mutex_};
+  return {sanitized_.begin(), sanitized_.end()};
+}
+
 std::uint32_t HomeMetrics::declare(std::string_view owner, const MetricDescription& description) {
   using monitoring::MetricKind;
   MetricKind kind = MetricKind::Counter;

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "monitoring/metrics.hpp"
@@ -27,11 +31,15 @@ class HomeMetrics final : public MetricSink {
   void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
               double value) override;
   void withdraw(std::string_view owner) override { metrics_.removeOwner(owner); }
+  void countSanitized(std::string_view plugin, std::size_t values) override;
+  /// Sanitized values by plugin, since the start.
+  std::vector<std::pair<std::string, std::uint64_t>> sanitizedValues() const;
 
  private:
   monitoring::Metrics& metrics_;
-  std::shared_mutex mutex_;
+  mutable std::shared_mutex mutex_;
   std::vector<monitoring::MetricFamily*> families_;
+  std::map<std::string, std::uint64_t, std::less<>> sanitized_;
 };
 
 }  // namespace bulkhead::host

@@ -130,6 +130,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
   };
   sources.front = [this] { return frontFigures(); };
   sources.refused_credentials = [this] { return security_log_.counts(); };
+  sources.sanitized_values = [this] { return home_metrics_.sanitizedValues(); };
   return sources;
 }
 

@@ -33,6 +33,8 @@ constexpr CatalogueEntry kCatalogue[] = {
      "check"},
     {"bulkhead_plugin_state", kGauge, "Plugin lifecycle state (1 for the current state)",
      "plugin,state"},
+    {"bulkhead_sanitized_values_total", kCounter,
+     "Values of requests that were changed because they would act in a page", "plugin"},
     {"cache_capacity_entries", kGauge, "Entries that the cache may hold", "cache"},
     {"cache_entries", kGauge, "Entries in the cache", "cache"},
     {"cache_evictions_total", kCounter, "Evictions by reason", "cache,reason"},

@@ -154,6 +154,10 @@ void addSecurity(Metrics& metrics, const HostMetricSources& sources) {
           [](const SampleSink& sink, const auto& refused) {
             emit(sink, {refused.first}, static_cast<double>(refused.second));
           });
+  addList(metrics, "bulkhead_sanitized_values_total", sources.sanitized_values,
+          [](const SampleSink& sink, const auto& sanitized) {
+            emit(sink, {sanitized.first}, static_cast<double>(sanitized.second));
+          });
 }
 
 void addProcess(Metrics& metrics) {

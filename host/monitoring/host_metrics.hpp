@@ -71,6 +71,8 @@ struct HostMetricSources {
   std::function<FrontFigures()> front = {};
   /// Security events by reason, since the start.
   std::function<std::vector<std::pair<std::string, std::uint64_t>>()> refused_credentials = {};
+  /// Values of requests that were sanitized, by plugin, since the start.
+  std::function<std::vector<std::pair<std::string, std::uint64_t>>()> sanitized_values = {};
 };
 
 /// The host's own metrics (catalogue.hpp), registered and, where they are counted, with handles.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_nesting.hpp>
 #include <bulkhead/json_writer.hpp>
 
 namespace bulkhead::host {
@@ -13,7 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kJsonDepthMax = 64;
 constexpr std::size_t kBodyLimitMax = 64 * 1024 * 1024;
 constexpr std::size_t kStreamedBodyLimitMax = std::size_t{1} << 40;
 constexpr std::chrono::milliseconds kDeadlineMax = std::chrono::minutes{10};
@@ -35,36 +35,18 @@ constexpr std::chrono::milliseconds kStreamDeadlineMax = std::chrono::hours{24};
   }));
 }
 
-/// nlohmann reads nesting of any depth; ours is bounded before it allocates for it.
-bool isTooDeep(std::string_view text) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kJsonDepthMax) return true;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 Json parseBody(std::string_view text) {
-  if (isTooDeep(text)) {
+  if (nestsDeeperThan(kJsonLevelsMax, text)) {
     invalid("The body is nested too deeply.",
-            {{"#", fmt::format("At most {} levels are read.", kJsonDepthMax)}});
+            {{"#", fmt::format("At most {} levels are read.", kJsonLevelsMax)}});
   }
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     invalid("The body is not valid JSON.",
             {{"#", fmt::format("It stops being JSON at byte {}.", error.byte)}});
+  } catch (const Json::out_of_range&) {
+    invalid("The body is not valid JSON.", {{"#", "It has a number that no double can hold."}});
   }
 }
 
@@ -112,7 +94,8 @@ const std::set<std::string, std::less<>> kMembers{
     "request",       "response",         "example",     "success",
     "errors",        "idempotency",      "transaction", "if_match",
     "raw_body",      "body_limit_bytes", "deadline_ms", "description",
-    "optional_body", "recovery_points",  "streams",     "media_type"};
+    "optional_body", "recovery_points",  "streams",     "media_type",
+    "sanitize"};
 const std::set<std::string, std::less<>> kMethods{"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 }  // namespace
@@ -151,6 +134,7 @@ void RouteContract::readMembers() {
   if_match_ = document_.value("if_match", false);
   raw_body_ = document_.value("raw_body", false);
   optional_body_ = document_.value("optional_body", false);
+  sanitize_ = document_.value("sanitize", true);
   body_limit_bytes_ = document_.value("body_limit_bytes", body_limit_bytes_);
   deadline_ = std::chrono::milliseconds{document_.value("deadline_ms", deadline_.count())};
   if (const auto found = document_.find("query"); found != document_.end()) query_.emplace(*found);
@@ -218,7 +202,7 @@ void RouteContract::checkIdempotency() const {
 }
 
 void RouteContract::check(const HttpRequest& request) const {
-  checkQuery(request);
+  checkQuery(request.query);
   if (!raw_body_ && !streamsRequest()) checkBody(request);
   if (if_match_ && request.header("if-match") == nullptr) {
     throw Error::conflict("PRECONDITION_REQUIRED",
@@ -226,11 +210,16 @@ void RouteContract::check(const HttpRequest& request) const {
   }
 }
 
-void RouteContract::checkQuery(const HttpRequest& request) const {
-  if (request.query.empty() && !query_) return;
+void RouteContract::checkAgain(const Fields& query, std::string_view body) const {
+  checkQuery(query);
+  if (request_ && !body.empty()) checkSchema(body);
+}
+
+void RouteContract::checkQuery(const Fields& query) const {
+  if (query.empty() && !query_) return;
   Json values = Json::object();
   std::vector<SchemaProblem> problems;
-  for (const auto& [name, value] : request.query) {
+  for (const auto& [name, value] : query) {
     if (problems.size() >= Schema::kProblemsMax) break;
     const Json* declared = nullptr;
     if (query_) {
@@ -266,9 +255,12 @@ void RouteContract::checkBody(const HttpRequest& request) const {
     throw Error::validation("UNSUPPORTED_MEDIA_TYPE",
                             "Send the body as Content-Type: application/json.");
   }
-  if (const auto problems = request_->validate(parseBody(request.body)); !problems.empty()) {
+  checkSchema(request.body);
+}
+
+void RouteContract::checkSchema(std::string_view body) const {
+  if (const auto problems = request_->validate(parseBody(body)); !problems.empty())
     invalid("The body is not valid.", problems);
-  }
 }
 
 }  // namespace bulkhead::host

@@ -31,6 +31,8 @@ class RouteContract {
   /// Checks what was sent against the contract: query parameters, media type, body, If-Match.
   /// Throws Error: 400 VALIDATION_ERROR with details.errors, 415, 428 PRECONDITION_REQUIRED.
   void check(const HttpRequest& request) const;
+  /// The same for a query and a body that have changed since.
+  void checkAgain(const Fields& query, std::string_view body) const;
 
   const std::string& method() const { return method_; }
   const std::string& path() const { return path_; }
@@ -51,6 +53,8 @@ class RouteContract {
   const std::vector<std::string>& recoveryPoints() const { return recovery_points_; }
   bool rawBody() const { return raw_body_; }
   bool optionalBody() const { return optional_body_; }
+  /// Whether the handler gets sanitized text (C22); never true of a raw body.
+  bool sanitizes() const { return sanitize_ && !raw_body_; }
   /// The whole contract, for /openapi.json.
   const nlohmann::json& document() const { return document_; }
 
@@ -59,8 +63,9 @@ class RouteContract {
   void checkConsistent() const;
   void checkIdempotency() const;
   void checkStreams() const;
-  void checkQuery(const HttpRequest& request) const;
+  void checkQuery(const Fields& query) const;
   void checkBody(const HttpRequest& request) const;
+  void checkSchema(std::string_view body) const;
 
   std::string method_;
   std::string path_;
@@ -76,6 +81,7 @@ class RouteContract {
   bool if_match_ = false;
   bool raw_body_ = false;
   bool optional_body_ = false;
+  bool sanitize_ = true;
   std::optional<Schema> query_;
   std::optional<Schema> request_;
 };

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <bulkhead/json_writer.hpp>
 
@@ -10,6 +11,8 @@
 
 namespace bulkhead::host {
 namespace {
+
+constexpr std::size_t kDetailsBytesMax = std::size_t{64} * 1024;
 
 struct RefinedCode {
   std::string_view code;
@@ -131,6 +134,14 @@ std::string problemType(std::string_view code) {
   return type;
 }
 
+/// A plugin's details are text until somebody has read them: what is no JSON object would end the
+/// body where it likes.
+bool isJsonObject(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos && text[begin] == '{' && text.size() <= kDetailsBytesMax &&
+         nlohmann::json::accept(text);
+}
+
 }  // namespace
 
 std::string_view nameOf(ErrorKind kind) {
@@ -179,7 +190,7 @@ HttpResponse errorResponse(const Error& error, const ErrorContext& context) {
     out.member("timestamp", timestampText(SystemClock::now()));
     out.member("statusCode", status);
     if (!context.request_id.empty()) out.member("requestId", context.request_id);
-    if (!error.details().empty()) out.member("details", RawJson{error.details()});
+    if (isJsonObject(error.details())) out.member("details", RawJson{error.details()});
     if (context.development) out.member("name", nameOf(error.kind()));
     out.endObject();
     out.member("type", problemType(error.code()));

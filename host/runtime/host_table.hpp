@@ -11,6 +11,7 @@
 
 namespace bulkhead::host {
 class PluginHome;
+class PluginInput;
 class RouteContract;
 struct IdempotencyClaim;
 
@@ -34,6 +35,7 @@ struct bulkhead_context {
   std::chrono::steady_clock::time_point deadline;
   const bulkhead::host::HttpRequest* request = nullptr;        // null outside requests
   const bulkhead::host::RecoveringCall* recovering = nullptr;  // only in calls with points
+  const bulkhead::host::PluginInput* input = nullptr;          // what the handler gets of `request`
   const bulkhead::host::RouteContract* streaming = nullptr;    // only in calls that stream
 };
 

@@ -19,9 +19,11 @@ bool covers(std::string_view granted, std::string_view wanted) {
          wanted.starts_with(granted.substr(0, granted.size() - 1));
 }
 
+/// A token (RFC 9110 §5.6.2): visible ASCII without delimiters.
 bool isFieldName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return c > 0x20 && c < 0x7f && c != ':';
+  static constexpr std::string_view kDelimiters = "\"(),/:;<=>?@[\\]{}";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && kDelimiters.find(c) == std::string_view::npos;
   });
 }
 

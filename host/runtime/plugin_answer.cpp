@@ -1,8 +1,10 @@
 #include "runtime/plugin_answer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <stdexcept>
 #include <utility>
 
 #include <bulkhead/error.hpp>
@@ -13,6 +15,18 @@ namespace {
 
 Error streamEnded() {
   return Error::app(kStreamEnded, "Nobody reads this answer any more.");
+}
+
+/// What every answer has from the host, and no answer twice (S29..S34).
+bool isHostsOwn(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kNames{
+      "permissions-policy",     "referrer-policy", "strict-transport-security",
+      "x-content-type-options", "x-frame-options", "x-xss-protection"};
+  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view own) {
+    return std::equal(own.begin(), own.end(), name.begin(), name.end(), [](char a, char b) {
+      return a == (b >= 'A' && b <= 'Z' ? b + ('a' - 'A') : b);
+    });
+  });
 }
 
 }  // namespace
@@ -30,7 +44,13 @@ bulkhead_response PluginAnswer::door() noexcept {
           streams ? &pauseStream : nullptr};
 }
 
-void PluginAnswer::checkStatus() const {
+void PluginAnswer::checkHead() const {
+  if (too_many_fields_) {
+    throw Error::app("INTERNAL_ERROR",
+                     fmt::format("The plugin answered with more than {} header fields or {} bytes "
+                                 "of them.",
+                                 kFieldsMax, kFieldBytesMax));
+  }
   if (statuses_ > 1) throw Error::app("INTERNAL_ERROR", "The plugin answered twice.");
   if (response_.status < 200 || response_.status > 599) {
     throw Error::app("INTERNAL_ERROR",
@@ -40,7 +60,7 @@ void PluginAnswer::checkStatus() const {
 
 void PluginAnswer::begin() {
   if (stream_) throw Error::app("INTERNAL_ERROR", "The plugin answered twice.");
-  checkStatus();
+  checkHead();
   auto stream = outlet_->open();
   response_.stream = stream;
   response_.body.clear();
@@ -76,7 +96,7 @@ HttpResponse PluginAnswer::take() {
   };
   if (statuses_ == 0 && !has_body_) refuse("nothing");
   if (too_large_) refuse(fmt::format("with more than {} bytes", kBodyBytesMax));
-  checkStatus();
+  checkHead();
   return std::move(response_);
 }
 
@@ -88,8 +108,16 @@ void PluginAnswer::setStatus(void* self, std::int32_t status) {
 
 std::int32_t PluginAnswer::addHeader(void* self, bulkhead_bytes name, bulkhead_bytes value) {
   return waist::guarded(nullptr, [&] {
-    static_cast<PluginAnswer*>(self)->response_.addHeader(waist::view(name), waist::view(value));
+    static_cast<PluginAnswer*>(self)->addField(waist::view(name), waist::view(value));
   });
+}
+
+void PluginAnswer::addField(std::string_view name, std::string_view value) {
+  field_bytes_ += std::min(name.size() + value.size(), kFieldBytesMax + 1);
+  too_many_fields_ =
+      too_many_fields_ || field_bytes_ > kFieldBytesMax || response_.headers.size() >= kFieldsMax;
+  if (too_many_fields_) throw std::length_error{"More header fields than an answer may have."};
+  if (!isHostsOwn(name)) response_.addHeader(name, value);
 }
 
 void PluginAnswer::append(void* self, const char* data, std::size_t size) {

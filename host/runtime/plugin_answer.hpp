@@ -30,6 +30,9 @@ class PluginAnswer {
  public:
   /// Longest body of an answer.
   static constexpr std::size_t kBodyBytesMax = std::size_t{64} * 1024 * 1024;
+  /// Most header fields of an answer, and the bytes of their names and values together.
+  static constexpr std::size_t kFieldsMax = 100;
+  static constexpr std::size_t kFieldBytesMax = std::size_t{32} * 1024;
 
   /// Without an outlet the answer cannot stream. Borrows it.
   explicit PluginAnswer(const AnswerOutlet* outlet = nullptr) : outlet_{outlet} {}
@@ -39,19 +42,21 @@ class PluginAnswer {
   /// The waist's functions on this answer.
   bulkhead_response door() noexcept;
   /// The answer of a call that succeeded. Throws Error (INTERNAL_ERROR) for one that answered
-  /// nothing, twice, with more than kBodyBytesMax or with a status that HTTP does not know.
+  /// nothing, twice, with more than fits or with a status that HTTP does not know. The security
+  /// headers of S29..S34 are the host's: fields with these names are left out.
   HttpResponse take();
   /// The stream of an answer that has begun, else null.
   const std::shared_ptr<ByteStream>& stream() const { return stream_; }
 
  private:
-  void checkStatus() const;
+  void checkHead() const;
   void begin();
   static bulkhead_status beginStream(void* self, const bulkhead_error_sink* error);
   static bulkhead_status sendBytes(void* self, const char* data, std::size_t size,
                                    const bulkhead_error_sink* error);
   static std::int32_t pauseStream(void* self, std::int64_t duration_us);
   static void setStatus(void* self, std::int32_t status);
+  void addField(std::string_view name, std::string_view value);
   static std::int32_t addHeader(void* self, bulkhead_bytes name, bulkhead_bytes value);
   static void append(void* self, const char* data, std::size_t size);
 
@@ -61,6 +66,8 @@ class PluginAnswer {
   std::size_t statuses_ = 0;
   bool has_body_ = false;
   bool too_large_ = false;
+  std::size_t field_bytes_ = 0;
+  bool too_many_fields_ = false;
 };
 
 /// Receives the result of a health contributor, at most kHealthBytesMax of it.

@@ -13,6 +13,7 @@
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
 #include "runtime/plugin_answer.hpp"
+#include "runtime/plugin_input.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -163,7 +164,8 @@ HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest&
       {options_.plugin, options_.version}, request.method, route.path, request.request_id};
   bulkhead_context context{deadline, &request};
   try {
-    route.contract.check(request);
+    const PluginInput input = admit(route, request);
+    context.input = &input;
     return dispatch(route, request, context);
   } catch (RolledBackAnswer& answer) {
     answer.response.refusal = {ErrorKind::App, "PLUGIN_ANSWERED_5XX",
@@ -190,6 +192,27 @@ void PluginHome::logFailure(const Error& error, const RegisteredRoute& route,
                       traceOf(request));
 }
 
+PluginInput PluginHome::admit(const RegisteredRoute& route, const HttpRequest& request) const {
+  route.contract.check(request);
+  PluginInput input{request, route.contract};
+  if (input.changed() > 0) {
+    tellSanitized(route, request, input.changed());
+    route.contract.checkAgain(input.query(), input.body());
+  }
+  return input;
+}
+
+/// Never what was written: it was meant to act.
+void PluginHome::tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
+                               std::size_t values) const {
+  services_.metrics.countSanitized(options_.plugin, values);
+  const std::string fields = toJson([&](JsonWriter& out) {
+    out.object("method", request.method, "route", route.path, "values", values);
+  });
+  services_.log.write(options_.plugin, BULKHEAD_LOG_DEBUG, "Input sanitized", fields,
+                      traceOf(request));
+}
+
 HttpResponse PluginHome::refuse(const Error& error, const RegisteredRoute& route,
                                 const HttpRequest& request) {
   const int status = statusOf(error);
@@ -207,10 +230,11 @@ void PluginHome::handleStreams(const RegisteredRoute& route, const HttpRequest& 
                                const AnswerOutlet& outlet) noexcept {
   const WorkInHand work{
       {options_.plugin, options_.version}, request.method, route.path, request.request_id};
-  bulkhead_context context{deadline, &request, nullptr, &route.contract};
+  bulkhead_context context{deadline, &request, nullptr, nullptr, &route.contract};
   PluginAnswer answer{route.contract.streamsResponse() ? &outlet : nullptr};
   try {
-    route.contract.check(request);
+    const PluginInput input = admit(route, request);
+    context.input = &input;
     callPlugin(route, request, context, nullptr, answer);
     if (!answer.stream()) {
       outlet.respond(answer.take());
@@ -330,7 +354,7 @@ HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
   const auto hold = running_claims_.hold(claim);
   if (auto answer = findAnswer(claim, request, context, !hold)) return std::move(*answer);
   const RecoveringCall call{claim, route.contract};
-  bulkhead_context recovering{context.deadline, context.request, &call};
+  bulkhead_context recovering{context.deadline, context.request, &call, context.input};
   HttpResponse response;
   try {
     response = callPlugin(route, request, recovering, nullptr);
@@ -353,8 +377,9 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
 void PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                             bulkhead_context& context, bulkhead_transaction* transaction,
                             PluginAnswer& answer) {
-  const auto parameters = crossingFields(request.path_parameters, false);
-  const auto query = crossingFields(request.query, false);
+  const PluginInput& input = *context.input;
+  const auto parameters = crossingFields(input.parameters(), false);
+  const auto query = crossingFields(input.query(), false);
   const auto headers = crossingFields(request.headers, true);
   const std::string scopes = fmt::format("{}", fmt::join(request.principal.scopes, " "));
   const bulkhead_request crossing{sizeof(bulkhead_request),
@@ -366,7 +391,7 @@ void PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& req
                                   waist::bytes(request.principal.key_id),
                                   waist::bytes(request.request_id),
                                   waist::bytes(request.trace_id),
-                                  waist::bytes(request.body),
+                                  waist::bytes(input.body()),
                                   parameters.data(),
                                   parameters.size(),
                                   query.data(),

@@ -20,6 +20,7 @@
 #include "runtime/contract.hpp"
 #include "runtime/message.hpp"
 #include "runtime/plugin_answer.hpp"
+#include "runtime/plugin_input.hpp"
 #include "runtime/recovery_points.hpp"
 #include "runtime/services.hpp"
 
@@ -112,6 +113,9 @@ class PluginHome {
  private:
   friend struct HostTable;
 
+  PluginInput admit(const RegisteredRoute& route, const HttpRequest& request) const;
+  void tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
+                     std::size_t values) const;
   HttpResponse dispatch(const RegisteredRoute& route, const HttpRequest& request,
                         bulkhead_context& context);
   HttpResponse dispatchWrite(const RegisteredRoute& route, const HttpRequest& request,

@@ -80,6 +80,10 @@ class MetricSink {
   virtual void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
                       double value) = 0;
   virtual void withdraw(std::string_view owner) = 0;
+  /// `values` of one request to the plugin were sanitized (C22).
+  virtual void countSanitized(std::string_view plugin, std::size_t values) {
+    static_cast<void>(plugin), static_cast<void>(values);
+  }
 };
 
 }  // namespace bulkhead::host

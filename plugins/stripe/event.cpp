@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_nesting.hpp>
 
 namespace stripe {
 namespace {
@@ -38,6 +39,8 @@ const Json* findObject(const Json& event) {
 }  // namespace
 
 Event parseEvent(std::string_view payload) {
+  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, payload))
+    refuse("The body is nested too deeply.");
   const Json document = Json::parse(payload, nullptr, false);
   if (!document.is_object()) refuse("The body is not a JSON object.");
   Event event;

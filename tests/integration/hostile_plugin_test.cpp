@@ -175,6 +175,17 @@ TEST_F(FaultyHandlers, S85_TwentyHungRequestsCostTheOthersNothing) {
   EXPECT_THAT(host_->logText(), HasSubstr("left behind"));
 }
 
+std::string lowered(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  return text;
+}
+
+std::size_t countOf(std::string_view text, std::string_view word) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
 /// What a C plugin can do wrong with an answer.
 class RudeAnswers : public FaultyHandlers {
  protected:
@@ -222,6 +233,49 @@ TEST_F(RudeAnswers, AHeaderThatWouldSplitTheAnswerIsNotSent) {
 TEST_F(RudeAnswers, AHeaderThatWouldSplitTheAnswerIs500FromCpp) {
   start("handler-splits-header", "enabled = true\n");
   expectRefused("The handler set a header that HTTP does not allow.", "INVALID_HEADER");
+}
+
+/// All that the host sends on one connection for two requests, the second of which closes it.
+std::string conversation(const HostProcess& host, std::string_view path) {
+  const auto request = [&](std::string_view connection) {
+    return fmt::format(
+        "GET {} HTTP/1.1\r\nHost: a\r\nX-API-Key: {}\r\nX-Tenant-Id: salon\r\n"
+        "Connection: {}\r\n\r\n",
+        path, kApiKey, connection);
+  };
+  return host.client().exchange(request("keep-alive") + request("close"));
+}
+
+TEST_F(RudeAnswers, TheFramingIsTheHostsWhateverThePluginSays) {
+  start("answers-own-framing", "enabled = true\n");
+  const std::string said = conversation(*host_, path_);
+  const std::string body = R"({"ok":true})";
+  EXPECT_EQ(countOf(said, "HTTP/1.1 200 OK\r\n"), 2U) << said;
+  EXPECT_EQ(countOf(said, "Content-Length: 11\r\n"), 2U);
+  EXPECT_EQ(countOf(lowered(said), "content-length:"), 2U);
+  EXPECT_EQ(countOf(said, "\r\n\r\n" + body), 2U);
+  EXPECT_TRUE(said.ends_with(body)) << "each answer ends where its body does";
+  for (const char* word :
+       {"transfer-encoding", "upgrade", "keep-alive", "forged", "allowall", "unsafe-url"})
+    EXPECT_EQ(countOf(lowered(said), word), 0U) << word;
+  EXPECT_EQ(countOf(lowered(said), "x-frame-options:"), 2U);
+  EXPECT_EQ(host_->stop(), 0);
+}
+
+TEST_F(RudeAnswers, AFloodOfHeadersIs500) {
+  start("answers-header-flood", "enabled = true\n");
+  expectRefused("The plugin answered with more than 100 header fields");
+}
+
+TEST_F(RudeAnswers, S59_DetailsThatAreNoJsonAreLeftOutAndTheBodyStaysWhole) {
+  start("refuses-without-json", "enabled = true\n");
+  const HttpAnswer answer = call();
+  EXPECT_EQ(answer.status, 409) << answer.body;
+  ASSERT_TRUE(answer.json().is_object()) << answer.body;
+  EXPECT_EQ(answer.errorCode(), "RUDE");
+  EXPECT_EQ(answer.json()["error"].value("message", ""), "\"}\xEF\xBF\xBD");
+  EXPECT_EQ(answer.body.find("injected"), std::string::npos);
+  EXPECT_EQ(host_->stop(), 0);
 }
 
 /// The health contributor of a plugin is asked in the background.

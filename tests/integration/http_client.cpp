@@ -187,6 +187,12 @@ HttpAnswer HttpClient::sendRaw(std::string_view bytes, bool has_body) const {
   return parse(text, has_body);
 }
 
+std::string HttpClient::exchange(std::string_view bytes) const {
+  Connection connection{port_};
+  connection.write(bytes);
+  return connection.readAll();
+}
+
 TakenPort::TakenPort() : socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;

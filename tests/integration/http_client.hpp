@@ -42,6 +42,8 @@ class HttpClient {
                   const Fields& headers) const;
   /// Sends the bytes as they are and reads until the host closes the connection.
   HttpAnswer sendRaw(std::string_view bytes, bool has_body = true) const;
+  /// The same; gives back all the bytes that came.
+  std::string exchange(std::string_view bytes) const;
 
  private:
   std::uint16_t port_;

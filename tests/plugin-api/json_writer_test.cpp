@@ -1,3 +1,6 @@
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -26,11 +29,78 @@ TEST(JsonWriter, WritesEveryKindOfValue) {
       R"("maybe":null,"raw":[1],"list":[{"n":1},{"n":2}]})");
 }
 
-TEST(JsonWriter, NumbersThatJsonDoesNotHaveBecomeNull) {
-  EXPECT_EQ(toJson([](JsonWriter& out) { out.value(std::numeric_limits<double>::quiet_NaN()); }),
-            "null");
-  EXPECT_EQ(toJson([](JsonWriter& out) { out.value(std::numeric_limits<double>::infinity()); }),
-            "null");
+template <class Value>
+std::string textOf(const Value& value) {
+  return toJson([&](JsonWriter& out) { out.value(value); });
+}
+
+TEST(JsonWriter, NumbersThatJsonDoesNotHaveAreRefusedByName) {
+  for (const double number :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+        -std::numeric_limits<double>::infinity()}) {
+    try {
+      textOf(number);
+      ADD_FAILURE() << number << " was written";
+    } catch (const Error& refusal) {
+      EXPECT_EQ(refusal.code(), "NUMBER_NOT_FINITE");
+    }
+  }
+  EXPECT_THROW(textOf(std::numeric_limits<float>::infinity()), Error);
+  EXPECT_THROW(textOf(std::optional{std::numeric_limits<double>::quiet_NaN()}), Error);
+}
+
+TEST(JsonWriter, NumbersThatJsonDoesNotHaveBecomeNullWhereSomeoneWantsTheRest) {
+  std::string text;
+  JsonWriter{text, JsonWriter::NotFinite::Null}.object(
+      "ratio", std::numeric_limits<double>::quiet_NaN(), "count", 2);
+  EXPECT_EQ(text, R"({"ratio":null,"count":2})");
+}
+
+TEST(JsonWriter, WholeNumbersAreExactToTheirLastDigit) {
+  EXPECT_EQ(textOf(std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
+  EXPECT_EQ(textOf(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(textOf(std::uint8_t{200}), "200") << "a byte is a number, not a character";
+  EXPECT_EQ(textOf(std::int8_t{-1}), "-1");
+  EXPECT_EQ(textOf(static_cast<double>(9007199254740993)), "9007199254740992")
+      << "control: a whole number that went through a double is another one";
+}
+
+// Goal: a figure that is read back is the figure that was written. Method: doubles of random bits,
+// and the edges of the format.
+TEST(JsonWriter, EveryDoubleReadsBackAsItselfInItsShortestDigits) {
+  std::mt19937_64 random{11};
+  std::vector<double> numbers{0.1, 1.0 / 3, 1e21, 5e-324, 1.7976931348623157e308, 4.35, -0.0};
+  while (numbers.size() < 20'000) {
+    double number = 0;
+    const std::uint64_t bits = random();
+    static_assert(sizeof bits == sizeof number);
+    std::memcpy(&number, &bits, sizeof number);
+    if (std::isfinite(number)) numbers.push_back(number);
+  }
+  for (const double number : numbers) {
+    const std::string text = textOf(number);
+    ASSERT_EQ(std::strtod(text.c_str(), nullptr), number) << text;
+    ASSERT_EQ(Json::parse(text).get<double>(), number) << text;
+  }
+  EXPECT_EQ(textOf(0.1), "0.1");
+  EXPECT_EQ(textOf(4.35), "4.35");
+  EXPECT_EQ(textOf(0.1F), "0.1") << "a float has its own shortest digits";
+}
+
+TEST(JsonWriter, WhatIsNoUtf8IsReplacedAndWhatIsStays) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x8E\x89", "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x8E\x89"},
+      {"\xE2\x80\xA8</script>", "\xE2\x80\xA8</script>"},
+      {"a\x80z", "a\xEF\xBF\xBDz"},                              // continues nothing
+      {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},                  // overlong '/'
+      {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},  // a surrogate
+      {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},  // > 10FFFF
+      {"\xE2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD"},                                  // cut short
+  };
+  for (const auto& [bytes, meant] : cases) {
+    EXPECT_EQ(Json::parse(textOf(bytes)).get<std::string>(), meant);
+  }
+  EXPECT_EQ(textOf(std::string_view{"\0\x1f\x7f", 3}), R"("\u0000\u001f\u007f")");
 }
 
 // Goal: whatever bytes come in, what goes out is JSON. Method: random bytes, read back by another

@@ -152,7 +152,7 @@ class Host {
   void log(std::int32_t level, std::string_view message, const Members&... members) const {
     std::string fields;
     if constexpr (sizeof...(Members) > 0) {
-      fields = toJson([&](JsonWriter& out) { out.object(members...); });
+      JsonWriter{fields, JsonWriter::NotFinite::Null}.object(members...);
     }
     host_->log(home_, nullptr, level, waist::bytes(message), waist::bytes(fields));
   }

@@ -10,21 +10,42 @@
 #include <type_traits>
 #include <utility>
 
+#include <bulkhead/error.hpp>
+
 namespace bulkhead {
 
-/// Text that already is JSON and is written as it is.
+/// Text that is one JSON value already, in UTF-8, and is written as it is, unchecked.
 struct RawJson {
   std::string_view text;
 };
 
-/// Appends JSON to a string: no tree, no allocation but the string's own. Commas and escapes are
-/// its business; nesting is the caller's: every begin has its end. Bytes that are not UTF-8 become
-/// U+FFFD, so the result is always valid JSON text. Values: integers, floating point (NaN and
-/// infinities become null), bool, text, nullptr, std::optional of those, RawJson, and a callable
-/// `void(JsonWriter&)` that writes exactly one value.
+/// Whole numbers of any width; a character is text or a mistake, and never a number.
+template <class Value>
+concept JsonInteger =
+    std::integral<Value> && !std::same_as<Value, bool> && !std::same_as<Value, char> &&
+    !std::same_as<Value, wchar_t> && !std::same_as<Value, char8_t> &&
+    !std::same_as<Value, char16_t> && !std::same_as<Value, char32_t>;
+
+/// Appends JSON (RFC 8259) to a string: no tree, no allocation but the string's own. Commas and
+/// escapes are its business; nesting is the caller's: every begin has its end. Bytes that are not
+/// UTF-8 (RFC 3629) become U+FFFD each, so the result is always JSON text in UTF-8.
+///
+/// Values: integers and floating point, both exact (the shortest digits that read back the same),
+/// bool, text, nullptr, std::optional of those, RawJson, and a callable `void(JsonWriter&)` that
+/// writes exactly one value. Nothing else is converted: a pointer or a character does not compile.
+///
+/// The text is for whoever reads JSON, not for a <script> of a page: "</" and U+2028 stay as they
+/// are.
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_{out} {}
+  /// What NaN and the infinities, which JSON does not have, do.
+  enum class NotFinite {
+    Refuse,  ///< throw Error (app, NUMBER_NOT_FINITE): an answer does not lose a figure silently
+    Null,    ///< become null: a log line is better than none
+  };
+
+  explicit JsonWriter(std::string& out, NotFinite not_finite = NotFinite::Refuse)
+      : out_{out}, not_finite_{not_finite} {}
 
   /// One object from alternating keys and values: `out.object("id", id, "tags", [&](JsonWriter&
   /// tags) {...})`.
@@ -93,18 +114,24 @@ class JsonWriter {
   }
 
   void write(std::nullptr_t) { out_ += "null"; }
-  void write(bool content) { out_ += content ? "true" : "false"; }
+  template <std::same_as<bool> Boolean>
+  void write(Boolean content) {
+    out_ += content ? "true" : "false";
+  }
   void write(RawJson content) { out_ += content.text; }
   void write(std::string_view content) { writeText(content); }
   void write(const char* content) { writeText(content); }
   void write(const std::string& content) { writeText(content); }
-  template <std::integral Integer>
+  template <JsonInteger Integer>
   void write(Integer content) {
     writeNumber(content);
   }
-  void write(double content) {
-    if (!std::isfinite(content)) return write(nullptr);
-    writeNumber(content);
+  template <class Real>
+  requires std::same_as<Real, double> || std::same_as<Real, float>
+  void write(Real content) {
+    if (std::isfinite(content)) return writeNumber(content);
+    if (not_finite_ == NotFinite::Null) return write(nullptr);
+    throw Error::app("NUMBER_NOT_FINITE", "A figure of the answer is not a finite number.");
   }
   template <class Value>
   void write(const std::optional<Value>& content) {
@@ -196,6 +223,7 @@ class JsonWriter {
   }
 
   std::string& out_;
+  const NotFinite not_finite_;
   bool needs_comma_ = false;
 };
 

@@ -43,6 +43,8 @@ struct Route {
   bool if_match = false;  ///< If-Match is required: missing is 428 before the handler runs
   bool raw_body =
       false;  ///< the body is handed over byte for byte, whatever its type (signed webhooks)
+  bool sanitize = true;  ///< false: text that would act in a page is handed over as it was typed,
+                         ///< and whoever shows it encodes it
   std::string_view media_type =
       {};  ///< of a streamed response, which has no schema: "text/event-stream"
   std::size_t body_limit_bytes = 1024 * 1024;
@@ -89,6 +91,7 @@ inline std::string contractOf(const Route& route, TransactionKind transaction,
     if (!route.media_type.empty()) out.member("media_type", route.media_type);
     out.member("if_match", route.if_match);
     out.member("raw_body", route.raw_body);
+    if (!route.sanitize) out.member("sanitize", false);
     out.member("body_limit_bytes", route.body_limit_bytes);
     out.member("deadline_ms", route.deadline.count());
     out.endObject();

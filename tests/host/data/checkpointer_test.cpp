@@ -13,10 +13,10 @@ namespace {
 
 constexpr int kRows = 8;
 constexpr std::uintmax_t kMebibyte = 1024 * 1024;
-constexpr int kWrites = 320;  // of a quarter of a mebibyte each
+constexpr int kWrites = 320;  // of half a mebibyte each
 constexpr const char* kTable = "CREATE TABLE t (id INTEGER PRIMARY KEY, body BLOB)";
 constexpr const char* kWrite =
-    "INSERT OR REPLACE INTO t VALUES (?, randomblob(262144 + abs(random() % 16)))";
+    "INSERT OR REPLACE INTO t VALUES (?, randomblob(524288 + abs(random() % 16)))";
 
 void writeAll(Store& store) {
   for (int i = 0; i < kWrites; ++i) run(store, kWrite, {value(i % kRows)});
@@ -47,7 +47,7 @@ TEST(Checkpointer, TheLogStaysShortHoweverMuchIsWritten) {
   const auto store = openSqliteStore({.path = folder / "store.db"});
   run(*store, kTable);
   writeAll(*store);
-  EXPECT_LT(logSize(folder / "store.db"), 40 * kMebibyte) << "80 MiB were written";
+  EXPECT_LT(logSize(folder / "store.db"), 90 * kMebibyte) << "160 MiB were written";
   EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), kRows);
 }
 
@@ -66,7 +66,7 @@ TEST(Checkpointer, WithoutItTheLogIsAsLongAsWhatWasWritten) {
     std::string sql = kWrite;
     EXPECT_EQ(execute(sql.replace(sql.find('?'), 1, std::to_string(i % kRows))), SQLITE_OK);
   }
-  EXPECT_GT(logSize(file), 80 * kMebibyte);
+  EXPECT_GT(logSize(file), 160 * kMebibyte);
   sqlite3_close(handle);
 }
 
@@ -105,7 +105,7 @@ TEST(Checkpointer, AReaderKeepsItsViewAndHoldsTheLogUpOnlyWhileItReads) {
   reader.join();
   const auto held_up = logSize(folder / "store.db");
   writeAll(*store);
-  EXPECT_LT(logSize(folder / "store.db"), held_up + 40 * kMebibyte);
+  EXPECT_LT(logSize(folder / "store.db"), held_up + 90 * kMebibyte);
   EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), kRows);
 }
 

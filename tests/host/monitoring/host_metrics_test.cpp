@@ -27,6 +27,9 @@ HostMetricSources allSources() {
   sources.front = [] {
     return FrontFigures{1, 4, 1, {{"head_timeout", 0}, {"overload", 2}}, 0.01};
   };
+  sources.sanitized_values = [] {
+    return std::vector<std::pair<std::string, std::uint64_t>>{{"booking", 3}};
+  };
   sources.refused_credentials = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"no_known_form", 3}};
   };

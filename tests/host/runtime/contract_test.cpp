@@ -53,8 +53,42 @@ TEST(Contract, RefusesABodyThatDoesNotFitWithItsPlace) {
   EXPECT_NE(refusalOf(contract, requestWith(R"({"name":5})")).find("#/name"), std::string::npos);
   EXPECT_EQ(refusalOf(contract, requestWith("{\"name\":")).substr(0, 20), "400 VALIDATION_ERROR");
   EXPECT_EQ(refusalOf(contract, requestWith("")).substr(0, 20), "400 VALIDATION_ERROR");
-  EXPECT_EQ(refusalOf(contract, requestWith(std::string(1000, '['))).substr(0, 20),
-            "400 VALIDATION_ERROR");
+}
+
+std::string bodyOfLevels(std::size_t levels) {
+  return R"({"name":"A","more":)" + std::string(levels - 1, '[') + std::string(levels - 1, ']') +
+         "}";
+}
+
+TEST(Contract, ABodyOfTooManyLevelsIsRefusedBeforeItIsParsed) {
+  const RouteContract contract{"POST", "/leads", kContract};
+  EXPECT_EQ(refusalOf(contract, requestWith(bodyOfLevels(64))), "") << "control: the limit fits";
+  const auto refusal = refusalOf(contract, requestWith(bodyOfLevels(65)));
+  EXPECT_EQ(refusal.substr(0, 20), "400 VALIDATION_ERROR");
+  EXPECT_NE(refusal.find("At most 64 levels"), std::string::npos) << refusal;
+  const std::string unfinished(500'000, '[');
+  EXPECT_NE(refusalOf(contract, requestWith(unfinished)).find("At most 64 levels"),
+            std::string::npos)
+      << "that it never ends as JSON is found out later";
+}
+
+TEST(Contract, ANumberThatNothingCanHoldIsTheSendersFault) {
+  const RouteContract contract{"POST", "/leads", kContract};
+  for (const char* number : {"1e999", "-1e999"}) {
+    const auto refusal =
+        refusalOf(contract, requestWith(std::string{R"({"name":"A","more":)"} + number + "}"));
+    EXPECT_EQ(refusal.substr(0, 20), "400 VALIDATION_ERROR") << refusal;
+  }
+  EXPECT_EQ(refusalOf(contract, requestWith(R"({"name":"A","more":1e308})")), "");
+}
+
+TEST(Contract, ABodyThatIsNoUtf8IsRefused) {
+  const RouteContract contract{"POST", "/leads", kContract};
+  for (const char* name : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\\ud800"}) {
+    const auto refusal =
+        refusalOf(contract, requestWith(std::string{R"({"name":")"} + name + "\"}"));
+    EXPECT_EQ(refusal.substr(0, 20), "400 VALIDATION_ERROR") << refusal;
+  }
 }
 
 TEST(Contract, ABodyMayBeLeftOutWhereDeclared) {

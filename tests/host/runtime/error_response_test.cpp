@@ -109,5 +109,22 @@ TEST(Principal, AKeyForTenantsHasNothingOfTheInstallation) {
   EXPECT_TRUE(principal.has("monitoring:read"));
 }
 
+TEST(ErrorResponse, S59_DetailsAreAJsonObjectOrLeftOut) {
+  const auto details = [](std::string text) {
+    const auto response = errorResponse(
+        Error::conflict("TAKEN", "It is taken.").withDetails(std::move(text)), ErrorContext{});
+    const auto body = nlohmann::json::parse(response.body, nullptr, false);
+    EXPECT_TRUE(body.is_object()) << response.body;
+    EXPECT_EQ(body.size(), 5U) << response.body;
+    return body["error"].value("details", nlohmann::json{});
+  };
+  EXPECT_EQ(details(R"( {"slot":1})"), (nlohmann::json{{"slot", 1}})) << "control";
+  for (const char* text :
+       {"", "[1]", "1", "{", "{}},\"injected\":{\"a\":{}", "{}}", "{\"a\":\"\xff\"}", "nothing"}) {
+    EXPECT_TRUE(details(text).is_null()) << text;
+  }
+  EXPECT_TRUE(details(R"({"a":")" + std::string(std::size_t{65} * 1024, 'x') + "\"}").is_null());
+}
+
 }  // namespace
 }  // namespace bulkhead::host

@@ -57,8 +57,37 @@ TEST(PluginAnswer, AHeaderThatHttpDoesNotAllowIsRefusedAndLeftOut) {
   door.status(door.self, 200);
   for (const char* value : {"a\r\nX-Injected: 1", "a\nb", "a\rb"})
     EXPECT_NE(door.header(door.self, waist::bytes("X-A"), waist::bytes(value)), BULKHEAD_OK);
-  EXPECT_NE(door.header(door.self, waist::bytes("X A"), waist::bytes("1")), BULKHEAD_OK);
+  EXPECT_NE(door.header(door.self, waist::bytes("X-A"), waist::bytes({"a\0b", 3})), BULKHEAD_OK);
+  for (const char* name : {"X A", "", "X:", "X(A", "X\r\nY", "X\xC3\xA4", "X,Y", "\"X\""})
+    EXPECT_NE(door.header(door.self, waist::bytes(name), waist::bytes("1")), BULKHEAD_OK) << name;
   EXPECT_TRUE(answer.take().headers.empty());
+}
+
+TEST(PluginAnswer, S30_S32_TheHostsSecurityHeadersAreNotThePlugins) {
+  PluginAnswer answer;
+  const bulkhead_response door = answer.door();
+  door.status(door.self, 200);
+  for (const char* name : {"X-Frame-Options", "referrer-policy", "STRICT-TRANSPORT-SECURITY",
+                           "X-Content-Type-Options", "Permissions-Policy", "X-XSS-Protection"})
+    EXPECT_EQ(door.header(door.self, waist::bytes(name), waist::bytes("x")), BULKHEAD_OK);
+  door.header(door.self, waist::bytes("X-Frame"), waist::bytes("x"));
+  EXPECT_EQ(answer.take().headers, (Fields{{"X-Frame", "x"}})) << "control: others are kept";
+}
+
+TEST(PluginAnswer, HeadersWithoutEndAreNoAnswer) {
+  const auto headers = [](std::size_t count, std::size_t size) {
+    return refusalOf([&](const auto& door) {
+      door.status(door.self, 200);
+      const std::string value(size, 'x');
+      for (std::size_t i = 0; i < count; ++i)
+        door.header(door.self, waist::bytes("X-A"), waist::bytes(value));
+    });
+  };
+  EXPECT_EQ(headers(PluginAnswer::kFieldsMax, 8), "");
+  EXPECT_NE(headers(PluginAnswer::kFieldsMax + 1, 8), "");
+  EXPECT_EQ(headers(1, PluginAnswer::kFieldBytesMax - 3), "");
+  EXPECT_NE(headers(1, PluginAnswer::kFieldBytesMax - 2), "");
+  EXPECT_NE(headers(1'000'000, 1), "");
 }
 
 TEST(PluginAnswer, ABodyWithoutEndIsCutOff) {

@@ -65,18 +65,47 @@ static void answer(const bulkhead_response* response) {
   response->body(response->self, body, strlen(body));
 }
 
+static void setHeader(const bulkhead_response* response, const char* name, const char* value) {
+  response->header(response->self, text(name), text(value));
+}
+
+/// What would end the message early, begin another, or weaken what the host says of it.
+static void frameItself(const bulkhead_response* response) {
+  setHeader(response, "Content-Length", "2");
+  setHeader(response, "content-length", "0");
+  setHeader(response, "Transfer-Encoding", "chunked");
+  setHeader(response, "Connection", "close, upgrade");
+  setHeader(response, "Keep-Alive", "timeout=0");
+  setHeader(response, "X-Request-Id", "forged");
+  setHeader(response, "X-Frame-Options", "ALLOWALL");
+  setHeader(response, "referrer-policy", "unsafe-url");
+}
+
+static bulkhead_status refuseWithoutJson(const bulkhead_error_sink* error) {
+  const bulkhead_error refusal = {sizeof(bulkhead_error),
+                                  BULKHEAD_CONFLICT_ERROR,
+                                  text("RUDE"),
+                                  text("\"}\xff"),
+                                  text("{}},\"injected\":{\"a\":{}"),
+                                  0};
+  error->report(error->self, &refusal);
+  return BULKHEAD_CONFLICT_ERROR;
+}
+
 static bulkhead_status handle(void* plugin, const bulkhead_request* request,
                               bulkhead_transaction* transaction, const bulkhead_response* response,
                               const bulkhead_error_sink* error) {
   (void)plugin;
   (void)request;
   (void)transaction;
-  (void)error;
+  if (is("refuses-without-json")) return refuseWithoutJson(error);
   if (is("answers-nothing")) return BULKHEAD_OK;
   answer(response);
   if (is("answers-twice")) answer(response);
-  if (is("answers-split-header"))
-    response->header(response->self, text("X-Rude"), text("a\r\nX-Injected: 1"));
+  if (is("answers-split-header")) setHeader(response, "X-Rude", "a\r\nX-Injected: 1");
+  if (is("answers-own-framing")) frameItself(response);
+  for (int i = is("answers-header-flood") ? 1000 * 1000 : 0; i > 0; --i)
+    setHeader(response, "X-Rude", "and another one");
   return BULKHEAD_OK;
 }
 
