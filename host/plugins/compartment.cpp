@@ -233,6 +233,7 @@ PluginStatus Compartment::status() const {
   const std::lock_guard lock{mutex_};
   PluginStatus status = status_;
   status.lane = lane_->state();
+  status.streams = streams_->state();
   if (status.state == PluginState::Running && lane_->isHung()) {
     status.state = PluginState::Hung;
     status.reason = fmt::format(

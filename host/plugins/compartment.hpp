@@ -27,6 +27,7 @@ struct PluginStatus {
   bool required = false;
   std::int64_t since_us = 0;  ///< wall clock of the last change of state
   LaneState lane;
+  LaneState streams;  ///< of calls that stream, which have a lane of their own
 };
 
 /// One plugin's part of the ship: its state, its lane and, while it is open, its home. What happens

@@ -197,6 +197,7 @@ TEST_F(Streams, OneMoreThanMayIsToldSoAtOnce) {
     open.back().send(head("GET", "/ticks"));
     ASSERT_THAT(open.back().receiveUntil("data: two"), HasSubstr("200"));
   }
+  EXPECT_EQ(host_->plugin("streamer").value("streams", 0), 8);
   Wire client = wire();
   client.send(head("GET", "/ticks", "Connection: close\r\n"));
   const std::string refused = client.receiveAll();
