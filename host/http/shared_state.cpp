@@ -19,6 +19,7 @@ constexpr std::array kNames{
     RejectionName{Rejection::NotImplemented, "not_implemented", "NOT_IMPLEMENTED"},
     RejectionName{Rejection::Version, "version", "HTTP_VERSION_NOT_SUPPORTED"},
     RejectionName{Rejection::Expectation, "expectation", "EXPECTATION_FAILED"},
+    RejectionName{Rejection::Upgrade, "upgrade", "UPGRADE_REQUIRED"},
     RejectionName{Rejection::HeadTimeout, "head_timeout", ""},
     RejectionName{Rejection::BodyTimeout, "body_timeout", ""},
     RejectionName{Rejection::BodyIncomplete, "body_incomplete", ""},

@@ -26,6 +26,7 @@ enum class Rejection {
   NotImplemented,
   Version,
   Expectation,
+  Upgrade,
   HeadTimeout,
   BodyTimeout,
   BodyIncomplete,
