@@ -50,7 +50,8 @@ class RequestPipeline {
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
   void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
   void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
-  [[noreturn]] void refuseUnmatched(Exchange& exchange) const;
+  void refuseUnmatched(const std::shared_ptr<Exchange>& exchange,
+                       std::shared_ptr<const Routes> table) const;
 
   const PipelineOptions options_;
   const PipelineServices services_;

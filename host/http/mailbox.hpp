@@ -15,7 +15,8 @@ namespace bulkhead::host {
 /// are dropped.
 class Mailbox final : public AnswerSink {
  public:
-  Mailbox();
+  /// The budget lives as long as the mailbox, and so as long as any exchange.
+  explicit Mailbox(std::shared_ptr<RequestBudget> budget);
   ~Mailbox() override;
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
@@ -26,6 +27,7 @@ class Mailbox final : public AnswerSink {
   void wake();
 
   // For the loop alone.
+  RequestBudget* budget() const noexcept { return budget_.get(); }
   int descriptor() const noexcept { return event_fd_; }
   void bindToThisThread() { owner_ = std::this_thread::get_id(); }
   void clearWakeUp();
@@ -41,6 +43,7 @@ class Mailbox final : public AnswerSink {
   void close();
 
  private:
+  const std::shared_ptr<RequestBudget> budget_;
   int event_fd_;
   std::atomic<std::thread::id> owner_{};
   std::vector<std::shared_ptr<Exchange>> local_;

@@ -60,6 +60,7 @@ RequestReader::Result RequestReader::readHead(std::string_view bytes, HttpReques
       return {Status::Refused, bytes.size()};
     case Scan::Incomplete:
       if (kept == 0) head_.assign(bytes);
+      head_bytes_ = head_.size();
       return {Status::NeedMore, bytes.size()};
     case Scan::Complete:
       break;
@@ -112,6 +113,7 @@ RequestReader::Scan RequestReader::checkIncomplete(std::string_view text) {
 
 RequestReader::Result RequestReader::finishHead(std::string_view text, std::size_t used,
                                                 HttpRequest& request) {
+  head_bytes_ = text.size();
   ParseOutcome outcome = parse(text.substr(head_start_), limits_, request);
   framing_ = outcome.framing;
   if (outcome.refusal) return refuse(std::move(*outcome.refusal), used);
