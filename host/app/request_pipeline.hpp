@@ -53,7 +53,8 @@ class RequestPipeline {
   [[noreturn]] static void refuseUntaken(const Compartment& compartment, std::string_view what);
   void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
   void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
-  [[noreturn]] void refuseUnmatched(Exchange& exchange) const;
+  void refuseUnmatched(const std::shared_ptr<Exchange>& exchange,
+                       std::shared_ptr<const Routes> table) const;
 
   const PipelineOptions options_;
   const PipelineServices services_;

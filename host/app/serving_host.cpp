@@ -94,6 +94,28 @@ health::RegistryOptions registryOptions() {
   return options;
 }
 
+FrontOptions frontLimits(const HostSettings::Limits& limits) {
+  FrontOptions options;
+  options.head.request_line_bytes_max = static_cast<std::size_t>(limits.request_line_bytes);
+  options.head.head_bytes_max = static_cast<std::size_t>(limits.head_bytes);
+  options.head.fields_max = static_cast<std::size_t>(limits.header_fields);
+  options.body_bytes_max = static_cast<std::size_t>(limits.body_bytes);
+  options.answers_bytes_max = static_cast<std::size_t>(limits.answers_bytes);
+  options.requests_bytes_max = static_cast<std::size_t>(limits.requests_bytes);
+  options.head_deadline = milliseconds{limits.head_timeout_ms};
+  options.body_deadline = milliseconds{limits.body_timeout_ms};
+  options.body_grace = milliseconds{limits.body_grace_ms};
+  options.body_rate_min_bytes_per_s = static_cast<std::size_t>(limits.body_bytes_per_second);
+  options.idle_timeout = milliseconds{limits.idle_timeout_ms};
+  options.write_stall = milliseconds{limits.write_timeout_ms};
+  options.write_rate_min_bytes_per_s = static_cast<std::size_t>(limits.write_bytes_per_second);
+  options.pipelined_max = static_cast<std::size_t>(limits.pipelined_requests);
+  options.requests_per_connection_max = static_cast<std::uint32_t>(limits.requests_per_connection);
+  options.connections_max = static_cast<std::size_t>(limits.connections);
+  options.connections_per_ip_max = static_cast<std::size_t>(limits.connections_per_address);
+  return options;
+}
+
 }  // namespace
 
 ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration)
@@ -158,17 +180,8 @@ ServingHost::~ServingHost() {
 }
 
 void ServingHost::makeFront() {
-  const auto& limits = settings_.limits;
-  FrontOptions options;
-  options.head.head_bytes_max = static_cast<std::size_t>(limits.head_bytes);
-  options.head.fields_max = static_cast<std::size_t>(limits.header_fields);
-  options.body_bytes_max = static_cast<std::size_t>(limits.body_bytes);
-  options.head_deadline = milliseconds{limits.head_timeout_ms};
-  options.idle_timeout = milliseconds{limits.idle_timeout_ms};
-  options.write_stall = milliseconds{limits.write_timeout_ms};
-  options.requests_per_connection_max = static_cast<std::uint32_t>(limits.requests_per_connection);
-  options.connections_max = static_cast<std::size_t>(limits.connections);
-  options.connections_per_ip_max = static_cast<std::size_t>(limits.connections_per_address);
+  FrontOptions options = frontLimits(settings_.limits);
+  options.development = !settings_.isProduction();
   options.body_rule = [this](const HttpRequest& request) { return pipeline_.bodyRule(request); };
   options.exempt_from_ip_cap = [this](std::string_view address) {
     return peers_.isTrustedProxy(address) || address == "127.0.0.1" || address == "::1";

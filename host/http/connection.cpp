@@ -29,7 +29,11 @@ bool isSafe(const std::string& method) {
 }  // namespace
 
 Connection::Connection(EventLoop& loop, int fd, Peer peer)
-    : loop_{loop}, fd_{fd}, peer_{std::move(peer)}, reader_{loop.shared().options.head} {
+    : loop_{loop},
+      fd_{fd},
+      peer_{std::move(peer)},
+      reader_{loop.shared().options.head},
+      standing_since_us_{loop.now()} {
   timer_.owner = this;
 }
 
@@ -43,7 +47,6 @@ Connection& Connection::of(TimerNode& node) {
 
 void Connection::start(EventLoop::Connections::iterator position) {
   position_ = position;
-  standing_since_us_ = loop_.now();
   watched_ = EPOLLIN;
   if (!loop_.watch(*this, fd_, watched_, true)) {
     close();
@@ -133,6 +136,10 @@ bool Connection::readStep(std::string_view& bytes) {
   const bool in_head_before = reader_.inHead();
   const auto [status, used] = reader_.read(bytes, current_->request());
   bytes.remove_prefix(used);
+  if (!current_->hold(reader_.headBytes())) {
+    refuseForRoom();
+    return false;
+  }
   if (status == RequestReader::Status::HeadComplete) return headArrived(bytes) && readBody(bytes);
   if (reader_.inHead() && !in_head_before) phase_since_us_ = loop_.now();
   return act(status);
@@ -142,8 +149,8 @@ bool Connection::readBody(std::string_view& bytes) {
   if (upload_) return readUpload(bytes);
   const auto [status, used] = reader_.read(bytes, current_->request());
   bytes.remove_prefix(used);
-  if (!current_->body_share_.growTo(loop_.shared().bodies, current_->request().body.size())) {
-    refuseBody();
+  if (!current_->hold(reader_.headBytes() + current_->request().body.size())) {
+    refuseForRoom();
     return false;
   }
   return act(status);
@@ -152,7 +159,7 @@ bool Connection::readBody(std::string_view& bytes) {
 bool Connection::act(RequestReader::Status status) {
   if (status == RequestReader::Status::Complete) dispatch();
   if (status == RequestReader::Status::Refused)
-    refuse(reader_.refusal(), rejectionOf(reader_.refusal()));
+    refuse(reader_.refusal(), rejectionOf(reader_.refusal().code()).value_or(Rejection::Malformed));
   return status == RequestReader::Status::Complete;
 }
 
@@ -169,7 +176,10 @@ void Connection::resume() {
 }
 
 void Connection::beginRequest() {
-  current_ = std::make_shared<Exchange>(loop_.mailbox());
+  const std::shared_ptr<Mailbox>& mailbox = loop_.mailbox();
+  current_ = std::make_shared<Exchange>(mailbox,
+                                        std::shared_ptr<RequestBudget>{mailbox, mailbox->budget()},
+                                        loop_.shared().options.development);
   current_->request().received_us = loop_.now();
 }
 
@@ -195,12 +205,13 @@ bool Connection::headArrived(std::string_view rest) {
 
 bool Connection::allowBody(std::string_view rest) {
   const FrontOptions& options = loop_.shared().options;
+  const bool asks = reader_.framing().hasBody() && options.body_rule;
   const BodyRule rule =
-      options.body_rule ? options.body_rule(current_->request()) : BodyRule{options.body_bytes_max};
+      asks ? options.body_rule(current_->request()) : BodyRule{options.body_bytes_max};
   phase_since_us_ = loop_.now();
   const bool streams = rule.streams && reader_.framing().hasBody();
-  if (!streams && !loop_.shared().bodies->hasRoomFor(reader_.framing().content_length)) {
-    refuseBody();
+  if (!streams && !loop_.mailbox()->budget()->hasRoomFor(reader_.framing().content_length)) {
+    refuseForRoom();
     return false;
   }
   if (!reader_.startBody(rule.bytes_max)) return true;
@@ -265,9 +276,9 @@ void Connection::refuse(const Error& error, Rejection reason) {
   exchange->answered_by_front_ = exchange->refuse(error);
 }
 
-void Connection::refuseBody() {
+void Connection::refuseForRoom() {
   refuse(Error::app("OVERLOADED", "Too many large requests at the moment.").withRetryAfter(1),
-         Rejection::BodyBudget);
+         Rejection::RequestBudget);
 }
 
 /// Answers of the loop's own are known before they are delivered, those of lanes then.
@@ -279,14 +290,16 @@ void Connection::countWaiting(Exchange& exchange) {
 
 void Connection::close() {
   if (isClosed()) return;
-  ::close(std::exchange(fd_, -1));
+  const int fd = std::exchange(fd_, -1);
   if (countedByIp()) loop_.shared().ips.leave(peer_.address);
   giveUpUpload();
+  loop_.shared().unsent_bytes -= std::exchange(unsent_bytes_, 0);
   for (const auto& exchange : pending_) abandon(*exchange);
   pending_.clear();
   current_.reset();
   loop_.remove(position_, standing_);
   loop_.shared().connectionClosed();
+  ::close(fd);  // last: whoever sees the end finds the place free
 }
 
 void Connection::endIfIdle() {
@@ -332,13 +345,21 @@ void Connection::settle() {
   if (isClosed()) return;
   const EventLoop::Standing now_standing = standing();
   if (now_standing != standing_) {
-    loop_.place(position_, standing_, now_standing);
-    standing_ = now_standing;
     standing_since_us_ = loop_.now();
+    loop_.place(position_, std::exchange(standing_, now_standing), now_standing);
   }
   const std::uint32_t wanted = wantedEvents();
   if (wanted != watched_) loop_.watch(*this, fd_, watched_ = wanted, false);
   loop_.schedule(timer_, dueTime());
+  countUnsent();
+}
+
+void Connection::countUnsent() {
+  const auto now = static_cast<std::int64_t>(output_.size() + waiting_bytes_);
+  if (now == unsent_bytes_) return;
+  const bool grown = now > unsent_bytes_;
+  loop_.shared().unsent_bytes += now - std::exchange(unsent_bytes_, now);
+  if (grown) loop_.makeRoomForAnswers();
 }
 
 EventLoop::Standing Connection::standing() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,10 @@ class Connection {
   bool isClosed() const noexcept { return fd_ < 0; }
   /// When the connection came to stand where it stands.
   std::int64_t standingSince() const noexcept { return standing_since_us_; }
+  /// When the client last took a part of what is being sent; nothing while nothing is.
+  std::optional<std::int64_t> readingSince() const noexcept {
+    return output_.empty() ? std::nullopt : std::optional{write_progress_us_};
+  }
   bool countedByIp() const noexcept { return counted_by_ip_; }
   void countByIp() noexcept { counted_by_ip_ = true; }
 
@@ -79,7 +84,7 @@ class Connection {
   void dispatch();
   void callHandler(const std::shared_ptr<Exchange>& exchange);
   void refuse(const Error& error, Rejection reason);
-  void refuseBody();
+  void refuseForRoom();
   void countWaiting(Exchange& exchange);
   std::shared_ptr<Exchange> enqueue();
 
@@ -99,11 +104,13 @@ class Connection {
   void send(std::string_view bytes);
   void afterWrite();
   void startWriting();
+  static std::optional<Rejection> rejectionBehind(const Exchange& exchange);
   static void report(EventLoop& loop, Exchange& exchange, bool client_gone);
   void abandon(Exchange& exchange);
 
   void endConnection();
   void settle();
+  void countUnsent();
   EventLoop::Standing standing() const;
   std::uint32_t wantedEvents() const;
   std::int64_t dueTime() const;
@@ -129,13 +136,14 @@ class Connection {
   std::unique_ptr<Upload> upload_;                  ///< a body that goes to its handler as it comes
   std::string input_;                               ///< arrived while reading had to wait
   OutputBuffer output_;
-  std::int64_t standing_since_us_ = 0;
+  std::int64_t standing_since_us_;
   std::int64_t phase_since_us_ = 0;  ///< first byte of the current head or body
   std::int64_t write_since_us_ = 0;
   std::int64_t write_progress_us_ = 0;
   std::uint64_t write_bytes_ = 0;  ///< sent since write_since_us_
   std::uint64_t linger_bytes_ = 0;
   std::size_t waiting_bytes_ = 0;  ///< of answers that are there and not rendered
+  std::int64_t unsent_bytes_ = 0;  ///< what the front counts of this connection's answers
   std::uint32_t requests_ = 0;
   bool held_ = false;          ///< a head waits until the requests before it are answered
   bool last_request_ = false;  ///< nothing is read as a request any more

@@ -183,8 +183,19 @@ void Connection::afterWrite() {
   }
 }
 
+/// Refusals of the front's own were counted where they were made. A path that no route has is told
+/// from a thing that a business does not know.
+std::optional<Rejection> Connection::rejectionBehind(const Exchange& exchange) {
+  const auto& [kind, code, message] = exchange.response_.refusal;
+  if (exchange.answered_by_front_ || code.empty()) return std::nullopt;
+  if (kind == ErrorKind::ExternalService) return Rejection::ExternalService;
+  if (code == "NOT_FOUND" && exchange.labels_.route.empty()) return Rejection::NotFound;
+  return rejectionOf(code);
+}
+
 void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
   LoopCounters::bump(loop.counters().active_requests, -1);
+  if (const auto rejection = rejectionBehind(exchange)) loop.counters().count(*rejection);
   const auto& completed = loop.shared().tail.completed;
   if (!completed) return;
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(

@@ -65,7 +65,8 @@ bool Connection::readUpload(std::string_view& bytes) {
   upload_->full_since_us = loop_.now();
   part.clear();
   if (status == RequestReader::Status::Refused)
-    failUpload(reader_.refusal(), rejectionOf(reader_.refusal()));
+    failUpload(reader_.refusal(),
+               rejectionOf(reader_.refusal().code()).value_or(Rejection::Malformed));
   if (status == RequestReader::Status::Complete) endUpload();
   return status == RequestReader::Status::Complete;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -33,7 +34,7 @@ class EventLoop {
   enum class Standing { Idle, Reading, Busy, kCount };
   using Connections = std::list<std::unique_ptr<Connection>>;
 
-  EventLoop(SharedState& shared, unsigned number);
+  EventLoop(SharedState& shared, unsigned number, std::shared_ptr<RequestBudget> budget);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -45,6 +46,8 @@ class EventLoop {
 
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
   const LoopCounters& counters() const noexcept { return counters_; }
+  /// Any thread: the loop closes its longest idle connection, if it still has one.
+  void askForRoom();
 
   // For connections.
   SharedState& shared() noexcept { return shared_; }
@@ -62,6 +65,9 @@ class EventLoop {
   void place(Connections::iterator position, Standing from, Standing to);
   /// Takes a closed connection out; it is destroyed when the current round is over.
   void remove(Connections::iterator position, Standing from);
+  /// Closes readers of this loop, those that have taken nothing for longest first, until all unsent
+  /// answers are within their bound.
+  void makeRoomForAnswers();
 
  private:
   void round();
@@ -75,6 +81,9 @@ class EventLoop {
   bool acceptOne(const LoopListener& listener);
   void admit(int fd, Peer peer, bool is_unix);
   bool makeRoom();
+  bool evictLongestIdle();
+  void giveRoom();
+  void noteIdle(int change);
   void onAcceptError(int error);
   void resumeAccepting();
   void drainIdle();
@@ -90,6 +99,8 @@ class EventLoop {
   DateLine date_;
   int epoll_fd_;
   std::int64_t now_us_ = 0;
+  long waits_ = 0;  ///< of the loop's thread so far; counted for on_step only
+  std::atomic<unsigned> rooms_wanted_{0};
   std::int64_t accept_again_us_ = 0;
   std::int64_t ending_since_us_ = 0;
   bool drained_ = false;

@@ -38,12 +38,15 @@ std::shared_ptr<ByteStream> Exchange::openStream() {
   });
 }
 
-bool Exchange::refuse(const Error& error) {
+bool Exchange::refuse(const Error& error, const Fields& headers) {
   const ErrorContext context{.path = request_.path,
                              .trace_id = request_.trace_id,
                              .request_id = request_.request_id,
-                             .problem_json = wantsProblemJson(request_)};
-  return respond(errorResponse(error, context));
+                             .problem_json = wantsProblemJson(request_),
+                             .development = development_};
+  HttpResponse response = errorResponse(error, context);
+  for (const auto& [name, value] : headers) response.addHeader(name, value);
+  return respond(std::move(response));
 }
 
 void Exchange::setDeadline(std::chrono::milliseconds from_now) {

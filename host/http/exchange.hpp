@@ -8,7 +8,7 @@
 
 #include <bulkhead/error.hpp>
 
-#include "http/body_budget.hpp"
+#include "http/request_budget.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 
@@ -43,9 +43,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// The sink is shared with the front, which may be gone before the last lane has answered.
-  explicit Exchange(std::shared_ptr<AnswerSink> sink)
-      : sink_{std::move(sink)}, stream_sink_{sink_} {}
+  /// Sink and budget are shared with the front, which may be gone before the last lane has
+  /// answered. In development refusals say more (S60).
+  explicit Exchange(std::shared_ptr<AnswerSink> sink, std::shared_ptr<RequestBudget> budget = {},
+                    bool development = false)
+      : sink_{std::move(sink)},
+        stream_sink_{sink_},
+        development_{development},
+        held_{std::move(budget)} {}
 
   HttpRequest& request() noexcept { return request_; }
   const HttpRequest& request() const noexcept { return request_; }
@@ -55,8 +60,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// Answers, from any thread. The first answer wins and returns true; later ones, and those after
   /// the deadline or after the client left, are dropped and return false.
   bool respond(HttpResponse response);
-  /// Answers with the error body of the product.
-  bool refuse(const Error& error);
+  /// Answers with the error body of the product, and these headers besides.
+  bool refuse(const Error& error, const Fields& headers = {});
 
   /// A stream for this exchange, whose loop hears of what moves in it. For an answer: before
   /// respond(), with the response that has it.
@@ -69,6 +74,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void setDeadline(std::chrono::milliseconds from_now);
   /// Time until the deadline, never negative; any thread.
   std::chrono::milliseconds remaining() const noexcept;
+
+  /// Bytes that the request holds in memory.
+  std::size_t heldBytes() const noexcept { return held_.bytes(); }
+  /// Takes room for so many bytes in all, as when the body is decoded; false when there is none.
+  /// Called by whoever has the exchange: the loop, then the lane.
+  bool hold(std::size_t bytes) { return held_.growTo(bytes); }
 
   /// The answer, once the sink was told.
   HttpResponse& response() noexcept { return response_; }
@@ -83,7 +94,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   HttpResponse response_;
   std::shared_ptr<AnswerSink> sink_;
   const std::weak_ptr<AnswerSink> stream_sink_;  ///< outlives sink_, which goes with the answer
-  BodyBudget::Share body_share_;
+  const bool development_;
+  RequestBudget::Share held_;
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};
 

@@ -21,10 +21,19 @@ struct BodyRule {
   bool streams = false;
 };
 
+/// What a loop did between two looks at its events: one connection's bytes, one timer, some newly
+/// accepted connections or answers.
+struct LoopStep {
+  unsigned loop;
+  std::chrono::microseconds took;
+  long waits;  ///< times that its thread slept; none is what "nothing blocks" means
+};
+
 /// Limits and total deadlines of the edge. A total deadline counts from the first byte of its
 /// phase and is not extended by progress, unless its name says so.
 struct FrontOptions {
-  unsigned loops = 0;  ///< event loops, one thread each; 0 = one per processor
+  unsigned loops = 0;        ///< event loops, one thread each; 0 = one per processor
+  bool development = false;  ///< S60: refusals name their kind
 
   HeadLimits head{};                                  ///< beyond: 414, 431
   std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_rule
@@ -38,9 +47,12 @@ struct FrontOptions {
   std::chrono::milliseconds linger{2'000};            ///< for the client to read a last answer
   std::chrono::milliseconds answer_deadline{30'000};  ///< until a handler sets its own; then 504
 
-  /// Bodies of more than 8 KiB, together, until they are answered; beyond: 503 before the body is
-  /// read.
-  std::size_t bodies_bytes_max = 128 * 1024 * 1024;
+  /// Heads and bodies of more than 8 KiB, together, until they are answered; beyond: 503 before
+  /// more is read.
+  std::size_t requests_bytes_max = 128 * 1024 * 1024;
+  /// Answers that clients have not taken yet, together; beyond, who has taken nothing for longest
+  /// is closed.
+  std::size_t answers_bytes_max = 256 * 1024 * 1024;
   std::uint32_t requests_per_connection_max = 1000;
   std::size_t pipelined_max = 16;
   /// Answers of one connection that wait to be sent; beyond, its next request waits.
@@ -48,7 +60,8 @@ struct FrontOptions {
   std::size_t connections_max = 0;  ///< all listeners; 0 = half of the descriptor limit
   std::size_t connections_per_ip_max = 256;
 
-  /// Asked on the loop when the head of a request is complete; empty: body_bytes_max, at once.
+  /// Asked on the loop when the head of a request that has a body is complete; empty:
+  /// body_bytes_max, at once.
   std::function<BodyRule(const HttpRequest&)> body_rule{};
   /// True for addresses that connections_per_ip_max does not count, such as trusted proxies; empty:
   /// loopback only.
@@ -57,6 +70,8 @@ struct FrontOptions {
   std::string fixed_header_lines{};
   /// Called by each loop, with its number, when it has seen Front::wake(); must not wait.
   std::function<void(unsigned loop)> on_wake{};
+  /// For tests: called by each loop after each of its steps, which then cost two system calls more.
+  std::function<void(const LoopStep&)> on_step{};
 };
 
 /// Called on the loop with each complete request. Must not block; answers at once or later from any

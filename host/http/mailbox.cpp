@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace bulkhead::host {
 namespace {
@@ -16,7 +17,8 @@ void moveAll(std::vector<Arrival>& from, std::vector<Arrival>& to) {
 
 }  // namespace
 
-Mailbox::Mailbox() : event_fd_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
+Mailbox::Mailbox(std::shared_ptr<RequestBudget> budget)
+    : budget_{std::move(budget)}, event_fd_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
   if (event_fd_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
 }
 
@@ -29,21 +31,29 @@ void Mailbox::arrived(Arrival arrival) {
     local_.push_back(std::move(arrival));
     return;
   }
-  const std::lock_guard lock{mutex_};
-  if (closed_) return;
-  posted_.push_back(std::move(arrival));
-  if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
+  bool asleep = false;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return;
+    posted_.push_back(std::move(arrival));
+    asleep = !std::exchange(awake_, true);
+  }
+  if (asleep) ::eventfd_write(event_fd_, 1);
 }
 
 void Mailbox::wake() {
-  const std::lock_guard lock{mutex_};
-  if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
+  bool asleep = false;
+  {
+    const std::lock_guard lock{mutex_};
+    asleep = !std::exchange(awake_, true);
+  }
+  if (asleep) ::eventfd_write(event_fd_, 1);
 }
 
 void Mailbox::clearWakeUp() {
   eventfd_t ignored = 0;
-  const std::lock_guard lock{mutex_};
   ::eventfd_read(event_fd_, &ignored);
+  const std::lock_guard lock{mutex_};
   awake_ = false;
 }
 

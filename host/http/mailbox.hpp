@@ -22,7 +22,8 @@ struct Arrival {
 /// are dropped.
 class Mailbox final : public AnswerSink {
  public:
-  Mailbox();
+  /// The budget lives as long as the mailbox, and so as long as any exchange.
+  explicit Mailbox(std::shared_ptr<RequestBudget> budget);
   ~Mailbox() override;
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
@@ -36,6 +37,7 @@ class Mailbox final : public AnswerSink {
   void wake();
 
   // For the loop alone.
+  RequestBudget* budget() const noexcept { return budget_.get(); }
   int descriptor() const noexcept { return event_fd_; }
   void bindToThisThread() { owner_ = std::this_thread::get_id(); }
   void clearWakeUp();
@@ -53,6 +55,7 @@ class Mailbox final : public AnswerSink {
  private:
   void arrived(Arrival arrival);
 
+  const std::shared_ptr<RequestBudget> budget_;
   int event_fd_;
   std::atomic<std::thread::id> owner_{};
   std::vector<Arrival> local_;
