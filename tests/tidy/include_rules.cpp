@@ -29,7 +29,7 @@ const std::vector<Door>& doors() {
       {"postgresql/", kStores, "use the store of host/data"},
       {"Poco/Data/", kStores, "use the store of host/data"},
       {"Poco/Net/ServerSocket.h", kFront, "let host/http accept clients"},
-      {"Poco/Net/HTTPServer.h", {}, "use the front of host/http"},
+      {"Poco/Net/HTTPServer.h", {"bench/http_peers/"}, "use the front of host/http"},
       {"curl/", kEgress, "use http.send"},
       {"Poco/Redis/", {"host/cache/", "tests/host/cache/", "bench/"}, "use host/cache"},
   };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/utf8.hpp>
 
 namespace bulkhead {
 
@@ -200,26 +201,6 @@ class JsonWriter {
     }
     out_.append(rest, 0, length);
     return length;
-  }
-  /// Length of the valid UTF-8 sequence (2..4 bytes, RFC 3629) at the start of `rest`, or 0.
-  static std::size_t utf8Length(std::string_view rest) {
-    const auto at = [&](std::size_t i) {
-      return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U;
-    };
-    const auto continues = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
-    const unsigned first = at(0);
-    if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-    if (first >= 0xE0 && first <= 0xEF) {
-      const bool overlong = first == 0xE0 && at(1) < 0xA0;
-      const bool surrogate = first == 0xED && at(1) > 0x9F;
-      return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
-    }
-    if (first >= 0xF0 && first <= 0xF4) {
-      const bool overlong = first == 0xF0 && at(1) < 0x90;
-      const bool too_high = first == 0xF4 && at(1) > 0x8F;
-      return continues(1) && continues(2) && continues(3) && !overlong && !too_high ? 4 : 0;
-    }
-    return 0;
   }
 
   std::string& out_;
