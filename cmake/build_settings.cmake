@@ -103,7 +103,7 @@ function(bulkhead_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
     ENVIRONMENT GTEST_OUTPUT=json:${PROJECT_BINARY_DIR}/test-results/${name}.json)
-  if(arg_LABELS MATCHES "integration|faults")
+  if(arg_LABELS MATCHES "faults")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()
 endfunction()

@@ -52,7 +52,7 @@ void AccessLog::record(const CompletedExchange& exchange) const {
   metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
                           exchange.duration);
   watch(exchange);
-  const bool slow = isSlow(exchange);
+  const bool slow = isSlow(exchange) || exchange.broken_off;
   if (slow || logEnabled(levelOf(exchange))) writeLine(exchange);
 }
 
@@ -62,6 +62,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   context.plugin = exchange.labels.plugin;
   context.request_id = request.request_id;
   context.trace_id = request.trace_id;
+  context.span_id = request.span_id;
   if (!exchange.answered_by_front) {  // a lane may still be completing these
     context.tenant = request.principal.tenant;
     context.api_key_id = request.principal.key_id;
@@ -83,6 +84,10 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   const Refusal& refusal = exchange.refusal;
   if (isChoice(exchange)) {
     writeLog(Level::Info, "http", "Request for a disabled plugin refused", fields);
+    return;
+  }
+  if (exchange.broken_off) {
+    writeLog(Level::Warn, "http", "Answer broken off", fields);
     return;
   }
   if (!refusal.code.empty()) {

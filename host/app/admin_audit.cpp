@@ -21,7 +21,6 @@
 #include "logging/log.hpp"
 #include "runtime/services.hpp"
 #include "runtime/timestamp.hpp"
-#include "security/administration.hpp"
 #include "security/ulid.hpp"
 
 namespace bulkhead::host {
@@ -188,7 +187,8 @@ AdminAudit::HostAnswer AdminAudit::covered(std::string action, HostAnswer answer
   return
       [this, action = std::move(action), answer = std::move(answer)](const HttpRequest& request) {
         HttpResponse response = answer(request);
-        if (response.status < 300) recordAnswer(action, request, response);
+        if (response.status < 300)
+          record(administratorOf(request), {action, request.path, {}, shownJson(response.body)});
         return response;
       };
 }
@@ -202,11 +202,8 @@ void AdminAudit::cover(std::vector<HostRoute>& routes) {
   }
 }
 
-void AdminAudit::recordAnswer(const std::string& action, const HttpRequest& request,
-                              const HttpResponse& response) noexcept {
-  const Administrator by = administratorOf(request);
+void AdminAudit::record(const Administrator& by, const AdministrativeChange& change) noexcept {
   try {
-    const AdministrativeChange change{action, request.path, {}, shownJson(response.body)};
     store_.write(
         [&](data::Transaction& transaction) {
           recordChange(transaction, by, change, SystemClock{}.nowUs());
@@ -216,8 +213,8 @@ void AdminAudit::recordAnswer(const std::string& action, const HttpRequest& requ
   } catch (const std::exception& error) {
     log(Level::Error, "security", "An administrative change has no audit row",
         {{"event", "administration"},
-         {"action", action},
-         {"object", request.path},
+         {"action", change.action},
+         {"object", change.object},
          {"actor", by.actor},
          {"ip", by.origin},
          {"reason", error.what()}});

@@ -9,6 +9,7 @@
 #include "data/audit_chain.hpp"
 #include "data/audit_heads.hpp"
 #include "data/store.hpp"
+#include "security/administration.hpp"
 
 namespace bulkhead::host {
 
@@ -33,14 +34,14 @@ class AdminAudit {
   /// The same for every administrator's route among `routes` that changes something and does not
   /// see to it itself, so that none can be forgotten.
   void cover(std::vector<HostRoute>& routes);
+  /// Writes what was changed without a request, after its effect. Where that fails, an error in the
+  /// log says the same.
+  void record(const Administrator& by, const AdministrativeChange& change) noexcept;
   /// Seals what is new. A failure is a line in the log: a second later, or at the next start, it is
   /// tried again.
   void seal() noexcept;
 
  private:
-  void recordAnswer(const std::string& action, const HttpRequest& request,
-                    const HttpResponse& response) noexcept;
-
   data::Store& store_;
   const data::AuditHeadFile heads_;
   data::AuditSealer sealer_;

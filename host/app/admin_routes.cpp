@@ -89,7 +89,8 @@ void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
   out.object("id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
              plugin.reason, "required", plugin.required, "file", plugin.file, "since",
              timestampText(plugin.since_us), "running", plugin.lane.running, "queued",
-             plugin.lane.queued, "stuck", plugin.lane.stuck, "refused", plugin.lane.refused);
+             plugin.lane.queued, "stuck", plugin.lane.stuck, "refused",
+             plugin.lane.refused + plugin.streams.refused, "streams", plugin.streams.running);
 }
 
 template <class Items, class Write>

@@ -31,7 +31,7 @@ fs::path directoryOf(const CommandLine& line) {
 }
 
 Json bodyOf(const HttpResponse& response) {
-  const Json body = Json::parse(response.body, nullptr, false);
+  Json body = Json::parse(response.body, nullptr, false);
   if (response.status < 300) return body;
   const Json error = body.is_object() ? body.value("error", Json::object()) : Json::object();
   throw Error::app(error.value("code", "REFUSED"),

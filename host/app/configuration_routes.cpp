@@ -31,15 +31,7 @@ HttpResponse reloadAnswer(const ReloadReport& report) {
         "CONFIGURATION_REFUSED",
         fmt::format("Nothing was changed. {}", fmt::join(report.problems, " ")));
   }
-  return HttpResponse::json(
-      200, toJson([&](JsonWriter& out) {
-        out.beginObject();
-        out.member("outcome", report.outcomeName());
-        out.member("changed", [&](JsonWriter& list) { list.array(report.changed, writeChange); });
-        out.member("needs_restart",
-                   [&](JsonWriter& list) { list.array(report.needs_restart, writeChange); });
-        out.endObject();
-      }));
+  return HttpResponse::json(200, reloadJson(report));
 }
 
 }  // namespace
@@ -60,6 +52,17 @@ std::vector<HostRoute> configurationRoutes(
                      }),
           adminRoute("POST", "/api/admin/config/reload", answer),
           adminRoute("POST", "/api/monitoring/config/reload", answer)};
+}
+
+std::string reloadJson(const ReloadReport& report) {
+  return toJson([&](JsonWriter& out) {
+    out.beginObject();
+    out.member("outcome", report.outcomeName());
+    out.member("changed", [&](JsonWriter& list) { list.array(report.changed, writeChange); });
+    out.member("needs_restart",
+               [&](JsonWriter& list) { list.array(report.needs_restart, writeChange); });
+    out.endObject();
+  });
 }
 
 }  // namespace bulkhead::host

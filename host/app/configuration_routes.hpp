@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "app/live_configuration.hpp"
@@ -14,5 +15,8 @@ namespace bulkhead::host {
 std::vector<HostRoute> configurationRoutes(
     std::function<std::vector<SettingRow>()> rows,
     std::function<ReloadReport(std::string_view trigger)> reload);
+
+/// A reload that was not refused, as those routes answer it.
+std::string reloadJson(const ReloadReport& report);
 
 }  // namespace bulkhead::host

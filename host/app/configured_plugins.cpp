@@ -56,6 +56,7 @@ std::vector<ConfiguredPlugin> readConfiguredPlugins(const Configuration& configu
   const HostSettings& settings = configuration.settings();
   auto confs = readPluginConfs(settings.paths.plugin_conf_dir, configuration.variables());
   std::vector<PluginEntry> entries;
+  entries.reserve(confs.size());
   for (const auto& conf : confs) entries.push_back({conf.id, true, false, conf.library, {}});
   addUnlisted(pluginFolder(settings), entries);
   std::vector<ConfiguredPlugin> plugins;

@@ -36,6 +36,7 @@ void HomeLog::write(std::string_view plugin, int level, std::string_view message
   context.plugin = plugin;
   context.request_id = trace.request_id;
   context.trace_id = trace.trace_id;
+  context.span_id = trace.span_id;
   context.tenant = trace.tenant;
   context.api_key_id = trace.key_id;
   const LogScope scope{context};

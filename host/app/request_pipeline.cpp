@@ -8,7 +8,6 @@
 
 #include "http/middleware/content_coding.hpp"
 #include "http/middleware/preconditions.hpp"
-#include "runtime/error_response.hpp"
 #include "security/access.hpp"
 
 namespace bulkhead::host {
@@ -16,6 +15,8 @@ namespace {
 
 constexpr int kRetryAfterSeconds = 5;
 constexpr std::chrono::milliseconds kHostDeadline{30'000};
+/// Paths up to here are compared with every route, for people in development.
+constexpr std::size_t kHintedPathBytes = 200;
 
 Error unavailable(const Compartment& compartment) {
   const PluginStatus status = compartment.status();
@@ -25,8 +26,10 @@ Error unavailable(const Compartment& compartment) {
       .withRetryAfter(kRetryAfterSeconds);
 }
 
-Error nothingHere() {
-  return Error::notFound("NOT_FOUND", "There is nothing here.");
+Error nothingHere(std::string_view nearest = {}) {
+  if (nearest.empty()) return Error::notFound("NOT_FOUND", "There is nothing here.");
+  return Error::notFound("NOT_FOUND",
+                         fmt::format("There is nothing here; the nearest route is {}.", nearest));
 }
 
 /// The <id> of "/api/<id>/...", or empty.
@@ -45,8 +48,14 @@ bool isOnManagementPort(const RouteMatch<std::shared_ptr<const RouteTarget>>& ma
 HttpResponse finished(const HttpRequest& request, HttpResponse response) {
   const int status = response.status;
   const ContentCoding coding = chooseCoding(request, response);
+  const std::shared_ptr<ByteStream> stream = response.stream;
   applyPreconditions(request, response);
-  if (response.status == status) encodeBody(coding, response);
+  if (response.status == status) {
+    encodeBody(coding, response);
+  } else if (stream) {  // the client has what would come
+    response.stream.reset();
+    stream->breakOff();
+  }
   return response;
 }
 
@@ -55,6 +64,15 @@ void restoreTags(HttpRequest& request) {
   for (auto& [name, value] : request.headers) {
     if (name == "if-match") value = withoutCoding(std::move(value));
   }
+}
+
+/// What was sent and what it becomes are both there for a moment.
+void decodeBody(Exchange& exchange, std::size_t limit_bytes) {
+  const std::size_t sent_bytes = exchange.heldBytes();
+  std::string& body = exchange.request().body;
+  body = decodedBody(body, limit_bytes, [&](std::size_t decoded_bytes) {
+    return exchange.hold(sent_bytes + decoded_bytes);
+  });
 }
 
 HttpResponse optionsAnswer(const std::string& allow) {
@@ -78,19 +96,17 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   if (request.peer.management && !isOnManagementPort(match)) throw nothingHere();
   switch (match.outcome) {
     case Outcome::NotFound:
-      refuseUnmatched(*exchange);
+      refuseUnmatched(exchange, table);
+      return;
     case Outcome::Options:
       exchange->respond(optionsAnswer(match.allow));
       return;
-    case Outcome::MethodNotAllowed: {
-      HttpResponse response = errorResponse(
+    case Outcome::MethodNotAllowed:
+      exchange->refuse(
           Error::validation("METHOD_NOT_ALLOWED", fmt::format("{} is not offered here; {} are.",
                                                               request.method, match.allow)),
-          {request.path, request.trace_id, request.request_id, false, options_.development});
-      response.addHeader("Allow", match.allow);
-      exchange->respond(std::move(response));
+          {{"Allow", match.allow}});
       return;
-    }
     case Outcome::Found:
       break;
   }
@@ -104,14 +120,19 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   exchange->labels().plugin = match.owner;
   restoreTags(request);
   admitToPluginRoute(request, target.route->contract);
-  submitToPlugin(exchange, target);
+  if (target.route->contract.streams() == RouteStreams::None) {
+    submitToPlugin(exchange, target);
+  } else {
+    submitStreaming(exchange, target);
+  }
 }
 
-std::uint64_t RequestPipeline::bodyLimit(const HttpRequest& request) const {
+BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {
   const auto table = services_.routes.table();
   const auto match = table->match(request.method, request.path);
-  if (match.value == nullptr || !(*match.value)->route) return options_.body_bytes_max;
-  return (*match.value)->route->contract.bodyLimitBytes();
+  if (match.value == nullptr || !(*match.value)->route) return {options_.body_bytes_max};
+  const RouteContract& contract = (*match.value)->route->contract;
+  return {contract.bodyLimitBytes(), contract.streamsRequest()};
 }
 
 void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
@@ -154,7 +175,7 @@ void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
         if (expired || exchange->answered()) return;
         HttpRequest& request = exchange->request();
         try {
-          if (coded) request.body = decodedBody(request.body, route->contract.bodyLimitBytes());
+          if (coded) decodeBody(*exchange, route->contract.bodyLimitBytes());
         } catch (const Error& error) {
           exchange->refuse(error);
           return;
@@ -162,11 +183,30 @@ void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
         exchange->respond(finished(request, home.handle(*route, request, until)));
       },
       until);
-  if (taken) return;
-  if (!target.compartment->isRunning()) throw unavailable(*target.compartment);
-  throw Error::app("OVERLOADED",
-                   fmt::format("The service '{}' has as many requests waiting as it may.",
-                               target.compartment->id()))
+  if (!taken) refuseUntaken(*target.compartment, "requests waiting");
+}
+
+void RequestPipeline::submitStreaming(const std::shared_ptr<Exchange>& exchange,
+                                      const RouteTarget& target) const {
+  const auto deadline = target.route->contract.deadline();
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  exchange->setDeadline(deadline);
+  const bool taken = target.compartment->submitStreaming([exchange, route = target.route,
+                                                          until](PluginHome& home) {
+    const HttpRequest& request = exchange->request();
+    const AnswerOutlet outlet{[&] { return exchange->openStream(); },
+                              [&](HttpResponse response) {
+                                return exchange->respond(finished(request, std::move(response)));
+                              }};
+    home.handleStreams(*route, request, until, outlet);
+  });
+  if (!taken) refuseUntaken(*target.compartment, "streams open");
+}
+
+void RequestPipeline::refuseUntaken(const Compartment& compartment, std::string_view what) {
+  if (!compartment.isRunning()) throw unavailable(compartment);
+  throw Error::app("OVERLOADED", fmt::format("The service '{}' has as many {} as it may.",
+                                             compartment.id(), what))
       .withRetryAfter(1);
 }
 
@@ -209,18 +249,26 @@ void RequestPipeline::admitToPluginRoute(HttpRequest& request,
 
 /// A route of a closed plugin is unknown, but its prefix is not: that is 503, never 404 (design
 /// §3).
-void RequestPipeline::refuseUnmatched(Exchange& exchange) const {
-  if (const std::string_view id = pluginOf(exchange.request().path); !id.empty()) {
+void RequestPipeline::refuseUnmatched(const std::shared_ptr<Exchange>& exchange,
+                                      std::shared_ptr<const Routes> table) const {
+  if (const std::string_view id = pluginOf(exchange->request().path); !id.empty()) {
     if (services_.starting())
       throw Error::app("PLUGIN_UNAVAILABLE", "The host is still starting its plugins.")
           .withRetryAfter(1);
     const auto compartment = services_.find_compartment(id);
     if (compartment && !compartment->isRunning()) {
-      exchange.labels().plugin = compartment->id();
+      exchange->labels().plugin = compartment->id();
       throw unavailable(*compartment);
     }
   }
-  throw nothingHere();
+  const bool hints = options_.development && exchange->request().path.size() <= kHintedPathBytes;
+  if (!hints) throw nothingHere();
+  const bool taken = services_.monitoring_lane.submit(
+      [exchange, table = std::move(table)](bool) {
+        exchange->refuse(nothingHere(table->nearest(exchange->request().path)));
+      },
+      std::chrono::steady_clock::now() + kHostDeadline);
+  if (!taken) throw nothingHere();
 }
 
 }  // namespace bulkhead::host

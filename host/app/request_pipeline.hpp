@@ -9,6 +9,7 @@
 #include "app/peer_policy.hpp"
 #include "app/route_catalog.hpp"
 #include "http/exchange.hpp"
+#include "http/front_options.hpp"
 #include "runtime/lane.hpp"
 #include "security/authenticator.hpp"
 
@@ -42,15 +43,18 @@ class RequestPipeline {
   /// The front's handler. Answers, or hands the exchange to a lane. Refusals leave it as Error.
   void handle(const std::shared_ptr<Exchange>& exchange) const;
   /// The front's question: how large may this request's body be?
-  std::uint64_t bodyLimit(const HttpRequest& request) const;
+  BodyRule bodyRule(const HttpRequest& request) const;
 
  private:
   void answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                        const std::shared_ptr<const HostRoute>& route) const;
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
+  void submitStreaming(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
+  [[noreturn]] static void refuseUntaken(const Compartment& compartment, std::string_view what);
   void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
   void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
-  [[noreturn]] void refuseUnmatched(Exchange& exchange) const;
+  void refuseUnmatched(const std::shared_ptr<Exchange>& exchange,
+                       std::shared_ptr<const Routes> table) const;
 
   const PipelineOptions options_;
   const PipelineServices services_;

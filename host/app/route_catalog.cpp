@@ -60,7 +60,8 @@ void RouteCatalog::publish(std::vector<Entry> entries) {
     documented.push_back(
         {entry.owner, entry.path, {entry.target->route, &entry.target->route->contract}});
   }
-  open_api_.store(std::make_shared<const std::string>(openApiDocument(documented, version_)));
+  open_api_.store(std::make_shared<const CodedDocument>("application/json",
+                                                        openApiDocument(documented, version_)));
   table_.store(std::move(table));
   entries_ = std::move(entries);
 }

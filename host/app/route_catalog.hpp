@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/middleware/coded_document.hpp"
 #include "http/openapi.hpp"
 #include "http/router.hpp"
 #include "plugins/compartment.hpp"
@@ -57,8 +58,8 @@ class RouteCatalog {
   std::shared_ptr<const Routes> table() const { return table_.load(); }
   /// The scopes that plugins' routes name, each once.
   std::vector<std::string> scopes() const;
-  /// The text of /openapi.json, made when the routes change.
-  std::shared_ptr<const std::string> openApi() const { return open_api_.load(); }
+  /// /openapi.json, made when the routes change.
+  std::shared_ptr<const CodedDocument> openApi() const { return open_api_.load(); }
 
  private:
   struct Entry {
@@ -75,7 +76,7 @@ class RouteCatalog {
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
   Published<Routes> table_;
-  Published<std::string> open_api_;
+  Published<CodedDocument> open_api_;
 };
 
 }  // namespace bulkhead::host

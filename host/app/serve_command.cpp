@@ -50,7 +50,7 @@ void awaitEnd(const sigset_t& signals, LogSystem& logging, ServingHost& host) {
     sigwait(&signals, &received);
     if (received == SIGTERM || received == SIGINT) return;
     logging.reopen();
-    if (received == SIGHUP) host.reload("SIGHUP");
+    if (received == SIGHUP) host.reloadOnSignal();
   }
 }
 

@@ -1,7 +1,5 @@
 #include "app/serving_host.hpp"
 
-#include <Poco/DigestEngine.h>
-#include <Poco/SHA2Engine.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -96,15 +94,26 @@ health::RegistryOptions registryOptions() {
   return options;
 }
 
-/// It is large and changes when a plugin does, so that clients may keep it and ask.
-HttpResponse openApiAnswer(const std::string& document) {
-  Poco::SHA2Engine engine{Poco::SHA2Engine::SHA_256};
-  engine.update(document);
-  HttpResponse response = HttpResponse::json(200, document);
-  response.addHeader("ETag",
-                     fmt::format("\"{}\"", Poco::DigestEngine::digestToHex(engine.digest())));
-  response.addHeader("Cache-Control", "no-cache");
-  return response;
+FrontOptions frontLimits(const HostSettings::Limits& limits) {
+  FrontOptions options;
+  options.head.request_line_bytes_max = static_cast<std::size_t>(limits.request_line_bytes);
+  options.head.head_bytes_max = static_cast<std::size_t>(limits.head_bytes);
+  options.head.fields_max = static_cast<std::size_t>(limits.header_fields);
+  options.body_bytes_max = static_cast<std::size_t>(limits.body_bytes);
+  options.answers_bytes_max = static_cast<std::size_t>(limits.answers_bytes);
+  options.requests_bytes_max = static_cast<std::size_t>(limits.requests_bytes);
+  options.head_deadline = milliseconds{limits.head_timeout_ms};
+  options.body_deadline = milliseconds{limits.body_timeout_ms};
+  options.body_grace = milliseconds{limits.body_grace_ms};
+  options.body_rate_min_bytes_per_s = static_cast<std::size_t>(limits.body_bytes_per_second);
+  options.idle_timeout = milliseconds{limits.idle_timeout_ms};
+  options.write_stall = milliseconds{limits.write_timeout_ms};
+  options.write_rate_min_bytes_per_s = static_cast<std::size_t>(limits.write_bytes_per_second);
+  options.pipelined_max = static_cast<std::size_t>(limits.pipelined_requests);
+  options.requests_per_connection_max = static_cast<std::uint32_t>(limits.requests_per_connection);
+  options.connections_max = static_cast<std::size_t>(limits.connections);
+  options.connections_per_ip_max = static_cast<std::size_t>(limits.connections_per_address);
+  return options;
 }
 
 }  // namespace
@@ -171,18 +180,9 @@ ServingHost::~ServingHost() {
 }
 
 void ServingHost::makeFront() {
-  const auto& limits = settings_.limits;
-  FrontOptions options;
-  options.head.head_bytes_max = static_cast<std::size_t>(limits.head_bytes);
-  options.head.fields_max = static_cast<std::size_t>(limits.header_fields);
-  options.body_bytes_max = static_cast<std::size_t>(limits.body_bytes);
-  options.head_deadline = milliseconds{limits.head_timeout_ms};
-  options.idle_timeout = milliseconds{limits.idle_timeout_ms};
-  options.write_stall = milliseconds{limits.write_timeout_ms};
-  options.requests_per_connection_max = static_cast<std::uint32_t>(limits.requests_per_connection);
-  options.connections_max = static_cast<std::size_t>(limits.connections);
-  options.connections_per_ip_max = static_cast<std::size_t>(limits.connections_per_address);
-  options.body_limit = [this](const HttpRequest& request) { return pipeline_.bodyLimit(request); };
+  FrontOptions options = frontLimits(settings_.limits);
+  options.development = !settings_.isProduction();
+  options.body_rule = [this](const HttpRequest& request) { return pipeline_.bodyRule(request); };
   options.exempt_from_ip_cap = [this](std::string_view address) {
     return peers_.isTrustedProxy(address) || address == "127.0.0.1" || address == "::1";
   };
@@ -234,13 +234,14 @@ void ServingHost::addHostRoutes() {
                            [this](std::string_view trigger) { return reload(trigger); }))
     routes.push_back(std::move(route));
   for (auto& route : backups_.routes()) routes.push_back(std::move(route));
-  routes.push_back({"GET",
-                    "/openapi.json",
-                    HostAccess::Open,
-                    {},
-                    AnsweredOn::MonitoringLane,
-                    [this](const HttpRequest&) { return openApiAnswer(*routes_.openApi()); },
-                    false});
+  routes.push_back(
+      {"GET",
+       "/openapi.json",
+       HostAccess::Open,
+       {},
+       AnsweredOn::Loop,
+       [this](const HttpRequest& request) { return routes_.openApi()->answer(request); },
+       false});
   audit_.cover(routes);
   routes_.addHostRoutes(std::move(routes));
 }
@@ -302,6 +303,13 @@ ReloadReport ServingHost::reload(std::string_view trigger) {
   logReload(report, trigger);
   if (state_.phase() == health::Phase::Ready) notifyService("READY=1\n");
   return report;
+}
+
+void ServingHost::reloadOnSignal() {
+  const ReloadReport report = reload("SIGHUP");
+  if (report.outcome != ReloadReport::Outcome::Reloaded) return;
+  audit_.record({.actor = "host", .origin = "SIGHUP", .request_id = {}},
+                {"config.reload", "config", {}, reloadJson(report)});
 }
 
 /// What may fail comes first, so that nothing has changed when it does.

@@ -54,6 +54,8 @@ class ServingHost {
   /// Reads the configuration anew and takes over what may change while the host runs; the log says
   /// what was done. `trigger` is for the log: "SIGHUP". Any thread.
   ReloadReport reload(std::string_view trigger);
+  /// The same for SIGHUP, which no request asked for: its audit row names the signal.
+  void reloadOnSignal();
   /// Waits until the thread that called boot() is out of it, at most so long; true when it is.
   using BootEnded = std::function<bool(std::chrono::milliseconds patience)>;
   /// Readiness off, SHUTDOWN_DELAY, then no new connections, in-flight requests up to

@@ -209,44 +209,101 @@ void addLife(std::vector<HostSetting>& all) {
                  [](Settings& s, const Value& v) { s.server.crash_records = v.integer(); }});
 }
 
+using Limits = HostSettings::Limits;
+
+template <std::int64_t Limits::*Field>
+void setLimit(Settings& settings, const Value& value) {
+  settings.limits.*Field = value.integer();
+}
+
+/// A limit of the edge that is a number.
+struct LimitNumber {
+  const char* name;
+  const char* fallback;
+  double min;
+  double max;
+  const char* help;
+  void (*apply)(Settings& settings, const Value& value);
+};
+
+constexpr double kGibibyte = 1 << 30;
+
+constexpr std::array kLimitNumbers{
+    LimitNumber{"limits.request_line_bytes", "8192", 512, 1 << 16,
+                "Longest request line; beyond it 414.", setLimit<&Limits::request_line_bytes>},
+    LimitNumber{"limits.head_bytes", "32768", 1024, 1 << 20,
+                "Longest request line and headers together; beyond it 431.",
+                setLimit<&Limits::head_bytes>},
+    LimitNumber{"limits.header_fields", "100", 8, 1000, "Most headers of a request.",
+                setLimit<&Limits::header_fields>},
+    LimitNumber{"limits.body_bytes", "1048576", 0, kGibibyte,
+                "Longest body where a route does not say otherwise; beyond it 413.",
+                setLimit<&Limits::body_bytes>},
+    LimitNumber{"limits.requests_bytes", "134217728", 1 << 20, 64 * kGibibyte,
+                "What heads and bodies of more than 8 KiB may hold together, decoded bodies "
+                "included; beyond it 503.",
+                setLimit<&Limits::requests_bytes>},
+    LimitNumber{"limits.answers_bytes", "268435456", 1 << 20, 64 * kGibibyte,
+                "What answers that clients have not taken yet may hold together; beyond it the "
+                "slowest reader is closed.",
+                setLimit<&Limits::answers_bytes>},
+    LimitNumber{"limits.connections", "0", 0, 1 << 20,
+                "Most open connections; 0 for half of the file descriptors.",
+                setLimit<&Limits::connections>},
+    LimitNumber{"limits.connections_per_address", "256", 1, 1 << 20,
+                "Most open connections of one client address.",
+                setLimit<&Limits::connections_per_address>},
+    LimitNumber{"limits.requests_per_connection", "1000", 1, 1'000'000'000,
+                "Requests after which a connection is closed politely.",
+                setLimit<&Limits::requests_per_connection>},
+    LimitNumber{"limits.pipelined_requests", "16", 1, 1000,
+                "Requests of one connection that may wait for their answers; the next waits "
+                "unread.",
+                setLimit<&Limits::pipelined_requests>},
+    LimitNumber{"limits.body_bytes_per_second", "500", 1, kGibibyte,
+                "Slowest body after its grace; below it 408.",
+                setLimit<&Limits::body_bytes_per_second>},
+    LimitNumber{"limits.write_bytes_per_second", "500", 1, kGibibyte,
+                "Slowest reader of an answer after limits.write_timeout; below it the connection "
+                "is closed.",
+                setLimit<&Limits::write_bytes_per_second>},
+};
+
+/// A limit of the edge that is a time.
+struct LimitTime {
+  const char* name;
+  const char* fallback;
+  double max_ms;
+  const char* help;
+  void (*apply)(Settings& settings, const Value& value);
+};
+
+constexpr std::array kLimitTimes{
+    LimitTime{"limits.head_timeout", "10s", 600'000,
+              "From the first byte of a request to the end of its headers; beyond it 408.",
+              setLimit<&Limits::head_timeout_ms>},
+    LimitTime{"limits.body_timeout", "60s", 3'600'000,
+              "From the end of the headers to the end of the body; beyond it 408.",
+              setLimit<&Limits::body_timeout_ms>},
+    LimitTime{"limits.body_grace", "10s", 3'600'000,
+              "Before a body has to come as fast as limits.body_bytes_per_second.",
+              setLimit<&Limits::body_grace_ms>},
+    LimitTime{"limits.idle_timeout", "60s", 3'600'000,
+              "Longest silence between two requests; longer than the balancer's.",
+              setLimit<&Limits::idle_timeout_ms>},
+    LimitTime{"limits.write_timeout", "30s", 3'600'000,
+              "Longest time that a client may leave an answer unread.",
+              setLimit<&Limits::write_timeout_ms>},
+};
+
 void addLimits(std::vector<HostSetting>& all) {
-  all.push_back({integer("limits.head_bytes", "32768", 1024, 1 << 20,
-                         "Longest request line and headers together."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.head_bytes = v.integer(); }});
-  all.push_back({integer("limits.header_fields", "100", 8, 1000, "Most headers of a request."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.header_fields = v.integer(); }});
-  all.push_back({integer("limits.body_bytes", "1048576", 0, 1 << 30,
-                         "Longest body where a route does not say otherwise."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.body_bytes = v.integer(); }});
-  all.push_back({integer("limits.connections", "0", 0, 1 << 20,
-                         "Most open connections; 0 for half of the file descriptors."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.connections = v.integer(); }});
-  all.push_back(
-      {integer("limits.connections_per_address", "256", 1, 1 << 20,
-               "Most open connections of one client address."),
-       {},
-       [](Settings& s, const Value& v) { s.limits.connections_per_address = v.integer(); }});
-  all.push_back(
-      {integer("limits.requests_per_connection", "1000", 1, 1'000'000'000,
-               "Requests after which a connection is closed politely."),
-       {},
-       [](Settings& s, const Value& v) { s.limits.requests_per_connection = v.integer(); }});
-  all.push_back({duration("limits.head_timeout", "10s", 600'000,
-                          "From the first byte of a request to the end of its headers."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.head_timeout_ms = v.integer(); }});
-  all.push_back({duration("limits.idle_timeout", "60s", 3'600'000,
-                          "Longest silence between two requests; longer than the balancer's."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.idle_timeout_ms = v.integer(); }});
-  all.push_back({duration("limits.write_timeout", "30s", 3'600'000,
-                          "Longest time that a client may leave an answer unread."),
-                 {},
-                 [](Settings& s, const Value& v) { s.limits.write_timeout_ms = v.integer(); }});
+  for (const LimitNumber& limit : kLimitNumbers) {
+    all.push_back(
+        {integer(limit.name, limit.fallback, limit.min, limit.max, limit.help), {}, limit.apply});
+  }
+  for (const LimitTime& limit : kLimitTimes)
+    all.push_back(
+        {duration(limit.name, limit.fallback, limit.max_ms, limit.help), {}, limit.apply});
 }
 
 void addPaths(std::vector<HostSetting>& all) {

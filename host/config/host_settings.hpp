@@ -30,15 +30,23 @@ struct HostSettings {
     std::int64_t crash_records = 0;  ///< 0: none are written
   };
   struct Limits {
+    std::int64_t request_line_bytes = 0;
     std::int64_t head_bytes = 0;
     std::int64_t header_fields = 0;
     std::int64_t body_bytes = 0;
+    std::int64_t requests_bytes = 0;
+    std::int64_t answers_bytes = 0;
     std::int64_t connections = 0;  ///< 0: half of the descriptors that the process may have
     std::int64_t connections_per_address = 0;
     std::int64_t requests_per_connection = 0;
+    std::int64_t pipelined_requests = 0;
     std::int64_t head_timeout_ms = 0;
+    std::int64_t body_timeout_ms = 0;
+    std::int64_t body_grace_ms = 0;
+    std::int64_t body_bytes_per_second = 0;
     std::int64_t idle_timeout_ms = 0;
     std::int64_t write_timeout_ms = 0;
+    std::int64_t write_bytes_per_second = 0;
   };
   struct Paths {
     std::filesystem::path data_dir;

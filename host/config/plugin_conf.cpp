@@ -45,6 +45,8 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.threads = static_cast<int>(value.integer()); });
   with("limits.queue",
        [&](const TypedValue& value) { conf.limits.queue = static_cast<int>(value.integer()); });
+  with("limits.streams",
+       [&](const TypedValue& value) { conf.limits.streams = static_cast<int>(value.integer()); });
   with("limits.deadline_ms",
        [&](const TypedValue& value) { conf.limits.deadline_ms = value.integer(); });
 }
@@ -106,6 +108,7 @@ std::vector<PluginConf> readPluginConfs(const std::filesystem::path& folder,
   }
   std::sort(files.begin(), files.end());
   std::vector<PluginConf> confs;
+  confs.reserve(files.size());
   for (const auto& file : files) confs.push_back(readPluginConf(file, variables));
   return confs;
 }

@@ -16,6 +16,7 @@ enum class Isolation { InProcess, Worker };
 struct PluginLimits {
   int threads = 8;
   int queue = 1024;
+  int streams = 16;
   std::int64_t deadline_ms = 30'000;
 };
 

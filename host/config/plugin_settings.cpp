@@ -117,6 +117,7 @@ std::vector<SettingDeclaration> makeReservedDeclarations() {
           required,
           limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
           limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
+          limit("limits.streams", "16", 0, 1024, "Streaming requests that run in it at once."),
           limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request.")};
 }
 

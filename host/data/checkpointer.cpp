@@ -52,12 +52,12 @@ void Checkpointer::moveRest(SqliteConnection& writer, int frames) {
 void Checkpointer::begin(int frames) {
   const std::lock_guard lock{mutex_};
   if (busy_ || wanted_) return;
-  next_at_ = frames + kBeginAtFrames;
-  wanted_ = true;
   if (!thread_.joinable()) {
     thread_ = std::thread{[this] { work(); }};
     pthread_setname_np(thread_.native_handle(), "checkpoint");
   }
+  next_at_ = frames + kBeginAtFrames;
+  wanted_ = true;
   changed_.notify_all();
 }
 

@@ -29,7 +29,11 @@ bool isSafe(const std::string& method) {
 }  // namespace
 
 Connection::Connection(EventLoop& loop, int fd, Peer peer)
-    : loop_{loop}, fd_{fd}, peer_{std::move(peer)}, reader_{loop.shared().options.head} {
+    : loop_{loop},
+      fd_{fd},
+      peer_{std::move(peer)},
+      reader_{loop.shared().options.head},
+      standing_since_us_{loop.now()} {
   timer_.owner = this;
 }
 
@@ -43,7 +47,6 @@ Connection& Connection::of(TimerNode& node) {
 
 void Connection::start(EventLoop::Connections::iterator position) {
   position_ = position;
-  standing_since_us_ = loop_.now();
   watched_ = EPOLLIN;
   if (!loop_.watch(*this, fd_, watched_, true)) {
     close();
@@ -70,6 +73,7 @@ void Connection::onEvents(std::uint32_t events) {
     send({});
     afterWrite();
   }
+  if (!isClosed() && (events & EPOLLOUT) != 0) flushAgain();
   if (!isClosed() && (events & EPOLLIN) != 0) readSome();
   settle();
 }
@@ -98,7 +102,10 @@ void Connection::readSome() {
 void Connection::onPeerClosed() {
   peer_closed_ = true;
   const bool cut = !last_request_ && (reader_.inHead() || reader_.inBody());
-  if (cut && !lingering_) {
+  if (upload_) {
+    failUpload(Error::validation("MALFORMED_REQUEST", "The request is incomplete."),
+               Rejection::BodyIncomplete);
+  } else if (cut && !lingering_) {
     refuse(Error::validation("MALFORMED_REQUEST", "The request is incomplete."),
            Rejection::BodyIncomplete);
   } else if (lingering_ || (pending_.empty() && output_.empty())) {
@@ -113,7 +120,7 @@ void Connection::consume(std::string_view bytes) {
   while (readStep(bytes)) {
   }
   if (isClosed()) return;
-  if (last_request_) {
+  if (last_request_ && !upload_) {
     must_linger_ |= !bytes.empty();
   } else {
     input_.append(bytes);
@@ -122,22 +129,28 @@ void Connection::consume(std::string_view bytes) {
 
 /// One step of reading; false when there is nothing to do until bytes or answers come.
 bool Connection::readStep(std::string_view& bytes) {
+  if (upload_) return readUpload(bytes);
   if (last_request_ || held_ || mustWait() || bytes.empty()) return false;
   if (reader_.inBody()) return readBody(bytes);
   if (!current_) beginRequest();
   const bool in_head_before = reader_.inHead();
   const auto [status, used] = reader_.read(bytes, current_->request());
   bytes.remove_prefix(used);
+  if (!current_->hold(reader_.headBytes())) {
+    refuseForRoom();
+    return false;
+  }
   if (status == RequestReader::Status::HeadComplete) return headArrived(bytes) && readBody(bytes);
   if (reader_.inHead() && !in_head_before) phase_since_us_ = loop_.now();
   return act(status);
 }
 
 bool Connection::readBody(std::string_view& bytes) {
+  if (upload_) return readUpload(bytes);
   const auto [status, used] = reader_.read(bytes, current_->request());
   bytes.remove_prefix(used);
-  if (!current_->body_share_.growTo(loop_.shared().bodies, current_->request().body.size())) {
-    refuseBody();
+  if (!current_->hold(reader_.headBytes() + current_->request().body.size())) {
+    refuseForRoom();
     return false;
   }
   return act(status);
@@ -146,7 +159,7 @@ bool Connection::readBody(std::string_view& bytes) {
 bool Connection::act(RequestReader::Status status) {
   if (status == RequestReader::Status::Complete) dispatch();
   if (status == RequestReader::Status::Refused)
-    refuse(reader_.refusal(), rejectionOf(reader_.refusal()));
+    refuse(reader_.refusal(), rejectionOf(reader_.refusal().code()).value_or(Rejection::Malformed));
   return status == RequestReader::Status::Complete;
 }
 
@@ -163,7 +176,10 @@ void Connection::resume() {
 }
 
 void Connection::beginRequest() {
-  current_ = std::make_shared<Exchange>(loop_.mailbox());
+  const std::shared_ptr<Mailbox>& mailbox = loop_.mailbox();
+  current_ = std::make_shared<Exchange>(mailbox,
+                                        std::shared_ptr<RequestBudget>{mailbox, mailbox->budget()},
+                                        loop_.shared().options.development);
   current_->request().received_us = loop_.now();
 }
 
@@ -189,16 +205,20 @@ bool Connection::headArrived(std::string_view rest) {
 
 bool Connection::allowBody(std::string_view rest) {
   const FrontOptions& options = loop_.shared().options;
-  const std::uint64_t bytes_max =
-      options.body_limit ? options.body_limit(current_->request()) : options.body_bytes_max;
+  const bool asks = reader_.framing().hasBody() && options.body_rule;
+  const BodyRule rule =
+      asks ? options.body_rule(current_->request()) : BodyRule{options.body_bytes_max};
   phase_since_us_ = loop_.now();
-  if (!loop_.shared().bodies->hasRoomFor(reader_.framing().content_length)) {
-    refuseBody();
+  const bool streams = rule.streams && reader_.framing().hasBody();
+  if (!streams && !loop_.mailbox()->budget()->hasRoomFor(reader_.framing().content_length)) {
+    refuseForRoom();
     return false;
   }
-  if (!reader_.startBody(bytes_max)) return true;
+  if (!reader_.startBody(rule.bytes_max)) return true;
   const Framing& framing = reader_.framing();
-  if (framing.expect_continue && framing.hasBody() && rest.empty()) send(kContinue);
+  if (streams) beginUpload();
+  const bool wanted = !upload_ || !upload_->exchange->answered();
+  if (framing.expect_continue && framing.hasBody() && rest.empty() && wanted) send(kContinue);
   return !isClosed();
 }
 
@@ -219,8 +239,9 @@ void Connection::dispatch() {
   const std::shared_ptr<Exchange> exchange = enqueue();
   const bool asked_to_close = !reader_.framing().keep_alive;
   const bool had_enough = ++requests_ >= shared.options.requests_per_connection_max;
-  exchange->close_after_ = last_request_ = asked_to_close || had_enough;
-  must_linger_ |= last_request_ && !asked_to_close;
+  exchange->close_after_ = asked_to_close || had_enough;
+  must_linger_ |= exchange->close_after_ && !asked_to_close;
+  (upload_ ? upload_->last_request : last_request_) = exchange->close_after_;
   exchange->setDeadline(shared.options.answer_deadline);
   if (exchange->request().path == "*") {
     HttpResponse response;
@@ -255,9 +276,9 @@ void Connection::refuse(const Error& error, Rejection reason) {
   exchange->answered_by_front_ = exchange->refuse(error);
 }
 
-void Connection::refuseBody() {
+void Connection::refuseForRoom() {
   refuse(Error::app("OVERLOADED", "Too many large requests at the moment.").withRetryAfter(1),
-         Rejection::BodyBudget);
+         Rejection::RequestBudget);
 }
 
 /// Answers of the loop's own are known before they are delivered, those of lanes then.
@@ -269,13 +290,16 @@ void Connection::countWaiting(Exchange& exchange) {
 
 void Connection::close() {
   if (isClosed()) return;
-  ::close(std::exchange(fd_, -1));
+  const int fd = std::exchange(fd_, -1);
   if (countedByIp()) loop_.shared().ips.leave(peer_.address);
+  giveUpUpload();
+  loop_.shared().unsent_bytes -= std::exchange(unsent_bytes_, 0);
   for (const auto& exchange : pending_) abandon(*exchange);
   pending_.clear();
   current_.reset();
   loop_.remove(position_, standing_);
   loop_.shared().connectionClosed();
+  ::close(fd);  // last: whoever sees the end finds the place free
 }
 
 void Connection::endIfIdle() {
@@ -301,6 +325,12 @@ void Connection::refuseOpen() {
 
 void Connection::endConnection() {
   const bool peer_may_send = must_linger_ || !input_.empty();
+  if (resets_) {
+    const linger reset{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close();
+    return;
+  }
   if (peer_closed_ || !peer_may_send || ::shutdown(fd_, SHUT_WR) != 0) {
     close();
     return;
@@ -315,13 +345,21 @@ void Connection::settle() {
   if (isClosed()) return;
   const EventLoop::Standing now_standing = standing();
   if (now_standing != standing_) {
-    loop_.place(position_, standing_, now_standing);
-    standing_ = now_standing;
     standing_since_us_ = loop_.now();
+    loop_.place(position_, std::exchange(standing_, now_standing), now_standing);
   }
   const std::uint32_t wanted = wantedEvents();
   if (wanted != watched_) loop_.watch(*this, fd_, watched_ = wanted, false);
   loop_.schedule(timer_, dueTime());
+  countUnsent();
+}
+
+void Connection::countUnsent() {
+  const auto now = static_cast<std::int64_t>(output_.size() + waiting_bytes_);
+  if (now == unsent_bytes_) return;
+  const bool grown = now > unsent_bytes_;
+  loop_.shared().unsent_bytes += now - std::exchange(unsent_bytes_, now);
+  if (grown) loop_.makeRoomForAnswers();
 }
 
 EventLoop::Standing Connection::standing() const {
@@ -331,9 +369,11 @@ EventLoop::Standing Connection::standing() const {
 }
 
 std::uint32_t Connection::wantedEvents() const {
-  const bool reads = lingering_ || (!peer_closed_ && !held_ && !last_request_ && !mustWait());
+  const bool takes = upload_ ? !upload_->full : !held_ && !last_request_ && !mustWait();
+  const bool reads = lingering_ || (!peer_closed_ && takes);
+  const bool writes = !output_.empty() || streams_on_;
   return (reads ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
-         (output_.empty() ? 0U : static_cast<std::uint32_t>(EPOLLOUT));
+         (writes ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
 }
 
 std::int64_t Connection::dueTime() const {
@@ -342,12 +382,12 @@ std::int64_t Connection::dueTime() const {
   std::int64_t due = INT64_MAX;
   if (!output_.empty()) due = writeDue();
   if (!last_request_ && reader_.inHead()) due = std::min(due, headDue());
-  if (!last_request_ && reader_.inBody()) due = std::min(due, bodyDue());
+  if (upload_ || (!last_request_ && reader_.inBody())) due = std::min(due, bodyDue());
   for (const auto& exchange : pending_) {
     if (!exchange->answered())
       due = std::min(due, exchange->deadline_us_.load(std::memory_order_relaxed));
   }
-  return due == INT64_MAX ? idleDue() : due;
+  return due == INT64_MAX && pending_.empty() ? idleDue() : due;
 }
 
 std::int64_t Connection::idleDue() const {
@@ -376,6 +416,7 @@ std::int64_t Connection::bodyDue() const {
   const auto earned_us = static_cast<std::int64_t>(reader_.bodyBytesReceived() * 1'000'000 /
                                                    options.body_rate_min_bytes_per_s);
   const std::int64_t by_rate = microseconds(options.body_grace) + earned_us;
+  if (upload_) return upload_->full ? INT64_MAX : std::min(phase_since_us_ + by_rate, endingDue());
   return std::min(phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline)),
                   endingDue());
 }
@@ -411,10 +452,15 @@ void Connection::expire() {
 }
 
 void Connection::expireReading() {
-  if (last_request_) return;
+  if (last_request_ && !upload_) return;
   const bool head_late = reader_.inHead() && headDue() <= loop_.now();
   const bool body_late = reader_.inBody() && !held_ && bodyDue() <= loop_.now();
   if (!head_late && !body_late) return;
+  if (upload_) {
+    failUpload(Error::validation("REQUEST_TIMEOUT", "The body came too slowly."),
+               Rejection::BodyTimeout);
+    return;
+  }
   if (endingDue() <= loop_.now()) {
     refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5), Rejection::Draining);
     return;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,10 +32,12 @@ class Connection {
   void onEvents(std::uint32_t events);
   void onTimer();
   /// Notes that the sink was told of an answer; the connection that flush() is due for, if any.
-  static Connection* deliver(EventLoop& loop, Exchange& exchange);
+  static Connection* deliver(EventLoop& loop, const Arrival& arrival);
   void flush();
   /// Closes without an answer to what is open.
   void close();
+  /// The front drains: answers without an end end soon.
+  void askStreamsToEnd();
   /// The front drains: an idle connection ends, unless its first request or its next one is on its
   /// way.
   void endIfIdle();
@@ -47,12 +50,24 @@ class Connection {
   bool isClosed() const noexcept { return fd_ < 0; }
   /// When the connection came to stand where it stands.
   std::int64_t standingSince() const noexcept { return standing_since_us_; }
+  /// When the client last took a part of what is being sent; nothing while nothing is.
+  std::optional<std::int64_t> readingSince() const noexcept {
+    return output_.empty() ? std::nullopt : std::optional{write_progress_us_};
+  }
   bool countedByIp() const noexcept { return counted_by_ip_; }
   void countByIp() noexcept { counted_by_ip_ = true; }
 
  private:
   struct Timer : TimerNode {
     Connection* owner = nullptr;
+  };
+  struct Upload {
+    std::shared_ptr<Exchange> exchange;
+    std::shared_ptr<ByteStream> stream;
+    HttpRequest part;  ///< what the reader reads into
+    std::int64_t full_since_us = 0;
+    bool full = false;
+    bool last_request = false;
   };
 
   void readSome();
@@ -69,20 +84,33 @@ class Connection {
   void dispatch();
   void callHandler(const std::shared_ptr<Exchange>& exchange);
   void refuse(const Error& error, Rejection reason);
-  void refuseBody();
+  void refuseForRoom();
   void countWaiting(Exchange& exchange);
   std::shared_ptr<Exchange> enqueue();
 
   std::size_t render(std::string& out);
-  void renderOne(Exchange& exchange, std::string& out);
+  void beginAnswer(Exchange& exchange, bool is_last, std::string& out);
+  void renderHead(Exchange& exchange, std::string& out);
+  void endWhenDraining(Exchange& exchange);
+  bool continueStream(Exchange& exchange, std::string& out);
+  void flushAgain();
+
+  void beginUpload();
+  bool readUpload(std::string_view& bytes);
+  void resumeUpload();
+  void endUpload();
+  void failUpload(const Error& error, Rejection reason);
+  void giveUpUpload();
   void send(std::string_view bytes);
   void afterWrite();
   void startWriting();
+  static std::optional<Rejection> rejectionBehind(const Exchange& exchange);
   static void report(EventLoop& loop, Exchange& exchange, bool client_gone);
   void abandon(Exchange& exchange);
 
   void endConnection();
   void settle();
+  void countUnsent();
   EventLoop::Standing standing() const;
   std::uint32_t wantedEvents() const;
   std::int64_t dueTime() const;
@@ -105,15 +133,17 @@ class Connection {
   RequestReader reader_;
   std::shared_ptr<Exchange> current_;               ///< being read
   std::vector<std::shared_ptr<Exchange>> pending_;  ///< handed out, in order
+  std::unique_ptr<Upload> upload_;                  ///< a body that goes to its handler as it comes
   std::string input_;                               ///< arrived while reading had to wait
   OutputBuffer output_;
-  std::int64_t standing_since_us_ = 0;
+  std::int64_t standing_since_us_;
   std::int64_t phase_since_us_ = 0;  ///< first byte of the current head or body
   std::int64_t write_since_us_ = 0;
   std::int64_t write_progress_us_ = 0;
   std::uint64_t write_bytes_ = 0;  ///< sent since write_since_us_
   std::uint64_t linger_bytes_ = 0;
   std::size_t waiting_bytes_ = 0;  ///< of answers that are there and not rendered
+  std::int64_t unsent_bytes_ = 0;  ///< what the front counts of this connection's answers
   std::uint32_t requests_ = 0;
   bool held_ = false;          ///< a head waits until the requests before it are answered
   bool last_request_ = false;  ///< nothing is read as a request any more
@@ -122,6 +152,8 @@ class Connection {
   bool lingering_ = false;
   bool peer_closed_ = false;
   bool flush_queued_ = false;
+  bool resets_ = false;      ///< an answer without chunks was cut: its end must not look like one
+  bool streams_on_ = false;  ///< the answer being sent may have more bytes at once
   bool counted_by_ip_ = false;
 };
 

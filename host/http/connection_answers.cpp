@@ -36,24 +36,34 @@ bool decorate(const Tail& tail, const HttpRequest& request, HttpResponse& respon
 
 }  // namespace
 
-Connection* Connection::deliver(EventLoop& loop, Exchange& exchange) {
-  exchange.delivered_ = true;
+Connection* Connection::deliver(EventLoop& loop, const Arrival& arrival) {
+  Exchange& exchange = *arrival.exchange;
   Connection* const connection = exchange.connection_;
-  if (connection == nullptr) {
-    report(loop, exchange, true);
-    return nullptr;
+  if (arrival.answered) {
+    exchange.delivered_ = true;
+    if (connection == nullptr) {
+      if (exchange.response_.stream) exchange.response_.stream->breakOff();
+      report(loop, exchange, true);
+      return nullptr;
+    }
+    connection->countWaiting(exchange);
   }
-  connection->countWaiting(exchange);
+  if (connection == nullptr) return nullptr;
   return std::exchange(connection->flush_queued_, true) ? nullptr : connection;
 }
 
 void Connection::flush() {
   flush_queued_ = false;
   if (isClosed() || lingering_) return;
+  resumeUpload();
+  if (isClosed()) return;
   std::string& out = loop_.scratch();
   out.clear();
   const std::size_t rendered = render(out);
-  if (rendered == 0) return;
+  if (rendered == 0 && out.empty()) {
+    if (!isClosed()) settle();
+    return;
+  }
   send(out);
   if (isClosed()) return;
   const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(rendered);
@@ -64,35 +74,64 @@ void Connection::flush() {
   settle();
 }
 
-/// Renders what is answered at the head of the queue; the number of exchanges.
+/// Renders what is answered at the head of the queue; the number of exchanges that are done with.
 std::size_t Connection::render(std::string& out) {
   std::size_t count = 0;
+  streams_on_ = false;
   while (!closing_ && count < pending_.size() && pending_[count]->delivered_) {
-    Exchange& exchange = *pending_[count++];
-    const bool is_last = count == pending_.size() && input_.empty() && !held_;
-    closing_ = exchange.close_after_;
-    if (!closing_ && is_last && loop_.shared().draining)
-      closing_ = last_request_ = must_linger_ = true;
-    renderOne(exchange, out);
+    Exchange& exchange = *pending_[count];
+    if (!exchange.head_sent_) beginAnswer(exchange, count + 1 == pending_.size(), out);
+    if (exchange.response_.stream) {
+      if (!continueStream(exchange, out)) break;
+      if (count + 1 == pending_.size()) endWhenDraining(exchange);
+    }
+    closing_ = exchange.ends_connection_;
+    ++count;
   }
   return count;
 }
 
-void Connection::renderOne(Exchange& exchange, std::string& out) {
+void Connection::beginAnswer(Exchange& exchange, bool is_last, std::string& out) {
+  const bool too_early = upload_ && upload_->exchange.get() == &exchange;
+  const bool streams = exchange.response_.stream != nullptr;
+  exchange.ends_connection_ = exchange.close_after_ || (streams && exchange.http_1_0_);
+  if (too_early && !streams) {
+    giveUpUpload();
+    exchange.ends_connection_ = last_request_ = must_linger_ = true;
+  }
+  if (is_last) endWhenDraining(exchange);
+  renderHead(exchange, out);
+}
+
+/// The last answer of a connection on which nothing more has arrived.
+void Connection::endWhenDraining(Exchange& exchange) {
+  const bool read_all = input_.empty() && !held_ && !upload_;
+  if (!loop_.shared().draining || !read_all || exchange.ends_connection_) return;
+  exchange.ends_connection_ = last_request_ = must_linger_ = true;
+}
+
+void Connection::renderHead(Exchange& exchange, std::string& out) {
   const SharedState& shared = loop_.shared();
+  exchange.head_sent_ = true;
   waiting_bytes_ -= exchange.waiting_bytes_;
   HttpResponse& response = exchange.response();
   const HttpRequest& request = exchange.request();
+  const std::shared_ptr<ByteStream> stream = response.stream;
   if (!decorate(shared.tail, request, response) || !isWellFormed(response))
     response = unusableResponse();
   const ResponseFraming framing{.head_request = request.method == "HEAD",
-                                .close = closing_,
-                                .keep_alive_1_0 = exchange.http_1_0_ && !closing_};
+                                .close = exchange.ends_connection_,
+                                .keep_alive_1_0 = exchange.http_1_0_ && !exchange.ends_connection_,
+                                .length_known = response.stream == nullptr,
+                                .chunked = response.stream != nullptr && !exchange.http_1_0_};
   const std::size_t before = out.size();
   appendHead(out, response, framing,
              {loop_.dateLine(), shared.options.fixed_header_lines, request.request_id});
   exchange.bytes_out_ = out.size() - before;
-  if (!sendsBody(response, framing)) return;
+  const bool sends_body = sendsBody(response, framing);
+  if (stream && (!sends_body || !response.stream)) stream->breakOff();
+  if (!sends_body) response.stream.reset();
+  if (!sends_body || response.stream) return;
   exchange.bytes_out_ += response.body.size();
   if (response.body.size() <= kCopiedBodyBytesMax) {
     out += response.body;
@@ -144,8 +183,19 @@ void Connection::afterWrite() {
   }
 }
 
+/// Refusals of the front's own were counted where they were made. A path that no route has is told
+/// from a thing that a business does not know.
+std::optional<Rejection> Connection::rejectionBehind(const Exchange& exchange) {
+  const auto& [kind, code, message] = exchange.response_.refusal;
+  if (exchange.answered_by_front_ || code.empty()) return std::nullopt;
+  if (kind == ErrorKind::ExternalService) return Rejection::ExternalService;
+  if (code == "NOT_FOUND" && exchange.labels_.route.empty()) return Rejection::NotFound;
+  return rejectionOf(code);
+}
+
 void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
   LoopCounters::bump(loop.counters().active_requests, -1);
+  if (const auto rejection = rejectionBehind(exchange)) loop.counters().count(*rejection);
   const auto& completed = loop.shared().tail.completed;
   if (!completed) return;
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -155,10 +205,11 @@ void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
              .refusal = exchange.response_.refusal,
              .status = exchange.response_.status,
              .bytes_in = exchange.bytes_in_,
-             .bytes_out = client_gone ? 0 : exchange.bytes_out_,
+             .bytes_out = exchange.head_sent_ ? exchange.bytes_out_ : 0,
              .duration = now - std::chrono::microseconds{exchange.request_.received_us},
              .client_gone = client_gone,
-             .answered_by_front = exchange.answered_by_front_});
+             .answered_by_front = exchange.answered_by_front_,
+             .broken_off = exchange.broken_off_});
 }
 
 /// The client is gone: an answer that a lane is making is refused from now on; one that is on its
@@ -170,6 +221,7 @@ void Connection::abandon(Exchange& exchange) {
     exchange.answered_by_front_ = true;
     report(loop_, exchange, true);
   } else if (exchange.delivered_) {
+    if (exchange.response_.stream) exchange.response_.stream->breakOff();
     report(loop_, exchange, true);
   }
 }

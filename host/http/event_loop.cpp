@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -15,7 +16,7 @@ namespace bulkhead::host {
 namespace {
 
 constexpr int kEventsPerRound = 256;
-constexpr int kAcceptsPerEvent = 64;
+constexpr int kAcceptsPerEvent = 16;
 constexpr std::int64_t kAcceptPauseMicroseconds = 100'000;
 /// Refused clients that may be shown their 503 at the same time, beyond the cap.
 constexpr std::int64_t kRefusalsMax = 64;
@@ -28,6 +29,13 @@ std::int64_t clockMicroseconds() {
       .count();
 }
 
+/// How often the calling thread has slept.
+long threadWaits() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
 /// False when the kernel has no room for another watch.
 bool control(int epoll_fd, int operation, int fd, std::uint32_t events, void* source) {
   epoll_event event{};
@@ -38,10 +46,10 @@ bool control(int epoll_fd, int operation, int fd, std::uint32_t events, void* so
 
 }  // namespace
 
-EventLoop::EventLoop(SharedState& shared, unsigned number)
+EventLoop::EventLoop(SharedState& shared, unsigned number, std::shared_ptr<RequestBudget> budget)
     : shared_{shared},
       number_{number},
-      mailbox_{std::make_shared<Mailbox>()},
+      mailbox_{std::make_shared<Mailbox>(std::move(budget))},
       wheel_{clockMicroseconds()},
       epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
       now_us_{clockMicroseconds()} {
@@ -72,6 +80,7 @@ void EventLoop::round() {
   if (accept_again_us_ != 0 && (timeout < 0 || timeout > 100)) timeout = 100;
   const int count = ::epoll_wait(epoll_fd_, events.data(), kEventsPerRound, timeout);
   now_us_ = clockMicroseconds();
+  if (shared_.options.on_step) waits_ = threadWaits();
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     dispatch(event.data.ptr, event.events);
@@ -80,6 +89,7 @@ void EventLoop::round() {
   fireTimers();
   if (accept_again_us_ != 0 && now_us_ >= accept_again_us_) resumeAccepting();
   closed_.clear();
+  afterStep();
 }
 
 void EventLoop::dispatch(void* source, std::uint32_t events) {
@@ -103,15 +113,20 @@ void EventLoop::afterStep() {
   if (took_us > counters_.stall_us_max.load(std::memory_order_relaxed))
     counters_.stall_us_max.store(took_us, std::memory_order_relaxed);
   now_us_ = now_us;
+  if (!shared_.options.on_step) return;
+  const long waits = threadWaits();
+  shared_.options.on_step(
+      {number_, std::chrono::microseconds{took_us}, waits - std::exchange(waits_, waits)});
+  waits_ = threadWaits();  // those of the hook itself are nobody's
 }
 
 void EventLoop::deliverAnswers() {
-  mailbox_->take(answers_);
-  for (const auto& exchange : answers_) {
-    if (Connection* connection = Connection::deliver(*this, *exchange))
+  mailbox_->take(arrivals_);
+  for (const auto& arrival : arrivals_) {
+    if (Connection* connection = Connection::deliver(*this, arrival))
       to_flush_.push_back(connection);
   }
-  answers_.clear();
+  arrivals_.clear();
   for (Connection* connection : to_flush_) connection->flush();
   to_flush_.clear();
 }
@@ -120,6 +135,7 @@ void EventLoop::onMailbox() {
   mailbox_->clearWakeUp();
   if (shared_.options.on_wake) shared_.options.on_wake(number_);
   deliverAnswers();
+  giveRoom();
   if (shared_.draining && !std::exchange(drained_, true)) drainIdle();
   if (!shared_.accepting && std::exchange(listening_, false)) closeListeners();
 }
@@ -138,13 +154,21 @@ bool EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool
 void EventLoop::place(Connections::iterator position, Standing from, Standing to) {
   Connections& target = list(to);
   target.splice(target.end(), list(from), position);
-  const int idle_change = (to == Standing::Idle ? 1 : 0) - (from == Standing::Idle ? 1 : 0);
-  if (idle_change != 0) LoopCounters::bump(counters_.idle_connections, idle_change);
+  noteIdle((to == Standing::Idle ? 1 : 0) - (from == Standing::Idle ? 1 : 0));
 }
 
 void EventLoop::remove(Connections::iterator position, Standing from) {
   closed_.splice(closed_.end(), list(from), position);
-  if (from == Standing::Idle) LoopCounters::bump(counters_.idle_connections, -1);
+  noteIdle(from == Standing::Idle ? -1 : 0);
+}
+
+/// Other loops look at these when they need room.
+void EventLoop::noteIdle(int change) {
+  if (change == 0) return;
+  LoopCounters::bump(counters_.idle_connections, change);
+  const Connections& idle = list(Standing::Idle);
+  counters_.idle_since_us.store(idle.empty() ? INT64_MAX : idle.front()->standingSince(),
+                                std::memory_order_relaxed);
 }
 
 void EventLoop::acceptFrom(const LoopListener& listener) {
@@ -190,7 +214,7 @@ void EventLoop::admit(int fd, Peer peer, bool is_unix) {
   ++shared_.open_connections;
   Connections& idle = list(Standing::Idle);
   idle.push_back(std::make_unique<Connection>(*this, fd, std::move(peer)));
-  LoopCounters::bump(counters_.idle_connections, 1);
+  noteIdle(1);
   Connection& connection = *idle.back();
   if (counted) connection.countByIp();
   connection.start(std::prev(idle.end()));
@@ -200,17 +224,62 @@ void EventLoop::admit(int fd, Peer peer, bool is_unix) {
 bool EventLoop::makeRoom() {
   if (shared_.open_connections < static_cast<std::int64_t>(shared_.options.connections_max))
     return true;
-  Connections& idle = list(Standing::Idle);
+  if (evictLongestIdle()) return true;
   Connections& reading = list(Standing::Reading);
-  Connections* source = &idle;
-  if (idle.empty()) {
-    if (reading.empty() || now_us_ - reading.front()->standingSince() < kReadingGraceMicroseconds)
-      return false;
-    source = &reading;
+  if (reading.empty() || now_us_ - reading.front()->standingSince() < kReadingGraceMicroseconds)
+    return false;
+  counters_.count(Rejection::ConnectionEvicted);
+  reading.front()->close();
+  return true;
+}
+
+/// Of all loops; another one does it soon, and until then there is one connection more.
+bool EventLoop::evictLongestIdle() {
+  EventLoop* longest = nullptr;
+  std::int64_t since_us = INT64_MAX;
+  for (EventLoop* loop : shared_.loops) {
+    const std::int64_t idle_us = loop->counters_.idle_since_us.load(std::memory_order_relaxed);
+    if (idle_us >= since_us) continue;
+    since_us = idle_us;
+    longest = loop;
+  }
+  if (longest == nullptr) return false;
+  if (longest != this) {
+    longest->askForRoom();
+    return shared_.open_connections <
+           static_cast<std::int64_t>(shared_.options.connections_max) + kRefusalsMax;
   }
   counters_.count(Rejection::ConnectionEvicted);
-  source->front()->close();
+  list(Standing::Idle).front()->close();
   return true;
+}
+
+void EventLoop::askForRoom() {
+  ++rooms_wanted_;
+  mailbox_->wake();
+}
+
+void EventLoop::giveRoom() {
+  Connections& idle = list(Standing::Idle);
+  for (unsigned wanted = rooms_wanted_.exchange(0); wanted > 0 && !idle.empty(); --wanted) {
+    counters_.count(Rejection::ConnectionEvicted);
+    idle.front()->close();
+  }
+}
+
+void EventLoop::makeRoomForAnswers() {
+  const auto max = static_cast<std::int64_t>(shared_.options.answers_bytes_max);
+  while (shared_.unsent_bytes > max) {
+    Connection* slowest = nullptr;
+    for (const auto& connection : list(Standing::Busy)) {
+      const auto since = connection->readingSince();
+      if (since && (slowest == nullptr || *since < *slowest->readingSince()))
+        slowest = connection.get();
+    }
+    if (slowest == nullptr) return;
+    counters_.count(Rejection::AnswerBudget);
+    slowest->close();
+  }
 }
 
 /// Out of descriptors or memory: the queue stays readable, so the loop would spin. Room is made and
@@ -240,6 +309,7 @@ void EventLoop::drainIdle() {
   std::vector<Connection*> idle;
   for (const auto& connection : list(Standing::Idle)) idle.push_back(connection.get());
   for (Connection* connection : idle) connection->endIfIdle();
+  for (const auto& connection : list(Standing::Busy)) connection->askStreamsToEnd();
 }
 
 /// Takes in who already stands in the queue: the kernel would reset them. The entries stay, since

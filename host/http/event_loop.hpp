@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -33,7 +34,7 @@ class EventLoop {
   enum class Standing { Idle, Reading, Busy, kCount };
   using Connections = std::list<std::unique_ptr<Connection>>;
 
-  EventLoop(SharedState& shared, unsigned number);
+  EventLoop(SharedState& shared, unsigned number, std::shared_ptr<RequestBudget> budget);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -45,6 +46,8 @@ class EventLoop {
 
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
   const LoopCounters& counters() const noexcept { return counters_; }
+  /// Any thread: the loop closes its longest idle connection, if it still has one.
+  void askForRoom();
 
   // For connections.
   SharedState& shared() noexcept { return shared_; }
@@ -54,6 +57,7 @@ class EventLoop {
   std::int64_t endingSince() const noexcept { return ending_since_us_; }
   std::string_view dateLine() { return date_.now(); }
   std::string& scratch() noexcept { return scratch_; }
+  std::string& piece() noexcept { return piece_; }
   std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
   /// False when the kernel has no room for it.
   bool watch(Connection& connection, int fd, std::uint32_t events, bool first);
@@ -61,6 +65,9 @@ class EventLoop {
   void place(Connections::iterator position, Standing from, Standing to);
   /// Takes a closed connection out; it is destroyed when the current round is over.
   void remove(Connections::iterator position, Standing from);
+  /// Closes readers of this loop, those that have taken nothing for longest first, until all unsent
+  /// answers are within their bound.
+  void makeRoomForAnswers();
 
  private:
   void round();
@@ -74,6 +81,9 @@ class EventLoop {
   bool acceptOne(const LoopListener& listener);
   void admit(int fd, Peer peer, bool is_unix);
   bool makeRoom();
+  bool evictLongestIdle();
+  void giveRoom();
+  void noteIdle(int change);
   void onAcceptError(int error);
   void resumeAccepting();
   void drainIdle();
@@ -89,6 +99,8 @@ class EventLoop {
   DateLine date_;
   int epoll_fd_;
   std::int64_t now_us_ = 0;
+  long waits_ = 0;  ///< of the loop's thread so far; counted for on_step only
+  std::atomic<unsigned> rooms_wanted_{0};
   std::int64_t accept_again_us_ = 0;
   std::int64_t ending_since_us_ = 0;
   bool drained_ = false;
@@ -96,9 +108,10 @@ class EventLoop {
   std::vector<std::unique_ptr<LoopListener>> listeners_;
   std::array<Connections, static_cast<std::size_t>(Standing::kCount)> lists_;
   Connections closed_;
-  std::vector<std::shared_ptr<Exchange>> answers_;
+  std::vector<Arrival> arrivals_;
   std::vector<Connection*> to_flush_;
   std::string scratch_;
+  std::string piece_;
   std::array<char, 16 * 1024> read_buffer_{};
 };
 

@@ -30,12 +30,23 @@ bool Exchange::respond(HttpResponse response) {
   return true;
 }
 
-bool Exchange::refuse(const Error& error) {
+std::shared_ptr<ByteStream> Exchange::openStream() {
+  return std::make_shared<ByteStream>([self = weak_from_this(), to = stream_sink_] {
+    auto exchange = self.lock();
+    const auto sink = to.lock();
+    if (exchange && sink) sink->moved(std::move(exchange));
+  });
+}
+
+bool Exchange::refuse(const Error& error, const Fields& headers) {
   const ErrorContext context{.path = request_.path,
                              .trace_id = request_.trace_id,
                              .request_id = request_.request_id,
-                             .problem_json = wantsProblemJson(request_)};
-  return respond(errorResponse(error, context));
+                             .problem_json = wantsProblemJson(request_),
+                             .development = development_};
+  HttpResponse response = errorResponse(error, context);
+  for (const auto& [name, value] : headers) response.addHeader(name, value);
+  return respond(std::move(response));
 }
 
 void Exchange::setDeadline(std::chrono::milliseconds from_now) {

@@ -8,7 +8,8 @@
 
 #include <bulkhead/error.hpp>
 
-#include "http/body_budget.hpp"
+#include "http/request_budget.hpp"
+#include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 
 namespace bulkhead::host {
@@ -16,11 +17,13 @@ namespace bulkhead::host {
 class Connection;
 class Exchange;
 
-/// Where an answer goes. `answered` is called once per exchange, by the thread that answered.
+/// Where an answer goes. `answered` is called once per exchange, by the thread that answered;
+/// `moved` by the thread that reads or writes a stream of it, as often as the loop has to look.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
   virtual void answered(std::shared_ptr<Exchange> exchange) = 0;
+  virtual void moved(std::shared_ptr<Exchange> exchange) = 0;
 };
 
 /// What the router knows about a request and the tail reports; written on the loop, before the
@@ -40,8 +43,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// The sink is shared with the front, which may be gone before the last lane has answered.
-  explicit Exchange(std::shared_ptr<AnswerSink> sink) : sink_{std::move(sink)} {}
+  /// Sink and budget are shared with the front, which may be gone before the last lane has
+  /// answered. In development refusals say more (S60).
+  explicit Exchange(std::shared_ptr<AnswerSink> sink, std::shared_ptr<RequestBudget> budget = {},
+                    bool development = false)
+      : sink_{std::move(sink)},
+        stream_sink_{sink_},
+        development_{development},
+        held_{std::move(budget)} {}
 
   HttpRequest& request() noexcept { return request_; }
   const HttpRequest& request() const noexcept { return request_; }
@@ -51,8 +60,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// Answers, from any thread. The first answer wins and returns true; later ones, and those after
   /// the deadline or after the client left, are dropped and return false.
   bool respond(HttpResponse response);
-  /// Answers with the error body of the product.
-  bool refuse(const Error& error);
+  /// Answers with the error body of the product, and these headers besides.
+  bool refuse(const Error& error, const Fields& headers = {});
+
+  /// A stream for this exchange, whose loop hears of what moves in it. For an answer: before
+  /// respond(), with the response that has it.
+  std::shared_ptr<ByteStream> openStream();
 
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
@@ -61,6 +74,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void setDeadline(std::chrono::milliseconds from_now);
   /// Time until the deadline, never negative; any thread.
   std::chrono::milliseconds remaining() const noexcept;
+
+  /// Bytes that the request holds in memory.
+  std::size_t heldBytes() const noexcept { return held_.bytes(); }
+  /// Takes room for so many bytes in all, as when the body is decoded; false when there is none.
+  /// Called by whoever has the exchange: the loop, then the lane.
+  bool hold(std::size_t bytes) { return held_.growTo(bytes); }
 
   /// The answer, once the sink was told.
   HttpResponse& response() noexcept { return response_; }
@@ -74,7 +93,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   ExchangeLabels labels_;
   HttpResponse response_;
   std::shared_ptr<AnswerSink> sink_;
-  BodyBudget::Share body_share_;
+  const std::weak_ptr<AnswerSink> stream_sink_;  ///< outlives sink_, which goes with the answer
+  const bool development_;
+  RequestBudget::Share held_;
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};
 
@@ -85,6 +106,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::size_t waiting_bytes_ = 0;  ///< counted by the connection until the answer is rendered
   bool delivered_ = false;
   bool answered_by_front_ = false;
+  bool head_sent_ = false;
+  bool ends_connection_ = false;
+  bool broken_off_ = false;
   bool close_after_ = false;
   bool http_1_0_ = false;
 };

@@ -22,7 +22,10 @@ struct FramingFields {
   bool repeated_length = false;
   bool close = false;
   bool keep_alive = false;
+  bool upgrade = false;
   const std::string* expect = nullptr;
+  const std::string* upgrade_to = nullptr;
+  bool has_websocket_version = false;
 };
 
 Error malformed(std::string_view why) {
@@ -51,6 +54,7 @@ void readConnection(std::string_view list, FramingFields& fields) {
     const std::string_view option = takeMember(list);
     fields.close |= equalsIgnoringCase(option, "close");
     fields.keep_alive |= equalsIgnoringCase(option, "keep-alive");
+    fields.upgrade |= equalsIgnoringCase(option, "upgrade");
   }
 }
 
@@ -69,6 +73,10 @@ void readField(const std::string& name, const std::string& value, FramingFields&
     readConnection(value, fields);
   } else if (name == "expect") {
     fields.expect = &value;
+  } else if (name == "upgrade") {
+    fields.upgrade_to = &value;
+  } else if (name == "sec-websocket-version") {
+    fields.has_websocket_version = true;
   }
 }
 
@@ -101,7 +109,9 @@ std::optional<Error> readTransferEncoding(const FramingFields& fields, Framing& 
 
 std::optional<Error> readContentLength(const FramingFields& fields, Framing& framing) {
   const std::string& text = *fields.content_length;
-  if (fields.repeated_length || !isDigits(text) || text.size() > kLengthDigitsMax)
+  const bool has_leading_zero = text.size() > 1 && text.front() == '0';
+  if (fields.repeated_length || !isDigits(text) || has_leading_zero ||
+      text.size() > kLengthDigitsMax)
     return malformed("Content-Length is malformed.");
   for (const char c : text)
     framing.content_length = framing.content_length * 10 + static_cast<std::uint64_t>(c - '0');
@@ -113,6 +123,16 @@ std::optional<Error> readExpect(const FramingFields& fields, Framing& framing) {
   framing.expect_continue = equalsIgnoringCase(*fields.expect, "100-continue");
   if (framing.expect_continue) return std::nullopt;
   return Error::validation("EXPECTATION_FAILED", "The only expectation known is 100-continue.");
+}
+
+/// A handshake that went through as an ordinary request would look like a broken WebSocket server
+/// (RFC 6455 §4.4); any other Upgrade is ignored, as it may be (RFC 9110 §7.8).
+std::optional<Error> refuseWebSocket(const FramingFields& fields, const Framing& framing) {
+  const bool asked = fields.upgrade && fields.has_websocket_version && !framing.http_1_0 &&
+                     fields.upgrade_to != nullptr &&
+                     equalsIgnoringCase(*fields.upgrade_to, "websocket");
+  if (!asked) return std::nullopt;
+  return Error::validation("UPGRADE_REQUIRED", "There is no WebSocket here, only HTTP/1.1.");
 }
 
 bool isPort(std::string_view text) {
@@ -156,6 +176,7 @@ std::optional<Error> readFraming(const HttpRequest& request, Framing& framing) {
   } else if (fields.content_length != nullptr) {
     if (auto refusal = readContentLength(fields, framing)) return refusal;
   }
+  if (auto refusal = refuseWebSocket(fields, framing)) return refusal;
   return readExpect(fields, framing);
 }
 

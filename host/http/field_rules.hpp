@@ -13,8 +13,9 @@ namespace bulkhead::host {
 /// literal.
 bool isHost(std::string_view value);
 
-/// Reads Host, Content-Length, Transfer-Encoding, Connection and Expect of a parsed head into
-/// `framing`, whose `http_1_0` is set already (RFC 9112 §3.2, §6, §9.3; RFC 9110 §10.1.1).
+/// Reads Host, Content-Length, Transfer-Encoding, Connection, Upgrade and Expect of a parsed head
+/// into `framing`, whose `http_1_0` is set already (RFC 9112 §3.2, §6, §9.3; RFC 9110 §7.8,
+/// §10.1.1).
 /// Returns why the request is refused, or nothing.
 std::optional<Error> readFraming(const HttpRequest& request, Framing& framing);
 

@@ -64,12 +64,14 @@ void add(FrontCounters& sum, const LoopCounters& loop) {
 Front::Front(FrontOptions options, Handler handler, Tail tail)
     : shared_{std::make_unique<SharedState>()} {
   complete(options);
-  shared_->bodies = std::make_shared<BodyBudget>(options.bodies_bytes_max);
+  const auto budget = std::make_shared<RequestBudget>(options.requests_bytes_max);
   shared_->options = std::move(options);
   shared_->handler = std::move(handler);
   shared_->tail = std::move(tail);
-  for (unsigned i = 0; i < shared_->options.loops; ++i)
-    loops_.push_back(std::make_unique<EventLoop>(*shared_, i));
+  for (unsigned i = 0; i < shared_->options.loops; ++i) {
+    loops_.push_back(std::make_unique<EventLoop>(*shared_, i, budget));
+    shared_->loops.push_back(loops_.back().get());
+  }
 }
 
 Front::~Front() {

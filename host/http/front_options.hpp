@@ -13,13 +13,30 @@
 
 namespace bulkhead::host {
 
+/// How the body of a request is taken.
+struct BodyRule {
+  std::uint64_t bytes_max = 0;  ///< beyond: 413
+  /// The handler is called at the head's end and gets the body as it comes. Neither body_deadline
+  /// nor bodies_bytes_max is for it: the minimum rate is, while the handler leaves room.
+  bool streams = false;
+};
+
+/// What a loop did between two looks at its events: one connection's bytes, one timer, some newly
+/// accepted connections or answers.
+struct LoopStep {
+  unsigned loop;
+  std::chrono::microseconds took;
+  long waits;  ///< times that its thread slept; none is what "nothing blocks" means
+};
+
 /// Limits and total deadlines of the edge. A total deadline counts from the first byte of its
 /// phase and is not extended by progress, unless its name says so.
 struct FrontOptions {
-  unsigned loops = 0;  ///< event loops, one thread each; 0 = one per processor
+  unsigned loops = 0;        ///< event loops, one thread each; 0 = one per processor
+  bool development = false;  ///< S60: refusals name their kind
 
   HeadLimits head{};                                  ///< beyond: 414, 431
-  std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_limit
+  std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_rule
   std::chrono::milliseconds head_deadline{10'000};    ///< beyond: 408
   std::chrono::milliseconds body_deadline{60'000};    ///< whole body; beyond: 408
   std::chrono::milliseconds body_grace{10'000};       ///< before the minimum rate counts
@@ -30,9 +47,12 @@ struct FrontOptions {
   std::chrono::milliseconds linger{2'000};            ///< for the client to read a last answer
   std::chrono::milliseconds answer_deadline{30'000};  ///< until a handler sets its own; then 504
 
-  /// Bodies of more than 8 KiB, together, until they are answered; beyond: 503 before the body is
-  /// read.
-  std::size_t bodies_bytes_max = 128 * 1024 * 1024;
+  /// Heads and bodies of more than 8 KiB, together, until they are answered; beyond: 503 before
+  /// more is read.
+  std::size_t requests_bytes_max = 128 * 1024 * 1024;
+  /// Answers that clients have not taken yet, together; beyond, who has taken nothing for longest
+  /// is closed.
+  std::size_t answers_bytes_max = 256 * 1024 * 1024;
   std::uint32_t requests_per_connection_max = 1000;
   std::size_t pipelined_max = 16;
   /// Answers of one connection that wait to be sent; beyond, its next request waits.
@@ -40,9 +60,9 @@ struct FrontOptions {
   std::size_t connections_max = 0;  ///< all listeners; 0 = half of the descriptor limit
   std::size_t connections_per_ip_max = 256;
 
-  /// Body limit of a request in bytes, asked on the loop when its head is complete; empty: always
-  /// body_bytes_max.
-  std::function<std::uint64_t(const HttpRequest&)> body_limit{};
+  /// Asked on the loop when the head of a request that has a body is complete; empty:
+  /// body_bytes_max, at once.
+  std::function<BodyRule(const HttpRequest&)> body_rule{};
   /// True for addresses that connections_per_ip_max does not count, such as trusted proxies; empty:
   /// loopback only.
   std::function<bool(std::string_view address)> exempt_from_ip_cap{};
@@ -50,6 +70,8 @@ struct FrontOptions {
   std::string fixed_header_lines{};
   /// Called by each loop, with its number, when it has seen Front::wake(); must not wait.
   std::function<void(unsigned loop)> on_wake{};
+  /// For tests: called by each loop after each of its steps, which then cost two system calls more.
+  std::function<void(const LoopStep&)> on_step{};
 };
 
 /// Called on the loop with each complete request. Must not block; answers at once or later from any
@@ -67,7 +89,8 @@ struct CompletedExchange {
   std::uint64_t bytes_out;             ///< head and body; 0 when the client was gone
   std::chrono::microseconds duration;  ///< from the first byte to the answer's hand-over
   bool client_gone;
-  bool answered_by_front;  ///< malformed, deadline, drain: the handler's answer was not used
+  bool answered_by_front;   ///< malformed, deadline, drain: the handler's answer was not used
+  bool broken_off = false;  ///< a streamed answer that its handler did not bring to its end
 };
 
 /// What every response passes, the parser's own errors included; called on the loop.

@@ -5,19 +5,20 @@
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace bulkhead::host {
 namespace {
 
-void moveAll(std::vector<std::shared_ptr<Exchange>>& from,
-             std::vector<std::shared_ptr<Exchange>>& to) {
+void moveAll(std::vector<Arrival>& from, std::vector<Arrival>& to) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   from.clear();
 }
 
 }  // namespace
 
-Mailbox::Mailbox() : event_fd_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
+Mailbox::Mailbox(std::shared_ptr<RequestBudget> budget)
+    : budget_{std::move(budget)}, event_fd_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
   if (event_fd_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
 }
 
@@ -25,30 +26,38 @@ Mailbox::~Mailbox() {
   ::close(event_fd_);
 }
 
-void Mailbox::answered(std::shared_ptr<Exchange> exchange) {
+void Mailbox::arrived(Arrival arrival) {
   if (owner_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-    local_.push_back(std::move(exchange));
+    local_.push_back(std::move(arrival));
     return;
   }
-  const std::lock_guard lock{mutex_};
-  if (closed_) return;
-  posted_.push_back(std::move(exchange));
-  if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
+  bool asleep = false;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return;
+    posted_.push_back(std::move(arrival));
+    asleep = !std::exchange(awake_, true);
+  }
+  if (asleep) ::eventfd_write(event_fd_, 1);
 }
 
 void Mailbox::wake() {
-  const std::lock_guard lock{mutex_};
-  if (!std::exchange(awake_, true)) ::eventfd_write(event_fd_, 1);
+  bool asleep = false;
+  {
+    const std::lock_guard lock{mutex_};
+    asleep = !std::exchange(awake_, true);
+  }
+  if (asleep) ::eventfd_write(event_fd_, 1);
 }
 
 void Mailbox::clearWakeUp() {
   eventfd_t ignored = 0;
-  const std::lock_guard lock{mutex_};
   ::eventfd_read(event_fd_, &ignored);
+  const std::lock_guard lock{mutex_};
   awake_ = false;
 }
 
-void Mailbox::take(std::vector<std::shared_ptr<Exchange>>& out) {
+void Mailbox::take(std::vector<Arrival>& out) {
   moveAll(local_, out);
   const std::lock_guard lock{mutex_};
   moveAll(posted_, out);

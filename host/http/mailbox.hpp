@@ -4,48 +4,63 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "http/exchange.hpp"
 
 namespace bulkhead::host {
 
+/// What happened to an exchange: it was answered, or a stream of its bodies moved.
+struct Arrival {
+  std::shared_ptr<Exchange> exchange;
+  bool answered;
+};
+
 /// The way into a loop from other threads: answers and wake-ups. Shared by the loop and by every
 /// exchange it gave out, because an exchange may be answered after the loop has ended; such answers
 /// are dropped.
 class Mailbox final : public AnswerSink {
  public:
-  Mailbox();
+  /// The budget lives as long as the mailbox, and so as long as any exchange.
+  explicit Mailbox(std::shared_ptr<RequestBudget> budget);
   ~Mailbox() override;
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
   /// Any thread. On the loop's own thread the answer skips lock and wake-up.
-  void answered(std::shared_ptr<Exchange> exchange) override;
+  void answered(std::shared_ptr<Exchange> exchange) override {
+    arrived({std::move(exchange), true});
+  }
+  void moved(std::shared_ptr<Exchange> exchange) override { arrived({std::move(exchange), false}); }
   /// Any thread: the loop comes round soon, to look at the shared flags.
   void wake();
 
   // For the loop alone.
+  RequestBudget* budget() const noexcept { return budget_.get(); }
   int descriptor() const noexcept { return event_fd_; }
   void bindToThisThread() { owner_ = std::this_thread::get_id(); }
   void clearWakeUp();
   /// Appends what arrived to `out`.
-  void take(std::vector<std::shared_ptr<Exchange>>& out);
+  void take(std::vector<Arrival>& out);
   /// Whether answers of the loop's own thread are waiting.
   bool hasLocal() const noexcept { return !local_.empty(); }
   /// Whether that exchange was answered last, by the loop's own thread.
   bool isNewestLocal(const Exchange& exchange) const noexcept {
-    return !local_.empty() && local_.back().get() == &exchange;
+    return !local_.empty() && local_.back().exchange.get() == &exchange;
   }
   /// From here on answers are dropped.
   void close();
 
  private:
+  void arrived(Arrival arrival);
+
+  const std::shared_ptr<RequestBudget> budget_;
   int event_fd_;
   std::atomic<std::thread::id> owner_{};
-  std::vector<std::shared_ptr<Exchange>> local_;
+  std::vector<Arrival> local_;
   std::mutex mutex_;
-  std::vector<std::shared_ptr<Exchange>> posted_;
+  std::vector<Arrival> posted_;
   bool awake_ = false;
   bool closed_ = false;
 };

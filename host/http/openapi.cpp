@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "http/route_template.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -25,14 +27,29 @@ std::string operationId(const std::string& method, const std::string& path) {
   return id;
 }
 
-Json pathParameters(const std::string& path) {
+Json schemaOf(ParameterType type) {
+  switch (type) {
+    case ParameterType::Integer:
+      return {{"type", "integer"}, {"format", "int64"}};
+    case ParameterType::Uuid:
+      return {{"type", "string"}, {"format", "uuid"}};
+    case ParameterType::Date:
+      return {{"type", "string"}, {"format", "date"}};
+    case ParameterType::Text:
+    case ParameterType::kCount:
+      break;
+  }
+  return {{"type", "string"}};
+}
+
+Json pathParameters(const std::vector<TemplateSegment>& segments) {
   Json parameters = Json::array();
-  for (auto open = path.find('{'); open != std::string::npos; open = path.find('{', open + 1)) {
-    const auto close = path.find('}', open);
-    parameters.push_back({{"name", path.substr(open + 1, close - open - 1)},
+  for (const TemplateSegment& segment : segments) {
+    if (!segment.is_parameter) continue;
+    parameters.push_back({{"name", segment.text},
                           {"in", "path"},
                           {"required", true},
-                          {"schema", {{"type", "string"}}}});
+                          {"schema", schemaOf(segment.type)}});
   }
   return parameters;
 }
@@ -58,13 +75,13 @@ Json headerParameter(const char* name, bool required, const char* description) {
           {"schema", {{"type", "string"}, {"maxLength", 255}}}};
 }
 
-Json operationOf(const DocumentedRoute& route) {
+Json operationOf(const DocumentedRoute& route, const std::vector<TemplateSegment>& segments) {
   const RouteContract& contract = *route.contract;
   const nlohmann::json& document = contract.document();
-  Json operation{{"operationId", operationId(contract.method(), route.path)},
+  Json operation{{"operationId", operationId(contract.method(), withoutTypes(segments))},
                  {"summary", document["summary"]},
                  {"tags", {route.owner}}};
-  Json parameters = pathParameters(route.path);
+  Json parameters = pathParameters(segments);
   addQueryParameters(document, parameters);
   if (contract.idempotency() != RouteIdempotency::None) {
     parameters.push_back(
@@ -81,13 +98,16 @@ Json operationOf(const DocumentedRoute& route) {
     if (document.contains("example")) media["example"] = document["example"];
     operation["requestBody"] = {{"required", !contract.optionalBody()},
                                 {"content", {{"application/json", std::move(media)}}}};
-  } else if (contract.rawBody()) {
+  } else if (contract.rawBody() || contract.streamsRequest()) {
     operation["requestBody"] = {{"required", true},
                                 {"content", {{"*/*", {{"schema", {{"type", "string"}}}}}}}};
   }
   Json success{{"description", "Success"}};
   if (const auto response = document.find("response"); response != document.end()) {
     success["content"] = {{"application/json", {{"schema", *response}}}};
+  } else if (contract.streamsResponse()) {
+    const std::string type = document.value("media_type", "application/octet-stream");
+    success["content"] = {{type, {{"schema", {{"type", "string"}}}}}};
   }
   Json responses{{std::to_string(document.value("success", 200)), std::move(success)}};
   std::string codes =
@@ -134,7 +154,8 @@ std::string openApiDocument(const std::vector<DocumentedRoute>& routes,
   for (const auto& route : routes) {
     std::string method = route.contract->method();
     for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    document["paths"][route.path][method] = operationOf(route);
+    const auto segments = parseRouteTemplate(route.path);
+    document["paths"][withoutTypes(segments)][method] = operationOf(route, segments);
   }
   return document.dump();
 }

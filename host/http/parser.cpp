@@ -174,14 +174,29 @@ std::string_view trimmed(std::string_view value) {
   return value;
 }
 
+/// More white space around a value than the one space that everybody writes. It means nothing (RFC
+/// 9110 §5.5), and servers have disagreed about it.
+bool hasOddSpace(const Field& field, std::string_view value) {
+  const char* const after_colon = field.name.data() + field.name.size() + 1;
+  const std::string_view before{after_colon, static_cast<std::size_t>(value.data() - after_colon)};
+  return !(before.empty() || before == " ") || value.size() != field.value.size();
+}
+
+bool isFramingField(std::string_view name) {
+  return name == "content-length" || name == "transfer-encoding";
+}
+
 std::optional<Error> takeFields(const Spans& spans, Fields& headers) {
   headers.reserve(spans.fields.size());
   for (const Field& field : spans.fields) {
     if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), isTokenCharacter))
       return malformed("A header name is not a token.");
     if (!isFieldValue(field.value)) return malformed("A header value holds a control character.");
-    auto& [name, value] = headers.emplace_back(field.name, trimmed(field.value));
+    const std::string_view text = trimmed(field.value);
+    auto& [name, value] = headers.emplace_back(field.name, text);
     for (char& c : name) c = toLower(c);
+    if (isFramingField(name) && hasOddSpace(field, text))
+      return malformed("White space surrounds the length of the body.");
   }
   return std::nullopt;
 }

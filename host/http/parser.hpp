@@ -37,9 +37,10 @@ struct ParseOutcome {
 
 /// Parses one complete request head, from the first byte of its method to its empty line, by
 /// RFC 9112 and stricter where it leaves a choice that smuggling has used: no bare LF or CR, no
-/// obs-fold, no Content-Length beside Transfer-Encoding, one Host. Fills method, target, path,
-/// query and headers of `request`; after a refusal as far as they were understood. Knows GET, HEAD,
-/// POST, PUT, PATCH, DELETE and OPTIONS. Thread-safe.
+/// obs-fold, no Content-Length beside Transfer-Encoding, no white space or leading zeros around
+/// either, one Host. Fills method, target, path, query and headers of `request`; after a refusal as
+/// far as they were understood. Knows GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS, and no
+/// WebSocket. Thread-safe.
 ParseOutcome parse(std::string_view head, const HeadLimits& limits, HttpRequest& request);
 
 }  // namespace bulkhead::host

@@ -111,6 +111,8 @@ void identify(HttpRequest& request) {
   const auto parent = value != nullptr ? parseTraceParent(*value) : std::nullopt;
   request.trace_id = parent ? std::string{parent->trace_id} : makeTraceId();
   request.parent_span_id = parent ? std::string{parent->parent_id} : std::string{};
+  request.span_id.clear();
+  appendHex(request.span_id, randomBits() | 1);
 }
 
 }  // namespace bulkhead::host

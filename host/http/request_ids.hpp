@@ -28,7 +28,7 @@ std::string makeRequestId();
 std::string makeTraceId();
 
 /// Fills request_id, trace_id and parent_span_id from the headers, making what is missing or
-/// invalid. More than one traceparent counts as none.
+/// invalid, and makes a span_id. More than one traceparent counts as none.
 void identify(HttpRequest& request);
 
 }  // namespace bulkhead::host

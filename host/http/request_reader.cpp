@@ -8,8 +8,9 @@
 namespace bulkhead::host {
 namespace {
 
-/// RFC 9112 §2.2 asks to ignore at least one empty line before a request line.
-constexpr std::size_t kLeadingBytesMax = 16;
+/// RFC 9112 §2.2 asks to ignore at least one empty line before a request line; more of them is no
+/// client that we know.
+constexpr std::size_t kLeadingBytesMax = 2;
 /// Bodies up to here get their memory at once; larger ones as they arrive, since a length is only
 /// a claim.
 constexpr std::uint64_t kReserveBytesMax = 64 * 1024;
@@ -59,6 +60,7 @@ RequestReader::Result RequestReader::readHead(std::string_view bytes, HttpReques
       return {Status::Refused, bytes.size()};
     case Scan::Incomplete:
       if (kept == 0) head_.assign(bytes);
+      head_bytes_ = head_.size();
       return {Status::NeedMore, bytes.size()};
     case Scan::Complete:
       break;
@@ -91,8 +93,9 @@ RequestReader::Scan RequestReader::endOfLine(std::string_view text, std::size_t 
     return Scan::Complete;
   }
   head_start_ = lf + 1;
-  return head_start_ > kLeadingBytesMax ? refuseScan(malformed("Only empty lines arrive."))
-                                        : Scan::Incomplete;
+  return head_start_ > kLeadingBytesMax
+             ? refuseScan(malformed("Empty lines stand before the request line."))
+             : Scan::Incomplete;
 }
 
 RequestReader::Scan RequestReader::checkIncomplete(std::string_view text) {
@@ -110,6 +113,7 @@ RequestReader::Scan RequestReader::checkIncomplete(std::string_view text) {
 
 RequestReader::Result RequestReader::finishHead(std::string_view text, std::size_t used,
                                                 HttpRequest& request) {
+  head_bytes_ = text.size();
   ParseOutcome outcome = parse(text.substr(head_start_), limits_, request);
   framing_ = outcome.framing;
   if (outcome.refusal) return refuse(std::move(*outcome.refusal), used);

@@ -41,6 +41,8 @@ class RequestReader {
   /// True from the first byte of a head (empty lines before it do not count) until its end.
   bool inHead() const noexcept { return state_ == State::Head && started_; }
   bool inBody() const noexcept { return state_ == State::Body; }
+  /// Bytes of the current head that arrived, once it is complete all of them.
+  std::size_t headBytes() const noexcept { return head_bytes_; }
   /// Bytes of the current body that arrived, framing included.
   std::uint64_t bodyBytesReceived() const noexcept { return body_bytes_received_; }
   const Error& refusal() const noexcept { return *refusal_; }
@@ -68,6 +70,7 @@ class RequestReader {
   std::size_t head_start_ = 0;
   std::size_t line_start_ = 0;
   std::size_t scanned_ = 0;
+  std::size_t head_bytes_ = 0;
   Framing framing_;
   std::uint64_t body_bytes_left_ = 0;
   std::uint64_t body_bytes_received_ = 0;

@@ -22,6 +22,7 @@ constexpr std::array kStatusLines{
     StatusLine{201, "HTTP/1.1 201 Created\r\n"},
     StatusLine{202, "HTTP/1.1 202 Accepted\r\n"},
     StatusLine{204, "HTTP/1.1 204 No Content\r\n"},
+    StatusLine{205, "HTTP/1.1 205 Reset Content\r\n"},
     StatusLine{206, "HTTP/1.1 206 Partial Content\r\n"},
     StatusLine{301, "HTTP/1.1 301 Moved Permanently\r\n"},
     StatusLine{302, "HTTP/1.1 302 Found\r\n"},
@@ -44,6 +45,7 @@ constexpr std::array kStatusLines{
     StatusLine{415, "HTTP/1.1 415 Unsupported Media Type\r\n"},
     StatusLine{417, "HTTP/1.1 417 Expectation Failed\r\n"},
     StatusLine{422, "HTTP/1.1 422 Unprocessable Content\r\n"},
+    StatusLine{426, "HTTP/1.1 426 Upgrade Required\r\n"},
     StatusLine{428, "HTTP/1.1 428 Precondition Required\r\n"},
     StatusLine{429, "HTTP/1.1 429 Too Many Requests\r\n"},
     StatusLine{431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
@@ -55,8 +57,9 @@ constexpr std::array kStatusLines{
     StatusLine{505, "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
 };
 
+/// RFC 9110 §6.4.1 and §15.3.6.
 bool hasNoBody(int status) {
-  return status == 204 || status == 304;
+  return status == 204 || status == 205 || status == 304;
 }
 
 void appendNumber(std::string& out, std::uint64_t number) {
@@ -103,9 +106,11 @@ void appendLength(std::string& out, const HttpResponse& response, const Response
       return;
     }
   }
-  if (hasNoBody(response.status)) return;
+  if (response.status == 204 || response.status == 304) return;
+  if (framing.chunked) out += "Transfer-Encoding: chunked\r\n";
+  if (!framing.length_known) return;
   out += "Content-Length: ";
-  appendNumber(out, response.body.size());
+  appendNumber(out, hasNoBody(response.status) ? 0 : response.body.size());
   out += "\r\n";
 }
 
@@ -133,12 +138,22 @@ void appendHead(std::string& out, const HttpResponse& response, const ResponseFr
     if (!isOurs(name)) out.append(name).append(": ").append(value).append("\r\n");
   }
   appendLength(out, response, framing);
-  if (framing.close) {
+  if (response.status == 426) {  // RFC 9110 §15.5.22: says to what
+    out.append("Upgrade: HTTP/1.1\r\nConnection: upgrade");
+    out.append(framing.close ? ", close\r\n" : "\r\n");
+  } else if (framing.close) {
     out += "Connection: close\r\n";
   } else if (framing.keep_alive_1_0) {
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
+}
+
+void appendChunk(std::string& out, std::string_view bytes) {
+  std::array<char, 16> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
+  out.append(digits.data(), end).append("\r\n").append(bytes).append("\r\n");
 }
 
 std::string_view DateLine::now() {

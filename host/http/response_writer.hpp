@@ -12,6 +12,8 @@ struct ResponseFraming {
   bool head_request = false;    ///< answers HEAD: the length is told, the body is not sent
   bool close = false;           ///< last response of its connection
   bool keep_alive_1_0 = false;  ///< an HTTP/1.0 client asked to keep the connection
+  bool length_known = true;     ///< the body is all there
+  bool chunked = false;         ///< its length is not known, and the client reads chunks
 };
 
 /// True when the status is a final one and no field could break the message (CR, LF, NUL, names
@@ -34,6 +36,11 @@ struct CommonLines {
 /// to HEAD and of a 304 is kept.
 void appendHead(std::string& out, const HttpResponse& response, const ResponseFraming& framing,
                 const CommonLines& common);
+
+/// Appends `bytes`, which are not none, as one chunk (RFC 9112 §7.1).
+void appendChunk(std::string& out, std::string_view bytes);
+/// The chunk that ends a body, without trailers.
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 /// "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110 §5.6.7), made once per second. One per
 /// thread.

@@ -5,19 +5,23 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
+#include <vector>
 
 #include "http/front_options.hpp"
 
 namespace bulkhead::host {
 
-/// Why a request or connection was turned away; the labels of
-/// http_server_rejected_requests_total{reason}.
+class EventLoop;
+
+/// Why a request or connection was turned away, by whichever part of the host; the labels of
+/// http_server_rejected_requests_total{reason}. What a business rule or a credential refuses is not
+/// among them.
 enum class Rejection {
   Malformed,
   UriTooLong,
@@ -26,11 +30,23 @@ enum class Rejection {
   NotImplemented,
   Version,
   Expectation,
+  Upgrade,
+  Invalid,
+  NotFound,
+  MethodNotAllowed,
+  NotAcceptable,
+  MediaType,
+  PluginUnavailable,
+  PluginCrashed,
+  ExternalService,
+  StoreUnavailable,
+  Overloaded,
   HeadTimeout,
   BodyTimeout,
   BodyIncomplete,
-  BodyBudget,
+  RequestBudget,
   WriteStall,
+  AnswerBudget,
   Deadline,
   ConnectionCap,
   ConnectionEvicted,
@@ -39,8 +55,8 @@ enum class Rejection {
   kCount
 };
 std::string_view nameOf(Rejection rejection);
-/// The reason that belongs to a refusal of the parser.
-Rejection rejectionOf(const Error& refusal);
+/// The reason that belongs to a code of the host's own; none for a code of a business.
+std::optional<Rejection> rejectionOf(std::string_view code);
 
 /// Counters of one loop: written by its thread only, read by any.
 struct LoopCounters {
@@ -50,6 +66,8 @@ struct LoopCounters {
   std::atomic<std::int64_t> active_requests{0};
   std::atomic<std::int64_t> idle_connections{0};
   std::atomic<std::int64_t> stall_us_max{0};
+  /// Since when the loop's longest idle connection is idle; INT64_MAX without one.
+  std::atomic<std::int64_t> idle_since_us{INT64_MAX};
 
   void count(Rejection rejection) { bump(rejected[static_cast<std::size_t>(rejection)], 1); }
   /// Adds without a locked instruction: there is one writer.
@@ -77,12 +95,14 @@ struct SharedState {
   Handler handler;
   Tail tail;
 
+  std::vector<EventLoop*> loops;  ///< all of them, unchanged while any runs
+
   std::atomic<std::int64_t> open_connections{0};
+  std::atomic<std::int64_t> unsent_bytes{0};  ///< of answers that clients have not taken
   std::atomic<bool> draining{false};
   std::atomic<bool> accepting{true};
   std::atomic<bool> stopping{false};
   IpTable ips;
-  std::shared_ptr<BodyBudget> bodies;  ///< never null once the front is made
 
   std::mutex mutex;
   std::condition_variable changed;

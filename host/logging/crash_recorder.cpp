@@ -108,7 +108,9 @@ void writeWork(SignalSafeText& text) {
   prctl(PR_GET_NAME, name.data());
   text.add("\nthread: ").add(name.data()).add("\nthread_id: ").addNumber(gettid());
   if (const WorkInHand* work = WorkInHand::current()) {
-    text.add("\nplugin: ").add(work->plugin()).add("\nstep: ").add(work->step());
+    text.add("\nplugin: ").add(work->plugin().id);
+    if (!work->plugin().version.empty()) text.add("\nplugin_version: ").add(work->plugin().version);
+    text.add("\nstep: ").add(work->step());
     if (!work->route().empty()) text.add("\nroute: ").add(work->route());
     if (!work->requestId().empty()) text.add("\nrequest_id: ").add(work->requestId());
   }
@@ -146,7 +148,7 @@ void tellStandardError(int signal) {
   text.add("bulkhead: crashed with ").add(signalName(signal));
   if (const WorkInHand* work = WorkInHand::current())
     text.add(" in plugin ")
-        .add(work->plugin())
+        .add(work->plugin().id)
         .add(", ")
         .add(work->step())
         .add(" ")
@@ -291,7 +293,7 @@ void takeSignals() {
 
 void prepareForCrash() noexcept {
   if (!recorder.installed.load(std::memory_order_relaxed)) return;
-  thread_local const SignalStack stack;
+  thread_local SignalStack stack;
   static_cast<void>(stack);
 }
 

@@ -15,23 +15,23 @@ struct Compartment::Life {
   std::unique_ptr<PluginHome> home;
 
   void enter() {
-    const std::lock_guard lock{mutex};
-    ++visitors;
+    const std::lock_guard lock{mutex_};
+    ++visitors_;
   }
   void leave() {
-    const std::lock_guard lock{mutex};
-    if (--visitors == 0) alone.notify_all();
+    const std::lock_guard lock{mutex_};
+    if (--visitors_ == 0) alone_.notify_all();
   }
   /// True when nobody that came by home() is left.
   bool awaitAlone(std::chrono::steady_clock::time_point until) {
-    std::unique_lock lock{mutex};
-    return alone.wait_until(lock, until, [&] { return visitors == 0; });
+    std::unique_lock lock{mutex_};
+    return alone_.wait_until(lock, until, [&] { return visitors_ == 0; });
   }
 
  private:
-  std::mutex mutex;
-  std::condition_variable alone;
-  std::size_t visitors = 0;
+  std::mutex mutex_;
+  std::condition_variable alone_;
+  std::size_t visitors_ = 0;
 };
 
 namespace {
@@ -45,12 +45,17 @@ void leaveLoaded(std::shared_ptr<void> life) {
   left_behind->push_back(std::move(life));
 }
 
+LaneLimits streamLimits(std::size_t streams) {
+  return {.threads = streams, .queue = 0};
+}
+
 }  // namespace
 
 Compartment::Compartment(Options options)
     : options_{std::move(options)},
       deadline_ms_{options_.deadline.count()},
-      lane_{std::make_unique<Lane>(options_.id, options_.lane)} {
+      lane_{std::make_unique<Lane>(options_.id, options_.lane)},
+      streams_{std::make_unique<Lane>(options_.id + "/streams", streamLimits(options_.streams))} {
   status_.id = options_.id;
   status_.required = options_.required;
   status_.since_us = SystemClock{}.nowUs();
@@ -155,11 +160,20 @@ bool Compartment::submit(std::function<void(PluginHome&, bool expired)> task, La
       deadline);
 }
 
-void Compartment::setLimits(LaneLimits lane, std::chrono::milliseconds deadline, bool required) {
+bool Compartment::submitStreaming(std::function<void(PluginHome&)> task) {
+  const std::lock_guard lock{mutex_};
+  if (status_.state != PluginState::Running || !life_) return false;
+  return streams_->submit([life = life_, task = std::move(task)](bool) { task(*life->home); },
+                          Lane::Time::max());
+}
+
+void Compartment::setLimits(LaneLimits lane, std::size_t streams,
+                            std::chrono::milliseconds deadline, bool required) {
   const std::lock_guard lock{mutex_};
   status_.required = required;
   deadline_ms_ = deadline.count();
   lane_->setLimits(lane);
+  streams_->setLimits(streamLimits(streams));
   if (life_) life_->home->setDefaultDeadline(deadline);
 }
 
@@ -191,7 +205,11 @@ bool Compartment::close(std::chrono::milliseconds patience) {
   }
   if (!life) return true;
   const auto until = std::chrono::steady_clock::now() + patience;
-  const bool ended = lane_->drain(patience) && life->awaitAlone(until) && stopBounded(life, until);
+  const auto left = [&] {
+    return std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  };
+  const bool ended = lane_->drain(patience) && streams_->drain(left()) && life->awaitAlone(until) &&
+                     stopBounded(life, until);
   if (!ended) {
     life->home->abandon();
     leaveLoaded(life);
@@ -215,6 +233,7 @@ PluginStatus Compartment::status() const {
   const std::lock_guard lock{mutex_};
   PluginStatus status = status_;
   status.lane = lane_->state();
+  status.streams = streams_->state();
   if (status.state == PluginState::Running && lane_->isHung()) {
     status.state = PluginState::Hung;
     status.reason = fmt::format(

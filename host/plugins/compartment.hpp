@@ -27,6 +27,7 @@ struct PluginStatus {
   bool required = false;
   std::int64_t since_us = 0;  ///< wall clock of the last change of state
   LaneState lane;
+  LaneState streams;  ///< of calls that stream, which have a lane of their own
 };
 
 /// One plugin's part of the ship: its state, its lane and, while it is open, its home. What happens
@@ -37,6 +38,7 @@ class Compartment {
     std::string id;
     bool required = false;
     LaneLimits lane;
+    std::size_t streams = 16;  ///< calls of routes that stream, at once
     std::chrono::milliseconds start_timeout{10'000};
     std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
   };
@@ -59,6 +61,9 @@ class Compartment {
   bool start();
   /// Hands a task to the plugin's lane: false when it is closed, full or hung.
   bool submit(std::function<void(PluginHome&, bool expired)> task, Lane::Time deadline);
+  /// The same for the call of a route that streams, which may last: it takes no thread of the
+  /// others, and never waits for one. False when as many run as may.
+  bool submitStreaming(std::function<void(PluginHome&)> task);
   /// Refuses new work, waits for what runs and for who holds home(), stops and destroys the plugin;
   /// a plugin with calls that do not return is abandoned, and its library stays loaded. True when
   /// it ended cleanly.
@@ -69,7 +74,8 @@ class Compartment {
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
   /// Other limits for what comes from now on; what runs keeps its deadline.
-  void setLimits(LaneLimits lane, std::chrono::milliseconds deadline, bool required);
+  void setLimits(LaneLimits lane, std::size_t streams, std::chrono::milliseconds deadline,
+                 bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
@@ -89,6 +95,7 @@ class Compartment {
   PluginStatus status_;
   std::shared_ptr<Life> life_;
   std::unique_ptr<Lane> lane_;
+  std::unique_ptr<Lane> streams_;
 };
 
 }  // namespace bulkhead::host

@@ -157,6 +157,7 @@ class Child {
     enter("creating the plugin");
     HomeOptions options;
     options.plugin = manifest.id;
+    options.version = manifest.version;
     options.replaces = manifest.replaces;
     options.settings = std::move(settings);
     PluginHome home{table, std::move(options), {clock_, log_, metrics_, nullptr}};

@@ -177,7 +177,8 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
-  return {candidate.plugin.id, candidate.plugin.required, laneLimits(limits),
+  return {candidate.plugin.id,    candidate.plugin.required,
+          laneLimits(limits),     static_cast<std::size_t>(limits.streams),
           options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms}};
 }
 
@@ -264,6 +265,7 @@ bool Supervisor::create(Candidate& candidate) {
   if (plugin.manifest->store) store = services_.open_store(plugin.id);
   HomeOptions options{
       plugin.id,
+      plugin.manifest->version,
       std::move(candidate.settings),
       plugin.manifest->replaces,
       std::chrono::milliseconds{effectiveLimits(candidate.conf, plugin.manifest).deadline_ms},
@@ -279,8 +281,8 @@ bool Supervisor::create(Candidate& candidate) {
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
   if (const auto compartment = find(id)) {
-    compartment->setLimits(laneLimits(limits), std::chrono::milliseconds{limits.deadline_ms},
-                           required);
+    compartment->setLimits(laneLimits(limits), static_cast<std::size_t>(limits.streams),
+                           std::chrono::milliseconds{limits.deadline_ms}, required);
   }
 }
 

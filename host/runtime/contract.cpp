@@ -15,7 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kBodyLimitMax = 64 * 1024 * 1024;
+constexpr std::size_t kStreamedBodyLimitMax = std::size_t{1} << 40;
 constexpr std::chrono::milliseconds kDeadlineMax = std::chrono::minutes{10};
+constexpr std::chrono::milliseconds kStreamDeadlineMax = std::chrono::hours{24};
 
 [[noreturn]] void refuse(std::string_view method, std::string_view path, std::string_view reason) {
   throw Error::configuration("CONTRACT_REFUSED",
@@ -86,12 +88,14 @@ Choice choose(const std::array<std::string_view, N>& names, std::string_view nam
 constexpr std::array<std::string_view, 3> kAccessNames{"public", "key", "admin"};
 constexpr std::array<std::string_view, 3> kTransactionNames{"none", "read", "write"};
 constexpr std::array<std::string_view, 3> kIdempotencyNames{"none", "optional", "required"};
+constexpr std::array<std::string_view, 4> kStreamNames{"none", "request", "response", "both"};
 const std::set<std::string, std::less<>> kMembers{
     "summary",       "access",           "scope",       "query",
     "request",       "response",         "example",     "success",
     "errors",        "idempotency",      "transaction", "if_match",
     "raw_body",      "body_limit_bytes", "deadline_ms", "description",
-    "optional_body", "recovery_points",  "sanitize"};
+    "optional_body", "recovery_points",  "streams",     "media_type",
+    "sanitize"};
 const std::set<std::string, std::less<>> kMethods{"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 }  // namespace
@@ -124,6 +128,8 @@ void RouteContract::readMembers() {
                                           method_, path_, "transaction");
   idempotency_ = choose<RouteIdempotency>(kIdempotencyNames, document_.value("idempotency", "none"),
                                           method_, path_, "idempotency");
+  streams_ = choose<RouteStreams>(kStreamNames, document_.value("streams", "none"), method_, path_,
+                                  "streams");
   recovery_points_ = document_.value("recovery_points", recovery_points_);
   if_match_ = document_.value("if_match", false);
   raw_body_ = document_.value("raw_body", false);
@@ -141,23 +147,39 @@ void RouteContract::checkConsistent() const {
   if (document_.value("summary", "").empty()) refuse(method_, path_, "a route needs a summary");
   if (access_ != RouteAccess::Public && scope_.empty())
     refuse(method_, path_, "a route that is not public names its scope");
-  if (document_.value("success", 200) != 204 && !document_.contains("response")) {
+  const bool has_json = document_.value("success", 200) != 204 && !streamsResponse();
+  if (has_json && !document_.contains("response")) {
     refuse(method_, path_, "a route that answers with a body has a response schema");
   }
   checkIdempotency();
+  checkStreams();
   if (optional_body_ && !request_)
     refuse(method_, path_, "a body that may be left out has a request schema");
   if (raw_body_ && request_) refuse(method_, path_, "a raw body has no schema");
-  if (body_limit_bytes_ > kBodyLimitMax)
-    refuse(method_, path_, fmt::format("body_limit_bytes is at most {}", kBodyLimitMax));
-  if (deadline_.count() <= 0 || deadline_ > kDeadlineMax)
-    refuse(method_, path_, "deadline_ms is between 1 and 600000");
+  const std::size_t body_max = streamsRequest() ? kStreamedBodyLimitMax : kBodyLimitMax;
+  if (body_limit_bytes_ > body_max)
+    refuse(method_, path_, fmt::format("body_limit_bytes is at most {}", body_max));
+  const auto deadline_max = streams_ == RouteStreams::None ? kDeadlineMax : kStreamDeadlineMax;
+  if (deadline_.count() <= 0 || deadline_ > deadline_max)
+    refuse(method_, path_, fmt::format("deadline_ms is between 1 and {}", deadline_max.count()));
   if (query_ && !document_["query"].contains("properties"))
     refuse(method_, path_, "'query' is the schema of an object with properties");
   if (request_ && document_.contains("example") &&
       !request_->validate(document_["example"]).empty()) {
     refuse(method_, path_, "the example does not fit the request schema");
   }
+}
+
+void RouteContract::checkStreams() const {
+  if (document_.contains("media_type") && !streamsResponse())
+    refuse(method_, path_, "'media_type' is that of a streamed response");
+  if (streams_ == RouteStreams::None) return;
+  if (transaction_ != RouteTransaction::None || idempotency_ != RouteIdempotency::None)
+    refuse(method_, path_, "a route that streams is no transaction and takes no Idempotency-Key");
+  if (streamsRequest() && (request_ || method_ == "GET"))
+    refuse(method_, path_, "a streamed request has no schema, and GET no body to stream");
+  if (streamsResponse() && document_.contains("response"))
+    refuse(method_, path_, "a streamed response has a media_type, and no schema");
 }
 
 void RouteContract::checkIdempotency() const {
@@ -181,7 +203,7 @@ void RouteContract::checkIdempotency() const {
 
 void RouteContract::check(const HttpRequest& request) const {
   checkQuery(request.query);
-  if (!raw_body_) checkBody(request);
+  if (!raw_body_ && !streamsRequest()) checkBody(request);
   if (if_match_ && request.header("if-match") == nullptr) {
     throw Error::conflict("PRECONDITION_REQUIRED",
                           "Send If-Match with the ETag of the version that you have seen.");

@@ -17,6 +17,8 @@ namespace bulkhead::host {
 enum class RouteAccess { Public, Key, Admin };
 enum class RouteTransaction { None, Read, Write };
 enum class RouteIdempotency { None, Optional, Required };
+/// Which bodies go piece by piece, so that their size costs no memory.
+enum class RouteStreams { None, Request, Response, Both };
 
 /// What a route promises and asks: parsed from the JSON object of register_route, immutable
 /// afterwards.
@@ -38,6 +40,13 @@ class RouteContract {
   RouteAccess access() const { return access_; }
   RouteTransaction transaction() const { return transaction_; }
   RouteIdempotency idempotency() const { return idempotency_; }
+  RouteStreams streams() const { return streams_; }
+  bool streamsRequest() const {
+    return streams_ == RouteStreams::Request || streams_ == RouteStreams::Both;
+  }
+  bool streamsResponse() const {
+    return streams_ == RouteStreams::Response || streams_ == RouteStreams::Both;
+  }
   std::size_t bodyLimitBytes() const { return body_limit_bytes_; }
   std::chrono::milliseconds deadline() const { return deadline_; }
   /// The steps of a keyed handler that calls out; empty for all others.
@@ -53,6 +62,7 @@ class RouteContract {
   void readMembers();
   void checkConsistent() const;
   void checkIdempotency() const;
+  void checkStreams() const;
   void checkQuery(const Fields& query) const;
   void checkBody(const HttpRequest& request) const;
   void checkSchema(std::string_view body) const;
@@ -64,6 +74,7 @@ class RouteContract {
   RouteAccess access_ = RouteAccess::Key;
   RouteTransaction transaction_ = RouteTransaction::None;
   RouteIdempotency idempotency_ = RouteIdempotency::None;
+  RouteStreams streams_ = RouteStreams::None;
   std::size_t body_limit_bytes_ = 1024 * 1024;
   std::chrono::milliseconds deadline_{30'000};
   std::vector<std::string> recovery_points_;

@@ -32,6 +32,7 @@ constexpr std::array kRefinedCodes{
     RefinedCode{"UNSUPPORTED_CONTENT_CODING", 415},
     RefinedCode{"EXPECTATION_FAILED", 417},
     RefinedCode{"IDEMPOTENCY_KEY_REUSED", 422},
+    RefinedCode{"UPGRADE_REQUIRED", 426},
     RefinedCode{"PRECONDITION_REQUIRED", 428},
     RefinedCode{"HEADERS_TOO_LARGE", 431},
     RefinedCode{"NOT_IMPLEMENTED", 501},
@@ -105,6 +106,8 @@ std::string_view titleOf(int status) {
       return "The expectation cannot be met";
     case 422:
       return "The rules do not allow this";
+    case 426:
+      return "Another protocol is spoken here";
     case 428:
       return "A precondition is required";
     case 429:

@@ -6,6 +6,7 @@
 
 #include <bulkhead/waist.hpp>
 
+#include "runtime/byte_stream.hpp"
 #include "runtime/plugin_home.hpp"
 #include "runtime/recovery_points.hpp"
 
@@ -157,8 +158,7 @@ struct HostTable {
     guarded(nullptr, [&] {
       LogTrace trace;
       if (context != nullptr && context->request != nullptr) {
-        trace = {context->request->request_id, context->request->trace_id,
-                 context->request->principal.tenant, context->request->principal.key_id};
+        trace = traceOf(*context->request);
       }
       PluginHome& home = self->home;
       home.services_.log.write(home.options_.plugin, level, view(message), view(fields), trace);
@@ -310,6 +310,21 @@ struct HostTable {
     });
   }
 
+  static bulkhead_status bodyRead(bulkhead_context* context, char* data, std::size_t size,
+                                  std::size_t* taken, const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      if (context == nullptr || context->streaming == nullptr ||
+          !context->streaming->streamsRequest())
+        throw Error::app("NO_STREAM", "The contract of this route does not stream its request.");
+      *taken = 0;
+      const auto& stream = context->request->body_stream;
+      if (!stream) return;
+      const auto read = stream->read(data, size, context->deadline);
+      if (!read) throw Error::validation("BODY_INCOMPLETE", "The body did not come to its end.");
+      *taken = *read;
+    });
+  }
+
   static constexpr std::size_t kRoutesMax = 1000;
   static constexpr std::size_t kContributorsMax = 32;
   static constexpr std::size_t kRecoveryResultMax = std::size_t{64} * 1024;
@@ -328,6 +343,7 @@ const bulkhead_host& hostTable() noexcept {
       &HostTable::monotonicUs,    &HostTable::remainingUs,
       &HostTable::randomBytes,    &HostTable::recoveryRead,
       &HostTable::recoveryKeep,   &HostTable::recoveryToken,
+      &HostTable::bodyRead,
   };
   return kTable;
 }

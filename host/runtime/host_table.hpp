@@ -36,6 +36,7 @@ struct bulkhead_context {
   const bulkhead::host::HttpRequest* request = nullptr;        // null outside requests
   const bulkhead::host::RecoveringCall* recovering = nullptr;  // only in calls with points
   const bulkhead::host::PluginInput* input = nullptr;          // what the handler gets of `request`
+  const bulkhead::host::RouteContract* streaming = nullptr;    // only in calls that stream
 };
 
 struct bulkhead_transaction {

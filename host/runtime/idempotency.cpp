@@ -3,7 +3,6 @@
 #include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
 #include <algorithm>
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -156,12 +155,12 @@ std::optional<StoredAnswer> find(data::Transaction& transaction, const Idempoten
 
 namespace {
 
-/// Answers expire in the order of their numbers, so that the oldest are the first. Every 16th that
-/// comes looks for them, so that they are not looked for all the time, and lets 32 go at most, so
-/// that there are soon none.
-void removeExpired(data::Transaction& transaction, std::int64_t now_us) {
-  static std::atomic<unsigned> calls{0};
-  if (calls.fetch_add(1, std::memory_order_relaxed) % 16 != 0) return;
+/// Answers expire in the order of their numbers, so that the oldest are the first. One name in 16
+/// looks for them, so that they are not looked for all the time, and lets 32 go at most, so that
+/// there are soon none.
+void removeExpired(data::Transaction& transaction, const IdempotencyClaim& claim,
+                   std::int64_t now_us) {
+  if (static_cast<unsigned char>(claim.name.front()) % 16 != 0) return;
   const auto now = bulkhead::values(now_us);
   transaction.send(
       "DELETE FROM bulkhead_answer WHERE expires_us <= $1 AND number < "
@@ -172,7 +171,7 @@ void removeExpired(data::Transaction& transaction, std::int64_t now_us) {
 /// Takes the place, but not the number, of an equal claim that has expired.
 void keep(data::Transaction& transaction, const IdempotencyClaim& claim, int status,
           const std::string& headers, std::string_view body, std::int64_t now_us) {
-  removeExpired(transaction, now_us);
+  removeExpired(transaction, claim, now_us);
   const std::int64_t expires_us =
       now_us + std::chrono::duration_cast<std::chrono::microseconds>(kKept).count();
   const auto row =

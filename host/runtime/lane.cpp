@@ -31,6 +31,10 @@ struct Lane::Shared {
            stuckCount(std::chrono::steady_clock::now()) >= limits.threads;
   }
 
+  std::size_t freeThreads() const {
+    return limits.threads - std::min(running.size(), limits.threads);
+  }
+
   std::size_t stuckCount(Time now) const {
     std::size_t count = 0;
     for (const auto& [thread, deadline] : running) count += deadline < now ? 1U : 0U;
@@ -81,7 +85,7 @@ bool Lane::submit(Task task, Time deadline) {
   std::unique_lock lock{shared_->mutex};
   Shared& lane = *shared_;
   const bool hung = lane.isHung();
-  if (lane.closed || hung || lane.queue.size() >= lane.limits.queue) {
+  if (lane.closed || hung || lane.queue.size() >= lane.limits.queue + lane.freeThreads()) {
     ++lane.refused;
     return false;
   }

@@ -16,7 +16,7 @@ namespace bulkhead::host {
 
 struct LaneLimits {
   std::size_t threads = 8;
-  std::size_t queue = 1024;
+  std::size_t queue = 1024;  ///< tasks that wait although every thread is busy
 };
 
 /// What a lane looks like at one moment.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,8 @@
 #include <bulkhead/error.hpp>
 
 namespace bulkhead::host {
+
+class ByteStream;
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -44,12 +47,14 @@ struct HttpRequest {
   std::string path;    ///< percent-decoded once, without query; no NUL, no "." or ".." segment
   Fields query;        ///< decoded, in order
   Fields headers;      ///< names in lower case, values trimmed; repeated fields stay apart
-  std::string body;    ///< complete and de-chunked
+  std::string body;    ///< complete and de-chunked; empty with body_stream
+  std::shared_ptr<ByteStream> body_stream;  ///< of a route that takes its body as it comes
   Peer peer;
   Principal principal;
   std::string request_id;
   std::string trace_id;          ///< 32 hex digits
   std::string parent_span_id;    ///< 16 hex digits; empty when the trace starts here
+  std::string span_id;           ///< 16 hex digits: what the host does for this request
   Fields path_parameters;        ///< filled by the router
   std::int64_t received_us = 0;  ///< monotonic microseconds of the first byte
 
@@ -71,7 +76,8 @@ struct HttpResponse {
   int status = 200;
   Fields headers;
   std::string body;
-  Refusal refusal;  ///< never sent: the body has its own words
+  Refusal refusal;                     ///< never sent: the body has its own words
+  std::shared_ptr<ByteStream> stream;  ///< the body as it comes, instead of `body`
 
   static HttpResponse json(int status, std::string body);
   static HttpResponse text(int status, std::string body, std::string_view content_type);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fmt/format.h>
 #include <stdexcept>
 #include <utility>
@@ -11,6 +12,10 @@
 
 namespace bulkhead::host {
 namespace {
+
+Error streamEnded() {
+  return Error::app(kStreamEnded, "Nobody reads this answer any more.");
+}
 
 /// What every answer has from the host, and no answer twice (S29..S34).
 bool isHostsOwn(std::string_view name) {
@@ -27,7 +32,62 @@ bool isHostsOwn(std::string_view name) {
 }  // namespace
 
 bulkhead_response PluginAnswer::door() noexcept {
-  return {sizeof(bulkhead_response), 0, this, &setStatus, &addHeader, &append};
+  const bool streams = outlet_ != nullptr;
+  return {sizeof(bulkhead_response),
+          0,
+          this,
+          &setStatus,
+          &addHeader,
+          &append,
+          streams ? &beginStream : nullptr,
+          streams ? &sendBytes : nullptr,
+          streams ? &pauseStream : nullptr};
+}
+
+void PluginAnswer::checkHead() const {
+  if (too_many_fields_) {
+    throw Error::app("INTERNAL_ERROR",
+                     fmt::format("The plugin answered with more than {} header fields or {} bytes "
+                                 "of them.",
+                                 kFieldsMax, kFieldBytesMax));
+  }
+  if (statuses_ > 1) throw Error::app("INTERNAL_ERROR", "The plugin answered twice.");
+  if (response_.status < 200 || response_.status > 599) {
+    throw Error::app("INTERNAL_ERROR",
+                     fmt::format("The plugin answered with the status {}.", response_.status));
+  }
+}
+
+void PluginAnswer::begin() {
+  if (stream_) throw Error::app("INTERNAL_ERROR", "The plugin answered twice.");
+  checkHead();
+  auto stream = outlet_->open();
+  response_.stream = stream;
+  response_.body.clear();
+  if (!outlet_->respond(std::move(response_))) throw streamEnded();
+  stream_ = std::move(stream);
+}
+
+bulkhead_status PluginAnswer::beginStream(void* self, const bulkhead_error_sink* error) {
+  return waist::guarded(error, [&] { static_cast<PluginAnswer*>(self)->begin(); });
+}
+
+bulkhead_status PluginAnswer::sendBytes(void* self, const char* data, std::size_t size,
+                                        const bulkhead_error_sink* error) {
+  return waist::guarded(error, [&] {
+    const auto& stream = static_cast<PluginAnswer*>(self)->stream_;
+    if (!stream) throw Error::app("INTERNAL_ERROR", "The plugin sent before it began.");
+    if (!stream->write({data, size})) throw streamEnded();
+  });
+}
+
+std::int32_t PluginAnswer::pauseStream(void* self, std::int64_t duration_us) {
+  constexpr std::chrono::microseconds kLongest{std::chrono::hours{1}};
+  const auto& stream = static_cast<PluginAnswer*>(self)->stream_;
+  if (!stream) return 1;
+  const auto duration =
+      std::clamp(std::chrono::microseconds{duration_us}, std::chrono::microseconds{0}, kLongest);
+  return stream->awaitEnd(std::chrono::steady_clock::now() + duration) ? 1 : 0;
 }
 
 HttpResponse PluginAnswer::take() {
@@ -35,13 +95,8 @@ HttpResponse PluginAnswer::take() {
     throw Error::app("INTERNAL_ERROR", fmt::format("The plugin answered {}.", what));
   };
   if (statuses_ == 0 && !has_body_) refuse("nothing");
-  if (statuses_ > 1) refuse("twice");
-  if (too_many_fields_)
-    refuse(fmt::format("with more than {} header fields or {} bytes of them", kFieldsMax,
-                       kFieldBytesMax));
   if (too_large_) refuse(fmt::format("with more than {} bytes", kBodyBytesMax));
-  if (response_.status < 200 || response_.status > 599)
-    refuse(fmt::format("with the status {}", response_.status));
+  checkHead();
   return std::move(response_);
 }
 

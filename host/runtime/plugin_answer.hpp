@@ -1,14 +1,28 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include <bulkhead/abi.h>
 
+#include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 
 namespace bulkhead::host {
+
+/// Where the call of a route that streams its response answers.
+struct AnswerOutlet {
+  /// The stream of the answer, before it.
+  std::function<std::shared_ptr<ByteStream>()> open;
+  /// The answer, or the head of one with a stream. False when it comes too late.
+  std::function<bool(HttpResponse)> respond;
+};
+
+/// Code of the refusal that the writer of a stream gets when its reader is gone.
+inline constexpr std::string_view kStreamEnded = "STREAM_ENDED";
 
 /// Receives what one call of a handler writes, and knows what is no answer. Lives as long as the
 /// call; one thread.
@@ -20,7 +34,8 @@ class PluginAnswer {
   static constexpr std::size_t kFieldsMax = 100;
   static constexpr std::size_t kFieldBytesMax = std::size_t{32} * 1024;
 
-  PluginAnswer() = default;
+  /// Without an outlet the answer cannot stream. Borrows it.
+  explicit PluginAnswer(const AnswerOutlet* outlet = nullptr) : outlet_{outlet} {}
   PluginAnswer(const PluginAnswer&) = delete;
   PluginAnswer& operator=(const PluginAnswer&) = delete;
 
@@ -30,13 +45,23 @@ class PluginAnswer {
   /// nothing, twice, with more than fits or with a status that HTTP does not know. The security
   /// headers of S29..S34 are the host's: fields with these names are left out.
   HttpResponse take();
+  /// The stream of an answer that has begun, else null.
+  const std::shared_ptr<ByteStream>& stream() const { return stream_; }
 
  private:
+  void checkHead() const;
+  void begin();
+  static bulkhead_status beginStream(void* self, const bulkhead_error_sink* error);
+  static bulkhead_status sendBytes(void* self, const char* data, std::size_t size,
+                                   const bulkhead_error_sink* error);
+  static std::int32_t pauseStream(void* self, std::int64_t duration_us);
   static void setStatus(void* self, std::int32_t status);
   void addField(std::string_view name, std::string_view value);
   static std::int32_t addHeader(void* self, bulkhead_bytes name, bulkhead_bytes value);
   static void append(void* self, const char* data, std::size_t size);
 
+  const AnswerOutlet* outlet_;
+  std::shared_ptr<ByteStream> stream_;
   HttpResponse response_;
   std::size_t statuses_ = 0;
   bool has_body_ = false;

@@ -98,7 +98,7 @@ PluginHome::~PluginHome() {
 
 void PluginHome::create() {
   rememberLoadedModules();
-  const WorkInHand work{options_.plugin, "create"};
+  const WorkInHand work{{options_.plugin, options_.version}, "create"};
   creating_ = true;
   waist::ErrorCatcher caught;
   const bulkhead_status status =
@@ -119,7 +119,7 @@ void PluginHome::create() {
 }
 
 void PluginHome::start() {
-  const WorkInHand work{options_.plugin, "start"};
+  const WorkInHand work{{options_.plugin, options_.version}, "start"};
   if (services_.store != nullptr) {
     try {
       readyStore();
@@ -139,7 +139,7 @@ void PluginHome::start() {
 
 void PluginHome::stop() noexcept {
   if (object_ == nullptr || gone_) return;
-  const WorkInHand work{options_.plugin, "stop"};
+  const WorkInHand work{{options_.plugin, options_.version}, "stop"};
   if (started_ && table_.stop != nullptr) table_.stop(object_);
   table_.destroy(object_);
   abandon();
@@ -160,15 +160,11 @@ void PluginHome::requirePresent() const {
 
 HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest& request,
                                 std::chrono::steady_clock::time_point deadline) noexcept {
-  const WorkInHand work{options_.plugin, request.method, route.path, request.request_id};
+  const WorkInHand work{
+      {options_.plugin, options_.version}, request.method, route.path, request.request_id};
   bulkhead_context context{deadline, &request};
   try {
-    route.contract.check(request);
-    const PluginInput input{request, route.contract};
-    if (input.changed() > 0) {
-      tellSanitized(route, request, input.changed());
-      route.contract.checkAgain(input.query(), input.body());
-    }
+    const PluginInput input = admit(route, request);
     context.input = &input;
     return dispatch(route, request, context);
   } catch (RolledBackAnswer& answer) {
@@ -186,6 +182,26 @@ HttpResponse PluginHome::handle(const RegisteredRoute& route, const HttpRequest&
   }
 }
 
+void PluginHome::logFailure(const Error& error, const RegisteredRoute& route,
+                            const HttpRequest& request, int status) {
+  const std::string fields = toJson([&](JsonWriter& out) {
+    out.object("code", error.code(), "method", request.method, "route", route.path, "status",
+               status);
+  });
+  services_.log.write(options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
+                      traceOf(request));
+}
+
+PluginInput PluginHome::admit(const RegisteredRoute& route, const HttpRequest& request) const {
+  route.contract.check(request);
+  PluginInput input{request, route.contract};
+  if (input.changed() > 0) {
+    tellSanitized(route, request, input.changed());
+    route.contract.checkAgain(input.query(), input.body());
+  }
+  return input;
+}
+
 /// Never what was written: it was meant to act.
 void PluginHome::tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
                                std::size_t values) const {
@@ -193,29 +209,58 @@ void PluginHome::tellSanitized(const RegisteredRoute& route, const HttpRequest& 
   const std::string fields = toJson([&](JsonWriter& out) {
     out.object("method", request.method, "route", route.path, "values", values);
   });
-  services_.log.write(
-      options_.plugin, BULKHEAD_LOG_DEBUG, "Input sanitized", fields,
-      {request.request_id, request.trace_id, request.principal.tenant, request.principal.key_id});
+  services_.log.write(options_.plugin, BULKHEAD_LOG_DEBUG, "Input sanitized", fields,
+                      traceOf(request));
 }
 
 HttpResponse PluginHome::refuse(const Error& error, const RegisteredRoute& route,
                                 const HttpRequest& request) {
   const int status = statusOf(error);
-  if (status >= 500) {
-    const std::string fields = toJson([&](JsonWriter& out) {
-      out.object("code", error.code(), "method", request.method, "route", route.path, "status",
-                 status);
-    });
-    services_.log.write(
-        options_.plugin, BULKHEAD_LOG_ERROR, error.message(), fields,
-        {request.request_id, request.trace_id, request.principal.tenant, request.principal.key_id});
-  }
+  if (status >= 500) logFailure(error, route, request, status);
   const bool hide = error.code() == "INTERNAL_ERROR" && !options_.development;
   const Error shown =
       hide ? Error::app("INTERNAL_ERROR",
                         "The request could not be completed. The fault has been logged.")
            : error;
   return errorResponse(shown, contextOf(request, options_.development));
+}
+
+void PluginHome::handleStreams(const RegisteredRoute& route, const HttpRequest& request,
+                               std::chrono::steady_clock::time_point deadline,
+                               const AnswerOutlet& outlet) noexcept {
+  const WorkInHand work{
+      {options_.plugin, options_.version}, request.method, route.path, request.request_id};
+  bulkhead_context context{deadline, &request, nullptr, nullptr, &route.contract};
+  PluginAnswer answer{route.contract.streamsResponse() ? &outlet : nullptr};
+  try {
+    const PluginInput input = admit(route, request);
+    context.input = &input;
+    callPlugin(route, request, context, nullptr, answer);
+    if (!answer.stream()) {
+      outlet.respond(answer.take());
+    } else {
+      answer.stream()->finish();
+    }
+  } catch (const Error& error) {
+    failStreams(error, route, request, answer, outlet);
+  } catch (const std::exception& error) {
+    failStreams(Error::app("INTERNAL_ERROR", error.what()), route, request, answer, outlet);
+  } catch (...) {
+    failStreams(Error::app("INTERNAL_ERROR", "Something that is not a std::exception was thrown."),
+                route, request, answer, outlet);
+  }
+}
+
+/// An answer that has begun cannot become a refusal: it is broken off, and the log says why.
+void PluginHome::failStreams(const Error& error, const RegisteredRoute& route,
+                             const HttpRequest& request, const PluginAnswer& answer,
+                             const AnswerOutlet& outlet) {
+  if (!answer.stream()) {
+    outlet.respond(refuse(error, route, request));
+    return;
+  }
+  if (error.code() != kStreamEnded) logFailure(error, route, request, statusOf(error));
+  answer.stream()->finish(ByteStream::End::BrokenOff);
 }
 
 HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpRequest& request,
@@ -324,6 +369,14 @@ HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
 
 HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                                     bulkhead_context& context, bulkhead_transaction* transaction) {
+  PluginAnswer answer;
+  callPlugin(route, request, context, transaction, answer);
+  return answer.take();
+}
+
+void PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& request,
+                            bulkhead_context& context, bulkhead_transaction* transaction,
+                            PluginAnswer& answer) {
   const PluginInput& input = *context.input;
   const auto parameters = crossingFields(input.parameters(), false);
   const auto query = crossingFields(input.query(), false);
@@ -347,16 +400,14 @@ HttpResponse PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequ
                                   headers.size(),
                                   waist::bytes(scopes)};
   requirePresent();
-  PluginAnswer answer;
   const bulkhead_response out = answer.door();
   waist::ErrorCatcher caught;
   caught.check(table_.handle(object_, &crossing, transaction, &out, caught.sink()));
-  return answer.take();
 }
 
 std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
                                     std::chrono::steady_clock::time_point deadline) {
-  const WorkInHand work{options_.plugin, "check_health", contributor.name};
+  const WorkInHand work{{options_.plugin, options_.version}, "check_health", contributor.name};
   requirePresent();
   bulkhead_context context{deadline, nullptr};
   HealthResult result;
@@ -395,7 +446,7 @@ void PluginHome::runWrite(bulkhead_context* context,
 
 std::chrono::steady_clock::time_point PluginHome::deadlineOf(
     const bulkhead_context* context) const {
-  if (context != nullptr) return context->deadline;
+  if (context != nullptr && context->streaming == nullptr) return context->deadline;
   return std::chrono::steady_clock::now() + std::chrono::milliseconds{default_deadline_ms_};
 }
 

@@ -19,6 +19,8 @@
 #include "data/store.hpp"
 #include "runtime/contract.hpp"
 #include "runtime/message.hpp"
+#include "runtime/plugin_answer.hpp"
+#include "runtime/plugin_input.hpp"
 #include "runtime/recovery_points.hpp"
 #include "runtime/services.hpp"
 
@@ -42,6 +44,7 @@ struct RegisteredContributor {
 
 struct HomeOptions {
   std::string plugin;                             ///< id
+  std::string version{};                          ///< of its manifest, for crash records
   std::map<std::string, PluginSetting> settings;  ///< every declared one
   std::vector<std::string> replaces{};  ///< services whose paths under /api/ it may serve as well
   std::chrono::milliseconds default_deadline{30'000};
@@ -87,6 +90,12 @@ class PluginHome {
   /// answers. Called on a lane's thread; blocks as long as the plugin does.
   HttpResponse handle(const RegisteredRoute& route, const HttpRequest& request,
                       std::chrono::steady_clock::time_point deadline) noexcept;
+  /// The same for a route that streams: `outlet` gets the answer, or its head when the handler
+  /// begins; returns when the handler does. The deadline is that of the answer's beginning and of
+  /// the request's body; the store's work after it has the plugin's own.
+  void handleStreams(const RegisteredRoute& route, const HttpRequest& request,
+                     std::chrono::steady_clock::time_point deadline,
+                     const AnswerOutlet& outlet) noexcept;
   /// The contributor's JSON object. Throws the plugin's Error.
   std::string checkHealth(const RegisteredContributor& contributor,
                           std::chrono::steady_clock::time_point deadline);
@@ -104,6 +113,7 @@ class PluginHome {
  private:
   friend struct HostTable;
 
+  PluginInput admit(const RegisteredRoute& route, const HttpRequest& request) const;
   void tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
                      std::size_t values) const;
   HttpResponse dispatch(const RegisteredRoute& route, const HttpRequest& request,
@@ -118,6 +128,13 @@ class PluginHome {
   void storeAnswer(const IdempotencyClaim& claim, const Answer& answer, bulkhead_context& context);
   HttpResponse callPlugin(const RegisteredRoute& route, const HttpRequest& request,
                           bulkhead_context& context, bulkhead_transaction* transaction);
+  void callPlugin(const RegisteredRoute& route, const HttpRequest& request,
+                  bulkhead_context& context, bulkhead_transaction* transaction,
+                  PluginAnswer& answer);
+  void failStreams(const Error& error, const RegisteredRoute& route, const HttpRequest& request,
+                   const PluginAnswer& answer, const AnswerOutlet& outlet);
+  void logFailure(const Error& error, const RegisteredRoute& route, const HttpRequest& request,
+                  int status);
   HttpResponse refuse(const Error& error, const RegisteredRoute& route, const HttpRequest& request);
   void requirePresent() const;
 

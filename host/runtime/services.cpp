@@ -6,6 +6,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "runtime/message.hpp"
+
 namespace bulkhead::host {
 
 std::int64_t SystemClock::nowUs() const {
@@ -20,6 +22,11 @@ std::int64_t SystemClock::monotonicUs() const {
 
 std::chrono::system_clock::time_point SystemClock::now() {
   return std::chrono::system_clock::now();
+}
+
+LogTrace traceOf(const HttpRequest& request) {
+  return {request.request_id, request.trace_id, request.span_id, request.principal.tenant,
+          request.principal.key_id};
 }
 
 void SystemRandomness::fill(void* out, std::size_t size) {

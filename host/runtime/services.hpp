@@ -9,6 +9,8 @@
 
 namespace bulkhead::host {
 
+struct HttpRequest;
+
 /// Time as plugins see it. Thread-safe.
 class Clock {
  public:
@@ -44,9 +46,13 @@ class SystemRandomness final : public Randomness {
 struct LogTrace {
   std::string_view request_id;
   std::string_view trace_id;
+  std::string_view span_id;
   std::string_view tenant;
   std::string_view key_id;
 };
+
+/// The ids of a request; views into it.
+LogTrace traceOf(const HttpRequest& request);
 
 /// Where a home's log lines go: the host's log, or a test's list. Thread-safe.
 class LogSink {

@@ -14,6 +14,7 @@
 #include "plugins/plugin_cache.hpp"
 #include "plugins/plugin_file.hpp"
 #include "runtime/error_response.hpp"
+#include "testing/streaming_call.hpp"
 
 namespace bulkhead::testing {
 namespace {
@@ -94,8 +95,8 @@ void TestHost::Implementation::begin() {
   const host::Manifest& manifest = plugin_->manifest();
   home_ = std::make_unique<host::PluginHome>(
       plugin_->table(),
-      host::HomeOptions{manifest.id, settings_, manifest.replaces, kDeadline, true,
-                        host::migrationOf(manifest.id, plugin_->migrations(), "sqlite")},
+      host::HomeOptions{manifest.id, manifest.version, settings_, manifest.replaces, kDeadline,
+                        true, host::migrationOf(manifest.id, plugin_->migrations(), "sqlite")},
       host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_});
   home_->create();
   std::vector<host::RouteTable<const host::RegisteredRoute*>::Route> routes;
@@ -160,7 +161,10 @@ HttpResponse TestHost::Implementation::route(HttpRequest request) {
     if (!may_administer || !request.principal.has(route.contract.scope()))
       return host::errorResponse(Error::authorization("AUTHORIZATION_ERROR", "Scope missing."), {});
   }
-  return home_->handle(route, request, std::chrono::steady_clock::now() + kDeadline);
+  const auto until = std::chrono::steady_clock::now() + kDeadline;
+  if (route.contract.streams() != host::RouteStreams::None)
+    return StreamingCall{*home_, route}.send(std::move(request), until);
+  return home_->handle(route, request, until);
 }
 
 void TestHost::Implementation::actAs(std::string_view tenant, std::string_view scopes) {

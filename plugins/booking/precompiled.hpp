@@ -1,5 +1,6 @@
 #pragma once
-// Headers that nearly every source of the plugin includes; each source still includes what it uses.
+// Library headers that nearly every source of the plugin includes; each source still includes what it
+// uses. None of ours: a compiler cache that serves several trees would mix them.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -12,5 +13,3 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <bulkhead/plugin.hpp>

@@ -233,6 +233,7 @@ TEST_F(StorageFault, S95_WithoutDescriptorsNothingEndsAndNothingIsLost) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{300});  // allowed: they are not answered
     EXPECT_TRUE(host_->isRunning());
+    EXPECT_EQ(answered, 0) << "the limit holds";
   }
   EXPECT_EQ(answered, 4) << "they waited, and were answered when there were descriptors again";
   expectRecoveryAndNothingLost();

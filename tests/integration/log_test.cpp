@@ -44,8 +44,8 @@ TEST_F(Log, Ops56_S45_S47_S49_ARequestIsOneLineWithAllItsFields) {
   EXPECT_THAT(line.value("timestamp", ""),
               MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z"));
   for (const char* name : {"level", "severity", "message", "service", "version", "environment",
-                           "logger", "plugin", "traceId", "requestId", "tenant", "clientKey",
-                           "apiKeyId", "method", "url", "route", "ip", "userAgent"})
+                           "logger", "plugin", "traceId", "spanId", "requestId", "tenant",
+                           "clientKey", "apiKeyId", "method", "url", "route", "ip", "userAgent"})
     EXPECT_NE(line.value(name, ""), "") << name << " in " << line;
   for (const char* name : {"thread", "status", "durationMs", "bytesIn", "bytesOut"})
     EXPECT_TRUE(line.contains(name) && line[name].is_number()) << name << " in " << line;

@@ -68,6 +68,13 @@ TEST(Reload, Ops518_SighupTakesLiveSettingsAndNamesThoseThatNeedARestart) {
   EXPECT_EQ(head.value("level", ""), "WARN");
 
   EXPECT_EQ(host.client().get("/metrics").status, 403) << "loopback is not allowed any more";
+
+  const CommandEnd audit = folder.run({"audit", "list", "--json"});
+  ASSERT_EQ(audit.code, 0) << audit.errors;
+  const json row = json::parse(audit.output).at("data").at(0);
+  EXPECT_EQ(row.value("action", ""), "config.reload") << row;
+  EXPECT_EQ(row.value("origin", ""), "SIGHUP");
+  EXPECT_EQ(row.at("after").at("changed").size(), 3U);
   EXPECT_EQ(host.client().get("/health", {{"X-Long", std::string(5000, 'x')}}).status, 200)
       << "the old limit holds";
   ASSERT_EQ(host.client().get("/health/quick", {{"User-Agent", "slow-one"}}).status, 200);

@@ -141,7 +141,8 @@ void encodeBody(ContentCoding coding, HttpResponse& response) {
 
 bool isCoded(const HttpRequest& request) {
   const std::string* coding = request.header("content-encoding");
-  if (coding == nullptr || Poco::icompare(*coding, "identity") == 0) return false;
+  const bool plain = coding == nullptr || Poco::icompare(*coding, "identity") == 0;
+  if (plain || request.body.empty()) return false;
   const auto fields =
       std::count_if(request.headers.begin(), request.headers.end(),
                     [](const auto& header) { return header.first == "content-encoding"; });
@@ -151,7 +152,8 @@ bool isCoded(const HttpRequest& request) {
                           "A body may be coded with gzip, once, or not at all.");
 }
 
-std::string decodedBody(const std::string& coded, std::size_t limit_bytes) {
+std::string decodedBody(const std::string& coded, std::size_t limit_bytes,
+                        const std::function<bool(std::size_t bytes)>& hold) {
   std::string body;
   Inflater inflater{coded};
   std::array<char, 16384> part{};
@@ -159,6 +161,8 @@ std::string decodedBody(const std::string& coded, std::size_t limit_bytes) {
     body.append(part.data(), size);
     const bool bomb = body.size() > kRatioFreeBytes && body.size() / kRatioMax > coded.size();
     if (bomb || body.size() > limit_bytes) throw tooLarge();
+    if (!hold(body.size()))
+      throw Error::app("OVERLOADED", "Too many large requests at the moment.").withRetryAfter(1);
   }
   return body;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "http/middleware/accept_encoding.hpp"
@@ -16,12 +17,15 @@ ContentCoding chooseCoding(const HttpRequest& request, HttpResponse& response);
 /// Codes the body. Takes milliseconds for a large one: never on a loop.
 void encodeBody(ContentCoding coding, HttpResponse& response);
 
-/// Accepts the Content-Encoding of a request. True when decodeBody() has to follow. Throws Error
+/// Accepts the Content-Encoding of a request; nothing has no coding. True when decodeBody() has to follow. Throws Error
 /// 415 UNSUPPORTED_CONTENT_CODING for one that is neither gzip nor identity.
 bool isCoded(const HttpRequest& request);
-/// Takes the coding of a body away. Throws Error: 413 PAYLOAD_TOO_LARGE when it would have more
-/// than `limit` bytes, or a hundred times what was sent; 400 VALIDATION_ERROR when it is no gzip.
-std::string decodedBody(const std::string& coded, std::size_t limit_bytes);
+/// Takes the coding of a body away, and asks `hold` for room as it grows, with its size so far.
+/// Throws Error: 413 PAYLOAD_TOO_LARGE when it would have more than `limit` bytes, or a hundred
+/// times what was sent; 503 OVERLOADED when there is no room; 400 VALIDATION_ERROR when it is no
+/// gzip.
+std::string decodedBody(const std::string& coded, std::size_t limit_bytes,
+                        const std::function<bool(std::size_t bytes)>& hold);
 
 /// A tag without what chooseCoding() added to it.
 std::string withoutCoding(std::string field);

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 #define BULKHEAD_ABI_MAJOR 1
-#define BULKHEAD_ABI_MINOR 1
+#define BULKHEAD_ABI_MINOR 2
 
 /// Bytes with a length; `data` may be NULL when `size` is 0. Not terminated.
 typedef struct bulkhead_bytes {
@@ -145,6 +145,20 @@ typedef struct bulkhead_response {
   void (*status)(void* self, int32_t status);
   int32_t (*header)(void* self, bulkhead_bytes name, bulkhead_bytes value);
   void (*body)(void* self, const char* data, size_t size); /* appends */
+
+  /* Since 1.2. NULL but on a route whose contract streams its response; then `body` is for answers
+   * that do not stream. One thread at a time. */
+
+  /// Sends status and headers as they are by now: the answer streams from here on, and ends when
+  /// handle returns, as a whole one for BULKHEAD_OK and broken off for anything else.
+  bulkhead_status (*begin)(void* self, const bulkhead_error_sink* error);
+  /// After begin: hands bytes over, and waits while the client is slower. Refused with
+  /// STREAM_ENDED when nobody reads them any more.
+  bulkhead_status (*send)(void* self, const char* data, size_t size,
+                          const bulkhead_error_sink* error);
+  /// After begin: waits at most so long. 1 when an endless stream has to end: the client has gone
+  /// or the host stops.
+  int32_t (*pause)(void* self, int64_t duration_us);
 } bulkhead_response;
 
 /// A unit of work on the store. May be run again after a conflict, so it has no effect but through
@@ -235,6 +249,13 @@ typedef struct bulkhead_host {
   /// key that an outside service gets at `point`.
   bulkhead_status (*recovery_token)(bulkhead_home*, bulkhead_context*, bulkhead_bytes point,
                                     const bulkhead_sink* token, const bulkhead_error_sink* error);
+
+  /* Since 1.2. Only within the call of a route whose contract streams its request. */
+
+  /// Takes the next bytes of the body, at most `size` > 0 of them, and waits for them; `taken` is 0
+  /// at its end. Refused with BODY_INCOMPLETE when the rest will not come in time or at all.
+  bulkhead_status (*body_read)(bulkhead_context*, char* data, size_t size, size_t* taken,
+                               const bulkhead_error_sink* error);
 } bulkhead_host;
 
 /// What a plugin gives to the host. `check_health` may be NULL when no contributor is registered;

@@ -71,14 +71,7 @@ class Door {
     return waist::guarded(error, [&] {
       const Door& door = of(self);
       const Request view{*door.host_, *request};
-      const Response response = door.handlers_.at(request->route)(view, transaction);
-      out->status(out->self, response.status());
-      for (const auto& [name, value] : response.headers()) {
-        if (out->header(out->self, waist::bytes(name), waist::bytes(value)) != 0) {
-          throw Error::app("INVALID_HEADER", "The handler set a header that HTTP does not allow.");
-        }
-      }
-      out->body(out->self, response.body().data(), response.body().size());
+      door.handlers_.at(request->route)(view, transaction, *out);
     });
   }
 

@@ -18,6 +18,7 @@
 #include <bulkhead/response.hpp>
 #include <bulkhead/route.hpp>
 #include <bulkhead/settings.hpp>
+#include <bulkhead/streams.hpp>
 #include <bulkhead/transaction.hpp>
 #include <bulkhead/waist.hpp>
 
@@ -38,13 +39,26 @@ struct HealthSchedule {
   std::chrono::milliseconds timeout = std::chrono::seconds{1};
 };
 
+namespace detail {
+
+/// What a handler streams, as its parameters say.
+template <class Handler>
+inline constexpr Streams kStreams =
+    std::is_invocable_v<Handler&, const Request&, RequestStream&, ResponseStream&> ? Streams::Both
+    : std::is_invocable_v<Handler&, const Request&, ResponseStream&>            ? Streams::Response
+    : std::is_invocable_r_v<Response, Handler&, const Request&, RequestStream&> ? Streams::Request
+                                                                                : Streams::None;
+
+}  // namespace detail
+
 /// What a plugin's constructor gets. Everything that is registered belongs to the plugin's
 /// lifetime: the host closes its routes and waits for calls in flight before the destructor runs,
 /// so capturing `this` is safe. Handlers and contributors are called from many threads at once,
 /// never before start() returned.
 class Registrar {
  public:
-  using AnyHandler = std::function<Response(const Request&, bulkhead_transaction*)>;
+  using AnyHandler =
+      std::function<void(const Request&, bulkhead_transaction*, const bulkhead_response&)>;
   using Contributor = std::function<Health(const Context&)>;
 
   Registrar(const bulkhead_host& host, bulkhead_home& home, std::vector<AnyHandler>& handlers,
@@ -71,44 +85,17 @@ class Registrar {
   ///                                                repeat
   ///   Response(const Request&, Recovery&)          a keyed call that reaches outside, in steps
   ///                                                which `recovery_points` names
+  ///   Response(const Request&, RequestStream&)     the body is read as it comes
+  ///   void(const Request&, ResponseStream&)        the answer is sent as it is written
+  ///   void(const Request&, RequestStream&, ResponseStream&)
+  /// A handler that streams has a thread beside those of the others, as long as it runs.
   template <class Handler>
   void route(const Route& contract, Handler handler) {
-    constexpr bool kWrites =
-        std::is_invocable_r_v<Response, Handler&, const Request&, Transaction&>;
-    constexpr bool kReads =
-        std::is_invocable_r_v<Response, Handler&, const Request&, ReadTransaction&>;
-    constexpr bool kRecovers = std::is_invocable_r_v<Response, Handler&, const Request&, Recovery&>;
-    constexpr bool kPlain = std::is_invocable_r_v<Response, Handler&, const Request&>;
-    static_assert(kWrites || kReads || kRecovers || kPlain,
-                  "a route's handler is Response(const Request&), Response(const Request&, "
-                  "ReadTransaction&), Response(const Request&, Transaction&) or "
-                  "Response(const Request&, Recovery&)");
-    if constexpr (kReads) {
-      add(contract, detail::TransactionKind::Read,
-          [&host = host_, handler = std::move(handler)](const Request& request,
-                                                        bulkhead_transaction* transaction) {
-            ReadTransaction snapshot{host, *transaction};
-            return handler(request, snapshot);
-          });
-    } else if constexpr (kWrites) {
-      add(contract, detail::TransactionKind::Write,
-          [&host = host_, handler = std::move(handler)](const Request& request,
-                                                        bulkhead_transaction* transaction) {
-            Transaction write{host, *transaction};
-            return handler(request, write);
-          });
-    } else if constexpr (kRecovers) {
-      add(contract, detail::TransactionKind::None,
-          [&host = host_, &home = home_, handler = std::move(handler)](const Request& request,
-                                                                       bulkhead_transaction*) {
-            Recovery recovery{host, home, request.context()};
-            return handler(request, recovery);
-          });
+    if constexpr (detail::kStreams<Handler> != detail::Streams::None) {
+      add(contract, detail::TransactionKind::None, detail::kStreams<Handler>,
+          streaming(std::move(handler)));
     } else {
-      add(contract, detail::TransactionKind::None,
-          [handler = std::move(handler)](const Request& request, bulkhead_transaction*) {
-            return handler(request);
-          });
+      addWhole(contract, std::move(handler));
     }
   }
 
@@ -140,9 +127,61 @@ class Registrar {
   }
 
  private:
-  void add(const Route& contract, detail::TransactionKind transaction, AnyHandler handler) {
+  template <class Handler>
+  void addWhole(const Route& contract, Handler handler) {
+    constexpr bool kWrites =
+        std::is_invocable_r_v<Response, Handler&, const Request&, Transaction&>;
+    constexpr bool kReads =
+        std::is_invocable_r_v<Response, Handler&, const Request&, ReadTransaction&>;
+    constexpr bool kRecovers = std::is_invocable_r_v<Response, Handler&, const Request&, Recovery&>;
+    constexpr bool kPlain = std::is_invocable_r_v<Response, Handler&, const Request&>;
+    static_assert(kWrites || kReads || kRecovers || kPlain,
+                  "a route's handler is Response(const Request&), alone or with one more of "
+                  "ReadTransaction&, Transaction&, Recovery& and RequestStream&; or void(const "
+                  "Request&, ResponseStream&); or void(const Request&, RequestStream&, "
+                  "ResponseStream&)");
+    constexpr auto kTransaction = kReads    ? detail::TransactionKind::Read
+                                  : kWrites ? detail::TransactionKind::Write
+                                            : detail::TransactionKind::None;
+    add(contract, kTransaction, detail::Streams::None,
+        [&host = host_, &home = home_, handler = std::move(handler)](
+            const Request& request, bulkhead_transaction* transaction,
+            const bulkhead_response& out) {
+          if constexpr (kReads) {
+            ReadTransaction snapshot{host, *transaction};
+            handler(request, snapshot).writeTo(out);
+          } else if constexpr (kWrites) {
+            Transaction write{host, *transaction};
+            handler(request, write).writeTo(out);
+          } else if constexpr (kRecovers) {
+            Recovery recovery{host, home, request.context()};
+            handler(request, recovery).writeTo(out);
+          } else {
+            handler(request).writeTo(out);
+          }
+        });
+  }
+
+  template <class Handler>
+  AnyHandler streaming(Handler handler) {
+    return [&host = host_, handler = std::move(handler)](
+               const Request& request, bulkhead_transaction*, const bulkhead_response& out) {
+      RequestStream body{host, request.raw()};
+      ResponseStream answer{out};
+      if constexpr (detail::kStreams<Handler> == detail::Streams::Both) {
+        handler(request, body, answer);
+      } else if constexpr (detail::kStreams<Handler> == detail::Streams::Response) {
+        handler(request, answer);
+      } else {
+        handler(request, body).writeTo(out);
+      }
+    };
+  }
+
+  void add(const Route& contract, detail::TransactionKind transaction, detail::Streams streams,
+           AnyHandler handler) {
     const auto number = static_cast<std::uint32_t>(handlers_.size());
-    const std::string text = detail::contractOf(contract, transaction);
+    const std::string text = detail::contractOf(contract, transaction, streams);
     handlers_.push_back(std::move(handler));
     waist::ErrorCatcher error;
     error.check(host_.register_route(&home_, number, waist::bytes(contract.method),

@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <bulkhead/abi.h>
+#include <bulkhead/error.hpp>
 #include <bulkhead/json_writer.hpp>
+#include <bulkhead/waist.hpp>
 
 namespace bulkhead {
 
@@ -47,6 +50,16 @@ class Response {
   Response&& withHeader(std::string_view name, std::string_view value) && {
     headers_.emplace_back(name, value);
     return std::move(*this);
+  }
+
+  /// Hands it to the host. Throws Error (INVALID_HEADER) for a header that HTTP does not allow.
+  void writeTo(const bulkhead_response& out) const {
+    out.status(out.self, status_);
+    for (const auto& [name, value] : headers_) {
+      if (out.header(out.self, waist::bytes(name), waist::bytes(value)) != 0)
+        throw Error::app("INVALID_HEADER", "The handler set a header that HTTP does not allow.");
+    }
+    out.body(out.self, body_.data(), body_.size());
   }
 
   int status() const noexcept { return status_; }

@@ -45,6 +45,8 @@ struct Route {
       false;  ///< the body is handed over byte for byte, whatever its type (signed webhooks)
   bool sanitize = true;  ///< false: text that would act in a page is handed over as it was typed,
                          ///< and whoever shows it encodes it
+  std::string_view media_type =
+      {};  ///< of a streamed response, which has no schema: "text/event-stream"
   std::size_t body_limit_bytes = 1024 * 1024;
   std::chrono::milliseconds deadline = std::chrono::seconds{30};
 };
@@ -52,9 +54,12 @@ struct Route {
 namespace detail {
 
 enum class TransactionKind { None, Read, Write };
+enum class Streams { None, Request, Response, Both };
 
 /// The contract as the JSON object that register_route takes.
-inline std::string contractOf(const Route& route, TransactionKind transaction) {
+inline std::string contractOf(const Route& route, TransactionKind transaction,
+                              Streams streams = Streams::None) {
+  constexpr std::string_view kStreams[] = {"none", "request", "response", "both"};
   constexpr std::string_view kAccess[] = {"public", "key", "admin"};
   constexpr std::string_view kIdempotency[] = {"none", "optional", "required"};
   constexpr std::string_view kTransaction[] = {"none", "read", "write"};
@@ -81,6 +86,9 @@ inline std::string contractOf(const Route& route, TransactionKind transaction) {
                 [](JsonWriter& points, std::string_view point) { points.value(point); });
     }
     out.member("transaction", kTransaction[static_cast<std::size_t>(transaction)]);
+    if (streams != Streams::None)
+      out.member("streams", kStreams[static_cast<std::size_t>(streams)]);
+    if (!route.media_type.empty()) out.member("media_type", route.media_type);
     out.member("if_match", route.if_match);
     out.member("raw_body", route.raw_body);
     if (!route.sanitize) out.member("sanitize", false);

@@ -5,6 +5,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <thread>
+#include <vector>
 
 #include "host/http/front_fixture.hpp"
 
@@ -167,8 +168,8 @@ TEST_F(ConnectionTest, Rfc9112_7_1_2_TrailersAreConsumedBeforeTheNextRequest) {
 
 TEST_F(ConnectionTest, ABodyLimitIsAskedPerRequest) {
   FrontOptions options;
-  options.body_limit = [](const HttpRequest& request) -> std::uint64_t {
-    return request.path == "/large" ? 100 : 10;
+  options.body_rule = [](const HttpRequest& request) -> BodyRule {
+    return {request.path == "/large" ? 100U : 10U};
   };
   start(std::move(options));
   const std::string body(50, 'x');
@@ -287,43 +288,6 @@ TEST_F(ConnectionTest, AnIdleConnectionIsClosedSilently) {
   ASSERT_TRUE(client.read());
   EXPECT_EQ(client.readAll(2s), "");
   EXPECT_TRUE(client.closedWithin());
-}
-
-TEST_F(ConnectionTest, AReaderThatTakesNothingIsClosed) {
-  start({.write_stall = 300ms}, [](const std::shared_ptr<Exchange>& exchange) {
-    exchange->respond(HttpResponse::text(200, std::string(32U << 20U, 'x'), "text/plain"));
-  });
-  RawClient client = this->client();
-  client.send(get("/"));
-  EXPECT_TRUE(eventually([this] { return rejected("write_stall") == 1; }));
-  EXPECT_TRUE(eventually([this] { return front().counters().open_connections == 0; }));
-}
-
-TEST_F(ConnectionTest, ALargeAnswerArrivesWholeThroughASmallWindow) {
-  const std::string body(5'000'000, 'x');
-  start({}, [&](const std::shared_ptr<Exchange>& exchange) {
-    exchange->respond(HttpResponse::text(200, body, "text/plain"));
-  });
-  RawClient client = this->client();
-  client.send(get("/1") + get("/2"));
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.read().value_or(Answer{}).body.size(), body.size());
-}
-
-TEST_F(ConnectionTest, ASlowReaderHoldsBackItsOwnRequests) {
-  // shared: the loops still run when this body has ended
-  const auto made = std::make_shared<std::atomic<int>>(0);
-  start({}, [made](const std::shared_ptr<Exchange>& exchange) {
-    ++*made;
-    exchange->respond(HttpResponse::text(200, std::string(8U << 20U, 'x'), "text/plain"));
-  });
-  RawClient client = this->client();
-  std::string requests;
-  for (int i = 0; i < 200; ++i) requests += get("/");
-  client.send(requests);
-  ASSERT_TRUE(eventually([&] { return *made >= 1; }));
-  // allowed: that nothing more happens is no condition to wait for
-  std::this_thread::sleep_for(100ms);
-  EXPECT_LE(*made, 16) << "answers pile up in memory for a client that does not read";
 }
 
 TEST_F(ConnectionTest, TheDeadlineIsAnsweredByTheFront) {

@@ -13,6 +13,7 @@ class RecordingSink final : public AnswerSink {
   void answered(std::shared_ptr<Exchange> exchange) override {
     answers.push_back(std::move(exchange));
   }
+  void moved(std::shared_ptr<Exchange>) override {}
   std::vector<std::shared_ptr<Exchange>> answers;
 };
 

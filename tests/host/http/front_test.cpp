@@ -1,5 +1,6 @@
 #include "http/front.hpp"
 
+#include <deque>
 #include <filesystem>
 #include <sys/stat.h>
 #include <thread>
@@ -43,6 +44,27 @@ TEST_F(FrontTest, AtTheCapTheLongestIdleConnectionMakesRoom) {
   EXPECT_TRUE(clients[0].read());
   EXPECT_TRUE(clients[2].read());
   EXPECT_EQ(rejected("connection_evicted"), 1U);
+}
+
+// Goal: the longest idle one, whichever loop has it. Method: more loops than connections, so that
+// most loops have none; each newcomer costs exactly the one that has been idle for longest.
+TEST_F(FrontTest, AtTheCapTheLongestIdleOfAllLoopsMakesRoom) {
+  start({.loops = 6, .connections_max = 4});
+  std::deque<RawClient> clients;
+  const auto come = [&] {
+    clients.push_back(client());
+    clients.back().send(get("/"));
+    EXPECT_EQ(clients.back().read().value_or(Answer{}).status, 200);
+  };
+  for (int i = 0; i < 4; ++i) come();
+  for (int i = 0; i < 12; ++i) {
+    come();
+    EXPECT_TRUE(clients.front().closedWithin()) << i;
+    clients.pop_front();
+    for (RawClient& other : clients) EXPECT_FALSE(other.closedWithin(1ms)) << i;
+  }
+  EXPECT_EQ(rejected("connection_evicted"), 12U);
+  EXPECT_EQ(rejected("connection_cap"), 0U);
 }
 
 TEST_F(FrontTest, AtTheCapWithAllBusyANewcomerIsTold503) {

@@ -66,12 +66,13 @@ TEST(RequestIds, MadeIdsAreDistinctAndWellFormed) {
     const HttpRequest request = identified({});
     ids.insert(request.request_id);
     ids.insert(request.trace_id);
+    ids.insert(request.span_id);
     ASSERT_TRUE(isRequestId(request.request_id));
     ASSERT_EQ(request.request_id[14], '4');
     ASSERT_NE(std::string_view{"89ab"}.find(request.request_id[19]), std::string_view::npos);
-    ASSERT_TRUE(parseTraceParent("00-" + request.trace_id + "-" + kParent + "-01"));
+    ASSERT_TRUE(parseTraceParent("00-" + request.trace_id + "-" + request.span_id + "-01"));
   }
-  EXPECT_EQ(ids.size(), 2000U);
+  EXPECT_EQ(ids.size(), 3000U);
 }
 
 }  // namespace

@@ -63,8 +63,10 @@ TEST(RequestReader, KnowsWhenItIsInsideARequest) {
   EXPECT_TRUE(reader.inHead());
 }
 
-TEST(RequestReader, OnlyEmptyLinesAreNotWaitedForForEver) {
-  EXPECT_EQ(meaningOf("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n", 2), "refused MALFORMED_REQUEST");
+TEST(RequestReader, Rfc9112_2_2_OneEmptyLineIsIgnoredAndNotASecond) {
+  EXPECT_EQ(meaningOf("\r\n", 2), meaningOf("", 2)) << "it begins nothing";
+  EXPECT_EQ(meaningOf("\r\n\r\n", 2), "refused MALFORMED_REQUEST");
+  EXPECT_EQ(meaningOf("\r\n\r\n", 4), "refused MALFORMED_REQUEST");
 }
 
 TEST(RequestReader, WhatIsNotHttpIsRefusedAtItsFirstByte) {

@@ -37,6 +37,21 @@ TEST(ResponseWriter, Rfc9110_6_4_1_SomeResponsesHaveNoBody) {
   EXPECT_FALSE(sendsBody(HttpResponse::text(200, "abc", "a/b"), head));
 }
 
+TEST(ResponseWriter, Rfc9110_15_3_6_ResetContentHasNone) {
+  HttpResponse reset = HttpResponse::text(205, "abc", "a/b");
+  EXPECT_NE(headOf(reset).find("Content-Length: 0\r\n"), std::string::npos);
+  EXPECT_FALSE(sendsBody(reset, {}));
+}
+
+TEST(ResponseWriter, Rfc9110_15_5_22_UpgradeRequiredSaysToWhat) {
+  HttpResponse refused;
+  refused.status = 426;
+  EXPECT_NE(headOf(refused).find("Upgrade: HTTP/1.1\r\nConnection: upgrade\r\n"),
+            std::string::npos);
+  EXPECT_NE(headOf(refused, {.close = true}).find("Connection: upgrade, close\r\n"),
+            std::string::npos);
+}
+
 TEST(ResponseWriter, Rfc9112_9_6_ConnectionIsSaid) {
   EXPECT_NE(headOf({}, {.close = true}).find("Connection: close\r\n"), std::string::npos);
   EXPECT_NE(headOf({}, {.keep_alive_1_0 = true}).find("Connection: keep-alive\r\n"),

@@ -92,16 +92,17 @@ class CrashRecorderTest : public testing::Test {
 TEST_F(CrashRecorderTest, C19_S133_ARecordTellsWhereAndForWhom) {
   const int signal = signalOf([] {
     std::thread{[] {
-      const WorkInHand work{"booking", "POST", "/api/booking/v1/appointments", "request-7"};
+      const WorkInHand work{
+          {"booking", "1.2.3"}, "POST", "/api/booking/v1/appointments", "request-7"};
       dereferenceNull();
     }}.join();
   });
   EXPECT_EQ(signal, SIGSEGV);
   const std::string text = record();
-  for (const char* line :
-       {"signal: SIGSEGV\n", "address: 0x0\n", "version: 9.8.7\n", "revision: abcdef0\n",
-        "plugin: booking\n", "step: POST\n", "route: /api/booking/v1/appointments\n",
-        "request_id: request-7\n", "the last line", "\nend\n"})
+  for (const char* line : {"signal: SIGSEGV\n", "address: 0x0\n", "version: 9.8.7\n",
+                           "revision: abcdef0\n", "plugin: booking\n", "plugin_version: 1.2.3\n",
+                           "step: POST\n", "route: /api/booking/v1/appointments\n",
+                           "request_id: request-7\n", "the last line", "\nend\n"})
     EXPECT_THAT(text, HasSubstr(line));
   EXPECT_THAT(text, ContainsRegex("time: 20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-9:]*Z"));
   EXPECT_THAT(text, ContainsRegex("  #0 0x[0-9a-f]+ [^ ]*bulkhead_logging_test\\+0x[0-9a-f]+"));
@@ -126,7 +127,7 @@ TEST_F(CrashRecorderTest, C19_EverySignalKeepsItsOwnEnd) {
 TEST_F(CrashRecorderTest, AnExhaustedStackIsRecordedOnAnotherOne) {
   const int signal = signalOf([] {
     std::thread{[] {
-      const WorkInHand work{"deep", "GET"};
+      const WorkInHand work{{"deep", {}}, "GET"};
       overflow(0);
     }}.join();
   });

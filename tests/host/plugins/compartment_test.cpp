@@ -85,8 +85,10 @@ class CompartmentTest : public ::testing::Test {
   SystemClock clock_;
   NoLog log_;
   NoMetrics metrics_;
-  Compartment compartment_{Compartment::Options{
-      "patient", false, {}, std::chrono::seconds{10}, std::chrono::seconds{30}}};
+  Compartment compartment_{Compartment::Options{.id = "patient",
+                                                .lane = {},
+                                                .start_timeout = std::chrono::seconds{10},
+                                                .deadline = std::chrono::seconds{30}}};
   std::thread check_;
 };
 

@@ -57,9 +57,13 @@ std::string gzip(const std::string& body) {
   return coded("gzip", HttpResponse::json(200, body)).body;
 }
 
+bool unbounded(std::size_t) {
+  return true;
+}
+
 std::string codeOfDecoding(const std::string& body, std::size_t limit = kLimit) {
   try {
-    decodedBody(body, limit);
+    decodedBody(body, limit, unbounded);
     return "none";
   } catch (const Error& error) {
     return error.code();
@@ -70,7 +74,7 @@ TEST(ContentCoding, ABodyComesBackFromEachCoding) {
   const auto zipped = coded("gzip", answer());
   EXPECT_EQ(field(zipped, "Content-Encoding"), "gzip");
   EXPECT_LT(zipped.body.size(), longText().size() / 2);
-  EXPECT_EQ(decodedBody(zipped.body, kLimit), longText());
+  EXPECT_EQ(decodedBody(zipped.body, kLimit, unbounded), longText());
   const auto brotli = coded("br, gzip", answer());
   EXPECT_EQ(field(brotli, "Content-Encoding"), "br");
   EXPECT_EQ(unbrotlied(brotli.body), longText());
@@ -109,10 +113,14 @@ TEST(ContentCoding, WhatGainsNothingOrMustNotBeTouchedIsSentAsItIs) {
 TEST(ContentCoding, ARequestsCodingIsGzipOrNone) {
   const auto with = [](std::initializer_list<const char*> codings) {
     HttpRequest request;
+    request.body = "body";
     for (const char* coding : codings) request.headers.emplace_back("content-encoding", coding);
     return request;
   };
   EXPECT_FALSE(isCoded(with({})));
+  HttpRequest nothing = with({"gzip"});
+  nothing.body.clear();
+  EXPECT_FALSE(isCoded(nothing)) << "there is nothing to decode";
   EXPECT_FALSE(isCoded(with({"Identity"})));
   EXPECT_TRUE(isCoded(with({"GZIP"})));
   EXPECT_THROW(isCoded(with({"br"})), Error);
@@ -121,7 +129,8 @@ TEST(ContentCoding, ARequestsCodingIsGzipOrNone) {
 }
 
 TEST(ContentCoding, ABodyOfSeveralMembersIsOne) {
-  EXPECT_EQ(decodedBody(gzip(longText()) + gzip(longText()), kLimit), longText() + longText());
+  EXPECT_EQ(decodedBody(gzip(longText()) + gzip(longText()), kLimit, unbounded),
+            longText() + longText());
 }
 
 TEST(ContentCoding, ABodyThatIsNoGzipIsRefused) {
@@ -141,6 +150,27 @@ TEST(ContentCoding, ABodyThatGrowsTooMuchIsRefused) {
   EXPECT_EQ(codeOfDecoding(gzip(std::string(50'000, ' '))), "none")
       << "which is too little to harm";
   EXPECT_EQ(codeOfDecoding(gzip(longText()), 100), "PAYLOAD_TOO_LARGE");
+}
+
+TEST(ContentCoding, ABodyGrowsOnlyWhileThereIsRoom) {
+  std::size_t asked = 0;
+  const auto holdUpTo = [&](std::size_t room) {
+    return [&asked, room](std::size_t bytes) {
+      asked = bytes;
+      return bytes <= room;
+    };
+  };
+  const std::string coded = gzip(longText() + longText());
+  EXPECT_EQ(decodedBody(coded, 100'000, holdUpTo(100'000)).size(), asked);
+  const std::string large = gzip(std::string(60'000, ' '));
+  try {
+    decodedBody(large, 100'000, holdUpTo(20'000));
+    FAIL() << "it grew beyond its room";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), "OVERLOADED");
+    EXPECT_EQ(error.retryAfterSeconds(), 1);
+  }
+  EXPECT_LT(asked, 60'000U) << "it was decoded to its end before it was looked at";
 }
 
 }  // namespace

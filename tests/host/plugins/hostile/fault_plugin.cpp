@@ -43,6 +43,8 @@ void act(std::string_view turn) {
   const std::string_view deed = name.substr(turn.size());
   if (deed == "-throws") throw std::runtime_error{"thrown on purpose"};
   if (deed == "-throws-int") throw 42;
+  if (deed == "-blames-vendor")
+    throw bulkhead::Error::externalService("VENDOR_FAILED", "The vendor does not answer.");
   if (deed == "-aborts") std::abort();
   if (deed == "-segfaults") std::raise(SIGSEGV);
   if (deed == "-hangs") hang();

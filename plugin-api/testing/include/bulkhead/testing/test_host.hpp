@@ -32,7 +32,7 @@ struct TestError {
 };
 
 struct TestResponse {
-  int status = 0;
+  int status = 0;  ///< 0 for a streamed answer that was broken off
   Headers headers;
   std::string body;
 

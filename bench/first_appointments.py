@@ -1,4 +1,4 @@
-"""bench/fill_appointments.py URL FROM TO: books the appointments number FROM to TO - 1 of bench/bookings_business.py in bulk."""
+"""bench/first_appointments.py URL COUNT: books appointments of bench/bookings_business.py in bulk."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ import urllib.parse
 
 BULK_MAX = 500
 connection = http.client.HTTPConnection(urllib.parse.urlparse(sys.argv[1]).netloc, timeout=120)
-begin, end = int(sys.argv[2]), int(sys.argv[3])
+count = int(sys.argv[2])
 resources, first = int(os.environ["RESOURCES"]), int(os.environ["FIRST"])
 
 
@@ -18,8 +18,8 @@ def visit(number):
     return {"service": "visit", "resource": f"r{number % resources}", "start": start, "lead_id": "ann"}
 
 
-for chunk in range(begin, end, BULK_MAX):
-    body = json.dumps({"items": [visit(number) for number in range(chunk, min(chunk + BULK_MAX, end))]})
+for chunk in range(0, count, BULK_MAX):
+    body = json.dumps({"items": [visit(number) for number in range(chunk, min(chunk + BULK_MAX, count))]})
     connection.request("POST", "/api/booking/v1/appointments/bulk", body, {
         "X-API-Key": os.environ["API_KEY"], "Content-Type": "application/json", "Idempotency-Key": f"fill-{chunk}"})
     answer = connection.getresponse()
