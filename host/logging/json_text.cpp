@@ -1,5 +1,6 @@
 #include "logging/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace bulkhead::host {
@@ -86,11 +87,9 @@ bool appendJsonText(std::string& out, std::string_view text, std::size_t size_ma
   std::size_t at = 0;
   while (at < text.size()) {
     if (out.size() + kLongestEscape > size_max) return false;
+    const std::size_t last = at + std::min(text.size() - at, size_max - out.size());
     std::size_t end = at;
-    const std::size_t room = size_max - out.size();
-    while (end < text.size() && end - at < room && kPlain[static_cast<unsigned char>(text[end])]) {
-      ++end;
-    }
+    while (end < last && kPlain[static_cast<unsigned char>(text[end])]) ++end;
     if (end == at) {
       at += appendSpecial(out, text.substr(at));
     } else {

@@ -27,6 +27,21 @@ bool isOwnName(std::string_view name) {
   return std::find(kOwnNames.begin(), kOwnNames.end(), name) != kOwnNames.end();
 }
 
+/// Redactor::isSecretName, remembered: the names of fields are few, and most lines have the same.
+bool isSecretField(std::string_view name) {
+  struct Verdict {
+    std::string name;
+    bool is_secret = false;
+  };
+  thread_local std::array<Verdict, 64> verdicts;
+  if (name.empty() || name.size() > 32) return Redactor::isSecretName(name);
+  const auto letter = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+  const std::size_t place = name.size() + 7U * letter(0) + 31U * letter(name.size() - 1);
+  Verdict& verdict = verdicts[place % verdicts.size()];
+  if (verdict.name != name) verdict = {std::string{name}, Redactor::isSecretName(name)};
+  return verdict.is_secret;
+}
+
 /// "2024-01-01T12:00:00" of this second, kept per thread.
 std::string_view secondText(std::time_t second) {
   thread_local std::time_t kept_second = -1;
@@ -87,7 +102,7 @@ class Line {
     if (const auto* error = std::get_if<const ErrorDetails*>(&field.value())) {
       return errorMember(field.name(), **error);
     }
-    if (!std::holds_alternative<bool>(field.value()) && Redactor::isSecretName(field.name())) {
+    if (!std::holds_alternative<bool>(field.value()) && isSecretField(field.name())) {
       return member(field.name(), Redactor::kStars, kBodyBytesMax);
     }
     if (const auto* text = std::get_if<std::string_view>(&field.value())) {

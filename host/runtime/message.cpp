@@ -1,6 +1,7 @@
 #include "runtime/message.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace bulkhead::host {
@@ -19,11 +20,19 @@ bool covers(std::string_view granted, std::string_view wanted) {
          wanted.starts_with(granted.substr(0, granted.size() - 1));
 }
 
-/// A token (RFC 9110 §5.6.2): visible ASCII without delimiters.
+/// Characters of a token (RFC 9110 §5.6.2): visible ASCII without delimiters.
+constexpr std::array<bool, 256> makeTokenCharacters() {
+  std::array<bool, 256> token{};
+  for (std::size_t c = 0x21; c < 0x7f; ++c) token[c] = true;
+  for (const char c : std::string_view{"\"(),/:;<=>?@[\\]{}"})
+    token[static_cast<std::size_t>(c)] = false;
+  return token;
+}
+constexpr std::array<bool, 256> kTokenCharacters = makeTokenCharacters();
+
 bool isFieldName(std::string_view name) {
-  static constexpr std::string_view kDelimiters = "\"(),/:;<=>?@[\\]{}";
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return c > 0x20 && c < 0x7f && kDelimiters.find(c) == std::string_view::npos;
+    return kTokenCharacters[static_cast<unsigned char>(c)];
   });
 }
 

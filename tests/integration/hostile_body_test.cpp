@@ -70,10 +70,10 @@ TEST_F(HostileBodies, S36_S37_S38_C22_WhatALeadSaysNeverActs) {
                                "<iframe srcdoc=x>",
                                "<!--<b onclick=x>-->",
                                "javascript:alert(1)"};
-  int posts = 0;
+  int leads = 0;
   for (const std::string text : notes) {
     const json lead{{"name", text}, {"phone", "+4930901820"}, {"notes", text}};
-    const HttpAnswer made = salon_->post("/leads", lead.dump(), fmt::format("acts-{}", ++posts));
+    const HttpAnswer made = salon_->post("/leads", lead.dump(), fmt::format("lead-{}", ++leads));
     ASSERT_TRUE(made.status == 201 || made.status == 200) << made.body << made.fault;
     const json shown = salon_->get("/leads/" + made.json().value("id", "")).json();
     for (const char* member : {"name", "notes"}) {
