@@ -37,16 +37,16 @@ void Mailbox::arrived(Arrival arrival) {
     local_.push_back(std::move(arrival));
     return;
   }
-  bool asleep = false;
-  {
-    const std::lock_guard lock{mutex_};
-    if (!closed_) {
-      posted_.push_back(std::move(arrival));
-      asleep = !std::exchange(awake_, true);
-    }
+  std::unique_lock lock{mutex_};
+  if (closed_) {
+    lock.unlock();
+    drop(arrival);
+    return;
   }
+  posted_.push_back(std::move(arrival));
+  const bool asleep = !std::exchange(awake_, true);
+  lock.unlock();
   if (asleep) ::eventfd_write(event_fd_, 1);
-  if (arrival.exchange) drop(arrival);
 }
 
 void Mailbox::wake() {
