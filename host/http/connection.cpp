@@ -28,8 +28,11 @@ bool isSafe(const std::string& method) {
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, int fd, Peer peer)
-    : loop_{loop}, fd_{fd}, peer_{std::move(peer)}, reader_{loop.shared().options.head} {
+Connection::Connection(EventLoop& loop, FileDescriptor fd, Peer peer)
+    : loop_{loop},
+      socket_{std::move(fd)},
+      peer_{std::move(peer)},
+      reader_{loop.shared().options.head} {
   timer_.owner = this;
 }
 
@@ -41,11 +44,15 @@ Connection& Connection::of(TimerNode& node) {
   return *static_cast<Timer&>(node).owner;
 }
 
-void Connection::start(EventLoop::Connections::iterator position) {
+void Connection::start(EventLoop::Connections::iterator position, const Service& service) {
   position_ = position;
-  standing_since_us_ = loop_.now();
+  standing_since_us_ = phase_since_us_ = loop_.now();
   watched_ = EPOLLIN;
-  if (!loop_.watch(*this, fd_, watched_, true)) {
+  if ((service.tls || service.proxy_protocol) && !beginOpening(service)) {
+    close();
+    return;
+  }
+  if (!loop_.watch(*this, socket_.descriptor(), watched_, true)) {
     close();
     return;
   }
@@ -54,6 +61,11 @@ void Connection::start(EventLoop::Connections::iterator position) {
 
 void Connection::turnAway() {
   if (isClosed()) return;
+  if (opening_) {
+    loop_.counters().count(Rejection::ConnectionCap);
+    close();
+    return;
+  }
   beginRequest();
   refuse(Error::app("OVERLOADED", "Too many connections.").withRetryAfter(1),
          Rejection::ConnectionCap);
@@ -66,17 +78,29 @@ void Connection::onEvents(std::uint32_t events) {
     close();
     return;
   }
-  if ((events & EPOLLOUT) != 0) {
-    send({});
-    afterWrite();
+  if (opening_) {
+    open();
+    settle();
+    return;
   }
-  if (!isClosed() && (events & EPOLLIN) != 0) readSome();
+  const bool session_waited = socket_.wantsWrite() && output_.empty() && !lingering_;
+  if ((events & EPOLLOUT) != 0) onWritable();
+  if (!isClosed() && ((events & EPOLLIN) != 0 || session_waited)) readSome();
   settle();
+}
+
+void Connection::onWritable() {
+  if (lingering_) {
+    socket_.finishSending();
+    return;
+  }
+  send({});
+  afterWrite();
 }
 
 void Connection::readSome() {
   auto& buffer = loop_.readBuffer();
-  const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  const ssize_t count = socket_.receive(buffer);
   if (count < 0) {
     if (errno != EAGAIN && errno != EINTR) close();
     return;
@@ -269,7 +293,7 @@ void Connection::countWaiting(Exchange& exchange) {
 
 void Connection::close() {
   if (isClosed()) return;
-  ::close(std::exchange(fd_, -1));
+  socket_.close();
   if (countedByIp()) loop_.shared().ips.leave(peer_.address);
   for (const auto& exchange : pending_) abandon(*exchange);
   pending_.clear();
@@ -279,9 +303,10 @@ void Connection::close() {
 }
 
 void Connection::endIfIdle() {
-  char next = 0;
-  const bool unread = ::recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-  if (requests_ > 0 && !unread) {
+  if (loop_.shared().drain_gently) {
+    standing_since_us_ = loop_.now();
+    settle();
+  } else if (requests_ > 0 && !socket_.hasUnread()) {
     close();
   } else {
     settle();  // it has less time from now on
@@ -300,8 +325,9 @@ void Connection::refuseOpen() {
 }
 
 void Connection::endConnection() {
-  const bool peer_may_send = must_linger_ || !input_.empty();
-  if (peer_closed_ || !peer_may_send || ::shutdown(fd_, SHUT_WR) != 0) {
+  // The end of TLS may have to wait for room in the socket.
+  const bool peer_may_send = must_linger_ || !input_.empty() || socket_.isTls();
+  if (peer_closed_ || !peer_may_send || !socket_.finishSending()) {
     close();
     return;
   }
@@ -320,12 +346,13 @@ void Connection::settle() {
     standing_since_us_ = loop_.now();
   }
   const std::uint32_t wanted = wantedEvents();
-  if (wanted != watched_) loop_.watch(*this, fd_, watched_ = wanted, false);
+  if (wanted != watched_) loop_.watch(*this, socket_.descriptor(), watched_ = wanted, false);
   loop_.schedule(timer_, dueTime());
 }
 
 EventLoop::Standing Connection::standing() const {
   if (!pending_.empty() || !output_.empty() || lingering_) return EventLoop::Standing::Busy;
+  if (opening_ && opening_->hasBegun()) return EventLoop::Standing::Reading;
   return reader_.inHead() || reader_.inBody() ? EventLoop::Standing::Reading
                                               : EventLoop::Standing::Idle;
 }
@@ -333,12 +360,13 @@ EventLoop::Standing Connection::standing() const {
 std::uint32_t Connection::wantedEvents() const {
   const bool reads = lingering_ || (!peer_closed_ && !held_ && !last_request_ && !mustWait());
   return (reads ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
-         (output_.empty() ? 0U : static_cast<std::uint32_t>(EPOLLOUT));
+         (output_.empty() && !socket_.wantsWrite() ? 0U : static_cast<std::uint32_t>(EPOLLOUT));
 }
 
 std::int64_t Connection::dueTime() const {
   const FrontOptions& options = loop_.shared().options;
   if (lingering_) return phase_since_us_ + microseconds(options.linger);
+  if (opening_) return openingDue();
   std::int64_t due = INT64_MAX;
   if (!output_.empty()) due = writeDue();
   if (!last_request_ && reader_.inHead()) due = std::min(due, headDue());
@@ -392,7 +420,9 @@ std::int64_t Connection::writeDue() const {
 void Connection::onTimer() {
   if (isClosed()) return;
   const bool unattended = lingering_ || standing_ == EventLoop::Standing::Idle;
-  if (!unattended) {
+  if (opening_) {
+    expireOpening();
+  } else if (!unattended) {
     expire();
   } else if (dueTime() <= loop_.now()) {
     close();

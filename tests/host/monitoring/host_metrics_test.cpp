@@ -27,6 +27,7 @@ HostMetricSources allSources() {
   sources.front = [] {
     return FrontFigures{1, 4, 1, {{"head_timeout", 0}, {"overload", 2}}, 0.01};
   };
+  sources.certificate_expiry = [] { return 1'800'000'000.0; };
   sources.refused_credentials = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"no_known_form", 3}};
   };
