@@ -68,7 +68,9 @@ CheckResult runContributor(const std::weak_ptr<Compartment>& owner,
 void addContributors(health::HealthRegistry& registry,
                      const std::shared_ptr<Compartment>& compartment) {
   const bool is_service = !compartment->status().service.empty();
-  for (const auto& contributor : compartment->home()->contributors()) {
+  const auto home = compartment->home();
+  if (!home) return;
+  for (const auto& contributor : home->contributors()) {
     health::CheckSpec spec;
     spec.owner = compartment->id();
     spec.name = compartment->id() + "." + contributor.name;

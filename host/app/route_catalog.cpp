@@ -23,7 +23,9 @@ void RouteCatalog::addHostRoutes(std::vector<HostRoute> routes) {
 void RouteCatalog::admit(const std::shared_ptr<Compartment>& compartment) {
   const std::lock_guard lock{mutex_};
   auto entries = entries_;
-  for (const auto& route : compartment->home()->routes()) {
+  const auto home = compartment->home();
+  if (!home) return;
+  for (const auto& route : home->routes()) {
     auto target = std::make_shared<RouteTarget>();
     target->compartment = compartment;
     target->route = route;

@@ -99,6 +99,7 @@ void Connection::beginAnswer(Exchange& exchange, bool is_last, std::string& out)
     exchange.ends_connection_ = last_request_ = must_linger_ = true;
   }
   if (is_last) endWhenDraining(exchange);
+  if (streams && loop_.shared().draining) exchange.response_.stream->endSoon();
   renderHead(exchange, out);
 }
 

@@ -71,9 +71,10 @@ bool Connection::readUpload(std::string_view& bytes) {
   return status == RequestReader::Status::Complete;
 }
 
-/// Time in which the handler left no room is not the client's.
+/// Called whenever something moved, which may have been the answer. Time in which the handler left
+/// no room is not the client's.
 void Connection::resumeUpload() {
-  if (!upload_ || !upload_->full) return;
+  if (!upload_ || !upload_->full || !upload_->stream->hasRoom()) return;
   upload_->full = false;
   phase_since_us_ += loop_.now() - upload_->full_since_us;
   const std::string input = std::exchange(input_, {});

@@ -15,6 +15,12 @@ void moveAll(std::vector<Arrival>& from, std::vector<Arrival>& to) {
   from.clear();
 }
 
+/// Whoever writes an answer that nobody will send must not wait for room.
+void drop(const Arrival& arrival) {
+  if (!arrival.answered) return;
+  if (const auto stream = arrival.exchange->response().stream) stream->breakOff();
+}
+
 }  // namespace
 
 Mailbox::Mailbox(std::shared_ptr<RequestBudget> budget)
@@ -31,13 +37,15 @@ void Mailbox::arrived(Arrival arrival) {
     local_.push_back(std::move(arrival));
     return;
   }
-  bool asleep = false;
-  {
-    const std::lock_guard lock{mutex_};
-    if (closed_) return;
-    posted_.push_back(std::move(arrival));
-    asleep = !std::exchange(awake_, true);
+  std::unique_lock lock{mutex_};
+  if (closed_) {
+    lock.unlock();
+    drop(arrival);
+    return;
   }
+  posted_.push_back(std::move(arrival));
+  const bool asleep = !std::exchange(awake_, true);
+  lock.unlock();
   if (asleep) ::eventfd_write(event_fd_, 1);
 }
 
@@ -65,10 +73,13 @@ void Mailbox::take(std::vector<Arrival>& out) {
 
 void Mailbox::close() {
   owner_ = std::thread::id{};
-  local_.clear();
-  const std::lock_guard lock{mutex_};
-  closed_ = true;
-  posted_.clear();
+  std::vector<Arrival> dropped = std::move(local_);
+  {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    moveAll(posted_, dropped);
+  }
+  for (const Arrival& arrival : dropped) drop(arrival);
 }
 
 }  // namespace bulkhead::host

@@ -93,8 +93,8 @@ class RouteTable {
   /// One search: what it looks for and what it has passed.
   struct Walk {
     std::string_view method;
-    std::array<std::string_view, kParametersMax> arguments;
-    std::size_t arguments_count;
+    std::array<std::string_view, kParametersMax> arguments{};
+    std::size_t arguments_count = 0;
     std::vector<const Node*> known;  ///< nodes that have the path but not the method
   };
 

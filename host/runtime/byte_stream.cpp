@@ -54,6 +54,11 @@ std::size_t ByteStream::take(std::string& out, std::size_t max) {
   return count;
 }
 
+bool ByteStream::hasRoom() const {
+  const std::lock_guard lock{mutex_};
+  return sizeLocked() < kRoomBytes;
+}
+
 bool ByteStream::hasBytes() const {
   const std::lock_guard lock{mutex_};
   return sizeLocked() > 0;

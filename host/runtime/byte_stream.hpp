@@ -42,6 +42,8 @@ class ByteStream {
   bool put(std::string_view bytes);
   /// Appends at most `max` bytes to `out`; how many. After none, `changed` says when to come again.
   std::size_t take(std::string& out, std::size_t max);
+  /// False when put() would find no room.
+  bool hasRoom() const;
   /// True when take() would find something at once.
   bool hasBytes() const;
   /// Asks the writer of an endless stream for its end: the host stops.

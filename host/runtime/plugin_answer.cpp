@@ -64,7 +64,8 @@ void PluginAnswer::begin() {
   auto stream = outlet_->open();
   response_.stream = stream;
   response_.body.clear();
-  if (!outlet_->respond(std::move(response_))) throw streamEnded();
+  too_late_ = !outlet_->respond(std::move(response_));
+  if (too_late_) throw streamEnded();
   stream_ = std::move(stream);
 }
 

@@ -47,6 +47,8 @@ class PluginAnswer {
   HttpResponse take();
   /// The stream of an answer that has begun, else null.
   const std::shared_ptr<ByteStream>& stream() const { return stream_; }
+  /// True when it began too late: the client has its answer already, or is gone.
+  bool tooLate() const { return too_late_; }
 
  private:
   void checkHead() const;
@@ -62,6 +64,7 @@ class PluginAnswer {
 
   const AnswerOutlet* outlet_;
   std::shared_ptr<ByteStream> stream_;
+  bool too_late_ = false;
   HttpResponse response_;
   std::size_t statuses_ = 0;
   bool has_body_ = false;

@@ -255,6 +255,7 @@ void PluginHome::handleStreams(const RegisteredRoute& route, const HttpRequest& 
 void PluginHome::failStreams(const Error& error, const RegisteredRoute& route,
                              const HttpRequest& request, const PluginAnswer& answer,
                              const AnswerOutlet& outlet) {
+  if (answer.tooLate()) return;
   if (!answer.stream()) {
     outlet.respond(refuse(error, route, request));
     return;

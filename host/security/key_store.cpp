@@ -119,8 +119,8 @@ bool KeyStore::refresh() {
 
 Tenant KeyStore::createTenant(const NewTenant& wanted, const Administrator& by) {
   checkTenant(wanted);
-  const Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
-                      wanted.time_zone, TenantStatus::Active, now()};
+  Tenant tenant{makeUlid(),       wanted.slug,          wanted.name,
+                wanted.time_zone, TenantStatus::Active, now()};
   const auto in_store = [&](Transaction& transaction) {
     if (!insertTenant(transaction, tenant))
       throw Error::conflict("DUPLICATE", fmt::format("The slug '{}' is taken.", tenant.slug));
@@ -236,7 +236,8 @@ bool KeyStore::trusted() const {
 void KeyStore::storeLastUsed() {
   const std::lock_guard lock{changing_};
   std::vector<std::pair<std::string, std::int64_t>> due;
-  for (const auto& entry : directory()->keys()) {
+  const auto keys = directory();
+  for (const auto& entry : keys->keys()) {
     const std::int64_t used_us = *entry.used_us;
     const auto stored = stored_use_us_.find(entry.key.id);
     if (used_us == 0) continue;

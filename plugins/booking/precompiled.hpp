@@ -1,6 +1,6 @@
 #pragma once
-// Library headers that nearly every source of the plugin includes; each source still includes what it
-// uses. None of ours: a compiler cache that serves several trees would mix them.
+// Library headers that nearly every source of the plugin includes; each source still includes what
+// it uses. None of ours: a compiler cache that serves several trees would mix them.
 #include <algorithm>
 #include <array>
 #include <chrono>

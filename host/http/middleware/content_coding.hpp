@@ -17,8 +17,8 @@ ContentCoding chooseCoding(const HttpRequest& request, HttpResponse& response);
 /// Codes the body. Takes milliseconds for a large one: never on a loop.
 void encodeBody(ContentCoding coding, HttpResponse& response);
 
-/// Accepts the Content-Encoding of a request; nothing has no coding. True when decodeBody() has to follow. Throws Error
-/// 415 UNSUPPORTED_CONTENT_CODING for one that is neither gzip nor identity.
+/// Accepts the Content-Encoding of a request; nothing has no coding. True when decodeBody() has to
+/// follow. Throws Error 415 UNSUPPORTED_CONTENT_CODING for one that is neither gzip nor identity.
 bool isCoded(const HttpRequest& request);
 /// Takes the coding of a body away, and asks `hold` for room as it grows, with its size so far.
 /// Throws Error: 413 PAYLOAD_TOO_LARGE when it would have more than `limit` bytes, or a hundred

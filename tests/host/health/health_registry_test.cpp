@@ -118,7 +118,8 @@ TEST(HealthRegistry, AllChecksOfOneOwnerMayHangAndTheOthersGoOn) {
   }
   const auto count = [&](const std::string& code) {
     int found = 0;
-    for (const auto& report : registry.snapshot()->checks) found += report.last.code == code;
+    const auto snapshot = registry.snapshot();
+    for (const auto& report : snapshot->checks) found += report.last.code == code;
     return found;
   };
   ASSERT_TRUE(waitFor([&] { return count("timeout") == 2; }));

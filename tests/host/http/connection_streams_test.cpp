@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "host/http/front_fixture.hpp"
+#include "http/mailbox.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -120,6 +121,57 @@ TEST_F(StreamingFront, ABodyThatTheHandlerHoldsUpIsNotSlow) {
   exchange->respond(HttpResponse::text(200, "all", "text/plain"));
   sender.join();
   EXPECT_EQ(client.read().value_or(test::Answer{}).body, "all");
+}
+
+// Goal: what moves the other way makes no room. Method: the answer moves a hundred times while
+// nobody reads the body; what arrived of it is all there is to read at once.
+TEST_F(StreamingFront, ABodyThatNobodyReadsIsHeldToTheRoomWhileTheAnswerGoesOn) {
+  serve();
+  RawClient client = this->client();
+  client.send(upload("Transfer-Encoding: chunked\r\n"));
+  const auto exchange = parked();
+  const auto body = exchange->request().body_stream;
+  const auto answer = answerWithStream(*exchange);
+  std::jthread sender{[&] {
+    const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+    for (int i = 0; i < 64 && client.send(chunk); ++i) {
+    }
+  }};
+  EXPECT_TRUE(test::eventually([&] { return !body->hasRoom(); }));
+  for (int i = 0; i < 100; ++i) {
+    answer->write("x");
+    EXPECT_NE(client.readSome(), "");
+  }
+  answer->write("x");  // taken behind all looks at the body before it
+  EXPECT_NE(client.readSome(), "");
+  std::string bytes(8 * ByteStream::kRoomBytes, ' ');
+  const auto held = body->read(bytes.data(), bytes.size(), std::chrono::steady_clock::now());
+  EXPECT_LT(held.value_or(SIZE_MAX), ByteStream::kRoomBytes + 64 * 1024);
+  stopFront();
+}
+
+TEST_F(StreamingFront, AStreamThatBeginsDuringADrainIsAskedToEnd) {
+  serve();
+  RawClient client = this->client();
+  const auto exchange = open(client, get("/park"));
+  front().beginDrain();
+  const auto stream = answerWithStream(*exchange);
+  EXPECT_TRUE(stream->awaitEnd(std::chrono::steady_clock::now() + RawClient::kPatience));
+  EXPECT_TRUE(stream->write("its end")) << "and may send it";
+  stream->finish();
+}
+
+// An answer that no loop will ever send: before the loop has ended, and after.
+TEST_F(StreamingFront, AnAnswerThatIsDroppedHoldsNoWriterUp) {
+  for (const bool before : {true, false}) {
+    const auto mailbox =
+        std::make_shared<Mailbox>(std::make_shared<RequestBudget>(std::size_t{1} << 20));
+    const auto exchange = std::make_shared<Exchange>(mailbox);
+    if (!before) mailbox->close();
+    const auto stream = answerWithStream(*exchange);
+    if (before) mailbox->close();
+    EXPECT_FALSE(stream->write("x")) << before;
+  }
 }
 
 TEST_F(StreamingFront, AnAnswerBeforeTheBodysEndClosesTheConnection) {

@@ -89,7 +89,8 @@ TEST_F(Keys, TheMirrorAfterChangesIsWhatTheDatabaseHolds) {
   const auto mirrored = keys->directory();
   const auto fresh = openKeys();
   ASSERT_TRUE(fresh->refresh());
-  for (const auto& entry : fresh->directory()->keys()) {
+  const auto read = fresh->directory();
+  for (const auto& entry : read->keys()) {
     const auto* same = mirrored->findKey(entry.key.id);
     ASSERT_NE(same, nullptr);
     EXPECT_EQ(same->key.tenants, entry.key.tenants);
