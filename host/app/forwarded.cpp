@@ -34,7 +34,7 @@ std::string addressOf(std::string_view node) {
     node = node.substr(0, node.find(':'));
   }
   Poco::Net::IPAddress address;
-  const std::string literal{node};
+  std::string literal{node};
   if (literal.empty() || !Poco::Net::IPAddress::tryParse(literal, address)) return {};
   return literal;
 }
@@ -202,7 +202,7 @@ std::optional<ForwardedHop> forwardedClient(const Fields& fields, const TrustedP
   };
   const bool standard = has("forwarded");
   const bool usual = has("x-forwarded-for");
-  const auto by_standard =
+  auto by_standard =
       standard ? clientOf(hopsOfForwarded(fields), is_trusted) : std::optional<ForwardedHop>{};
   if (!usual) return by_standard;
   const auto by_usual = clientOf(hopsOfXForwarded(fields), is_trusted);

@@ -19,6 +19,7 @@ using ControlBuffer = std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int))
 void attach(msghdr& header, ControlBuffer& control,
             const std::vector<FileDescriptor>& descriptors) {
   std::vector<int> numbers;
+  numbers.reserve(descriptors.size());
   for (const auto& descriptor : descriptors) numbers.push_back(descriptor.get());
   const std::size_t bytes = numbers.size() * sizeof(int);
   header.msg_control = control.data();

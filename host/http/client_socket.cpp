@@ -88,11 +88,9 @@ ssize_t ClientSocket::outcome(int result, bool at_end_is_end) {
     errno = EAGAIN;
     return -1;
   }
-  const bool cut = error == SSL_ERROR_SSL &&
-                   ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   ERR_clear_error();
-  broken_ |= error != SSL_ERROR_ZERO_RETURN;
-  if (at_end_is_end && (cut || error == SSL_ERROR_ZERO_RETURN)) return 0;
+  if (error == SSL_ERROR_ZERO_RETURN && at_end_is_end) return 0;
+  broken_ = true;
   errno = ECONNRESET;
   return -1;
 }
@@ -160,12 +158,6 @@ bool ClientSocket::finishSending() {
   return ::shutdown(descriptor(), SHUT_WR) == 0;
 }
 
-void ClientSocket::closeWithReset() noexcept {
-  const linger reset{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  broken_ = true;
-}
-
 void ClientSocket::close() noexcept {
   if (tls_ && !broken_ && SSL_is_init_finished(tls_.get()) == 1) {
     SSL_shutdown(tls_.get());
@@ -174,6 +166,12 @@ void ClientSocket::close() noexcept {
   tls_.reset();
   wants_write_ = end_waits_ = false;
   descriptor_.reset();
+}
+
+void ClientSocket::resetOnClose() noexcept {
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  broken_ = true;
 }
 
 }  // namespace bulkhead::host

@@ -48,9 +48,8 @@ class ClientSocket {
   /// connection is gone. While wantsWrite() it is to be called again.
   bool finishSending();
   void close() noexcept;
-  /// From here on close() resets the connection: the client sees no end in order, and what it has
-  /// not got is lost.
-  void closeWithReset() noexcept;
+  /// close() will be a reset, without close_notify: the client cannot take what it has got for all.
+  void resetOnClose() noexcept;
 
  private:
   struct Free {

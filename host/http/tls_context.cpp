@@ -121,8 +121,10 @@ int chooseProtocol(SSL*, const unsigned char** chosen, unsigned char* length,
 }
 
 bool setProtocols(SSL_CTX& context) {
+  // A client that ends without close_notify has ended: HTTP knows itself what was whole.
   SSL_CTX_set_options(&context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+                                    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                    SSL_OP_PRIORITIZE_CHACHA);
   // Answers leave in pieces, from buffers that move; an idle session gives its buffers back.
   SSL_CTX_set_mode(&context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_RELEASE_BUFFERS);

@@ -29,7 +29,7 @@ constexpr int kExitConfiguration = 78;
 /// A listening socket such as a service manager makes before it starts the host.
 class ManagersSocket {
  public:
-  ManagersSocket() : fd_{socket(AF_INET, SOCK_STREAM, 0)} {
+  ManagersSocket() : fd_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -100,7 +100,7 @@ TEST(SocketActivation, NamesSayWhatASocketIsFor) {
 TEST(SocketActivation, WhatIsWrongIsSaidAndEndsIt) {
   const HostFolder folder;
   const ManagersSocket socket;
-  const int file = memfd_create("file", 0);
+  const int file = memfd_create("file", MFD_CLOEXEC);
   const auto refusal = [&](const HostStart& start) {
     HostProcess host{folder, start};
     EXPECT_EQ(host.awaitEnd(seconds{9}), kExitConfiguration);

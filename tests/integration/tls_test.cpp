@@ -34,6 +34,7 @@ class Tls : public testing::Test {
   /// What a running host says of its certificate to a client that comes now.
   static std::string subjectAt(const HostProcess& host) { return TlsClient{host.port()}.subject(); }
   static json reload(const HostProcess& host) {
+    host.awaitLogLine([](const json& line) { return line.value("message", "") == "Ready"; });
     host.signal(SIGHUP);
     return host.awaitLogLine([](const json& line) {
       return line.value("message", "").starts_with("Configuration reload");
