@@ -136,8 +136,8 @@ struct LimitTime {
 
 constexpr std::array kLimitTimes{
     LimitTime{"limits.handshake_timeout", "10s", 600'000,
-              "From connecting to the end of the PROXY header and of the handshake of TLS, where "
-              "the port has them.",
+              "The PROXY header and the handshake of TLS, where the port has them; beyond it the "
+              "connection is closed.",
               setLimit<&Limits::handshake_timeout_ms>},
     LimitTime{"limits.head_timeout", "10s", 600'000,
               "From the first byte of a request to the end of its headers; beyond it 408.",
