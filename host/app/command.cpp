@@ -49,7 +49,10 @@ std::vector<Command> hostCommands() {
        "",
        "runs the host in the foreground",
        0,
-       {configOption()},
+       {configOption(),
+        {"takeover", "",
+         "in the place of the host that runs in DATA_DIR, which then stops; no request fails",
+         false}},
        runServe,
        {"PORT", "BIND_ADDRESS", "NODE_ENV", "DATA_DIR", "DATABASE_URL", "PLUGIN_DIR",
         "PLUGIN_CONF_DIR", "API_KEY", "MANAGEMENT_PORT", "TRUSTED_PROXIES", "LOG_LEVEL",
@@ -62,7 +65,9 @@ std::vector<Command> hostCommands() {
         jsonOption(),
         {"timeout", "TIME", "longest wait for the whole answer (2s)", false},
         {"via", "WAY",
-         "port, management, or socket: DATA_DIR/admin.sock (port; socket where PORT is 0)", false}},
+         "port, management, or socket: DATA_DIR/admin.sock (port; socket where PORT is 0 or does "
+         "not speak plain HTTP)",
+         false}},
        runProbe},
       {"version", "", "prints the version", 0, {jsonOption()}, runVersion},
   };

@@ -129,6 +129,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     return counts;
   };
   sources.front = [this] { return frontFigures(); };
+  sources.certificate_expiry = [this] { return tls_.expiry(); };
   sources.refused_credentials = [this] { return security_log_.counts(); };
   sources.sanitized_values = [this] { return home_metrics_.sanitizedValues(); };
   return sources;

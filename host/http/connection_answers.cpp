@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <sys/socket.h>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -153,7 +152,7 @@ void Connection::startWriting() {
 void Connection::send(std::string_view bytes) {
   if (output_.empty()) {
     if (bytes.empty()) return;
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = socket_.send(bytes);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
       close();
       return;
@@ -166,7 +165,7 @@ void Connection::send(std::string_view bytes) {
   }
   output_.append(bytes);
   const std::size_t before = output_.size();
-  const OutputBuffer::Progress progress = output_.flush(fd_);
+  const OutputBuffer::Progress progress = output_.flush(socket_);
   const std::size_t sent = before - output_.size();
   if (sent > 0) write_progress_us_ = loop_.now();
   write_bytes_ += sent;

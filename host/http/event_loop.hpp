@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "http/listener.hpp"
 #include "http/mailbox.hpp"
 #include "http/response_writer.hpp"
 #include "http/shared_state.hpp"
@@ -20,8 +21,8 @@ class Connection;
 /// One listening descriptor of one loop.
 struct LoopListener {
   int fd = -1;
+  Service service{};
   bool is_unix = false;
-  bool management = false;
   bool shared = false;  ///< other loops wait on the same descriptor
 };
 
@@ -79,7 +80,7 @@ class EventLoop {
 
   void acceptFrom(const LoopListener& listener);
   bool acceptOne(const LoopListener& listener);
-  void admit(int fd, Peer peer, bool is_unix);
+  void admit(FileDescriptor fd, Peer peer, const LoopListener& listener);
   bool makeRoom();
   bool evictLongestIdle();
   void giveRoom();

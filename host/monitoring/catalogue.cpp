@@ -60,6 +60,8 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"process_virtual_memory_bytes", kGauge, "Virtual memory size in bytes.", ""},
     {"process_virtual_memory_max_bytes", kGauge,
      "Maximum amount of virtual memory available in bytes.", ""},
+    {"tls_certificate_expiry_timestamp_seconds", kGauge,
+     "When the TLS certificate of the port, or the first of its chain, ends", ""},
 };
 
 const CatalogueEntry& entryOf(std::string_view name) {

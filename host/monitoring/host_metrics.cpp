@@ -149,6 +149,14 @@ void addFront(Metrics& metrics, const HostMetricSources& sources) {
              [front](const SampleSink& sink) { emit(sink, {}, front().loop_stall_seconds); });
 }
 
+void addCertificate(Metrics& metrics, const HostMetricSources& sources) {
+  if (!sources.certificate_expiry) return;
+  addSampled(metrics, "tls_certificate_expiry_timestamp_seconds",
+             [expiry = sources.certificate_expiry](const SampleSink& sink) {
+               if (const auto end = expiry()) emit(sink, {}, *end);
+             });
+}
+
 void addSecurity(Metrics& metrics, const HostMetricSources& sources) {
   addList(metrics, "auth_failures_total", sources.refused_credentials,
           [](const SampleSink& sink, const auto& refused) {
@@ -191,6 +199,7 @@ HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
   addCaches(metrics, sources);
   addLogs(metrics, sources);
   addFront(metrics, sources);
+  addCertificate(metrics, sources);
   addSecurity(metrics, sources);
   addProcess(metrics);
 }

@@ -16,7 +16,7 @@
 
 #include <bulkhead/error.hpp>
 
-#include "plugins/file_descriptor.hpp"
+#include "runtime/file_descriptor.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 

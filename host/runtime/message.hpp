@@ -32,11 +32,12 @@ struct Principal {
 /// Where the bytes came from. `inside` is C16's word: loopback or allowed network, no untrusted
 /// proxy header.
 struct Peer {
-  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on the
-                        ///< admin socket
+  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on a
+                        ///< Unix socket
   bool inside = false;
   bool admin_socket = false;
   bool management = false;  ///< came by the management port: monitoring alone (C17)
+  bool secure = false;      ///< by TLS, to the host itself or to a trusted proxy that says so
 };
 
 /// One complete request behind the front. Owned by its exchange; views into it are valid as long as

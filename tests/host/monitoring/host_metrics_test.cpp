@@ -30,6 +30,7 @@ HostMetricSources allSources() {
   sources.sanitized_values = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"booking", 3}};
   };
+  sources.certificate_expiry = [] { return 1'800'000'000.0; };
   sources.refused_credentials = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"no_known_form", 3}};
   };
