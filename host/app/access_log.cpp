@@ -80,7 +80,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
                                         {"durationMs", exchange.duration},
                                         {"bytesIn", exchange.bytes_in},
                                         {"bytesOut", exchange.bytes_out},
-                                        {"ip", request.peer.address},
+                                        {"ip", NoSecret{request.peer.address}},
                                         {"userAgent", headerOf(request, "user-agent")}}};
   const Refusal& refusal = exchange.refusal;
   if (isChoice(exchange)) {

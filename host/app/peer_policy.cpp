@@ -13,16 +13,16 @@
 namespace bulkhead::host {
 namespace {
 
-/// The address in network order, 4 or 16 bytes; empty when it is none.
-std::string addressBytes(std::string_view text) {
-  const std::string literal{text};
-  std::array<char, 16> bytes{};
-  if (inet_pton(AF_INET, literal.c_str(), bytes.data()) == 1) return {bytes.data(), 4};
-  if (inet_pton(AF_INET6, literal.c_str(), bytes.data()) != 1) return {};
+/// The address in network order, 4 or 16 bytes; empty when it is none. Looks into `memory`.
+std::string_view addressBytes(std::string_view text, std::array<char, 16>& memory) {
+  std::array<char, INET6_ADDRSTRLEN> literal{};
+  if (text.size() >= literal.size()) return {};
+  std::copy(text.begin(), text.end(), literal.begin());
+  if (inet_pton(AF_INET, literal.data(), memory.data()) == 1) return {memory.data(), 4};
+  if (inet_pton(AF_INET6, literal.data(), memory.data()) != 1) return {};
   constexpr std::string_view kMappedPrefix{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
-  const std::string_view whole{bytes.data(), bytes.size()};
-  if (whole.starts_with(kMappedPrefix)) return std::string{whole.substr(12)};
-  return std::string{whole};
+  const std::string_view whole{memory.data(), memory.size()};
+  return whole.starts_with(kMappedPrefix) ? whole.substr(kMappedPrefix.size()) : whole;
 }
 
 }  // namespace
@@ -30,7 +30,8 @@ std::string addressBytes(std::string_view text) {
 Network::Network(std::string_view text) : is_unix_{text == "unix"} {
   if (is_unix_) return;
   const auto slash = text.find('/');
-  bytes_ = addressBytes(text.substr(0, slash));
+  std::array<char, 16> memory{};
+  bytes_ = addressBytes(text.substr(0, slash), memory);
   prefix_bits_ = static_cast<unsigned>(bytes_.size() * 8);
   bool valid = !bytes_.empty();
   if (slash != std::string_view::npos) {
@@ -48,17 +49,22 @@ Network::Network(std::string_view text) : is_unix_{text == "unix"} {
   }
 }
 
-bool Network::contains(std::string_view address) const {
-  if (is_unix_) return address.starts_with("unix:");
-  const std::string bytes = addressBytes(address);
+bool Network::anyContains(const std::vector<Network>& networks, std::string_view address) {
+  std::array<char, 16> memory{};
+  const std::string_view bytes = addressBytes(address, memory);
+  return std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
+    return network.is_unix_ ? address.starts_with("unix:") : network.containsBytes(bytes);
+  });
+}
+
+bool Network::containsBytes(std::string_view bytes) const {
   if (bytes.size() != bytes_.size()) return false;
-  for (unsigned bit = 0; bit < prefix_bits_; ++bit) {
-    const unsigned mask = 0x80U >> (bit % 8);
-    const auto ours = static_cast<unsigned char>(bytes_[bit / 8]);
-    const auto theirs = static_cast<unsigned char>(bytes[bit / 8]);
-    if ((ours & mask) != (theirs & mask)) return false;
-  }
-  return true;
+  const std::size_t whole = prefix_bits_ / 8;
+  if (bytes.substr(0, whole) != std::string_view{bytes_}.substr(0, whole)) return false;
+  const unsigned mask = 0xff00U >> (prefix_bits_ % 8) & 0xffU;
+  if (mask == 0) return true;
+  const auto different = static_cast<unsigned char>(bytes[whole] ^ bytes_[whole]);
+  return (different & mask) == 0;
 }
 
 namespace {
@@ -74,11 +80,6 @@ void setHost(HttpRequest& request, const std::string& host) {
   for (auto& [name, value] : request.headers) {
     if (name == "host") value = host;
   }
-}
-
-bool holds(const std::vector<Network>& networks, std::string_view address) {
-  return std::any_of(networks.begin(), networks.end(),
-                     [&](const Network& network) { return network.contains(address); });
 }
 
 }  // namespace
@@ -107,28 +108,29 @@ void PeerPolicy::resolve(HttpRequest& request) const {
   }
   const auto networks = networks_.load();
   if (!isForwarded(request.headers)) {
-    request.peer.inside = holds(networks->allowed, request.peer.address);
+    request.peer.inside = Network::anyContains(networks->allowed, request.peer.address);
     return;
   }
-  if (!holds(networks->trusted, request.peer.address)) {
+  if (!Network::anyContains(networks->trusted, request.peer.address)) {
     request.peer.inside = false;
     removeForwarding(request);
     return;
   }
-  const auto hop = forwardedClient(
-      request.headers, [&](std::string_view address) { return holds(networks->trusted, address); });
+  const auto hop = forwardedClient(request.headers, [&](std::string_view address) {
+    return Network::anyContains(networks->trusted, address);
+  });
   if (!hop) {
     request.peer.inside = false;  // a trusted proxy that does not say for whom it asks
     return;
   }
   request.peer.address = hop->address;
-  request.peer.inside = holds(networks->allowed, hop->address);
+  request.peer.inside = Network::anyContains(networks->allowed, hop->address);
   if (!hop->scheme.empty()) request.peer.secure = hop->scheme == "https";
   if (!hop->host.empty()) setHost(request, hop->host);
 }
 
 bool PeerPolicy::isTrustedProxy(std::string_view address) const {
-  return holds(networks_.load()->trusted, address);
+  return Network::anyContains(networks_.load()->trusted, address);
 }
 
 }  // namespace bulkhead::host

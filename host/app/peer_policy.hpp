@@ -18,9 +18,13 @@ class Network {
   explicit Network(std::string_view text);
   /// False for text that is neither an IP literal nor "unix:UID". An IPv4-mapped IPv6 address
   /// counts as IPv4.
-  bool contains(std::string_view address) const;
+  bool contains(std::string_view address) const { return anyContains({*this}, address); }
+  /// Whether one of `networks` does.
+  static bool anyContains(const std::vector<Network>& networks, std::string_view address);
 
  private:
+  bool containsBytes(std::string_view bytes) const;
+
   bool is_unix_;
   std::string bytes_;  // network order, 4 or 16; of "unix" empty
   unsigned prefix_bits_ = 0;

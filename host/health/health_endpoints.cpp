@@ -14,9 +14,9 @@ constexpr std::string_view kHealthJson = "application/health+json";
 HttpResponse answer(bool good, std::string body,
                     std::string_view content_type = "application/json") {
   HttpResponse response = HttpResponse::text(good ? 200 : 503, std::move(body), content_type);
-  response.addHeader("Cache-Control", "no-store, no-cache");
-  response.addHeader("Pragma", "no-cache");
-  if (!good) response.addHeader("Retry-After", "5");
+  response.headers.emplace_back("Cache-Control", "no-store, no-cache");
+  response.headers.emplace_back("Pragma", "no-cache");
+  if (!good) response.headers.emplace_back("Retry-After", "5");
   return response;
 }
 

@@ -258,7 +258,8 @@ void Connection::dispatch() {
   exchange->close_after_ = asked_to_close || had_enough;
   must_linger_ |= exchange->close_after_ && !asked_to_close;
   (upload_ ? upload_->last_request : last_request_) = exchange->close_after_;
-  exchange->setDeadline(shared.options.answer_deadline);
+  exchange->deadline_us_ =
+      loop_.now() + std::chrono::microseconds{shared.options.answer_deadline}.count();
   if (exchange->request().path == "*") {
     HttpResponse response;
     response.status = 204;

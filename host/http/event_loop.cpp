@@ -11,11 +11,11 @@
 
 #include "http/accepted_socket.hpp"
 #include "http/connection.hpp"
+#include "runtime/lane.hpp"
 
 namespace bulkhead::host {
 namespace {
 
-constexpr int kEventsPerRound = 256;
 constexpr int kAcceptsPerEvent = 16;
 constexpr std::int64_t kAcceptPauseMicroseconds = 100'000;
 /// Refused clients that may be shown their 503 at the same time, beyond the cap.
@@ -69,32 +69,41 @@ void EventLoop::addListener(const LoopListener& listener) {
 
 void EventLoop::run() {
   mailbox_->bindToThisThread();
+  LaneWakes wakes;
   resumeAccepting();
-  while (!shared_.stopping) round();
+  while (!shared_.stopping) {
+    round();
+    wakes.flush();
+  }
   finish();
 }
 
 void EventLoop::round() {
-  std::array<epoll_event, kEventsPerRound> events{};
-  int timeout = wheel_.timeoutMilliseconds(now_us_);
+  int timeout = mailbox_->mayLoopSleep() ? wheel_.timeoutMilliseconds(now_us_) : 0;
   if (accept_again_us_ != 0 && (timeout < 0 || timeout > 100)) timeout = 100;
-  const int count = ::epoll_wait(epoll_fd_, events.data(), kEventsPerRound, timeout);
+  const int count = ::epoll_wait(epoll_fd_, events_.data(), kEventsPerRound, timeout);
   now_us_ = clockMicroseconds();
   if (shared_.options.on_step) waits_ = threadWaits();
+  if (mailbox_->loopWokeUp()) {
+    onMailbox();
+    afterStep();
+  }
   for (int i = 0; i < count; ++i) {
-    const auto& event = events[static_cast<std::size_t>(i)];
+    const auto& event = events_[static_cast<std::size_t>(i)];
     dispatch(event.data.ptr, event.events);
     afterStep();
   }
   fireTimers();
-  if (accept_again_us_ != 0 && now_us_ >= accept_again_us_) resumeAccepting();
+  const bool accepts_again = accept_again_us_ != 0 && now_us_ >= accept_again_us_;
+  if (accepts_again) resumeAccepting();
+  const bool ends_some = !closed_.empty();
   closed_.clear();
-  afterStep();
+  if (count <= 0 || accepts_again || ends_some) afterStep();
 }
 
 void EventLoop::dispatch(void* source, std::uint32_t events) {
   if (source == nullptr) {
-    onMailbox();
+    mailbox_->clearSignal();
     return;
   }
   for (const auto& listener : listeners_) {
@@ -107,7 +116,7 @@ void EventLoop::dispatch(void* source, std::uint32_t events) {
 }
 
 void EventLoop::afterStep() {
-  while (mailbox_->hasLocal()) deliverAnswers();
+  deliverLocal();
   const std::int64_t now_us = clockMicroseconds();
   const std::int64_t took_us = now_us - now_us_;
   if (took_us > counters_.stall_us_max.load(std::memory_order_relaxed))
@@ -120,8 +129,14 @@ void EventLoop::afterStep() {
   waits_ = threadWaits();  // those of the hook itself are nobody's
 }
 
+void EventLoop::deliverLocal() {
+  while (mailbox_->hasLocal()) {
+    mailbox_->takeLocal(arrivals_);
+    deliverAnswers();
+  }
+}
+
 void EventLoop::deliverAnswers() {
-  mailbox_->take(arrivals_);
   for (const auto& arrival : arrivals_) {
     if (Connection* connection = Connection::deliver(*this, arrival))
       to_flush_.push_back(connection);
@@ -132,9 +147,10 @@ void EventLoop::deliverAnswers() {
 }
 
 void EventLoop::onMailbox() {
-  mailbox_->clearWakeUp();
   if (shared_.options.on_wake) shared_.options.on_wake(number_);
+  mailbox_->takePosted(arrivals_);
   deliverAnswers();
+  deliverLocal();
   giveRoom();
   if (shared_.draining && !std::exchange(drained_, true)) drainIdle();
   if (!shared_.accepting && std::exchange(listening_, false)) closeListeners();
@@ -174,7 +190,7 @@ void EventLoop::noteIdle(int change) {
 void EventLoop::acceptFrom(const LoopListener& listener) {
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
     if (listener.fd < 0 || !acceptOne(listener)) return;
-    while (mailbox_->hasLocal()) deliverAnswers();
+    deliverLocal();
   }
 }
 
@@ -337,7 +353,7 @@ void EventLoop::finish() {
   std::vector<Connection*> open;
   for (const auto& connection : busy) open.push_back(connection.get());
   for (Connection* connection : open) connection->refuseOpen();
-  while (mailbox_->hasLocal()) deliverAnswers();
+  deliverLocal();
   for (Connections& connections : lists_) {
     while (!connections.empty()) connections.front()->close();
   }

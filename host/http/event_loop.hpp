@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <sys/epoll.h>
 #include <vector>
 
 #include "http/listener.hpp"
@@ -74,6 +75,7 @@ class EventLoop {
   void round();
   void dispatch(void* source, std::uint32_t events);
   void afterStep();
+  void deliverLocal();
   void deliverAnswers();
   void onMailbox();
   void fireTimers();
@@ -109,6 +111,8 @@ class EventLoop {
   std::vector<std::unique_ptr<LoopListener>> listeners_;
   std::array<Connections, static_cast<std::size_t>(Standing::kCount)> lists_;
   Connections closed_;
+  static constexpr int kEventsPerRound = 256;
+  std::array<epoll_event, kEventsPerRound> events_{};  ///< as many as epoll_wait said
   std::vector<Arrival> arrivals_;
   std::vector<Connection*> to_flush_;
   std::string scratch_;

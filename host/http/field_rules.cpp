@@ -58,25 +58,38 @@ void readConnection(std::string_view list, FramingFields& fields) {
   }
 }
 
-void readField(const std::string& name, const std::string& value, FramingFields& fields) {
-  if (name == "host") {
-    fields.repeated_host = fields.host != nullptr;
-    fields.host = &value;
-  } else if (name == "content-length") {
-    fields.repeated_length = fields.content_length != nullptr;
-    fields.content_length = &value;
-  } else if (name == "transfer-encoding") {
-    if (fields.has_transfer_encoding) fields.transfer_encoding += ',';
-    fields.transfer_encoding += value;
-    fields.has_transfer_encoding = true;
-  } else if (name == "connection") {
-    readConnection(value, fields);
-  } else if (name == "expect") {
-    fields.expect = &value;
-  } else if (name == "upgrade") {
-    fields.upgrade_to = &value;
-  } else if (name == "sec-websocket-version") {
-    fields.has_websocket_version = true;
+void readField(std::string_view name, const std::string& value, FramingFields& fields) {
+  switch (name.size()) {  // rules out nearly every field by its length alone
+    case 4:
+      if (name != "host") return;
+      fields.repeated_host = fields.host != nullptr;
+      fields.host = &value;
+      return;
+    case 6:
+      if (name == "expect") fields.expect = &value;
+      return;
+    case 7:
+      if (name == "upgrade") fields.upgrade_to = &value;
+      return;
+    case 10:
+      if (name == "connection") readConnection(value, fields);
+      return;
+    case 14:
+      if (name != "content-length") return;
+      fields.repeated_length = fields.content_length != nullptr;
+      fields.content_length = &value;
+      return;
+    case 17:
+      if (name != "transfer-encoding") return;
+      if (fields.has_transfer_encoding) fields.transfer_encoding += ',';
+      fields.transfer_encoding += value;
+      fields.has_transfer_encoding = true;
+      return;
+    case 21:
+      fields.has_websocket_version |= name == "sec-websocket-version";
+      return;
+    default:
+      return;
   }
 }
 

@@ -44,31 +44,31 @@ void Mailbox::arrived(Arrival arrival) {
     return;
   }
   posted_.push_back(std::move(arrival));
-  const bool asleep = !std::exchange(awake_, true);
   lock.unlock();
-  if (asleep) ::eventfd_write(event_fd_, 1);
+  wake();
 }
 
 void Mailbox::wake() {
-  bool asleep = false;
-  {
-    const std::lock_guard lock{mutex_};
-    asleep = !std::exchange(awake_, true);
-  }
-  if (asleep) ::eventfd_write(event_fd_, 1);
+  if (state_.exchange(State::Called) == State::Asleep) ::eventfd_write(event_fd_, 1);
 }
 
-void Mailbox::clearWakeUp() {
+bool Mailbox::mayLoopSleep() {
+  State awake = State::Awake;
+  return state_.compare_exchange_strong(awake, State::Asleep);
+}
+
+bool Mailbox::loopWokeUp() {
+  return state_.exchange(State::Awake) == State::Called;
+}
+
+void Mailbox::clearSignal() {
   eventfd_t ignored = 0;
   ::eventfd_read(event_fd_, &ignored);
-  const std::lock_guard lock{mutex_};
-  awake_ = false;
 }
 
-void Mailbox::take(std::vector<Arrival>& out) {
-  moveAll(local_, out);
+void Mailbox::takePosted(std::vector<Arrival>& out) {
   const std::lock_guard lock{mutex_};
-  moveAll(posted_, out);
+  out.swap(posted_);
 }
 
 void Mailbox::close() {

@@ -40,9 +40,16 @@ class Mailbox final : public AnswerSink {
   RequestBudget* budget() const noexcept { return budget_.get(); }
   int descriptor() const noexcept { return event_fd_; }
   void bindToThisThread() { owner_ = std::this_thread::get_id(); }
-  void clearWakeUp();
-  /// Appends what arrived to `out`.
-  void take(std::vector<Arrival>& out);
+  /// Before the loop waits for events: false when it was called since it woke up, and must not.
+  bool mayLoopSleep();
+  /// After it has waited: whether it was called.
+  bool loopWokeUp();
+  /// The descriptor is readable: its word has been heard.
+  void clearSignal();
+  /// Moves what the loop's own thread answered to `out`, which is empty.
+  void takeLocal(std::vector<Arrival>& out) { out.swap(local_); }
+  /// Moves what other threads answered to `out`, which is empty.
+  void takePosted(std::vector<Arrival>& out);
   /// Whether answers of the loop's own thread are waiting.
   bool hasLocal() const noexcept { return !local_.empty(); }
   /// Whether that exchange was answered last, by the loop's own thread.
@@ -53,15 +60,18 @@ class Mailbox final : public AnswerSink {
   void close();
 
  private:
+  /// Only a loop that sleeps needs the descriptor's signal, which costs two system calls.
+  enum class State { Awake, Asleep, Called };
+
   void arrived(Arrival arrival);
 
   const std::shared_ptr<RequestBudget> budget_;
   int event_fd_;
   std::atomic<std::thread::id> owner_{};
+  std::atomic<State> state_{State::Awake};
   std::vector<Arrival> local_;
   std::mutex mutex_;
   std::vector<Arrival> posted_;
-  bool awake_ = false;
   bool closed_ = false;
 };
 

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <http_parser.h>
 #include <string>
-#include <vector>
 
 #include "http/characters.hpp"
 #include "http/field_rules.hpp"
@@ -16,76 +14,23 @@ namespace {
 constexpr std::array<std::string_view, 7> kMethods{"GET",   "HEAD",   "POST",   "PUT",
                                                    "PATCH", "DELETE", "OPTIONS"};
 
-struct Field {
-  std::string_view name;
-  std::string_view value;
-};
-
 struct RequestLine {
   std::string_view method;
   std::string_view target;
   std::string_view version;
 };
 
-/// What http_parser reports about one head; views into the head.
-struct Spans {
-  std::vector<Field> fields;
-  std::size_t fields_max = 0;
-  bool too_many = false;
-};
-
 Error malformed(std::string_view why) {
   return Error::validation("MALFORMED_REQUEST", why);
 }
 
-std::string_view extend(std::string_view span, const char* at, std::size_t length) {
-  return span.empty() ? std::string_view{at, length}
-                      : std::string_view{span.data(), span.size() + length};
-}
-
-int onFieldName(http_parser* parser, const char* at, std::size_t length) {
-  auto& spans = *static_cast<Spans*>(parser->data);
-  if (spans.fields.empty() || spans.fields.back().value.data() != nullptr) {
-    spans.too_many = spans.fields.size() == spans.fields_max;
-    if (spans.too_many) return 1;
-    spans.fields.emplace_back();
-  }
-  spans.fields.back().name = extend(spans.fields.back().name, at, length);
-  return 0;
-}
-
-int onFieldValue(http_parser* parser, const char* at, std::size_t length) {
-  auto& field = static_cast<Spans*>(parser->data)->fields.back();
-  field.value = extend(field.value, at, length);
-  return 0;
-}
-
-/// http_parser is asked for the head only: bodies are ours, whatever it thinks of their framing.
-int onHeadComplete(http_parser*) {
-  return 1;
-}
-
-const http_parser_settings& settings() {
-  static const http_parser_settings kSettings = [] {
-    http_parser_settings made;
-    http_parser_settings_init(&made);
-    made.on_header_field = onFieldName;
-    made.on_header_value = onFieldValue;
-    made.on_headers_complete = onHeadComplete;
-    return made;
-  }();
-  return kSettings;
-}
-
-/// Line ends are CRLF and no line continues another (RFC 9112 §2.2, §5.2).
-const char* lineFault(std::string_view head) {
-  for (std::size_t lf = head.find('\n'); lf != std::string_view::npos;
-       lf = head.find('\n', lf + 1)) {
-    if (lf == 0 || head[lf - 1] != '\r') return "A line ends in a bare LF.";
-    if (lf + 1 < head.size() && (head[lf + 1] == ' ' || head[lf + 1] == '\t'))
-      return "A header line is folded.";
-  }
-  return nullptr;
+/// Takes the next line, which CRLF ends and nothing else (RFC 9112 §2.2), from `rest`.
+std::optional<std::string_view> takeLine(std::string_view& rest) {
+  const std::size_t lf = rest.find('\n');
+  if (lf == std::string_view::npos || lf == 0 || rest[lf - 1] != '\r') return std::nullopt;
+  const std::string_view line = rest.substr(0, lf - 1);
+  rest.remove_prefix(lf + 1);
+  return line;
 }
 
 std::optional<RequestLine> splitRequestLine(std::string_view line) {
@@ -104,8 +49,7 @@ bool hasVersionShape(std::string_view version) {
 }
 
 std::optional<Error> checkRequestLine(const RequestLine& line) {
-  if (!std::all_of(line.method.begin(), line.method.end(), isTokenCharacter))
-    return malformed("The method is not a token.");
+  if (!isToken(line.method)) return malformed("The method is not a token.");
   if (!hasVersionShape(line.version)) return malformed("The protocol version is malformed.");
   if (line.version != "HTTP/1.1" && line.version != "HTTP/1.0")
     return Error::validation("HTTP_VERSION_NOT_SUPPORTED", "Only HTTP/1.1 and 1.0 are spoken.");
@@ -144,9 +88,8 @@ std::optional<Error> readTarget(HttpRequest& request, std::string& authority) {
   return why != nullptr ? std::optional{malformed(why)} : std::nullopt;
 }
 
-std::optional<Error> readRequestLine(std::string_view head, const HeadLimits& limits,
+std::optional<Error> readRequestLine(std::string_view text, const HeadLimits& limits,
                                      HttpRequest& request, std::string& authority) {
-  const std::string_view text = head.substr(0, head.find("\r\n"));
   if (text.size() > limits.request_line_bytes_max)
     return Error::validation("URI_TOO_LONG", "The request line is too long.");
   const auto line = splitRequestLine(text);
@@ -157,60 +100,55 @@ std::optional<Error> readRequestLine(std::string_view head, const HeadLimits& li
   return readTarget(request, authority);
 }
 
-std::optional<Error> runHttpParser(std::string_view head, Spans& spans) {
-  http_parser parser;
-  http_parser_init(&parser, HTTP_REQUEST);
-  parser.data = &spans;
-  const std::size_t used = http_parser_execute(&parser, &settings(), head.data(), head.size());
-  if (spans.too_many) return Error::validation("HEADERS_TOO_LARGE", "Too many header fields.");
-  if (HTTP_PARSER_ERRNO(&parser) != HPE_OK || used != head.size())
-    return malformed("The header section is malformed.");
-  return std::nullopt;
+bool isSpace(char c) {
+  return c == ' ' || c == '\t';
 }
 
 std::string_view trimmed(std::string_view value) {
-  while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+  while (!value.empty() && isSpace(value.back())) value.remove_suffix(1);
+  while (!value.empty() && isSpace(value.front())) value.remove_prefix(1);
   return value;
 }
 
 /// More white space around a value than the one space that everybody writes. It means nothing (RFC
 /// 9110 §5.5), and servers have disagreed about it.
-bool hasOddSpace(const Field& field, std::string_view value) {
-  const char* const after_colon = field.name.data() + field.name.size() + 1;
-  const std::string_view before{after_colon, static_cast<std::size_t>(value.data() - after_colon)};
-  return !(before.empty() || before == " ") || value.size() != field.value.size();
+bool hasOddSpace(std::string_view sent, std::string_view value) {
+  return sent.size() != value.size() && !(sent.front() == ' ' && sent.size() == value.size() + 1);
 }
 
 bool isFramingField(std::string_view name) {
   return name == "content-length" || name == "transfer-encoding";
 }
 
-std::optional<Error> takeFields(const Spans& spans, Fields& headers) {
-  headers.reserve(spans.fields.size());
-  for (const Field& field : spans.fields) {
-    if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), isTokenCharacter))
-      return malformed("A header name is not a token.");
-    if (!isFieldValue(field.value)) return malformed("A header value holds a control character.");
-    const std::string_view text = trimmed(field.value);
-    auto& [name, value] = headers.emplace_back(field.name, text);
-    for (char& c : name) c = toLower(c);
-    if (isFramingField(name) && hasOddSpace(field, text))
-      return malformed("White space surrounds the length of the body.");
-  }
-  return std::nullopt;
+/// One line "name: value" (RFC 9112 §5); why it is refused.
+const char* readField(std::string_view line, Fields& headers) {
+  if (isSpace(line.front())) return "A header line is folded.";
+  std::size_t colon = 0;
+  while (colon < line.size() && isTokenCharacter(line[colon])) ++colon;
+  if (colon == 0 || colon == line.size() || line[colon] != ':')
+    return "A header name is not a token that a colon follows.";
+  const std::string_view sent = line.substr(colon + 1);
+  if (!isFieldValue(sent)) return "A header value holds a control character.";
+  const std::string_view text = trimmed(sent);
+  auto& [name, value] = headers.emplace_back(line.substr(0, colon), text);
+  for (char& c : name) c = toLower(c);
+  if (isFramingField(name) && hasOddSpace(sent, text))
+    return "White space surrounds the length of the body.";
+  return nullptr;
 }
 
-std::optional<Error> readHead(std::string_view head, const HeadLimits& limits, HttpRequest& request,
-                              std::string& authority) {
-  if (const char* why = lineFault(head)) return malformed(why);
-  if (auto refusal = readRequestLine(head, limits, request, authority)) return refusal;
-  thread_local Spans spans;
-  spans.fields.clear();
-  spans.fields_max = limits.fields_max;
-  spans.too_many = false;
-  if (auto refusal = runHttpParser(head, spans)) return refusal;
-  return takeFields(spans, request.headers);
+std::optional<Error> readFields(std::string_view rest, const HeadLimits& limits, Fields& headers) {
+  constexpr std::size_t kFieldsAtFirst = 16;
+  headers.reserve(kFieldsAtFirst);
+  for (;;) {
+    const auto line = takeLine(rest);
+    if (!line) return malformed("A line does not end in CRLF.");
+    if (line->empty()) break;
+    if (headers.size() == limits.fields_max)
+      return Error::validation("HEADERS_TOO_LARGE", "Too many header fields.");
+    if (const char* why = readField(*line, headers)) return malformed(why);
+  }
+  return rest.empty() ? std::nullopt : std::optional{malformed("Bytes follow the header section.")};
 }
 
 /// The authority of an absolute target replaces what Host says (RFC 9112 §3.2.2).
@@ -225,10 +163,15 @@ void replaceHost(Fields& headers, const std::string& authority) {
 ParseOutcome parse(std::string_view head, const HeadLimits& limits, HttpRequest& request) {
   ParseOutcome outcome;
   std::string authority;
-  outcome.refusal = readHead(head, limits, request, authority);
+  const auto line = takeLine(head);
+  if (line) {
+    outcome.refusal = readRequestLine(*line, limits, request, authority);
+    if (!outcome.refusal) outcome.refusal = readFields(head, limits, request.headers);
+  } else {
+    outcome.refusal = malformed("The request line does not end in CRLF.");
+  }
   if (outcome.refusal) return outcome;
-  const std::string_view line = head.substr(0, head.find('\r'));
-  outcome.framing.http_1_0 = line.ends_with("1.0");
+  outcome.framing.http_1_0 = line->ends_with("1.0");
   outcome.refusal = readFraming(request, outcome.framing);
   if (!authority.empty()) replaceHost(request.headers, authority);
   return outcome;

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <random>
 
 namespace bulkhead::host {
 namespace {
 
-constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::size_t kTraceParentLength = 55;
 
 /// Ids need to be distinct, not secret: one seeded generator per thread is enough.
@@ -22,10 +22,50 @@ std::uint64_t randomBits() {
   return generator();
 }
 
-void appendHex(std::string& out, std::uint64_t bits) {
+/// The hex digits of 32 bits, in some order: eight at a time, without a loop.
+std::uint64_t hexOf(std::uint64_t bits) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  bits = (bits | bits << 16) & 0x0000ffff0000ffff;
+  bits = (bits | bits << 8) & 0x00ff00ff00ff00ff;
+  bits = (bits | bits << 4) & kOnes * 0x0f;
+  const std::uint64_t letters = ((bits + kOnes * 6) >> 4) & kOnes;
+  return bits + kOnes * '0' + letters * ('a' - '0' - 10);
+}
+
+/// Writes 16 hex digits to `at`: which digit comes from which bits does not matter to random ones.
+void putHex(char* at, std::uint64_t bits) {
+  const std::array<std::uint64_t, 2> digits{hexOf(bits & 0xffffffff), hexOf(bits >> 32)};
+  std::memcpy(at, digits.data(), sizeof digits);
+}
+
+void setRequestId(std::string& id) {
+  std::array<char, 32> digits{};
+  const std::uint64_t variant = randomBits();
+  putHex(digits.data(), randomBits());
+  putHex(digits.data() + 16, variant);
+  digits[12] = '4';
+  digits[16] = "89ab"[variant & 3];
+  std::array<char, 36> text{};
+  text[8] = text[13] = text[18] = text[23] = '-';
+  std::memcpy(&text[0], &digits[0], 8);
+  std::memcpy(&text[9], &digits[8], 4);
+  std::memcpy(&text[14], &digits[12], 4);
+  std::memcpy(&text[19], &digits[16], 4);
+  std::memcpy(&text[24], &digits[20], 12);
+  id.assign(text.data(), text.size());
+}
+
+void setTraceId(std::string& id) {
+  std::array<char, 32> digits{};
+  putHex(digits.data(), randomBits());
+  putHex(digits.data() + 16, randomBits() | 1);
+  id.assign(digits.data(), digits.size());
+}
+
+void setSpanId(std::string& id) {
   std::array<char, 16> digits{};
-  for (std::size_t i = digits.size(); i-- > 0; bits >>= 4) digits[i] = kHexDigits[bits & 0xf];
-  out.append(digits.data(), digits.size());
+  putHex(digits.data(), randomBits() | 1);
+  id.assign(digits.data(), digits.size());
 }
 
 bool isLowerHex(std::string_view text) {
@@ -85,35 +125,34 @@ bool isRequestId(std::string_view value) {
 }
 
 std::string makeRequestId() {
-  constexpr std::uint64_t kVersionMask = 0xf000, kVersion4 = 0x4000;
-  constexpr std::uint64_t kVariantMask = 0xc000000000000000, kVariant = 0x8000000000000000;
-  std::string digits;
-  digits.reserve(36);
-  appendHex(digits, (randomBits() & ~kVersionMask) | kVersion4);
-  appendHex(digits, (randomBits() & ~kVariantMask) | kVariant);
-  for (const std::size_t dash : {8U, 13U, 18U, 23U}) digits.insert(dash, 1, '-');
-  return digits;
+  std::string id;
+  setRequestId(id);
+  return id;
 }
 
 std::string makeTraceId() {
-  std::string digits;
-  digits.reserve(32);
-  appendHex(digits, randomBits());
-  appendHex(digits, randomBits() | 1);
-  return digits;
+  std::string id;
+  setTraceId(id);
+  return id;
 }
 
 void identify(HttpRequest& request) {
   const std::string* id = request.header("x-request-id");
   request.own_request_id = id == nullptr || !isRequestId(*id);
-  request.request_id = request.own_request_id ? makeRequestId() : *id;
-
+  if (request.own_request_id) {
+    setRequestId(request.request_id);
+  } else {
+    request.request_id = *id;
+  }
   const std::string* value = singleTraceParent(request);
-  const auto parent = value != nullptr ? parseTraceParent(*value) : std::nullopt;
-  request.trace_id = parent ? std::string{parent->trace_id} : makeTraceId();
-  request.parent_span_id = parent ? std::string{parent->parent_id} : std::string{};
-  request.span_id.clear();
-  appendHex(request.span_id, randomBits() | 1);
+  if (const auto parent = value != nullptr ? parseTraceParent(*value) : std::nullopt) {
+    request.trace_id = parent->trace_id;
+    request.parent_span_id = parent->parent_id;
+  } else {
+    setTraceId(request.trace_id);
+    request.parent_span_id.clear();
+  }
+  setSpanId(request.span_id);
 }
 
 }  // namespace bulkhead::host

@@ -13,7 +13,6 @@ constexpr const char* kBadEncoding = "The request target holds an invalid percen
 constexpr const char* kBadCharacter = "The request target holds a character that is not allowed.";
 constexpr const char* kDotSegment = "The path holds a \".\" or \"..\" segment.";
 constexpr const char* kNotUtf8 = "The request target is not UTF-8.";
-constexpr std::string_view kNotInPath = "\"<>\\^`{}";
 
 bool isControl(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -28,12 +27,13 @@ int encodedByte(std::string_view text, std::size_t at) {
 }
 
 const char* decodePath(std::string_view text, std::string& path) {
-  path.clear();
-  path.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t i = 0;
+  while (i < text.size() && isPathCharacter(text[i])) ++i;
+  path.assign(text, 0, i);
+  while (i < text.size()) {
     if (text[i] != '%') {
-      if (kNotInPath.find(text[i]) != std::string_view::npos) return kBadCharacter;
-      path += text[i];
+      if (!isPathCharacter(text[i])) return kBadCharacter;
+      path += text[i++];
       continue;
     }
     const int byte = encodedByte(text, i);
@@ -41,7 +41,7 @@ const char* decodePath(std::string_view text, std::string& path) {
     const char decoded = static_cast<char>(byte);
     if (isControl(decoded) || decoded == '/' || decoded == '\\') return kBadCharacter;
     path += decoded;
-    i += 2;
+    i += 3;
   }
   return nullptr;
 }
@@ -124,7 +124,8 @@ const char* decodeTarget(std::string_view target, HttpRequest& request) {
   const std::size_t question = std::min(target.find('?'), target.size());
   if (const char* why = decodePath(target.substr(0, question), request.path)) return why;
   if (hasDotSegment(request.path)) return kDotSegment;
-  if (!isUtf8(request.path)) return kNotUtf8;
+  const bool is_ascii = request.path.size() == question;  // nothing was encoded
+  if (!is_ascii && !isUtf8(request.path)) return kNotUtf8;
   if (question == target.size()) return nullptr;
   return decodeQuery(target.substr(question + 1), request.query);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -62,22 +63,40 @@ bool hasNoBody(int status) {
   return status == 204 || status == 205 || status == 304;
 }
 
-void appendNumber(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
-}
+/// Writes forward into memory that is large enough.
+class Writer {
+ public:
+  explicit Writer(char* at) : at_{at} {}
+  char* at() const noexcept { return at_; }
 
-void appendStatusLine(std::string& out, int status) {
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void put(std::uint64_t number) { at_ = std::to_chars(at_, at_ + kDigitsMax, number).ptr; }
+  void putLine(std::string_view name, std::string_view value) {
+    put(name);
+    put(": ");
+    put(value);
+    put("\r\n");
+  }
+
+  static constexpr std::size_t kDigitsMax = 20;
+
+ private:
+  char* at_;
+};
+
+void putStatusLine(Writer& out, int status) {
   const auto known = std::lower_bound(kStatusLines.begin(), kStatusLines.end(), status,
                                       [](const StatusLine& a, int b) { return a.status < b; });
   if (known != kStatusLines.end() && known->status == status) {
-    out += known->text;
+    out.put(known->text);
     return;
   }
-  out += "HTTP/1.1 ";
-  appendNumber(out, static_cast<std::uint64_t>(status));
-  out += " \r\n";
+  out.put("HTTP/1.1 ");
+  out.put(static_cast<std::uint64_t>(status));
+  out.put(" \r\n");
 }
 
 /// Fields that describe the message or the connection, which only the front knows.
@@ -98,20 +117,38 @@ bool isOurs(std::string_view name) {
   }
 }
 
-void appendLength(std::string& out, const HttpResponse& response, const ResponseFraming& framing) {
+void putLength(Writer& out, const HttpResponse& response, const ResponseFraming& framing) {
   if (response.body.empty() && (framing.head_request || response.status == 304)) {
     for (const auto& [name, value] : response.headers) {
-      if (!equalsIgnoringCase(name, "content-length")) continue;
-      out.append("Content-Length: ").append(value).append("\r\n");
-      return;
+      if (equalsIgnoringCase(name, "content-length")) return out.putLine("Content-Length", value);
     }
   }
   if (response.status == 204 || response.status == 304) return;
-  if (framing.chunked) out += "Transfer-Encoding: chunked\r\n";
+  if (framing.chunked) out.put("Transfer-Encoding: chunked\r\n");
   if (!framing.length_known) return;
-  out += "Content-Length: ";
-  appendNumber(out, hasNoBody(response.status) ? 0 : response.body.size());
-  out += "\r\n";
+  out.put("Content-Length: ");
+  out.put(hasNoBody(response.status) ? 0 : std::uint64_t{response.body.size()});
+  out.put("\r\n");
+}
+
+void putConnection(Writer& out, const HttpResponse& response, const ResponseFraming& framing) {
+  if (response.status == 426) {  // RFC 9110 §15.5.22: says to what
+    out.put("Upgrade: HTTP/1.1\r\nConnection: upgrade");
+    out.put(framing.close ? ", close\r\n" : "\r\n");
+  } else if (framing.close) {
+    out.put("Connection: close\r\n");
+  } else if (framing.keep_alive_1_0) {
+    out.put("Connection: keep-alive\r\n");
+  }
+}
+
+/// No head of this answer is longer.
+std::size_t headBytesMax(const HttpResponse& response, const CommonLines& common) {
+  constexpr std::size_t kOurLinesBytesMax = 256;
+  std::size_t bytes =
+      kOurLinesBytesMax + common.date.size() + common.fixed.size() + common.request_id.size();
+  for (const auto& [name, value] : response.headers) bytes += name.size() + value.size() + 4;
+  return bytes;
 }
 
 }  // namespace
@@ -119,9 +156,7 @@ void appendLength(std::string& out, const HttpResponse& response, const Response
 bool isWellFormed(const HttpResponse& response) {
   if (response.status < 200 || response.status > 599) return false;
   return std::all_of(response.headers.begin(), response.headers.end(), [](const auto& field) {
-    const auto& [name, value] = field;
-    return !name.empty() && std::all_of(name.begin(), name.end(), isTokenCharacter) &&
-           isFieldValue(value);
+    return isToken(field.first) && isFieldValue(field.second);
   });
 }
 
@@ -131,22 +166,20 @@ bool sendsBody(const HttpResponse& response, const ResponseFraming& framing) {
 
 void appendHead(std::string& out, const HttpResponse& response, const ResponseFraming& framing,
                 const CommonLines& common) {
-  appendStatusLine(out, response.status);
-  out.append(common.date).append(common.fixed);
-  out.append("X-Request-Id: ").append(common.request_id).append("\r\n");
+  const std::size_t before = out.size();
+  out.resize(before + headBytesMax(response, common));
+  Writer writer{out.data() + before};
+  putStatusLine(writer, response.status);
+  writer.put(common.date);
+  writer.put(common.fixed);
+  writer.putLine("X-Request-Id", common.request_id);
   for (const auto& [name, value] : response.headers) {
-    if (!isOurs(name)) out.append(name).append(": ").append(value).append("\r\n");
+    if (!isOurs(name)) writer.putLine(name, value);
   }
-  appendLength(out, response, framing);
-  if (response.status == 426) {  // RFC 9110 §15.5.22: says to what
-    out.append("Upgrade: HTTP/1.1\r\nConnection: upgrade");
-    out.append(framing.close ? ", close\r\n" : "\r\n");
-  } else if (framing.close) {
-    out += "Connection: close\r\n";
-  } else if (framing.keep_alive_1_0) {
-    out += "Connection: keep-alive\r\n";
-  }
-  out += "\r\n";
+  putLength(writer, response, framing);
+  putConnection(writer, response, framing);
+  writer.put("\r\n");
+  out.resize(static_cast<std::size_t>(writer.at() - out.data()));
 }
 
 void appendChunk(std::string& out, std::string_view bytes) {

@@ -1,32 +1,14 @@
 #include "logging/json_text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <cstring>
+
+#include <bulkhead/json_plain.hpp>
 
 namespace bulkhead::host {
 namespace {
 
-constexpr std::array<bool, 256> makePlain() {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}
-constexpr std::array<bool, 256> kPlain = makePlain();
 constexpr std::ptrdiff_t kLongestEscape = 6;
-constexpr std::ptrdiff_t kWord = sizeof(std::uint64_t);
-
-/// True when all eight bytes are plain: one look at each in turn, in one register.
-bool isPlainWord(std::uint64_t word) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
-  const auto holds = [](std::uint64_t bytes, std::uint64_t c) {
-    const std::uint64_t same = bytes ^ (kOnes * c);
-    return (same - kOnes) & ~same;
-  };
-  const std::uint64_t control = (word - kOnes * 0x20) & ~word;
-  return ((word | control | holds(word, '"') | holds(word, '\\') | holds(word, 0x7f)) & kHigh) == 0;
-}
 
 /// Length of the well-formed UTF-8 sequence at the start of `text`, or 0 (RFC 3629 table 3-7).
 std::size_t sequenceLength(std::string_view text) {
@@ -93,23 +75,12 @@ char* putSpecial(char* at, std::string_view& rest) {
 
 JsonTextEnd writeJsonText(char* at, char* limit, std::string_view text) {
   while (!text.empty()) {
-    std::ptrdiff_t room = limit - at;
-    if (room < kLongestEscape) return {at, false};
-    while (room >= kWord && text.size() >= kWord) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, text.data(), kWord);
-      if (!isPlainWord(word)) break;
-      std::memcpy(at, &word, kWord);
-      at += kWord;
-      room -= kWord;
-      text.remove_prefix(kWord);
-    }
-    while (room > 0 && !text.empty() && kPlain[static_cast<unsigned char>(text[0])]) {
-      *at++ = text[0];
-      --room;
-      text.remove_prefix(1);
-    }
-    if (!text.empty() && room >= kLongestEscape) at = putSpecial(at, text);
+    if (limit - at < kLongestEscape) return {at, false};
+    const std::size_t room = static_cast<std::size_t>(limit - at);
+    const std::size_t plain = plainInJson(text.substr(0, room));
+    at = put(at, text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (!text.empty() && limit - at >= kLongestEscape) at = putSpecial(at, text);
   }
   return {at, true};
 }

@@ -41,10 +41,16 @@ int openLog(const std::filesystem::path& file) {
   return open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
 }
 
-std::size_t chunkBytes(int descriptor) {
+/// A regular file is always ready.
+bool isFile(int descriptor) {
   struct stat state {};
-  const bool is_file = fstat(descriptor, &state) == 0 && S_ISREG(state.st_mode);
-  return is_file ? kFileChunkBytes : kPipeChunkBytes;
+  return fstat(descriptor, &state) == 0 && S_ISREG(state.st_mode);
+}
+
+/// 0 when the time is over.
+int awaitWritable(int descriptor) {
+  pollfd ready{descriptor, POLLOUT, 0};
+  return poll(&ready, 1, kPollMs);
 }
 
 void empty(std::string& buffer) {
@@ -222,11 +228,10 @@ void LineWriter::writeBatch() {
 }
 
 bool LineWriter::writeAll(int descriptor, std::string_view text) {
-  const std::size_t chunk_bytes = text.empty() ? 0 : chunkBytes(descriptor);
+  const bool is_file = !text.empty() && isFile(descriptor);
+  const std::size_t chunk_bytes = is_file ? kFileChunkBytes : kPipeChunkBytes;
   while (!text.empty()) {
-    pollfd ready{descriptor, POLLOUT, 0};
-    const int events = poll(&ready, 1, kPollMs);
-    if (events == 0) {
+    if (!is_file && awaitWritable(descriptor) == 0) {
       if (isGivingUp()) return false;
       continue;
     }

@@ -1,11 +1,20 @@
 #include "runtime/lane.hpp"
 
+#include <algorithm>
+#include <list>
 #include <pthread.h>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 namespace bulkhead::host {
+
+namespace {
+
+/// What the thread collects its wakes in, if it does.
+thread_local LaneWakes* collected_wakes = nullptr;
+
+}  // namespace
 
 struct Lane::Shared {
   struct Waiting {
@@ -19,9 +28,10 @@ struct Lane::Shared {
   std::condition_variable wake;
   std::condition_variable idle;
   std::deque<Waiting> queue;
-  std::map<std::thread::id, Time> running;  // deadline of what each busy thread does
+  std::list<Time> running;  // deadline of what each busy thread does
   std::size_t threads = 0;
   std::size_t sleeping = 0;
+  std::size_t notified = 0;  ///< of the sleeping, those on their way
   std::uint64_t refused = 0;
   std::uint64_t expired = 0;
   bool closed = false;
@@ -37,27 +47,55 @@ struct Lane::Shared {
 
   std::size_t stuckCount(Time now) const {
     std::size_t count = 0;
-    for (const auto& [thread, deadline] : running) count += deadline < now ? 1U : 0U;
+    for (const Time deadline : running) count += deadline < now ? 1U : 0U;
     return count;
   }
 
+  /// Whether another thread is to be woken for what waits; each that takes a task asks again, so
+  /// that a task which takes long holds up none behind it.
+  bool wantsWake() {
+    if (queue.size() <= notified || sleeping <= notified) return false;
+    ++notified;
+    return true;
+  }
+
+  void wakeForQueue() {
+    {
+      const std::lock_guard lock{mutex};
+      if (!wantsWake()) return;
+    }
+    wake.notify_one();
+  }
+
+  void awaitTask(std::unique_lock<std::mutex>& lock) {
+    ++sleeping;
+    while (queue.empty() && !closed && threads <= limits.threads) {
+      wake.wait(lock);
+      if (notified > 0) --notified;
+    }
+    --sleeping;
+  }
+
   void work() {
+    std::list<Time> own(1);  // this thread's place in `running`, while it is not there
     std::unique_lock lock{mutex};
     for (;;) {
-      ++sleeping;
-      wake.wait(lock, [&] { return !queue.empty() || closed || threads > limits.threads; });
-      --sleeping;
+      awaitTask(lock);
       if (queue.empty() || threads > limits.threads) break;
       Waiting next = std::move(queue.front());
       queue.pop_front();
       const bool late = next.deadline < std::chrono::steady_clock::now();
       expired += late ? 1U : 0U;
-      running[std::this_thread::get_id()] = next.deadline;
+      own.front() = next.deadline;
+      running.splice(running.begin(), own);
+      const auto place = running.begin();
+      const bool wakes_another = wantsWake();
       lock.unlock();
+      if (wakes_another) wake.notify_one();
       next.task(late);
       next.task = nullptr;
       lock.lock();
-      running.erase(std::this_thread::get_id());
+      own.splice(own.begin(), running, place);
       if (running.empty() && queue.empty()) idle.notify_all();
     }
     --threads;
@@ -97,7 +135,7 @@ bool Lane::submit(Task task, Time deadline) {
   }
   lane.queue.push_back({std::move(task), deadline});
   lock.unlock();  // or who wakes would wait for it at once
-  lane.wake.notify_one();
+  LaneWakes::wake(shared_);
   return true;
 }
 
@@ -146,6 +184,30 @@ bool Lane::drain(std::chrono::milliseconds patience) {
   shared_->wake.notify_all();
   return shared_->idle.wait_for(lock, patience,
                                 [&] { return shared_->running.empty() && shared_->queue.empty(); });
+}
+
+LaneWakes::LaneWakes() {
+  collected_wakes = this;
+}
+
+LaneWakes::~LaneWakes() {
+  collected_wakes = nullptr;
+  flush();
+}
+
+void LaneWakes::wake(const std::shared_ptr<Lane::Shared>& lane) {
+  LaneWakes* const collected = collected_wakes;
+  if (collected == nullptr) return lane->wakeForQueue();
+  auto& lanes = collected->lanes_;
+  if (std::find(lanes.begin(), lanes.end(), lane) == lanes.end()) lanes.push_back(lane);
+  if (++collected->tasks_ >= kTasksMax) collected->flush();
+}
+
+void LaneWakes::flush() {
+  if (tasks_ == 0) return;
+  tasks_ = 0;
+  for (const auto& lane : lanes_) lane->wakeForQueue();
+  lanes_.clear();
 }
 
 }  // namespace bulkhead::host

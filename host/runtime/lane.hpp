@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace bulkhead::host {
 
@@ -27,6 +27,8 @@ struct LaneState {
   std::uint64_t refused = 0;
   std::uint64_t expired = 0;  ///< tasks whose deadline passed before a thread was free
 };
+
+class LaneWakes;
 
 /// A bounded pool of threads of one plugin: its bulkhead. Threads are made when first needed.
 /// Thread-safe. A thread cannot be taken away from a task that hangs; what is bounded is how many
@@ -58,10 +60,35 @@ class Lane {
   bool drain(std::chrono::milliseconds patience);
 
  private:
+  friend class LaneWakes;
   struct Shared;
   bool addThread();
   std::shared_ptr<Shared>
       shared_;  // also held by each thread, so that a stuck one outlives the lane safely
+};
+
+/// While it lives, lanes do not wake their threads for what this thread submits, but when it says
+/// flush(): who hands out work in a row is not interrupted by the first of it. At most kTasksMax
+/// tasks wait so. One per thread; used by that thread alone.
+class LaneWakes {
+ public:
+  static constexpr std::size_t kTasksMax = 32;
+
+  LaneWakes();
+  /// flush().
+  ~LaneWakes();
+  LaneWakes(const LaneWakes&) = delete;
+  LaneWakes& operator=(const LaneWakes&) = delete;
+
+  void flush();
+
+ private:
+  friend class Lane;
+  /// Wakes a thread of the lane for a new task, or has the one of this thread do so later.
+  static void wake(const std::shared_ptr<Lane::Shared>& lane);
+
+  std::vector<std::shared_ptr<Lane::Shared>> lanes_;
+  std::size_t tasks_ = 0;
 };
 
 }  // namespace bulkhead::host

@@ -1,11 +1,14 @@
 #include "runtime/message.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
+
+#include "runtime/field_text.hpp"
 
 namespace bulkhead::host {
 namespace {
+
+constexpr std::size_t kHeadersAtFirst = 4;
 
 const std::string* findFirst(const Fields& fields, std::string_view name) {
   for (const auto& [key, value] : fields) {
@@ -18,27 +21,6 @@ bool covers(std::string_view granted, std::string_view wanted) {
   if (granted == "*" || granted == wanted) return true;
   return granted.size() > 2 && granted.ends_with(":*") &&
          wanted.starts_with(granted.substr(0, granted.size() - 1));
-}
-
-/// Characters of a token (RFC 9110 §5.6.2): visible ASCII without delimiters.
-constexpr std::array<bool, 256> makeTokenCharacters() {
-  std::array<bool, 256> token{};
-  for (std::size_t c = 0x21; c < 0x7f; ++c) token[c] = true;
-  for (const char c : std::string_view{"\"(),/:;<=>?@[\\]{}"})
-    token[static_cast<std::size_t>(c)] = false;
-  return token;
-}
-constexpr std::array<bool, 256> kTokenCharacters = makeTokenCharacters();
-
-bool isFieldName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return kTokenCharacters[static_cast<unsigned char>(c)];
-  });
-}
-
-bool isFieldValue(std::string_view value) {
-  return std::all_of(value.begin(), value.end(),
-                     [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
 }
 
 }  // namespace
@@ -67,13 +49,14 @@ HttpResponse HttpResponse::json(int status, std::string body) {
 HttpResponse HttpResponse::text(int status, std::string body, std::string_view content_type) {
   HttpResponse response;
   response.status = status;
+  response.headers.reserve(kHeadersAtFirst);
   response.headers.emplace_back("Content-Type", content_type);
   response.body = std::move(body);
   return response;
 }
 
 void HttpResponse::addHeader(std::string_view name, std::string_view value) {
-  if (!isFieldName(name) || !isFieldValue(value)) {
+  if (!isToken(name) || !isFieldValue(value)) {
     throw std::invalid_argument{
         "A header name or value holds a character that HTTP does not allow."};
   }

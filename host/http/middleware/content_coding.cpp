@@ -10,6 +10,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "http/characters.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -23,9 +25,9 @@ constexpr int kGzipWindow = 15 + 16;  // zlib's word for a gzip head and trailer
 constexpr std::array<std::string_view, 2> kTagSuffixes = {"-gzip", "-br"};
 
 std::string* find(HttpResponse& response, std::string_view name) {
-  const auto field = std::find_if(
-      response.headers.begin(), response.headers.end(),
-      [&](const auto& header) { return Poco::icompare(header.first, std::string{name}) == 0; });
+  const auto field =
+      std::find_if(response.headers.begin(), response.headers.end(),
+                   [&](const auto& header) { return equalsIgnoringCase(header.first, name); });
   return field == response.headers.end() ? nullptr : &field->second;
 }
 

@@ -12,6 +12,7 @@
 
 #include <bulkhead/error.hpp>
 
+#include "http/characters.hpp"
 #include "http/middleware/content_coding.hpp"
 #include "runtime/error_response.hpp"
 
@@ -20,11 +21,11 @@ namespace {
 
 enum class Comparison { Strong, Weak };
 
-std::optional<std::string> fieldOf(const HttpResponse& response, const char* name) {
+const std::string* fieldOf(const HttpResponse& response, std::string_view name) {
   for (const auto& [key, value] : response.headers) {
-    if (Poco::icompare(key, name) == 0) return value;
+    if (equalsIgnoringCase(key, name)) return &value;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 /// All lines of a request's field as one list.
@@ -61,10 +62,9 @@ bool anyMatches(std::string_view list, std::string_view tag, Comparison comparis
   return false;
 }
 
-bool matches(const std::string& list, const std::optional<std::string>& tag,
-             Comparison comparison) {
+bool matches(const std::string& list, const std::string* tag, Comparison comparison) {
   if (list == "*") return true;
-  return tag && anyMatches(withoutCoding(list), withoutCoding(*tag), comparison);
+  return tag != nullptr && anyMatches(withoutCoding(list), withoutCoding(*tag), comparison);
 }
 
 /// An IMF-fixdate, or nothing: other dates are ignored.
@@ -79,8 +79,8 @@ std::optional<Poco::Timestamp> dateIn(const std::string& text) {
 
 bool isUnmodifiedSince(const HttpRequest& request, const HttpResponse& response) {
   const std::string* since_text = request.header("if-modified-since");
-  const auto modified_text = fieldOf(response, "Last-Modified");
-  if (since_text == nullptr || !modified_text) return false;
+  const std::string* modified_text = fieldOf(response, "Last-Modified");
+  if (since_text == nullptr || modified_text == nullptr) return false;
   const auto since = dateIn(*since_text);
   const auto modified = dateIn(*modified_text);
   return since && modified && *since <= Poco::Timestamp{} && *modified <= *since;
@@ -101,9 +101,9 @@ void becomeNotModified(HttpResponse& response) {
 
 void applyPreconditions(const HttpRequest& request, HttpResponse& response) {
   if (response.status != 200 || (request.method != "GET" && request.method != "HEAD")) return;
-  const auto tag = fieldOf(response, "ETag");
+  const std::string* tag = fieldOf(response, "ETag");
   if (const auto wanted = listOf(request, "if-match");
-      wanted && tag && !matches(*wanted, tag, Comparison::Strong)) {
+      wanted && tag != nullptr && !matches(*wanted, tag, Comparison::Strong)) {
     response = errorResponse(
         Error::conflict("VERSION_CONFLICT", "It is not the version that If-Match names."),
         {.path = request.path, .trace_id = request.trace_id, .request_id = request.request_id});

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_plain.hpp>
 #include <bulkhead/utf8.hpp>
 
 namespace bulkhead {
@@ -149,19 +150,13 @@ class JsonWriter {
 
   void writeText(std::string_view text) {
     out_ += '"';
-    std::size_t done = 0;
-    while (done < text.size()) {
-      std::size_t plain = done;
-      while (plain < text.size() && isPlain(text[plain])) ++plain;
-      out_.append(text, done, plain - done);
-      done = plain;
-      if (done < text.size()) done += writeSpecial(text.substr(done));
+    while (!text.empty()) {
+      const std::size_t plain = plainInJson(text);
+      out_.append(text.data(), plain);
+      text.remove_prefix(plain);
+      if (!text.empty()) text.remove_prefix(writeSpecial(text));
     }
     out_ += '"';
-  }
-  static bool isPlain(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\' && byte != 0x7f;
   }
   /// Writes the escape, or the UTF-8 sequence, at the start of `rest`; returns how many bytes it
   /// took.
@@ -211,7 +206,9 @@ class JsonWriter {
 /// The JSON text of the one value that `write(JsonWriter&)` writes.
 template <class Write>
 std::string toJson(const Write& write) {
+  constexpr std::size_t kBytesAtFirst = 256;
   std::string text;
+  text.reserve(kBytesAtFirst);
   JsonWriter writer{text};
   writer.value(write);
   return text;

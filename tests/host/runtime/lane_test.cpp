@@ -74,6 +74,77 @@ TEST(Lane, Ops518_LimitsChangeWhileItWorks) {
   EXPECT_TRUE(lane.drain(milliseconds{5000}));
 }
 
+/// Runs one task and waits until it has ended.
+void runOne(Lane& lane) {
+  std::latch done{1};
+  ASSERT_TRUE(lane.submit([&](bool) { done.count_down(); }, in(milliseconds{60'000})));
+  done.wait();
+  while (lane.state().running > 0) std::this_thread::yield();
+}
+
+// Goal: a thread that hands out work in a row is not interrupted by the first of it. Method: the
+// lane's one thread sleeps; meanwhile another lane works a hundred times.
+TEST(LaneWakes, NobodyIsWokenBeforeTheFlush) {
+  Lane lane{"test", {1, 100}};
+  Lane other{"other", {1, 100}};
+  runOne(lane);
+  std::latch done{3};
+  {
+    LaneWakes wakes;
+    for (int i = 0; i < 3; ++i)
+      ASSERT_TRUE(lane.submit([&](bool) { done.count_down(); }, in(milliseconds{60'000})));
+    std::thread{[&] {
+      for (int i = 0; i < 100; ++i) runOne(other);
+    }}.join();
+    EXPECT_EQ(lane.state().queued, 3U);
+    wakes.flush();
+    done.wait();
+  }
+  runOne(lane);  // negative control: without a collector nobody has to flush
+}
+
+TEST(LaneWakes, ItsEndIsAFlush) {
+  Lane lane{"test", {1, 100}};
+  runOne(lane);
+  std::latch done{1};
+  {
+    const LaneWakes wakes;
+    ASSERT_TRUE(lane.submit([&](bool) { done.count_down(); }, in(milliseconds{60'000})));
+  }
+  done.wait();
+}
+
+TEST(LaneWakes, NotManyTasksWaitForIt) {
+  Lane lane{"test", {1, 1000}};
+  runOne(lane);
+  std::latch done{static_cast<std::ptrdiff_t>(LaneWakes::kTasksMax)};
+  const LaneWakes wakes;
+  for (std::size_t i = 0; i < LaneWakes::kTasksMax; ++i)
+    ASSERT_TRUE(lane.submit([&](bool) { done.count_down(); }, in(milliseconds{60'000})));
+  done.wait();
+}
+
+// Goal: one wake is enough for many tasks that take long. Method: eight tasks that end when all of
+// them run.
+TEST(LaneWakes, TasksThatWaitForEachOtherAllRun) {
+  Lane lane{"test", {8, 100}};
+  for (int round = 0; round < 20; ++round) {
+    std::latch all{8};
+    std::latch done{8};
+    LaneWakes wakes;
+    for (int i = 0; i < 8; ++i) {
+      const auto task = [&](bool) {
+        all.arrive_and_wait();
+        done.count_down();
+      };
+      ASSERT_TRUE(lane.submit(task, in(milliseconds{60'000})));
+    }
+    wakes.flush();
+    done.wait();
+    while (lane.state().running > 0) std::this_thread::yield();
+  }
+}
+
 /// While it lives no thread can be made: each would need more stack than there are addresses.
 class NoThreads {
  public:

@@ -1,0 +1,31 @@
+#include "bulkhead/json_plain.hpp"
+
+#include <gtest/gtest.h>
+#include <string>
+
+namespace bulkhead {
+namespace {
+
+// Method: every byte at every place of texts around the width of a word, beside the rule for one
+// byte; before it plain bytes that differ from it in one bit, which is where such looks go wrong.
+TEST(JsonPlain, EveryByteAtEveryPlaceEndsThePlainPartOrNot) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      for (const char filler : {' ', '!', '#', '[', ']', '~'}) {
+        std::string text(20, filler);
+        text[place] = static_cast<char>(byte);
+        const bool plain = isPlainInJson(text[place]);
+        EXPECT_EQ(plainInJson(text), plain ? text.size() : place) << byte << " at " << place;
+      }
+    }
+  }
+}
+
+TEST(JsonPlain, WhatNeedsAnEscapeIsNotPlain) {
+  for (const char c : std::string{"\"\\\n\x1f\x7f\x80\xff\0", 8}) EXPECT_FALSE(isPlainInJson(c));
+  for (const char c : std::string{" !aZ09/~"}) EXPECT_TRUE(isPlainInJson(c));
+  EXPECT_EQ(plainInJson(""), 0U);
+}
+
+}  // namespace
+}  // namespace bulkhead
