@@ -57,6 +57,7 @@ struct HttpRequest {
   std::string parent_span_id;    ///< 16 hex digits; empty when the trace starts here
   std::string span_id;           ///< 16 hex digits: what the host does for this request
   Fields path_parameters;        ///< filled by the router
+  bool own_request_id = false;   ///< made here, not sent by the client
   std::int64_t received_us = 0;  ///< monotonic microseconds of the first byte
 
   /// First value of a header (lower-case name), or nullptr.
