@@ -108,7 +108,7 @@ class ServingHost {
   void closeDesk();
   void shareLeases(bool shared);
   std::vector<InheritedListener> listenersForAnother();
-  std::chrono::milliseconds leaveTo(const std::vector<std::size_t>& places, pid_t successor);
+  void leaveTo(const std::vector<std::size_t>& places, pid_t successor);
   std::chrono::milliseconds stopDelay() const;
   std::chrono::milliseconds stopLimit() const;
   void beginStop(std::chrono::milliseconds delay, std::chrono::milliseconds timeout);

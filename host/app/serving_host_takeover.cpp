@@ -1,4 +1,4 @@
-// How the host takes another one's place, and leaves its own (docs/decisions/0019).
+// How the host takes another one's place, and leaves its own (docs/decisions/0021).
 #include <csignal>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,6 +12,11 @@
 #include "logging/log.hpp"
 
 namespace bulkhead::host {
+namespace {
+
+constexpr std::chrono::milliseconds kLeaseBack{1000};
+
+}  // namespace
 
 std::vector<std::size_t> ServingHost::openDoors() {
   for (const auto& compartment : supervisor_.compartments()) {
@@ -58,8 +63,9 @@ void ServingHost::openDesk() {
     alone_ = true;
     shareLeases(false);
   };
+  hooks.stops_within = [this] { return stopLimit(); };
   hooks.leave = [this](const std::vector<std::size_t>& places, pid_t successor) {
-    return leaveTo(places, successor);
+    leaveTo(places, successor);
   };
   const std::lock_guard lock{desk_mutex_};
   if (state_.phase() != health::Phase::Ready) return;
@@ -79,9 +85,21 @@ void ServingHost::closeDesk() {
 
 /// Stores that are opened from here on look at `alone_` themselves.
 void ServingHost::shareLeases(bool shared) {
-  host_store_->shareLease(shared);
-  const std::lock_guard lock{stores_mutex_};
-  for (const auto& [plugin, store] : stores_) store->shareLease(shared);
+  const auto share = [shared](data::SqliteStore& store) {
+    try {
+      store.shareLease(shared, std::chrono::steady_clock::now() + kLeaseBack);
+    } catch (const Error& error) {
+      log(Level::Warn, "host", "A store's lease is given back later",
+          {{"reason", error.message()}});
+    }
+  };
+  share(*host_store_);
+  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores;
+  {
+    const std::lock_guard lock{stores_mutex_};
+    stores = stores_;
+  }
+  for (const auto& [plugin, store] : stores) share(*store);
 }
 
 std::vector<InheritedListener> ServingHost::listenersForAnother() {
@@ -96,15 +114,13 @@ std::vector<InheritedListener> ServingHost::listenersForAnother() {
   return listeners;
 }
 
-std::chrono::milliseconds ServingHost::leaveTo(const std::vector<std::size_t>& places,
-                                               pid_t successor) {
+void ServingHost::leaveTo(const std::vector<std::size_t>& places, pid_t successor) {
   for (const std::size_t place : places) front_->leaveTo(place);
   successor_ = successor;
   log(Level::Info, "host", "Another host has taken this one's place; stopping",
       {{"process", successor}});
   notifyService(fmt::format("MAINPID={}\n", successor));
   kill(getpid(), SIGTERM);
-  return stopLimit();
 }
 
 }  // namespace bulkhead::host

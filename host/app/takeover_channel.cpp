@@ -45,6 +45,18 @@ std::vector<FileDescriptor> attachedTo(msghdr& header) {
 
 }  // namespace
 
+bool awaitReadable(const FileDescriptor& descriptor, std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  pollfd waiting{.fd = descriptor.get(), .events = POLLIN, .revents = 0};
+  int ready = -1;
+  do {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    ready = ::poll(&waiting, 1, std::max(0, static_cast<int>(left.count())));
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
 bool TakeoverChannel::send(const TakeoverMessage& message) const {
   if (message.descriptors.size() > kDescriptorsMax) return false;
   std::string text = message.body.dump();
@@ -59,8 +71,7 @@ bool TakeoverChannel::send(const TakeoverMessage& message) const {
 
 TakeoverChannel::Outcome TakeoverChannel::receive(TakeoverMessage& message,
                                                   std::chrono::milliseconds patience) const {
-  pollfd waiting{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&waiting, 1, static_cast<int>(patience.count())) == 0) return Outcome::TimedOut;
+  if (!awaitReadable(socket_, patience)) return Outcome::TimedOut;
   std::array<char, kBytesMax> bytes{};
   iovec piece{bytes.data(), bytes.size()};
   alignas(cmsghdr) ControlBuffer control{};
@@ -70,11 +81,16 @@ TakeoverChannel::Outcome TakeoverChannel::receive(TakeoverMessage& message,
   header.msg_control = control.data();
   header.msg_controllen = control.size();
   const ssize_t size = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  if (size <= 0) return Outcome::Ended;
+  if (size < 0) return Outcome::Ended;
   message.descriptors = attachedTo(header);
+  if (size == 0) return Outcome::Ended;
   message.body = nlohmann::json::parse(bytes.data(), bytes.data() + size, nullptr, false);
   const bool whole = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
   return whole && message.body.is_object() ? Outcome::Arrived : Outcome::Ended;
+}
+
+void TakeoverChannel::shut() const noexcept {
+  ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
 pid_t TakeoverChannel::peer() const noexcept {

@@ -16,6 +16,10 @@ struct TakeoverMessage {
   std::vector<FileDescriptor> descriptors{};  ///< travel with it
 };
 
+/// Waits until there is something to read, or the end; false when `patience` ran out. A process's
+/// pidfd is readable when it has ended.
+bool awaitReadable(const FileDescriptor& descriptor, std::chrono::milliseconds patience);
+
 /// Their connection, over DATA_DIR/takeover.sock (SOCK_SEQPACKET, 0600). From one thread.
 class TakeoverChannel {
  public:
@@ -28,6 +32,8 @@ class TakeoverChannel {
   bool send(const TakeoverMessage& message) const;
   /// Ended when the other one is gone, or when what came is no message.
   Outcome receive(TakeoverMessage& message, std::chrono::milliseconds patience) const;
+  /// The other one's sends fail from now on; what it has sent before can still be received.
+  void shut() const noexcept;
   /// The process at the other end; 0 when it is neither this user's nor root's.
   pid_t peer() const noexcept;
 

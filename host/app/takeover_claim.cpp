@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
-#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -91,18 +90,26 @@ void TakeoverClaim::receiveListeners() {
 }
 
 void TakeoverClaim::serving(const std::vector<std::size_t>& places) {
-  if (!channel_.send({{{"serving", places}}})) throw refused("it has ended the conversation.");
-  stops_within_ = milliseconds{answerOf(channel_).body.value("leaving", std::int64_t{0})};
+  TakeoverMessage answer;
+  auto outcome = Outcome::Ended;
+  if (channel_.send({{{"serving", places}}})) outcome = channel_.receive(answer, kAnswer);
+  channel_.shut();
+  // What it said at the last moment counts: it leaves.
+  if (outcome == Outcome::TimedOut) outcome = channel_.receive(answer, milliseconds{0});
+  if (outcome == Outcome::Arrived && answer.body.contains("leaving")) {
+    stops_within_ = milliseconds{answer.body.value("leaving", std::int64_t{0})};
+  } else if (!awaitReadable(process_, kGrace)) {
+    throw refused("it goes on.");
+  }
 }
 
 void TakeoverClaim::awaitEnd() const {
-  pollfd ended{.fd = process_.get(), .events = POLLIN, .revents = 0};
   const auto limit = stops_within_ + kGrace;
-  if (::poll(&ended, 1, static_cast<int>(limit.count())) != 0) return;
+  if (awaitReadable(process_, limit)) return;
   log(Level::Error, "host", "The host whose place was taken does not stop, and is killed",
       {{"limitMs", limit.count()}});
   ::pidfd_send_signal(process_.get(), SIGKILL, nullptr, 0);
-  ::poll(&ended, 1, static_cast<int>(kGrace.count()));
+  awaitReadable(process_, kGrace);
 }
 
 }  // namespace bulkhead::host

@@ -20,8 +20,9 @@ class TakeoverClaim {
 
   /// Its listeners; once.
   std::vector<InheritedListener> takeListeners() { return std::move(listeners_); }
-  /// This host serves, by the listeners at these places: the other one stops now. Throws Error app
-  /// TAKEOVER_REFUSED when it does not agree: then it goes on, and this one has to end.
+  /// This host serves, by the listeners at these places: the other one stops now, or has ended
+  /// already. Throws Error app TAKEOVER_REFUSED when it goes on: then this one has to end. Ends the
+  /// conversation: exactly one of both goes on.
   void serving(const std::vector<std::size_t>& places);
   /// Returns when the other process has ended. One that takes longer than it said is killed.
   void awaitEnd() const;

@@ -66,10 +66,7 @@ void TakeoverDesk::serve(const TakeoverChannel& channel) {
       {{"process", channel.peer()}});
   try {
     std::vector<std::size_t> places;
-    if (awaitServing(channel, handOut(channel), places)) {
-      leave(channel, places);
-      return;
-    }
+    if (awaitServing(channel, handOut(channel), places) && leave(channel, places)) return;
   } catch (const std::exception& error) {
     log(Level::Error, "host", "A takeover failed", {{"reason", error.what()}});
   }
@@ -115,11 +112,12 @@ bool TakeoverDesk::awaitServing(const TakeoverChannel& channel, std::size_t coun
                      [&](std::size_t place) { return place < count; });
 }
 
-void TakeoverDesk::leave(const TakeoverChannel& channel, const std::vector<std::size_t>& places) {
+/// False when the other one has given up meanwhile: one of both must go on.
+bool TakeoverDesk::leave(const TakeoverChannel& channel, const std::vector<std::size_t>& places) {
+  if (!channel.send({{{"leaving", hooks_.stops_within().count()}}})) return false;
   listener_.file.remove();
-  const milliseconds limit = hooks_.leave(places, channel.peer());
-  channel.send({{{"leaving", limit.count()}}});
-  left_ = true;
+  hooks_.leave(places, channel.peer());
+  return left_ = true;
 }
 
 }  // namespace bulkhead::host

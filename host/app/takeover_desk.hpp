@@ -23,10 +23,10 @@ struct TakeoverHooks {
   std::function<std::vector<InheritedListener>()> begin;
   /// The other one is gone or gave up: everything is as before begin().
   std::function<void()> give_up;
+  /// How long leave() takes to end this process, at the most.
+  std::function<std::chrono::milliseconds()> stops_within;
   /// The other one serves: this host leaves it the listeners at `places` (of begin()) and stops.
-  /// Returns how long that takes at the most.
-  std::function<std::chrono::milliseconds(const std::vector<std::size_t>& places, pid_t successor)>
-      leave;
+  std::function<void(const std::vector<std::size_t>& places, pid_t successor)> leave;
 };
 
 /// Where a running host waits for one that takes its place: listens on DATA_DIR/takeover.sock, one
@@ -50,7 +50,7 @@ class TakeoverDesk {
   std::size_t handOut(const TakeoverChannel& channel) const;
   bool awaitServing(const TakeoverChannel& channel, std::size_t count,
                     std::vector<std::size_t>& places) const;
-  void leave(const TakeoverChannel& channel, const std::vector<std::size_t>& places);
+  bool leave(const TakeoverChannel& channel, const std::vector<std::size_t>& places);
 
   const TakeoverHooks hooks_;
   const std::chrono::milliseconds patience_;

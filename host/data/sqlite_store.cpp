@@ -168,7 +168,12 @@ class Sqlite final : public SqliteStore {
         deadline);
   }
 
-  void shareLease(bool shared) noexcept override { shared_ = shared; }
+  void shareLease(bool shared, Deadline deadline) override {
+    shared_ = shared;
+    if (!shared || memory()) return;
+    const TransactionScope scope{*this, Verb::Write};
+    alone([] {}, deadline);  // behind it the lease is given back
+  }
 
  private:
   bool memory() const { return options_.path.empty(); }

@@ -68,9 +68,11 @@ class SqliteStore : public Store {
   /// again. Reads go on.
   virtual void handOver(std::chrono::steady_clock::time_point deadline) = 0;
   /// While shared, the lease is given back after each group, so that a process that takes this
-  /// one's place writes by turns with it: still one at any moment. Not shared, the next write takes
-  /// it and keeps it. Any thread; never waits.
-  virtual void shareLease(bool shared) noexcept = 0;
+  /// one's place writes by turns with it: still one at any moment; a lease that is held is given
+  /// back before this returns. Not shared, the next write takes it and keeps it. Any thread outside
+  /// transactions. Throws Error DEADLINE_EXCEEDED when the running group takes longer: then it
+  /// gives the lease back at its end.
+  virtual void shareLease(bool shared, std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 /// Opens nothing yet: the first verb does. Never throws for a database's sake.

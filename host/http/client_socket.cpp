@@ -142,6 +142,7 @@ ssize_t ClientSocket::sendRecords(std::string_view bytes, std::size_t bytes_max)
 }
 
 bool ClientSocket::hasUnread() const noexcept {
+  if (tls_ && SSL_has_pending(tls_.get()) == 1) return true;
   char next = 0;
   return ::recv(descriptor(), &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }

@@ -315,6 +315,8 @@ void Connection::close() {
   current_.reset();
   loop_.remove(position_, standing_);
   loop_.shared().connectionClosed();
+  // A child that is just being started may hold a copy of the descriptor.
+  loop_.unwatch(socket_.descriptor());
   socket_.close();  // last: whoever sees the end finds the place free
 }
 

@@ -98,7 +98,8 @@ class Connection {
 
   std::size_t render(std::string& out);
   void beginAnswer(Exchange& exchange, bool is_last, std::string& out);
-  void renderHead(Exchange& exchange, std::string& out);
+  bool prepare(Exchange& exchange);
+  void renderHead(Exchange& exchange, bool length_known, std::string& out);
   void endWhenDraining(Exchange& exchange);
   bool continueStream(Exchange& exchange, std::string& out);
   void flushAgain();

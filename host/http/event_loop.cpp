@@ -167,6 +167,10 @@ bool EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool
   return control(epoll_fd_, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
 }
 
+void EventLoop::unwatch(int fd) {
+  control(epoll_fd_, EPOLL_CTL_DEL, fd, 0, nullptr);
+}
+
 void EventLoop::place(Connections::iterator position, Standing from, Standing to) {
   Connections& target = list(to);
   target.splice(target.end(), list(from), position);
@@ -334,7 +338,7 @@ void EventLoop::drainIdle() {
 void EventLoop::closeListeners() {
   for (const auto& listener : listeners_) {
     const bool kept = shared_.isKept(listener->fd);
-    while (!kept && acceptOne(*listener)) {
+    for (int left = kListenBacklog; !kept && left > 0 && acceptOne(*listener); --left) {
     }
     if (accept_again_us_ == 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
     listener->fd = -1;

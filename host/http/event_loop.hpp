@@ -63,6 +63,7 @@ class EventLoop {
   std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
   /// False when the kernel has no room for it.
   bool watch(Connection& connection, int fd, std::uint32_t events, bool first);
+  void unwatch(int fd);
   void schedule(TimerNode& node, std::int64_t due_us) { wheel_.schedule(node, due_us); }
   void place(Connections::iterator position, Standing from, Standing to);
   /// Takes a closed connection out; it is destroyed when the current round is over.

@@ -22,7 +22,6 @@ namespace {
 
 using Poco::Net::SocketAddress;
 
-constexpr int kBacklog = 4096;
 constexpr int kSendBufferBytes = 256 * 1024;
 
 Error inUse(const std::string& where) {
@@ -82,7 +81,7 @@ SocketAddress boundAddress(int fd) {
 void beginListening(int fd, const std::string& where) {
   setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   setOption(fd, SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);
-  if (::listen(fd, kBacklog) != 0) throw unusable(where, std::strerror(errno));
+  if (::listen(fd, kListenBacklog) != 0) throw unusable(where, std::strerror(errno));
 }
 
 sockaddr_un unixAddress(const std::filesystem::path& path) {
@@ -169,7 +168,7 @@ Listener listenUnix(const std::filesystem::path& path, mode_t mode, int type) {
   FileDescriptor fd{::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   // The mode is set before the first connection can be made: bind creates, listen opens.
   if (!fd || ::bind(fd.get(), generic(address), sizeof(address)) != 0 ||
-      ::chmod(path.c_str(), mode) != 0 || ::listen(fd.get(), kBacklog) != 0)
+      ::chmod(path.c_str(), mode) != 0 || ::listen(fd.get(), kListenBacklog) != 0)
     throw unusable(path.native(), std::strerror(errno));
   Listener listener;
   listener.address = path.native();

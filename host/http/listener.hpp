@@ -30,6 +30,9 @@ struct SocketFile {
   void remove() noexcept;
 };
 
+/// Connections that the kernel keeps ready for each socket.
+constexpr int kListenBacklog = 4096;
+
 /// The sockets that listen on one address. Closing them resets whoever queues there, unless they
 /// are `kept`. Does not remove its file.
 struct Listener {

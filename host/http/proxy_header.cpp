@@ -11,7 +11,6 @@ namespace {
 constexpr std::string_view kSignature{"\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a", 12};
 constexpr unsigned kLocal = 0x20;  // version 2 in the upper half
 constexpr unsigned kProxy = 0x21;
-constexpr unsigned kUnspecified = 0x00;
 constexpr unsigned kTcpOverIpv4 = 0x11;
 constexpr unsigned kTcpOverIpv6 = 0x21;
 constexpr std::size_t kIpv4Bytes = 4;
@@ -69,7 +68,6 @@ ProxyHeader::State ProxyHeader::parse(std::string_view bytes) {
 }
 
 ProxyHeader::State ProxyHeader::readAddresses(unsigned family, std::string_view variable) {
-  if (family == kUnspecified) return State::Complete;
   if (family != kTcpOverIpv4 && family != kTcpOverIpv6) return State::Refused;
   const std::size_t size = family == kTcpOverIpv4 ? kIpv4Bytes : kIpv6Bytes;
   const std::size_t addresses = 2 * (size + kPortBytes);

@@ -9,8 +9,9 @@ namespace bulkhead::host {
 
 /// The header of the PROXY protocol, version 2 (haproxy.org, proxy-protocol.txt §2.2), by which a
 /// balancer says whom it speaks for. Read strictly: signature, version, command, TCP over IPv4 or
-/// IPv6 (or LOCAL, and PROXY of an unspecified family, which say nothing), addresses and each TLV
-/// within the length that was announced. TLVs are skipped. Version 1, the text form, is refused.
+/// IPv6 (or LOCAL, which says nothing), addresses and each TLV within the length that was
+/// announced. A client without an address is refused: it would pass for the balancer, which is
+/// trusted. TLVs are skipped. Version 1, the text form, is refused.
 class ProxyHeader {
  public:
   static constexpr std::size_t kFixedBytes = 16;

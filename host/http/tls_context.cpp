@@ -128,6 +128,8 @@ bool setProtocols(SSL_CTX& context) {
   // Answers leave in pieces, from buffers that move; an idle session gives its buffers back.
   SSL_CTX_set_mode(&context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_RELEASE_BUFFERS);
+  // A flood of records without data must not keep the loop inside one read.
+  SSL_CTX_clear_mode(&context, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(&context, chooseProtocol, nullptr);
   return SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION) == 1 &&

@@ -330,6 +330,56 @@ TEST(Takeover, AnOldHostThatDoesNotEndIsKilled) {
   EXPECT_EQ(next.stop(), 0);
 }
 
+// Goal: nothing has to be written for the leases to go over. Method: nobody writes before, and the
+// first write after it is one of a plugin's own store.
+TEST(Takeover, AQuietHostLeavesItsStoresToo) {
+  const HostFolder folder;
+  folder.install("booking");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady());
+  ASSERT_EQ(host.keyed().post("/api/admin/tenants", R"({"slug":"salon"})").status, 201);
+  HostProcess next{folder, HostStart::takingOver("next.log")};
+  EXPECT_EQ(host.awaitEnd(seconds{20}), 0);
+  ASSERT_TRUE(saysSo(next, kTaken)) << next.logText();
+  EXPECT_EQ(next.plugin("booking").value("state", ""), "running") << next.logText();
+  EXPECT_EQ(next.keyed("salon")
+                .post("/api/booking/v1/leads", R"({"name":"Ada","phone":"+493012345678"})",
+                      {{"Idempotency-Key", "first"}})
+                .status,
+            201);
+  EXPECT_EQ(next.stop(), 0);
+}
+
+// Goal: of two hosts one goes on, whatever happens to the old one. Method: it dies, or stands still
+// for as long as the new one waits, between the hand-over of its listeners and its leave.
+TEST(Takeover, AHostThatDiesMeanwhileIsReplaced) {
+  const HostFolder folder;
+  folder.install("booking");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady());
+  HostProcess next{folder, HostStart::takingOver("next.log")};
+  host.killHard();
+  ASSERT_TRUE(saysSo(next, kTaken)) << next.logText() << next.errorText();
+  EXPECT_EQ(next.client().get("/health/quick").status, 200);
+  EXPECT_EQ(next.stop(), 0);
+}
+
+TEST(Takeover, AHostThatStandsStillMeanwhileGoesOnAlone) {
+  const HostFolder folder;
+  folder.install("booking");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady());
+  HostProcess next{folder, HostStart::takingOver("next.log")};
+  host.signal(SIGSTOP);
+  EXPECT_EQ(next.awaitEnd(seconds{15}), kExitTemporary) << next.logText();
+  EXPECT_THAT(next.errorText(), HasSubstr("it goes on"));
+  host.signal(SIGCONT);
+  EXPECT_TRUE(saysSo(host, "The takeover was given up; this host goes on")) << host.logText();
+  EXPECT_EQ(host.client().get("/health/quick").status, 200);
+  EXPECT_EQ(host.keyed().post("/api/admin/tenants", R"({"slug":"still"})").status, 201);
+  EXPECT_EQ(host.stop(), 0);
+}
+
 TEST(Takeover, AHostThatIsNotReadyTakesNoPlace) {
   const HostFolder folder;
   HostProcess host{folder};

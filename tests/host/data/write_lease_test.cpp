@@ -92,7 +92,8 @@ TEST(WriteLease, WhoSharesItWritesByTurnsAndLosesNothing) {
     store.write([](Transaction& tx) { send(tx, "UPDATE t SET n = n + 1"); }, within(patience));
   };
   EXPECT_EQ(codeOf([&] { add(*second, std::chrono::milliseconds{50}); }), "STORE_LEASE_HELD");
-  first->shareLease(true);
+  first->shareLease(true, within(std::chrono::seconds{9}));
+  add(*second, std::chrono::seconds{9});  // although the first, which held it, does nothing
   run(*first, "UPDATE t SET n = 0");
   std::vector<std::thread> writers;
   for (SqliteStore* store : {first.get(), second.get()}) {
@@ -102,7 +103,7 @@ TEST(WriteLease, WhoSharesItWritesByTurnsAndLosesNothing) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(number(*first, "SELECT n FROM t"), 2 * kWrites);
-  first->shareLease(false);
+  first->shareLease(false, within(std::chrono::seconds{9}));
   add(*first, std::chrono::seconds{9});
   EXPECT_EQ(codeOf([&] { add(*second, std::chrono::milliseconds{50}); }), "STORE_LEASE_HELD")
       << "kept again from the next write on";

@@ -38,8 +38,9 @@ TEST(ProxyHeader, TheSendersOwnConnectionsAreItsOwn) {
   EXPECT_FALSE(header.isProxied());
   EXPECT_EQ(header.parse(proxyHeader(0x20, 0x11, kV4)), State::Complete) << "LOCAL with addresses";
   EXPECT_FALSE(header.isProxied()) << "which count for nothing";
-  EXPECT_EQ(header.parse(proxyHeader(0x21, 0x00, "")), State::Complete) << "UNSPEC";
-  EXPECT_FALSE(header.isProxied());
+  EXPECT_EQ(header.parse(proxyHeader(0x20, 0x00, "")), State::Complete) << "LOCAL, UNSPEC";
+  EXPECT_EQ(header.parse(proxyHeader(0x21, 0x00, "")), State::Refused)
+      << "a client without an address would pass for the balancer";
 }
 
 TEST(ProxyHeader, UnknownTlvsAreSkippedAndBrokenOnesRefused) {

@@ -73,6 +73,11 @@ bool TlsClient::updateKeys(std::string_view bytes) {
   return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1 && send(bytes);
 }
 
+bool TlsClient::updateKeysAlone() {
+  return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+         SSL_do_handshake(ssl_.get()) == 1;
+}
+
 void TlsClient::finishSending() {
   SSL_shutdown(ssl_.get());
 }

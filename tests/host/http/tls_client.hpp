@@ -38,6 +38,8 @@ class TlsClient {
   bool send(std::string_view bytes);
   /// Changes the keys for sending, and asks the host to do the same (RFC 8446 section 4.6.3).
   bool updateKeys(std::string_view bytes);
+  /// The same without bytes behind it, and without asking the host for anything.
+  bool updateKeysAlone();
   /// close_notify; the host can still answer.
   void finishSending();
   /// Ends the TCP side without close_notify.

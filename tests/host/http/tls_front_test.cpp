@@ -191,6 +191,30 @@ TEST_F(TlsFrontTest, ABodyThatIsCutIsNoShorterBody) {
   EXPECT_EQ(handled(), 0);
 }
 
+// Goal: records that carry no data do not keep the loop. Method: a client sends nothing but them,
+// as fast as it can, until another client of the same loop has its answer.
+TEST_F(TlsFrontTest, AFloodOfKeyUpdatesCostsNobodyElse) {
+  startTls();
+  TlsClient flooding{port()};
+  TlsClient other{port()};
+  ASSERT_TRUE(flooding.isConnected() && other.isConnected());
+  std::atomic<bool> answered{false};
+  std::atomic<bool> flooded_to_its_end{false};
+  std::thread flood{[&] {
+    const auto end = std::chrono::steady_clock::now() + RawClient::kPatience;
+    while (!answered && std::chrono::steady_clock::now() < end && flooding.updateKeysAlone()) {
+    }
+    flooded_to_its_end = !answered;
+  }};
+  for (int i = 0; i < 20; ++i) {
+    other.send(get("/" + std::to_string(i)));
+    EXPECT_THAT(other.readUntil("|"), HasSubstr("200 OK"));
+  }
+  answered = true;
+  flood.join();
+  EXPECT_FALSE(flooded_to_its_end);
+}
+
 TEST_F(TlsFrontTest, AClientMayChangeItsKeys) {
   startTls();
   TlsClient client{port()};
