@@ -17,6 +17,16 @@ constexpr std::array<bool, 256> makeTokenCharacters() {
 }
 inline constexpr std::array<bool, 256> kTokenCharacters = makeTokenCharacters();
 
+/// Whether one of eight bytes is a control character, the tab among them.
+inline bool hasControl(const char* at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const std::uint64_t deleted = word ^ (kOnes * 0x7f);
+  const std::uint64_t control = ((word - kOnes * 0x20) & ~word) | ((deleted - kOnes) & ~deleted);
+  return (control & kHigh) != 0;
+}
+
 }  // namespace detail
 
 /// RFC 9110 §5.6.2 tchar: visible ASCII without delimiters.
@@ -42,15 +52,8 @@ constexpr bool isFieldCharacter(char c) {
 /// True when every character may stand in a field value. Looks at eight of them at a time while
 /// they hold no control character at all.
 inline bool isFieldValue(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
-  while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    const std::uint64_t deleted = word ^ (kOnes * 0x7f);
-    const std::uint64_t control = ((word - kOnes * 0x20) & ~word) | ((deleted - kOnes) & ~deleted);
-    if ((control & kHigh) != 0) break;
-    text.remove_prefix(sizeof word);
-  }
+  while (text.size() >= sizeof(std::uint64_t) && !detail::hasControl(text.data()))
+    text.remove_prefix(sizeof(std::uint64_t));
   for (const char c : text) {
     if (!isFieldCharacter(c)) return false;
   }

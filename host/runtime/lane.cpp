@@ -51,10 +51,11 @@ struct Lane::Shared {
     return count;
   }
 
-  /// Whether another thread is to be woken for what waits; each that takes a task asks again, so
-  /// that a task which takes long holds up none behind it.
+  /// Whether another thread is to be woken for what waits. One at a time is on its way, and each
+  /// that takes a task asks again: a task that takes long holds up none behind it, and those that
+  /// do not are done by few threads.
   bool wantsWake() {
-    if (queue.size() <= notified || sleeping <= notified) return false;
+    if (queue.empty() || notified > 0 || sleeping == 0) return false;
     ++notified;
     return true;
   }
