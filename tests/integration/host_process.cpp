@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPause{10};
-constexpr std::chrono::seconds kCommandPatience{9};
 
 const fs::path kBuild{BULKHEAD_BUILD_DIR};
 
@@ -100,16 +99,17 @@ Environment HostFolder::environment() const {
 CommandEnd HostFolder::run(const std::vector<std::string>& words, const Environment& more) const {
   Environment environment = more;
   environment.merge(this->environment());
-  return runToEnd(kBuild / "bin" / "bulkhead", words, environment);
+  return runToEnd(kBuild / "bin" / "bulkhead", words, environment, kCommandPatience);
 }
 
-CommandEnd HostFolder::runProgram(const fs::path& program,
-                                  const std::vector<std::string>& words) const {
-  return runToEnd(program, words, {{"PATH", "/usr/bin:/bin"}});
+CommandEnd HostFolder::runProgram(const fs::path& program, const std::vector<std::string>& words,
+                                  std::chrono::milliseconds patience) const {
+  return runToEnd(program, words, {{"PATH", "/usr/bin:/bin"}}, patience);
 }
 
 CommandEnd HostFolder::runToEnd(const fs::path& file, const std::vector<std::string>& words,
-                                const Environment& environment) const {
+                                const Environment& environment,
+                                std::chrono::milliseconds patience) const {
   static std::atomic<int> count{0};
   const int number = ++count;
   const ChildProgram::Start start{file,
@@ -119,7 +119,7 @@ CommandEnd HostFolder::runToEnd(const fs::path& file, const std::vector<std::str
                                   path_ / fmt::format("command-{}.out", number),
                                   path_ / fmt::format("command-{}.err", number)};
   ChildProgram program{start};
-  const int code = program.awaitEnd(kCommandPatience);
+  const int code = program.awaitEnd(patience);
   return {code, readText(start.output), readText(start.errors)};
 }
 

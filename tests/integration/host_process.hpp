@@ -44,12 +44,13 @@ class HostFolder {
   /// Runs `bulkhead` with the words to its end.
   CommandEnd run(const std::vector<std::string>& words, const Environment& more = {}) const;
   /// Runs another program of the machine, such as curl, to its end.
-  CommandEnd runProgram(const std::filesystem::path& program,
-                        const std::vector<std::string>& words) const;
+  CommandEnd runProgram(const std::filesystem::path& program, const std::vector<std::string>& words,
+                        std::chrono::milliseconds patience = kCommandPatience) const;
 
  private:
+  static constexpr std::chrono::seconds kCommandPatience{9};
   CommandEnd runToEnd(const std::filesystem::path& program, const std::vector<std::string>& words,
-                      const Environment& environment) const;
+                      const Environment& environment, std::chrono::milliseconds patience) const;
 
   std::filesystem::path path_;
 };
