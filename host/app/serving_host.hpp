@@ -4,9 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,11 +65,10 @@ class ServingHost {
 
  private:
   data::SqliteOptions watchedStore(const std::string& owner);
-  std::shared_ptr<data::Store> openStore(const std::string& plugin);
   void admit(const std::shared_ptr<Compartment>& compartment);
   void logChange(const Compartment& compartment);
   void logEnd(bool clean, std::chrono::steady_clock::time_point begin) const;
-  void closeStores();
+  void closeStore();
   void storeLastUsed();
   std::vector<monitoring::TableCount> tableCounts();
   void addHostRoutes();
@@ -102,8 +99,6 @@ class ServingHost {
   AdminAudit audit_;
   SecurityLog security_log_;
   Authenticator authenticator_;
-  std::mutex stores_mutex_;
-  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores_;  // by plugin
   RouteCatalog routes_;
   PeerPolicy peers_;
   Lane host_lane_{"host", {4, 256}};
