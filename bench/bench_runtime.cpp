@@ -10,6 +10,7 @@
 #include "plugins/compartment.hpp"
 #include "plugins/elf_note.hpp"
 #include "plugins/home_settings.hpp"
+#include "plugins/in_process_home.hpp"
 #include "plugins/library.hpp"
 #include "plugins/manifest.hpp"
 #include "plugins/plugin_file.hpp"
@@ -43,21 +44,50 @@ HttpRequest greeting() {
   return request;
 }
 
+void keepBody(HomeCall&) {}
+HttpResponse keepAnswer(const HttpRequest&, HttpResponse response) {
+  return response;
+}
+
+/// A request whose answer is waited for.
+class Call final : public HomeCall {
+ public:
+  Call(std::shared_ptr<const RegisteredRoute> route, Time deadline, HttpRequest request)
+      : HomeCall{std::move(route), deadline}, request_{std::move(request)} {}
+
+  HttpResponse await() { return answered_.get_future().get(); }
+
+  HttpRequest& request() noexcept override { return request_; }
+  bool isAnswered() const noexcept override { return false; }
+  bool respond(HttpResponse response) override {
+    answered_.set_value(std::move(response));
+    return true;
+  }
+  bool refuse(const Error&) override { return respond({}); }
+  std::shared_ptr<ByteStream> openStream() override { return nullptr; }
+  std::size_t heldBytes() const noexcept override { return 0; }
+  bool hold(std::size_t) override { return true; }
+
+ private:
+  HttpRequest request_;
+  std::promise<HttpResponse> answered_;
+};
+
 /// The greeter in its compartment, as the supervisor puts it there.
 class Greeter {
  public:
-  explicit Greeter(const std::filesystem::path& file)
-      : compartment_{{"greeter", false, {1, 1024}, std::chrono::seconds{10}}} {
+  explicit Greeter(const std::filesystem::path& file) : compartment_{{"greeter", false}} {
     const PluginFile bytes = readPluginFile(file);
     const Manifest manifest = Manifest::parse(readPluginNotes(bytes).manifest, file.string());
     const auto library = std::make_shared<PluginLibrary>(PluginLibrary::load(file));
     HomeOptions options;
     options.plugin = manifest.id;
     options.settings = homeSettings(manifest.settings, {});
-    compartment_.create(
-        std::make_unique<PluginHome>(library->table(), std::move(options),
-                                     HomeServices{clock_, silence_, silence_, nullptr}),
-        library);
+    auto plugin = std::make_unique<PluginHome>(library->table(), std::move(options),
+                                               HomeServices{clock_, silence_, silence_, nullptr});
+    compartment_.create(std::make_shared<InProcessHome>(
+        std::move(plugin), InProcessHome::Foundation{library, nullptr},
+        HomeLimits{.lane = {1, 1024}}, BodyWork{keepBody, keepAnswer}));
     compartment_.start();
     std::vector<Routes::Route> routes;
     for (const auto& route : compartment_.home()->routes())
@@ -74,11 +104,9 @@ class Greeter {
     request.path_parameters = std::move(match.parameters);
     const auto route = *match.value;
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    std::promise<HttpResponse> answered;
-    compartment_.submit(
-        [&](PluginHome& home, bool) { answered.set_value(home.handle(*route, request, until)); },
-        until);
-    return answered.get_future().get();
+    const auto call = std::make_shared<Call>(route, until, std::move(request));
+    compartment_.submit(call);
+    return call->await();
   }
 
  private:

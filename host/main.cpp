@@ -1,14 +1,17 @@
 #include <string_view>
 
 #include "app/application.hpp"
+#include "app/body_work.hpp"
 #include "app/kept_signals.hpp"
 #include "plugins/preflight.hpp"
+#include "plugins/worker.hpp"
 
 int main(int argc, char** argv) {
-  // Before anything else: the child that proves a plugin holds as little as possible of this
-  // process.
+  // Before anything else: processes for plugins hold as little as possible of this one.
   if (argc == 3 && std::string_view{argv[1]} == "preflight")
     return bulkhead::host::runPreflightChild(argv[2]);
+  if (argc == 3 && std::string_view{argv[1]} == "worker" && std::string_view{argv[2]} != "--help")
+    return bulkhead::host::runWorker(argv[2], bulkhead::host::kBodyWork);
   const bulkhead::host::KeptSignals signals;
   bulkhead::host::Application application;
   signals.restore();

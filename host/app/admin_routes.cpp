@@ -86,11 +86,14 @@ const std::string& idOf(const HttpRequest& request) {
 }
 
 void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
+  const HomeLoad& load = plugin.load;
   out.object("id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
              plugin.reason, "required", plugin.required, "file", plugin.file, "since",
-             timestampText(plugin.since_us), "running", plugin.lane.running, "queued",
-             plugin.lane.queued, "stuck", plugin.lane.stuck, "refused",
-             plugin.lane.refused + plugin.streams.refused, "streams", plugin.streams.running);
+             timestampText(plugin.since_us), "running", load.lane.running, "queued",
+             load.lane.queued, "stuck", load.lane.stuck, "refused",
+             load.lane.refused + load.streams.refused, "streams", load.streams.running, "isolation",
+             plugin.worker ? "worker" : "inprocess", "generation", plugin.generation, "restarts",
+             plugin.restarts, "waiting", plugin.parked);
 }
 
 template <class Items, class Write>

@@ -18,8 +18,10 @@ namespace {
 
 void printOverview() {
   fmt::print("usage: bulkhead COMMAND [--help]\n\n");
-  for (const auto& command : commands())
-    fmt::print("  {:<30} {}\n", command.name + " " + command.arguments, command.summary);
+  for (const auto& command : commands()) {
+    if (!command.hidden)
+      fmt::print("  {:<30} {}\n", command.name + " " + command.arguments, command.summary);
+  }
   fmt::print(
       "\nEvery setting and its variable: docs/configuration.md, or `bulkhead config describe`.\n");
 }

@@ -43,6 +43,11 @@ Configuration loadConfiguration(const CommandLine& line) {
 
 namespace {
 
+/// With a plugin's name main() takes it before it comes here.
+int refuseWorker(const CommandLine&) {
+  throw Error::validation("USAGE", "the host starts workers; they cannot be started by hand");
+}
+
 std::vector<Command> hostCommands() {
   return {
       {"serve",
@@ -70,6 +75,14 @@ std::vector<Command> hostCommands() {
          false}},
        runProbe},
       {"version", "", "prints the version", 0, {jsonOption()}, runVersion},
+      {"worker",
+       "PLUGIN",
+       "runs one plugin for the host that starts it, which gives it a link; not for people",
+       1,
+       {},
+       refuseWorker,
+       {},
+       true},
   };
 }
 

@@ -27,6 +27,7 @@ struct Command {
   std::vector<CommandOption> options;
   int (*run)(const CommandLine& line);
   std::vector<std::string> variables{};  ///< environment variables that its help explains
+  bool hidden = false;                   ///< not for people: the overview leaves it out
 };
 
 /// All of them, as the help lists them.

@@ -5,6 +5,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "health/host_checks.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -83,6 +85,21 @@ void addContributors(health::HealthRegistry& registry,
     };
     registry.add(std::move(spec));
   }
+}
+
+/// A plugin that does not run says so itself; its database is not to blame.
+void addStoreCheck(health::HealthRegistry& registry,
+                   const std::shared_ptr<Compartment>& compartment) {
+  const auto home = compartment->home();
+  if (!home || !home->hasStore()) return;
+  registry.add(
+      health::databaseCheck("database." + compartment->id(),
+                            [owner = std::weak_ptr{compartment}](std::chrono::milliseconds budget) {
+                              const auto deadline = std::chrono::steady_clock::now() + budget;
+                              const auto plugin = owner.lock();
+                              const auto present = plugin ? plugin->home() : nullptr;
+                              return !present || present->pingStore(deadline);
+                            }));
 }
 
 std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor) {

@@ -15,6 +15,11 @@ namespace bulkhead::host {
 void addContributors(health::HealthRegistry& registry,
                      const std::shared_ptr<Compartment>& compartment);
 
+/// Registers the database of a created plugin as the check "database.<plugin>"; none without a
+/// store.
+void addStoreCheck(health::HealthRegistry& registry,
+                   const std::shared_ptr<Compartment>& compartment);
+
 /// Every configured plugin as the health answers show it.
 std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor);
 

@@ -6,8 +6,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "app/body_work.hpp"
 #include "http/middleware/content_coding.hpp"
-#include "http/middleware/preconditions.hpp"
 #include "security/access.hpp"
 
 namespace bulkhead::host {
@@ -44,35 +44,30 @@ bool isOnManagementPort(const RouteMatch<std::shared_ptr<const RouteTarget>>& ma
   return match.value != nullptr && (*match.value)->host && (*match.value)->host->on_management_port;
 }
 
-/// An answer as this client takes it; off the loop.
-HttpResponse finished(const HttpRequest& request, HttpResponse response) {
-  const int status = response.status;
-  const ContentCoding coding = chooseCoding(request, response);
-  const std::shared_ptr<ByteStream> stream = response.stream;
-  applyPreconditions(request, response);
-  if (response.status == status) {
-    encodeBody(coding, response);
-  } else if (stream) {  // the client has what would come
-    response.stream.reset();
-    stream->breakOff();
-  }
-  return response;
-}
+/// A plugin's request that came by the front.
+class ExchangeCall final : public HomeCall {
+ public:
+  ExchangeCall(std::shared_ptr<Exchange> exchange, std::shared_ptr<const RegisteredRoute> route,
+               Time deadline)
+      : HomeCall{std::move(route), deadline}, exchange_{std::move(exchange)} {}
+
+  HttpRequest& request() noexcept override { return exchange_->request(); }
+  bool isAnswered() const noexcept override { return exchange_->answered(); }
+  bool respond(HttpResponse response) override { return exchange_->respond(std::move(response)); }
+  bool refuse(const Error& error) override { return exchange_->refuse(error); }
+  std::shared_ptr<ByteStream> openStream() override { return exchange_->openStream(); }
+  std::size_t heldBytes() const noexcept override { return exchange_->heldBytes(); }
+  bool hold(std::size_t bytes) override { return exchange_->hold(bytes); }
+
+ private:
+  const std::shared_ptr<Exchange> exchange_;
+};
 
 /// Tags come back as they were sent; plugins know nothing of the codings in them.
 void restoreTags(HttpRequest& request) {
   for (auto& [name, value] : request.headers) {
     if (name == "if-match") value = withoutCoding(std::move(value));
   }
-}
-
-/// What was sent and what it becomes are both there for a moment.
-void decodeBody(Exchange& exchange, std::size_t limit_bytes) {
-  const std::size_t sent_bytes = exchange.heldBytes();
-  std::string& body = exchange.request().body;
-  body = decodedBody(body, limit_bytes, [&](std::size_t decoded_bytes) {
-    return exchange.hold(sent_bytes + decoded_bytes);
-  });
 }
 
 HttpResponse optionsAnswer(const std::string& allow) {
@@ -120,11 +115,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   exchange->labels().plugin = match.owner;
   restoreTags(request);
   admitToPluginRoute(request, target.route->contract);
-  if (target.route->contract.streams() == RouteStreams::None) {
-    submitToPlugin(exchange, target);
-  } else {
-    submitStreaming(exchange, target);
-  }
+  submitToPlugin(exchange, target);
 }
 
 BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {
@@ -150,7 +141,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
       [exchange, route](bool expired) {
         if (expired) return;
         try {
-          exchange->respond(finished(exchange->request(), route->answer(exchange->request())));
+          exchange->respond(finishBody(exchange->request(), route->answer(exchange->request())));
         } catch (const Error& error) {
           exchange->refuse(error);
         } catch (const std::exception&) {
@@ -166,41 +157,15 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
 
 void RequestPipeline::submitToPlugin(const std::shared_ptr<Exchange>& exchange,
                                      const RouteTarget& target) const {
-  const auto deadline = std::min(target.route->contract.deadline(), target.compartment->deadline());
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  const RouteContract& contract = target.route->contract;
+  const bool streams = contract.streams() != RouteStreams::None;
+  const auto deadline =
+      streams ? contract.deadline() : std::min(contract.deadline(), target.compartment->deadline());
   exchange->setDeadline(deadline);
-  const bool coded = !target.route->contract.rawBody() && isCoded(exchange->request());
-  const bool taken = target.compartment->submit(
-      [exchange, route = target.route, until, coded](PluginHome& home, bool expired) {
-        if (expired || exchange->answered()) return;
-        HttpRequest& request = exchange->request();
-        try {
-          if (coded) decodeBody(*exchange, route->contract.bodyLimitBytes());
-        } catch (const Error& error) {
-          exchange->refuse(error);
-          return;
-        }
-        exchange->respond(finished(request, home.handle(*route, request, until)));
-      },
-      until);
-  if (!taken) refuseUntaken(*target.compartment, "requests waiting");
-}
-
-void RequestPipeline::submitStreaming(const std::shared_ptr<Exchange>& exchange,
-                                      const RouteTarget& target) const {
-  const auto deadline = target.route->contract.deadline();
-  const auto until = std::chrono::steady_clock::now() + deadline;
-  exchange->setDeadline(deadline);
-  const bool taken = target.compartment->submitStreaming([exchange, route = target.route,
-                                                          until](PluginHome& home) {
-    const HttpRequest& request = exchange->request();
-    const AnswerOutlet outlet{[&] { return exchange->openStream(); },
-                              [&](HttpResponse response) {
-                                return exchange->respond(finished(request, std::move(response)));
-                              }};
-    home.handleStreams(*route, request, until, outlet);
-  });
-  if (!taken) refuseUntaken(*target.compartment, "streams open");
+  const auto call = std::make_shared<ExchangeCall>(exchange, target.route,
+                                                   std::chrono::steady_clock::now() + deadline);
+  if (!target.compartment->submit(call))
+    refuseUntaken(*target.compartment, streams ? "streams open" : "requests waiting");
 }
 
 void RequestPipeline::refuseUntaken(const Compartment& compartment, std::string_view what) {

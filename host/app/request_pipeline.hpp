@@ -49,7 +49,6 @@ class RequestPipeline {
   void answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                        const std::shared_ptr<const HostRoute>& route) const;
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
-  void submitStreaming(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
   [[noreturn]] static void refuseUntaken(const Compartment& compartment, std::string_view what);
   void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
   void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;

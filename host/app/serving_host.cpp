@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/admin_routes.hpp"
+#include "app/body_work.hpp"
 #include "app/build_version.hpp"
 #include "app/configuration_routes.hpp"
 #include "app/data_folder.hpp"
@@ -21,7 +22,6 @@
 #include "app/reload_log.hpp"
 #include "app/service_notice.hpp"
 #include "app/store_options.hpp"
-#include "app/table_counts.hpp"
 #include "app/uncaught_failures.hpp"
 #include "health/host_checks.hpp"
 #include "http/middleware/security_headers.hpp"
@@ -46,6 +46,22 @@ constexpr std::chrono::hours kCacheAge{24 * 7};
 
 std::filesystem::path cacheFolder(const HostSettings& settings) {
   return settings.paths.data_dir / kPluginCopies;
+}
+
+SupervisorOptions supervisorOptions(const HostSettings& settings) {
+  SupervisorOptions options;
+  options.plugin_dir = pluginFolder(settings);
+  options.cache_dir = std::filesystem::absolute(cacheFolder(settings));
+  options.development = !settings.isProduction();
+  options.isolation =
+      settings.paths.plugin_isolation == "worker" ? Isolation::Worker : Isolation::InProcess;
+  if (settings.server.crash_records > 0)
+    options.crash_folder = std::filesystem::absolute(settings.paths.data_dir / kCrashFolder);
+  options.crash_records = static_cast<std::size_t>(settings.server.crash_records);
+  options.host_version =
+      settings.server.version.empty() ? std::string{kBuildVersion} : settings.server.version;
+  options.host_revision = kBuildRevision;
+  return options;
 }
 
 /// Gives back what a burst of large requests left behind: the allocator keeps it for ever
@@ -152,9 +168,10 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       backups_{[&configuration](const std::filesystem::path& directory) {
         return backupOrder(configuration, directory);
       }},
-      supervisor_{{pluginFolder(settings_), cacheFolder(settings_), !settings_.isProduction()},
-                  {clock_, home_log_, home_metrics_,
-                   [this](const std::string& plugin) { return openStore(plugin); },
+      supervisor_{supervisorOptions(settings_),
+                  {clock_, home_log_, home_metrics_, kBodyWork,
+                   [this](const std::string& plugin) { return watchedStore(plugin); },
+                   [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
                    [this](const std::shared_ptr<Compartment>& compartment) { admit(compartment); },
                    [this](const Compartment& compartment) { logChange(compartment); }}},
       health_endpoints_{healthSources()},
@@ -370,20 +387,10 @@ data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
   return options;
 }
 
-std::shared_ptr<data::Store> ServingHost::openStore(const std::string& plugin) {
-  const std::lock_guard lock{stores_mutex_};
-  auto& store = stores_[plugin];
-  if (!store) {
-    store = data::openSqliteStore(watchedStore(plugin));
-    registry_.add(health::databaseCheck("database." + plugin,
-                                        [store](milliseconds) { return store->ping(); }));
-  }
-  return store;
-}
-
 void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
   routes_.admit(compartment);
   addContributors(registry_, compartment);
+  addStoreCheck(registry_, compartment);
 }
 
 void ServingHost::logChange(const Compartment& compartment) {
@@ -404,14 +411,10 @@ std::vector<monitoring::TableCount> ServingHost::tableCounts() {
   std::map<std::string, std::int64_t> counts;  // two plugins may have a table of the same name
   const auto deadline = std::chrono::steady_clock::now() + kTableCountPatience;
   counts["tenants"] = static_cast<std::int64_t>(keys_.directory()->tenants().size());
-  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores;
-  {
-    const std::lock_guard lock{stores_mutex_};
-    stores = stores_;
-  }
-  for (const auto& [plugin, store] : stores) {
-    for (const auto& [table, rows] : countTables(*store, deadline))
-      counts[table] += rows.value_or(0);
+  for (const auto& compartment : supervisor_.compartments()) {
+    const auto home = compartment->home();
+    if (!home) continue;
+    for (const auto& [table, rows] : home->countRows(deadline)) counts[table] += rows;
   }
   return {counts.begin(), counts.end()};
 }

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -92,11 +91,10 @@ class ServingHost {
 
  private:
   data::SqliteOptions watchedStore(const std::string& owner);
-  std::shared_ptr<data::Store> openStore(const std::string& plugin);
   void admit(const std::shared_ptr<Compartment>& compartment);
   void logChange(const Compartment& compartment);
   void logEnd(bool clean, std::chrono::steady_clock::time_point begin) const;
-  void closeStores();
+  void closeStore();
   void storeLastUsed();
   std::vector<monitoring::TableCount> tableCounts();
   void addHostRoutes();
@@ -139,8 +137,6 @@ class ServingHost {
   AdminAudit audit_;
   SecurityLog security_log_;
   Authenticator authenticator_;
-  std::mutex stores_mutex_;
-  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores_;  // by plugin
   RouteCatalog routes_;
   PeerPolicy peers_;
   ServingTls tls_;

@@ -109,7 +109,11 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     std::vector<monitoring::PluginSample> samples;
     for (const auto& compartment : supervisor_.compartments()) {
       const PluginStatus status = compartment->status();
-      samples.push_back({status.id, std::string{nameOf(status.state)}});
+      const HomeLoad& load = status.load;
+      samples.push_back({status.id, std::string{nameOf(status.state)}, status.generation,
+                         status.restarts,
+                         load.lane.running + load.lane.queued + load.streams.running +
+                             load.streams.queued + status.parked});
     }
     return samples;
   };

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <thread>
 
 #include "app/service_notice.hpp"
@@ -73,31 +72,21 @@ bool ServingHost::drain(const BootEnded& boot_ended) {
   limit.step("closing the connections");
   front_->stop();
   limit.step("writing what is kept");
-  closeStores();
+  closeStore();
   logEnd(clean, begin);
   return clean;
 }
 
-/// When keys were last used is stored, and what is in the write-ahead logs goes into the databases.
-void ServingHost::closeStores() {
+/// When keys were last used is stored, and what is in the write-ahead log goes into the database.
+void ServingHost::closeStore() {
   storeLastUsed();
-  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores;
-  {
-    const std::lock_guard lock{stores_mutex_};
-    stores = stores_;
+  if (!alone_) return;  // the other host's writers are in the log
+  try {
+    host_store_->checkpoint(std::chrono::steady_clock::now() + kFlushMax);
+  } catch (const std::exception& error) {
+    log(Level::Warn, "host", "A database was left with its write-ahead log",
+        {{"store", "host"}, {"reason", error.what()}});
   }
-  if (!alone_) return;  // the other host's writers are in the logs
-  const auto end = std::chrono::steady_clock::now() + kFlushMax;
-  const auto checkpoint = [&](const std::string& owner, data::SqliteStore& store) {
-    try {
-      store.checkpoint(end);
-    } catch (const std::exception& error) {
-      log(Level::Warn, "host", "A database was left with its write-ahead log",
-          {{"store", owner}, {"reason", error.what()}});
-    }
-  };
-  for (const auto& [owner, store] : stores) checkpoint(owner, *store);
-  checkpoint("host", *host_store_);
 }
 
 void ServingHost::logEnd(bool clean, std::chrono::steady_clock::time_point begin) const {

@@ -85,7 +85,7 @@ void ServingHost::closeDesk() {
 
 /// Stores that are opened from here on look at `alone_` themselves.
 void ServingHost::shareLeases(bool shared) {
-  const auto share = [shared](data::SqliteStore& store) {
+  const auto share = [shared](auto& store) {
     try {
       store.shareLease(shared, std::chrono::steady_clock::now() + kLeaseBack);
     } catch (const Error& error) {
@@ -94,12 +94,9 @@ void ServingHost::shareLeases(bool shared) {
     }
   };
   share(*host_store_);
-  std::map<std::string, std::shared_ptr<data::SqliteStore>> stores;
-  {
-    const std::lock_guard lock{stores_mutex_};
-    stores = stores_;
+  for (const auto& compartment : supervisor_.compartments()) {
+    if (const auto home = compartment->home()) share(*home);
   }
-  for (const auto& [plugin, store] : stores) share(*store);
 }
 
 std::vector<InheritedListener> ServingHost::listenersForAnother() {

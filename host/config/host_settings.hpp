@@ -62,6 +62,7 @@ struct HostSettings {
     std::filesystem::path data_dir;
     std::filesystem::path plugin_dir;  ///< empty: `../plugins` beside the folder of the program
     std::filesystem::path plugin_conf_dir;
+    std::string plugin_isolation;  ///< "worker" or "inprocess"
   };
   struct Database {
     Secret url;  ///< "sqlite:DIR" or "postgresql://..."; never empty

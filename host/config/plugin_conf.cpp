@@ -23,16 +23,6 @@ void checkReservedKeys(PluginConf& conf) {
   }
 }
 
-void refuseWorkers(PluginConf& conf, const ReadSettings& settings) {
-  const auto isolation = settings.values.find("isolation");
-  if (isolation == settings.values.end() || isolation->second.text() != "worker") return;
-  conf.isolation = Isolation::Worker;
-  const Origin& origin = settings.origins.find("isolation")->second;
-  conf.problems.push_back({origin.place, origin.line, "isolation", "worker",
-                           "inprocess, because isolation = worker is not available in this version",
-                           ""});
-}
-
 void apply(PluginConf& conf, const ReadSettings& settings) {
   const auto with = [&](std::string_view name, auto use) {
     const auto found = settings.values.find(name);
@@ -40,6 +30,9 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
   };
   with("enabled", [&](const TypedValue& value) { conf.enabled = value.boolean(); });
   with("library", [&](const TypedValue& value) { conf.library = value.text(); });
+  with("isolation", [&](const TypedValue& value) {
+    conf.isolation = value.text() == "worker" ? Isolation::Worker : Isolation::InProcess;
+  });
   with("required", [&](const TypedValue& value) { conf.required = value.boolean(); });
   with("limits.threads",
        [&](const TypedValue& value) { conf.limits.threads = static_cast<int>(value.integer()); });
@@ -49,6 +42,16 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.streams = static_cast<int>(value.integer()); });
   with("limits.deadline_ms",
        [&](const TypedValue& value) { conf.limits.deadline_ms = value.integer(); });
+  with("limits.restarts",
+       [&](const TypedValue& value) { conf.limits.restarts = static_cast<int>(value.integer()); });
+  with("limits.restart_window_ms",
+       [&](const TypedValue& value) { conf.limits.restart_window_ms = value.integer(); });
+  with("limits.stuck_ms", [&](const TypedValue& value) { conf.limits.stuck_ms = value.integer(); });
+  with("sandbox", [&](const TypedValue& value) { conf.sandbox = value.boolean(); });
+  with("limits.descriptors",
+       [&](const TypedValue& value) { conf.limits.descriptors = value.integer(); });
+  with("limits.memory_mb",
+       [&](const TypedValue& value) { conf.limits.memory_mb = value.integer(); });
 }
 
 }  // namespace
@@ -89,7 +92,6 @@ PluginConf readPluginConf(const std::filesystem::path& file, const Variables& va
     if (origin.place != "default") conf.given.push_back(key);
   }
   apply(conf, settings);
-  refuseWorkers(conf, settings);
   checkReservedKeys(conf);
   return conf;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,15 +19,21 @@ struct PluginLimits {
   int queue = 1024;
   int streams = 16;
   std::int64_t deadline_ms = 30'000;
+  int restarts = 5;  ///< of its worker within the window, before quarantine
+  std::int64_t restart_window_ms = 60'000;
+  std::int64_t stuck_ms = 10'000;   ///< past its deadline before a call counts as hung
+  std::int64_t memory_mb = 0;       ///< of its worker; more ends it. 0: no limit
+  std::int64_t descriptors = 1024;  ///< open files of its worker
 };
 
 /// One file of `conf/plugins.d`: what the host wants to know before it has seen the plugin.
 struct PluginConf {
   std::string id;  ///< the file's name without `.properties`
   bool enabled = true;
-  std::filesystem::path library;  ///< empty: `<id>.so` in `plugin.dir`
-  Isolation isolation = Isolation::InProcess;
+  std::filesystem::path library;       ///< empty: `<id>.so` in `plugin.dir`
+  std::optional<Isolation> isolation;  ///< none: as plugins.isolation says
   bool required = false;
+  bool sandbox = true;  ///< its worker may do only what plugins need
   PluginLimits limits;
   std::vector<std::string> given;  ///< the host's keys that are written somewhere
   PropertiesFile file;             ///< for `readPluginSettings`

@@ -105,20 +105,33 @@ std::vector<SettingDeclaration> makeReservedDeclarations() {
   SettingDeclaration library{.name = "library"};
   library.help = "The plugin's file; <id>.so in plugin.dir unless given.";
   SettingDeclaration isolation{.name = "isolation", .type = SettingType::Enum};
-  isolation.default_text = "inprocess";
-  isolation.values = {"inprocess", "worker"};
-  isolation.help = "Where the plugin runs.";
+  isolation.values = {"worker", "inprocess"};
+  isolation.help =
+      "Where it runs: in a process of its own, or in the host; plugins.isolation unless given.";
   SettingDeclaration required{.name = "required", .type = SettingType::Boolean};
   required.default_text = "false";
   required.help = "true makes the host not ready while the plugin is closed.";
+  SettingDeclaration sandbox{.name = "sandbox", .type = SettingType::Boolean};
+  sandbox.default_text = "true";
+  sandbox.help = "false lets its worker start processes, trace, mount and more; the log warns.";
   return {enabled,
           library,
           isolation,
           required,
+          sandbox,
           limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
           limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
           limit("limits.streams", "16", 0, 1024, "Streaming requests that run in it at once."),
-          limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request.")};
+          limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request."),
+          limit("limits.restarts", "5", 0, 10'000,
+                "Deaths of its worker within limits.restart_window_ms before it stays closed."),
+          limit("limits.restart_window_ms", "60000", 1'000, 86'400'000,
+                "The time in which they are counted."),
+          limit("limits.stuck_ms", "10000", 100, 3'600'000,
+                "Past its deadline so long, a request that still runs ends its worker."),
+          limit("limits.memory_mb", "0", 0, 1'048'576,
+                "Memory of its worker, in MiB; more ends it. 0: no limit."),
+          limit("limits.descriptors", "1024", 64, 1'048'576, "Open files of its worker.")};
 }
 
 }  // namespace
@@ -148,7 +161,7 @@ ReadSettings readPluginSettings(std::string_view plugin_id,
 
 bool isReservedPluginKey(std::string_view key) {
   return key == "enabled" || key == "library" || key == "isolation" || key == "required" ||
-         key.starts_with("limits.");
+         key == "sandbox" || key.starts_with("limits.");
 }
 
 bool isLivePluginKey(std::string_view key) {

@@ -94,6 +94,15 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
             for (const auto state : kPluginStates)
               emit(sink, {plugin.plugin, state}, plugin.state == state ? 1 : 0);
           });
+  const auto figure = [&](std::string_view name, std::uint64_t PluginSample::*member) {
+    addList(metrics, name, sources.plugins,
+            [member](const SampleSink& sink, const PluginSample& plugin) {
+              emit(sink, {plugin.plugin}, static_cast<double>(plugin.*member));
+            });
+  };
+  figure("bulkhead_plugin_active_requests", &PluginSample::active);
+  figure("bulkhead_plugin_generation", &PluginSample::generation);
+  figure("bulkhead_plugin_restarts_total", &PluginSample::restarts);
 }
 
 void addCaches(Metrics& metrics, const HostMetricSources& sources) {

@@ -25,6 +25,9 @@ struct CheckSample {
 struct PluginSample {
   std::string plugin;
   std::string state;
+  std::uint64_t generation = 0;  ///< starts in this process of the host
+  std::uint64_t restarts = 0;    ///< of these, after a worker's death
+  std::uint64_t active = 0;      ///< calls that run or wait in it
 };
 
 struct CacheSample {

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,9 +15,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "plugins/spawn_plan.hpp"
 #include "runtime/file_descriptor.hpp"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace bulkhead::host {
 namespace {
@@ -29,27 +27,13 @@ constexpr std::size_t kReportBytesMax = 4U * 1024 * 1024;
 constexpr std::size_t kOutputBytesKept = 8U * 1024;
 constexpr std::size_t kReadAtOnce = 256U * 1024;
 constexpr int kReportDescriptor = 3;
-constexpr int kFirstFree = 10;  // above every number that the child's descriptors take
 constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::chrono::nanoseconds kForgivenMax = std::chrono::minutes{1};
-
-void check(int result, const char* what) {
-  if (result != 0) {
-    throw Error::app("NO_CHILD_PROCESS", fmt::format("{}: {}", what, std::strerror(result)));
-  }
-}
-
-/// A new descriptor above those that the child is given, closed by exec.
-FileDescriptor raised(FileDescriptor descriptor) {
-  FileDescriptor high{fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstFree)};
-  check(high ? 0 : errno, "no descriptor for a child process");
-  return high;
-}
 
 struct Pipe {
   Pipe() {
     int ends[2];
-    check(pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno, "no pipe to a child process");
+    requireSpawn(pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno, "no pipe to a child process");
     read_end = raised(FileDescriptor{ends[0]});
     write_end = raised(FileDescriptor{ends[1]});
     fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
@@ -62,77 +46,12 @@ FileDescriptor inputOf(std::string_view text) {
   FileDescriptor file = raised(FileDescriptor{memfd_create("input", MFD_CLOEXEC)});
   while (!text.empty()) {
     const ssize_t count = write(file.get(), text.data(), text.size());
-    check(count > 0 ? 0 : errno, "no input for a child process");
+    requireSpawn(count > 0 ? 0 : errno, "no input for a child process");
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   lseek(file.get(), 0, SEEK_SET);
   return file;
 }
-
-std::vector<char*> childEnvironment() {
-  constexpr std::string_view kKept[] = {
-      "PATH=",         "LANG=",         "LC_",           "TZ=",           "LD_",
-      "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
-  std::vector<char*> kept;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text{*variable};
-    if (std::any_of(std::begin(kKept), std::end(kKept),
-                    [&](std::string_view name) { return text.starts_with(name); })) {
-      kept.push_back(*variable);
-    }
-  }
-  kept.push_back(nullptr);
-  return kept;
-}
-
-/// What posix_spawn does between fork and exec.
-class SpawnPlan {
- public:
-  SpawnPlan(int input, int output, int report) {
-    check(posix_spawn_file_actions_init(&actions_), "posix_spawn");
-    check(posix_spawnattr_init(&attributes_), "posix_spawn");
-    check(posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO), "posix_spawn");
-    check(posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO), "posix_spawn");
-    check(posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO), "posix_spawn");
-    check(posix_spawn_file_actions_adddup2(&actions_, report, kReportDescriptor), "posix_spawn");
-    check(posix_spawn_file_actions_addclosefrom_np(&actions_, kReportDescriptor + 1),
-          "posix_spawn");
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    check(posix_spawnattr_setsigmask(&attributes_, &none), "posix_spawn");
-    check(posix_spawnattr_setsigdefault(&attributes_, &all), "posix_spawn");
-    check(posix_spawnattr_setpgroup(&attributes_, 0), "posix_spawn");
-    check(posix_spawnattr_setflags(
-              &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP),
-          "posix_spawn");
-  }
-  ~SpawnPlan() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-  pid_t run(const std::filesystem::path& program, const std::vector<std::string>& arguments) const {
-    std::vector<std::string> words{program.string()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> pointers;
-    pointers.reserve(words.size() + 1);
-    for (auto& word : words) pointers.push_back(word.data());
-    pointers.push_back(nullptr);
-    pid_t child = 0;
-    check(posix_spawn(&child, program.c_str(), &actions_, &attributes_, pointers.data(),
-                      childEnvironment().data()),
-          program.c_str());
-    return child;
-  }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 /// Reads what there is, and no more than a few pipes hold, as the writer may be faster; false at
 /// the end of the pipe.
@@ -227,7 +146,11 @@ ChildEnd runChild(const std::filesystem::path& program, const std::vector<std::s
   const FileDescriptor standard_input = inputOf(input);
   Pipe report;
   Pipe output;
-  const SpawnPlan plan{standard_input.get(), output.write_end.get(), report.write_end.get()};
+  SpawnPlan plan;
+  plan.give(standard_input.get(), STDIN_FILENO);
+  plan.give(output.write_end.get(), STDOUT_FILENO);
+  plan.give(output.write_end.get(), STDERR_FILENO);
+  plan.give(report.write_end.get(), kReportDescriptor);
   RunningChild child{plan.run(program, arguments)};
   report.write_end.reset();
   output.write_end.reset();

@@ -7,12 +7,16 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
+
+#include "runtime/services.hpp"
 
 namespace bulkhead::host {
 
 struct Compartment::Life {
-  std::shared_ptr<void> keep_alive;  // before the home: destroyed after it
-  std::unique_ptr<PluginHome> home;
+  explicit Life(std::shared_ptr<Home> given) : home{std::move(given)} {}
+
+  const std::shared_ptr<Home> home;
 
   void enter() {
     const std::lock_guard lock{mutex_};
@@ -36,6 +40,9 @@ struct Compartment::Life {
 
 namespace {
 
+/// Calls that wait for the next generation of a plugin.
+constexpr std::size_t kParkedMax = 4096;
+
 /// A library with calls on some thread's stack must never be unmapped, nor its home taken away.
 void leaveLoaded(std::shared_ptr<void> life) {
   static std::mutex mutex;
@@ -45,19 +52,13 @@ void leaveLoaded(std::shared_ptr<void> life) {
   left_behind->push_back(std::move(life));
 }
 
-LaneLimits streamLimits(std::size_t streams) {
-  return {.threads = streams, .queue = 0};
-}
-
 }  // namespace
 
 Compartment::Compartment(Options options)
-    : options_{std::move(options)},
-      deadline_ms_{options_.deadline.count()},
-      lane_{std::make_unique<Lane>(options_.id, options_.lane)},
-      streams_{std::make_unique<Lane>(options_.id + "/streams", streamLimits(options_.streams))} {
+    : options_{std::move(options)}, deadline_ms_{options_.deadline.count()} {
   status_.id = options_.id;
   status_.required = options_.required;
+  status_.worker = options_.worker;
   status_.since_us = SystemClock{}.nowUs();
 }
 
@@ -83,22 +84,37 @@ void Compartment::enterLocked(PluginState state, std::string reason) {
   status_.since_us = SystemClock{}.nowUs();
 }
 
-bool Compartment::create(std::unique_ptr<PluginHome> home, std::shared_ptr<void> keep_alive) {
+bool Compartment::create(std::shared_ptr<Home> home) {
   {
     const std::lock_guard lock{mutex_};
-    life_ = std::make_shared<Life>();
-    life_->keep_alive = std::move(keep_alive);
-    life_->home = std::move(home);
+    life_ = std::make_shared<Life>(std::move(home));
     enterLocked(PluginState::Verified, {});
   }
-  return runBounded("create", [](PluginHome& plugin) { plugin.create(); });
+  return run("create", [](Home& plugin) { plugin.create(); });
 }
 
 bool Compartment::start() {
   enter(PluginState::Starting);
-  if (!runBounded("start", [](PluginHome& plugin) { plugin.start(); })) return false;
-  enter(PluginState::Running);
+  if (!run("start", [](Home& plugin) { plugin.start(); })) return false;
+  const std::lock_guard lock{mutex_};
+  ++status_.generation;
+  if (life_) enterLocked(PluginState::Running, {});  // else it was lost meanwhile
   return true;
+}
+
+/// A step of the home that it has; what ends it closes it.
+bool Compartment::run(const std::string& step, const std::function<void(Home&)>& work) {
+  std::shared_ptr<Life> life;
+  {
+    const std::lock_guard lock{mutex_};
+    life = life_;
+  }
+  auto refusal = runBounded(life, step, work);
+  if (!refusal) return true;
+  const std::lock_guard lock{mutex_};
+  life_.reset();
+  enterLocked(refusal->state, std::move(refusal->reason));
+  return false;
 }
 
 /// True when it ended within its time, and before the host gave it up.
@@ -112,13 +128,9 @@ bool Compartment::awaitEnd(const std::future<void>& finished) const {
 }
 
 /// A step that does not return cannot be ended; it is left behind with everything that it holds.
-bool Compartment::runBounded(const std::string& step,
-                             const std::function<void(PluginHome&)>& work) {
-  std::shared_ptr<Life> life;
-  {
-    const std::lock_guard lock{mutex_};
-    life = life_;
-  }
+std::optional<Compartment::Refusal> Compartment::runBounded(
+    const std::shared_ptr<Life>& life, const std::string& step,
+    const std::function<void(Home&)>& work) const {
   const auto done = std::make_shared<std::promise<void>>();
   auto finished = done->get_future();
   std::thread{[life, work, done] {
@@ -129,52 +141,144 @@ bool Compartment::runBounded(const std::string& step,
       done->set_exception(std::current_exception());
     }
   }}.detach();
-  std::string reason;
-  PluginState state = PluginState::Failed;
   if (!awaitEnd(finished)) {
-    reason = given_up_ ? fmt::format("{}() had not returned when the host stopped.", step)
-                       : fmt::format("{}() did not return within {} ms.", step,
-                                     options_.start_timeout.count());
-  } else {
-    try {
-      finished.get();
-      return true;
-    } catch (const Error& error) {
-      if (step == "create") state = PluginState::Refused;
-      reason = fmt::format("{}() refused: {} ({})", step, error.message(), error.code());
-    } catch (const std::exception& error) {
-      reason = fmt::format("{}() threw: {}", step, error.what());
+    life->home->interrupt();
+    if (given_up_) {
+      return Refusal{PluginState::Failed,
+                     fmt::format("{}() had not returned when the host stopped.", step)};
     }
+    return Refusal{PluginState::Failed, fmt::format("{}() did not return within {} ms.", step,
+                                                    options_.start_timeout.count())};
   }
-  const std::lock_guard lock{mutex_};
-  life_.reset();
-  enterLocked(state, std::move(reason));
-  return false;
+  try {
+    finished.get();
+    return std::nullopt;
+  } catch (const Error& error) {
+    const PluginState state = step == "create" ? PluginState::Refused : PluginState::Failed;
+    return Refusal{state,
+                   fmt::format("{}() refused: {} ({})", step, error.message(), error.code())};
+  } catch (const std::exception& error) {
+    return Refusal{PluginState::Failed, fmt::format("{}() threw: {}", step, error.what())};
+  }
 }
 
-bool Compartment::submit(std::function<void(PluginHome&, bool expired)> task, Lane::Time deadline) {
-  const std::lock_guard lock{mutex_};
-  if (status_.state != PluginState::Running || !life_) return false;
-  return lane_->submit(
-      [life = life_, task = std::move(task)](bool expired) { task(*life->home, expired); },
-      deadline);
+bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
+  std::shared_ptr<Life> life;
+  {
+    const std::lock_guard lock{mutex_};
+    if (status_.state == PluginState::Running) life = life_;
+    if (!life) return parkLocked(call);
+  }
+  if (life->home->submit(call)) return true;
+  if (life->home->isAlive()) return false;
+  const std::lock_guard lock{mutex_};  // it has just ended, or the next one is there already
+  if (life_ && life_ != life) return life_->home->submit(call);
+  awaited_ = awaited_ || status_.state == PluginState::Running;
+  return parkLocked(call);
 }
 
-bool Compartment::submitStreaming(std::function<void(PluginHome&)> task) {
-  const std::lock_guard lock{mutex_};
-  if (status_.state != PluginState::Running || !life_) return false;
-  return streams_->submit([life = life_, task = std::move(task)](bool) { task(*life->home); },
-                          Lane::Time::max());
+bool Compartment::parkLocked(const std::shared_ptr<HomeCall>& call) {
+  if (!awaited_ || parked_.size() >= kParkedMax) return false;
+  parked_.push_back(call);
+  return true;
 }
 
-void Compartment::setLimits(LaneLimits lane, std::size_t streams,
-                            std::chrono::milliseconds deadline, bool required) {
+void Compartment::lost(PluginState state, std::string reason, bool soon,
+                       std::vector<HeldCall> calls) {
+  std::shared_ptr<Life> life;
+  std::vector<std::shared_ptr<HomeCall>> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    life.swap(life_);
+    awaited_ = soon;
+    if (!soon) waiting.swap(parked_);
+    enterLocked(state, std::move(reason));
+  }
+  for (const auto& held : calls) sortOut(held);
+  refuse(waiting);
+}
+
+/// Begun once more only where that cannot be seen: it changes nothing, or its key meets what it
+/// did.
+void Compartment::sortOut(const HeldCall& held) {
+  HomeCall& call = *held.call;
+  if (call.isAnswered() || held.answering) return;
+  const RouteContract& contract = call.route().contract;
+  const HttpRequest& request = call.request();
+  const bool safe = request.method == "GET" || request.method == "HEAD";
+  const bool keyed = contract.idempotency() != RouteIdempotency::None &&
+                     request.header("idempotency-key") != nullptr;
+  const bool whole = contract.streams() == RouteStreams::None;
+  if (held.blamed && call.addDeath() > 1) {
+    call.refuse(Error::app("POISON_REQUEST",
+                           fmt::format("The service '{}' ended twice while it worked on this "
+                                       "request, which is not tried again.",
+                                       options_.id)));
+    return;
+  }
+  const bool body_gone = request.body_stream != nullptr;  // a part of it went with the worker
+  if ((!held.begun && !body_gone) || (whole && (safe || keyed))) {
+    const std::lock_guard lock{mutex_};
+    if (parkLocked(held.call)) return;
+  }
+  if (!held.begun) {
+    refuse({held.call});
+    return;
+  }
+  call.refuse(Error::app(
+      "PLUGIN_CRASHED",
+      fmt::format("The service '{}' ended while it worked on this request.", options_.id)));
+}
+
+void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) const {
+  for (const auto& call : calls) {
+    call->refuse(
+        Error::app("PLUGIN_UNAVAILABLE",
+                   fmt::format("The service '{}' has ended; everything else works.", options_.id))
+            .withRetryAfter(5));
+  }
+}
+
+bool Compartment::replace(std::shared_ptr<Home> home, std::string& problem) {
+  const auto life = std::make_shared<Life>(std::move(home));
+  auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
+  if (!refusal) refusal = runBounded(life, "start", [](Home& plugin) { plugin.start(); });
+  if (refusal) {
+    problem = std::move(refusal->reason);
+    return false;
+  }
+  std::vector<std::shared_ptr<HomeCall>> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    life_ = life;
+    awaited_ = false;
+    waiting.swap(parked_);
+    ++status_.generation;
+    ++status_.restarts;
+    enterLocked(PluginState::Running, {});
+  }
+  for (const auto& call : waiting) {
+    if (!call->isAnswered() && !submit(call)) refuse({call});
+  }
+  return true;
+}
+
+void Compartment::giveUpWaiting(PluginState state, std::string reason) {
+  std::vector<std::shared_ptr<HomeCall>> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    awaited_ = false;
+    waiting.swap(parked_);
+    enterLocked(state, std::move(reason));
+  }
+  refuse(waiting);
+}
+
+void Compartment::setLimits(const HomeLimits& limits, bool required) {
   const std::lock_guard lock{mutex_};
   status_.required = required;
-  deadline_ms_ = deadline.count();
-  lane_->setLimits(lane);
-  streams_->setLimits(streamLimits(streams));
-  if (life_) life_->home->setDefaultDeadline(deadline);
+  deadline_ms_ = limits.deadline.count();
+  if (life_) life_->home->setLimits(limits);
 }
 
 /// A plugin whose stop() or destructor hangs costs its own time, and a second where none is left.
@@ -201,19 +305,14 @@ bool Compartment::close(std::chrono::milliseconds patience) {
   {
     const std::lock_guard lock{mutex_};
     life = std::exchange(life_, nullptr);
+    awaited_ = false;
     if (life && status_.reason.empty()) enterLocked(PluginState::Draining, {});
   }
   if (!life) return true;
   const auto until = std::chrono::steady_clock::now() + patience;
-  const auto left = [&] {
-    return std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-  };
-  const bool ended = lane_->drain(patience) && streams_->drain(left()) && life->awaitAlone(until) &&
-                     stopBounded(life, until);
-  if (!ended) {
-    life->home->abandon();
-    leaveLoaded(life);
-  }
+  const bool ended =
+      life->home->drain(until) && life->awaitAlone(until) && stopBounded(life, until);
+  if (!ended && !life->home->abandon()) leaveLoaded(life);
   const std::lock_guard lock{mutex_};
   if (status_.state == PluginState::Draining) {
     enterLocked(PluginState::Stopped,
@@ -222,23 +321,23 @@ bool Compartment::close(std::chrono::milliseconds patience) {
   return ended;
 }
 
-std::shared_ptr<PluginHome> Compartment::home() const {
+std::shared_ptr<Home> Compartment::home() const {
   const std::lock_guard lock{mutex_};
   if (!life_) return nullptr;
   life_->enter();
-  return {life_->home.get(), [life = life_](PluginHome*) { life->leave(); }};
+  return {life_->home.get(), [life = life_](Home*) { life->leave(); }};
 }
 
 PluginStatus Compartment::status() const {
   const std::lock_guard lock{mutex_};
   PluginStatus status = status_;
-  status.lane = lane_->state();
-  status.streams = streams_->state();
-  if (status.state == PluginState::Running && lane_->isHung()) {
+  status.parked = parked_.size();
+  if (life_) status.load = life_->home->load();
+  if (status.state == PluginState::Running && status.load.hung) {
     status.state = PluginState::Hung;
     status.reason = fmt::format(
         "All {} threads of the plugin run past their deadline; it answers again when one returns.",
-        lane_->limits().threads);
+        status.load.threads);
   }
   return status;
 }

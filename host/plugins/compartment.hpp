@@ -7,12 +7,13 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "plugins/held_calls.hpp"
+#include "plugins/home.hpp"
 #include "plugins/plugin_state.hpp"
-#include "runtime/lane.hpp"
-#include "runtime/plugin_home.hpp"
 
 namespace bulkhead::host {
 
@@ -25,20 +26,22 @@ struct PluginStatus {
   PluginState state = PluginState::Discovered;
   std::string reason;  ///< a sentence; empty while it is open
   bool required = false;
-  std::int64_t since_us = 0;  ///< wall clock of the last change of state
-  LaneState lane;
-  LaneState streams;  ///< of calls that stream, which have a lane of their own
+  std::int64_t since_us = 0;     ///< wall clock of the last change of state
+  HomeLoad load;                 ///< of its home
+  bool worker = false;           ///< it lives in a process of its own
+  std::uint64_t generation = 0;  ///< how often it was started, in this process
+  std::uint64_t restarts = 0;    ///< how often of those because it had ended by itself
+  std::size_t parked = 0;        ///< calls that wait for its next generation
 };
 
-/// One plugin's part of the ship: its state, its lane and, while it is open, its home. What happens
+/// One plugin's part of the ship: its state and, while it is open, its home. What happens
 /// in it closes it and nothing else. Thread-safe.
 class Compartment {
  public:
   struct Options {
     std::string id;
     bool required = false;
-    LaneLimits lane;
-    std::size_t streams = 16;  ///< calls of routes that stream, at once
+    bool worker = false;  ///< it lives in processes of its own
     std::chrono::milliseconds start_timeout{10'000};
     std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
   };
@@ -51,41 +54,55 @@ class Compartment {
   void describe(std::string version, std::string service, std::string file);
   /// Moves to a closed state, or on to the next open one; the reason is what operators read.
   void enter(PluginState state, std::string reason = {});
-  /// Creates the plugin, which registers. `keep_alive` (its library, its store) is released after
-  /// the home. What the plugin throws, or not returning within start_timeout, closes it (Refused or
-  /// Failed). False then.
-  bool create(std::unique_ptr<PluginHome> home, std::shared_ptr<void> keep_alive);
+  /// Creates the plugin, which registers. What it throws, or not returning within start_timeout,
+  /// closes it (Refused or Failed). False then.
+  bool create(std::shared_ptr<Home> home);
   /// Makes create() and start() return soon, as if their time had run out. Any thread.
   void giveUp() noexcept { given_up_ = true; }
   /// Starts the created plugin; true when it runs.
   bool start();
-  /// Hands a task to the plugin's lane: false when it is closed, full or hung.
-  bool submit(std::function<void(PluginHome&, bool expired)> task, Lane::Time deadline);
-  /// The same for the call of a route that streams, which may last: it takes no thread of the
-  /// others, and never waits for one. False when as many run as may.
-  bool submitStreaming(std::function<void(PluginHome&)> task);
+  /// Its home has ended by itself, which this says of it. Until the next one runs, calls wait for
+  /// it when `soon`, and are refused otherwise; with `calls` it goes the same way, or as their own
+  /// history wants.
+  void lost(PluginState state, std::string reason, bool soon, std::vector<HeldCall> calls);
+  /// Another home in place of the one that was lost: created, started, and given what waited. False
+  /// when it is refused or fails; the state is left as it was, and the reason is in `problem`.
+  bool replace(std::shared_ptr<Home> home, std::string& problem);
+  /// There will be no next generation: nobody waits for it any more.
+  void giveUpWaiting(PluginState state, std::string reason);
+
+  /// Hands a call to the plugin's home: false when it is closed, full or hung.
+  bool submit(const std::shared_ptr<HomeCall>& call);
   /// Refuses new work, waits for what runs and for who holds home(), stops and destroys the plugin;
   /// a plugin with calls that do not return is abandoned, and its library stays loaded. True when
   /// it ended cleanly.
   bool close(std::chrono::milliseconds patience);
 
   /// The home while the plugin is created, else null. close() waits for it to be let go.
-  std::shared_ptr<PluginHome> home() const;
+  std::shared_ptr<Home> home() const;
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
   /// Other limits for what comes from now on; what runs keeps its deadline.
-  void setLimits(LaneLimits lane, std::size_t streams, std::chrono::milliseconds deadline,
-                 bool required);
+  void setLimits(const HomeLimits& limits, bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
  private:
-  struct Life;  // home and what it stands on, shared with the threads that are inside
+  struct Life;  // the home, shared with the threads that are inside
 
   bool awaitEnd(const std::future<void>& finished) const;
   static bool stopBounded(const std::shared_ptr<Life>& life,
                           std::chrono::steady_clock::time_point until);
-  bool runBounded(const std::string& step, const std::function<void(PluginHome&)>& work);
+  struct Refusal {
+    PluginState state;
+    std::string reason;
+  };
+  std::optional<Refusal> runBounded(const std::shared_ptr<Life>& life, const std::string& step,
+                                    const std::function<void(Home&)>& work) const;
+  bool run(const std::string& step, const std::function<void(Home&)>& work);
+  bool parkLocked(const std::shared_ptr<HomeCall>& call);
+  void sortOut(const HeldCall& held);
+  void refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) const;
   void enterLocked(PluginState state, std::string reason);
 
   const Options options_;
@@ -94,8 +111,8 @@ class Compartment {
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;
-  std::unique_ptr<Lane> lane_;
-  std::unique_ptr<Lane> streams_;
+  bool awaited_ = false;  ///< the next generation comes soon
+  std::vector<std::shared_ptr<HomeCall>> parked_;
 };
 
 }  // namespace bulkhead::host

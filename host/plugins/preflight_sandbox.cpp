@@ -4,16 +4,13 @@
 #include <csignal>
 #include <cstddef>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <vector>
 
+#include "plugins/call_filter.hpp"
 #include "plugins/preflight_protocol.hpp"
 
 namespace bulkhead::host {
@@ -21,14 +18,6 @@ namespace {
 
 /// Longest that a child lives whose host has died where the kernel does not say so.
 constexpr unsigned kOrphanSeconds = 60;
-
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-#error "name this machine's audit architecture here"
-#endif
 
 struct SystemCall {
   int number;
@@ -126,83 +115,6 @@ constexpr SystemCall kConditional[] = {
 };
 #undef BULKHEAD_CALL
 
-/// A program of the kernel's classic BPF machine, from its first test to its last.
-class Filter {
- public:
-  Filter() {
-    load(offsetof(seccomp_data, arch));
-    add(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
-    answer(SECCOMP_RET_KILL_PROCESS);
-    load(offsetof(seccomp_data, nr));
-#if defined(__x86_64__)
-    add(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);  // the same calls by their x32 numbers
-    answer(SECCOMP_RET_KILL_PROCESS);
-#endif
-  }
-
-  void refuse(int number) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1);
-    answer(SECCOMP_RET_TRAP);
-  }
-  void fail(int number, int error) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1);
-    answer(SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error));
-  }
-  void refuseUnlessEqual(int number, unsigned argument, std::uint32_t value) {
-    examine(number, argument, BPF_JMP | BPF_JEQ | BPF_K, value, true);
-  }
-  /// For a pointer, which has two halves.
-  void refuseUnlessNull(int number, unsigned argument) {
-    constexpr std::size_t kHalf = sizeof(std::uint32_t);
-    const std::size_t offset =
-        offsetof(seccomp_data, args) + argument * sizeof(seccomp_data::args[0]);
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 6);
-    load(offset);
-    add(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2);
-    load(offset + kHalf);
-    add(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
-    answer(SECCOMP_RET_TRAP);
-    answer(SECCOMP_RET_ALLOW);
-  }
-  void refuseUnlessAnyBit(int number, unsigned argument, std::uint32_t bits) {
-    examine(number, argument, BPF_JMP | BPF_JSET | BPF_K, bits, true);
-  }
-  void refuseIfAnyBit(int number, unsigned argument, std::uint32_t bits) {
-    examine(number, argument, BPF_JMP | BPF_JSET | BPF_K, bits, false);
-  }
-  /// From now on, and for good.
-  bool install() {
-    answer(SECCOMP_RET_ALLOW);
-    const sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-  }
-
- private:
-  void add(unsigned code, std::uint32_t value, std::uint8_t if_true = 0,
-           std::uint8_t if_false = 0) {
-    code_.push_back({static_cast<std::uint16_t>(code), if_true, if_false, value});
-  }
-  void load(std::size_t offset) {
-    add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
-  }
-  void answer(std::uint32_t action) {
-    add(BPF_RET | BPF_K, action);
-  }
-
-  /// Five steps that a call of another number jumps over.
-  void examine(int number, unsigned argument, unsigned test, std::uint32_t value,
-               bool true_is_good) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 4);
-    load(offsetof(seccomp_data, args) + argument * sizeof(seccomp_data::args[0]));
-    add(test, value, true_is_good ? 1 : 0, true_is_good ? 0 : 1);
-    answer(SECCOMP_RET_TRAP);
-    answer(SECCOMP_RET_ALLOW);
-  }
-
-  std::vector<sock_filter> code_;
-};
-
 void (*refused_call)(const char*) = nullptr;
 
 const char* nameOf(int number) {
@@ -241,7 +153,7 @@ void limitResources() {
   action.sa_sigaction = onRefusedCall;
   action.sa_flags = SA_SIGINFO;
   if (sigaction(SIGSYS, &action, nullptr) != 0) return;
-  Filter filter;
+  CallFilter filter{CallFilter::Refusal::Signal};
   for (const auto& call : kRefused) filter.refuse(call.number);
   filter.fail(__NR_clone3, ENOSYS);  // its flags cannot be seen; without it clone is used
   filter.refuseUnlessAnyBit(__NR_clone, 0, CLONE_THREAD);
@@ -253,7 +165,7 @@ void limitResources() {
 #ifdef __NR_open
   filter.refuseIfAnyBit(__NR_open, 1, O_CREAT | O_TRUNC);
 #endif
-  filter.install();
+  filter.install(false);
 }
 
 }  // namespace

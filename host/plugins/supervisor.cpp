@@ -10,13 +10,17 @@
 #include <thread>
 #include <utility>
 
+#include "logging/log.hpp"
 #include "logging/log_system.hpp"
 #include "plugins/discovery.hpp"
 #include "plugins/home_options.hpp"
+#include "plugins/in_process_home.hpp"
 #include "plugins/library.hpp"
 #include "plugins/plugin_cache.hpp"
 #include "plugins/plugin_limits.hpp"
 #include "plugins/start_order.hpp"
+#include "plugins/worker_keeper.hpp"
+#include "plugins/worker_record.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -72,20 +76,54 @@ std::string sentences(const std::vector<ConfigurationProblem>& problems) {
   return text;
 }
 
+std::vector<std::string_view> secretsOf(const std::vector<SettingDeclaration>& declarations,
+                                        const HomeSettings& settings) {
+  std::vector<std::string_view> secrets;
+  for (const auto& declaration : declarations) {
+    const auto found = settings.find(declaration.name);
+    if (!declaration.isSecret() || found == settings.end()) continue;
+    if (const auto* text = std::get_if<std::string>(&found->second)) secrets.push_back(*text);
+  }
+  return secrets;
+}
+
 /// From now on no log line shows a plugin's secret (S131).
 void hideSecrets(const std::vector<SettingDeclaration>& declarations,
                  const HomeSettings& settings) {
   LogSystem* logging = LogSystem::current();
   if (logging == nullptr) return;
-  for (const auto& declaration : declarations) {
-    const auto found = settings.find(declaration.name);
-    if (!declaration.isSecret() || found == settings.end()) continue;
-    if (const auto* text = std::get_if<std::string>(&found->second)) logging->addSecret(*text);
-  }
+  for (const auto secret : secretsOf(declarations, settings)) logging->addSecret(secret);
 }
 
-LaneLimits laneLimits(const PluginLimits& limits) {
-  return {static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)};
+HomeLimits homeLimits(const PluginLimits& limits) {
+  return {{static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
+          static_cast<std::size_t>(limits.streams),
+          std::chrono::milliseconds{limits.deadline_ms}};
+}
+
+WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
+                                      const SupervisorServices& services) {
+  return {{options.program, services.log, services.metrics, {}, {}},
+          services.changed,
+          [] {
+            const LogSystem* logging = LogSystem::current();
+            return static_cast<int>(logging != nullptr ? logging->level() : Level::Info);
+          },
+          services.slow_query,
+          [store = services.store_options] { return store("host").lease_shared; },
+          [folder = options.crash_folder, most = options.crash_records](
+              const Compartment& compartment, const WorkerEnd& end) {
+            if (!folder.empty()) keepWorkerRecord(folder, most, compartment.status(), end);
+          }};
+}
+
+WorkerCare careOf(const PluginLimits& limits) {
+  WorkerCare care;
+  care.restarts = static_cast<std::size_t>(limits.restarts);
+  care.restart_window = std::chrono::milliseconds{limits.restart_window_ms};
+  care.stuck = std::chrono::milliseconds{limits.stuck_ms};
+  care.memory_bytes_max = static_cast<std::uint64_t>(limits.memory_mb) << 20U;
+  return care;
 }
 
 }  // namespace
@@ -123,7 +161,9 @@ void Supervisor::guarded(Candidate& candidate, const Work& work) {
 }
 
 Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
-    : options_{std::move(options)}, services_{std::move(services)} {}
+    : options_{std::move(options)}, services_{std::move(services)} {
+  keeper_ = std::make_unique<WorkerKeeper>(keeperServices(options_, services_));
+}
 
 Supervisor::~Supervisor() {
   close(std::chrono::milliseconds{0});
@@ -177,8 +217,7 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
-  return {candidate.plugin.id,    candidate.plugin.required,
-          laneLimits(limits),     static_cast<std::size_t>(limits.streams),
+  return {candidate.plugin.id, candidate.plugin.required, isWorker(candidate),
           options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms}};
 }
 
@@ -259,34 +298,81 @@ void Supervisor::start(Candidate& candidate) {
 }
 
 bool Supervisor::create(Candidate& candidate) {
+  return candidate.compartment->create(isWorker(candidate) ? workerHome(candidate)
+                                                           : inProcessHome(candidate));
+}
+
+bool Supervisor::isWorker(const Candidate& candidate) const {
+  return candidate.conf.isolation.value_or(options_.isolation) == Isolation::Worker;
+}
+
+std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
+  const PluginCandidate& plugin = candidate.plugin;
+  const PluginLimits limits = effectiveLimits(candidate.conf, plugin.manifest);
+  WorkerOrder order;
+  order.plugin = plugin.id;
+  order.version = plugin.manifest->version;
+  order.library = plugin.copy;
+  for (const auto& secret : secretsOf(plugin.manifest->settings, candidate.settings))
+    order.secrets.emplace_back(secret);
+  order.settings = std::move(candidate.settings);
+  order.replaces = plugin.manifest->replaces;
+  order.limits = homeLimits(limits);
+  order.development = options_.development;
+  data::StatementObserver observer;
+  if (plugin.manifest->store) {
+    const data::SqliteOptions store = services_.store_options(plugin.id);
+    order.store = std::filesystem::absolute(store.path);
+    observer = store.on_statement;
+  }
+  order.descriptors_max = static_cast<std::uint64_t>(limits.descriptors);
+  order.sandbox = candidate.conf.sandbox;
+  if (!order.sandbox) {
+    log(Level::Warn, "plugins", "The plugin's worker has no sandbox: its settings say so",
+        {{"plugin", plugin.id}});
+  }
+  order.crash_folder = options_.crash_folder;
+  order.host_version = options_.host_version;
+  order.host_revision = options_.host_revision;
+  return keeper_->homeFor(candidate.compartment, std::move(order), careOf(limits),
+                          std::move(observer));
+}
+
+std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
   const PluginCandidate& plugin = candidate.plugin;
   const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(plugin.copy));
-  std::shared_ptr<data::Store> store;
-  if (plugin.manifest->store) store = services_.open_store(plugin.id);
-  HomeOptions options{
-      plugin.id,
-      plugin.manifest->version,
-      std::move(candidate.settings),
-      plugin.manifest->replaces,
-      std::chrono::milliseconds{effectiveLimits(candidate.conf, plugin.manifest).deadline_ms},
-      options_.development,
-      migrationOf(plugin.id, plugin.migrations, "sqlite")};
+  InProcessHome::Foundation foundation{library, nullptr};
+  if (plugin.manifest->store) {
+    data::SqliteOptions store = services_.store_options(plugin.id);
+    foundation.lease_shared = store.lease_shared;
+    foundation.store = data::openSqliteStore(std::move(store));
+  }
+  const HomeLimits limits = homeLimits(effectiveLimits(candidate.conf, plugin.manifest));
+  HomeOptions options{plugin.id,
+                      plugin.manifest->version,
+                      std::move(candidate.settings),
+                      plugin.manifest->replaces,
+                      limits.deadline,
+                      options_.development,
+                      migrationOf(plugin.id, plugin.migrations, "sqlite")};
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
-      HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
-  using Foundation = std::pair<std::shared_ptr<const PluginLibrary>, std::shared_ptr<data::Store>>;
-  return candidate.compartment->create(std::move(home),
-                                       std::make_shared<Foundation>(library, store));
+      HomeServices{services_.clock, services_.log, services_.metrics, foundation.store.get()});
+  return std::make_shared<InProcessHome>(std::move(home), std::move(foundation), limits,
+                                         services_.bodies);
+}
+
+bool Supervisor::release(const std::string& id) {
+  return keeper_->release(id);
 }
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
-  if (const auto compartment = find(id)) {
-    compartment->setLimits(laneLimits(limits), static_cast<std::size_t>(limits.streams),
-                           std::chrono::milliseconds{limits.deadline_ms}, required);
-  }
+  if (const auto compartment = find(id)) compartment->setLimits(homeLimits(limits), required);
+  keeper_->setCare(std::string{id}, careOf(limits));
 }
 
 bool Supervisor::close(std::chrono::milliseconds patience) {
+  keeper_->stop();
   std::vector<std::shared_ptr<Compartment>> started;
   {
     const std::lock_guard lock{mutex_};

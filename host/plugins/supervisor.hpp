@@ -12,17 +12,26 @@
 
 #include "config/plugin_conf.hpp"
 #include "config/variables.hpp"
-#include "data/store.hpp"
+#include "data/sqlite_store.hpp"
 #include "plugins/compartment.hpp"
+#include "plugins/worker_process.hpp"
 #include "runtime/services.hpp"
 
 namespace bulkhead::host {
+
+class WorkerKeeper;
 
 struct SupervisorOptions {
   std::filesystem::path plugin_dir;  ///< where `<id>.so` is looked for
   std::filesystem::path cache_dir;   ///< private copies of what is loaded
   bool development = false;
   std::chrono::milliseconds start_timeout{10'000};
+  Isolation isolation = Isolation::InProcess;  ///< of plugins whose configuration does not say
+  std::filesystem::path crash_folder{};        ///< for records of workers; empty: none are kept
+  std::size_t crash_records = 20;              ///< how many are kept there
+  std::string host_version{};
+  std::string host_revision{};
+  WorkerProgram program = WorkerProgram::own();  ///< what workers are
 };
 
 /// What plugins stand on; borrowed, and outliving the supervisor.
@@ -30,8 +39,10 @@ struct SupervisorServices {
   Clock& clock;
   LogSink& log;
   MetricSink& metrics;
-  /// The store of one plugin; shared by its compartment and whoever asks it for statistics.
-  std::function<std::shared_ptr<data::Store>(const std::string& plugin)> open_store;
+  BodyWork bodies;
+  /// How the store of one plugin is opened, by its home alone.
+  std::function<data::SqliteOptions(const std::string& plugin)> store_options;
+  std::function<std::chrono::microseconds()> slow_query;  ///< statements above it are told whole
   /// Called after a plugin registered and before it starts, one at a time: takes its routes in, or
   /// throws Error, which closes the plugin (two plugins that want the same route: the later one).
   std::function<void(const std::shared_ptr<Compartment>&)> admit;
@@ -61,6 +72,9 @@ class Supervisor {
   /// Other limits for one plugin while it runs; nothing for an unknown id. Any thread.
   void setLimits(std::string_view id, const PluginLimits& limits, bool required);
 
+  /// Starts a plugin again whose process died too often; false for any other. Any thread.
+  bool release(const std::string& id);
+
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
   std::vector<std::shared_ptr<Compartment>> compartments() const;
   std::shared_ptr<Compartment> find(std::string_view id) const;
@@ -81,10 +95,14 @@ class Supervisor {
   void start(Candidate& candidate);
   void report(const Candidate& candidate);
   bool create(Candidate& candidate);
+  bool isWorker(const Candidate& candidate) const;
+  std::shared_ptr<Home> inProcessHome(Candidate& candidate) const;
+  std::shared_ptr<Home> workerHome(Candidate& candidate);
 
   const SupervisorOptions options_;
   const SupervisorServices services_;
   std::atomic<bool> stop_booting_{false};
+  std::unique_ptr<WorkerKeeper> keeper_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start

@@ -25,7 +25,7 @@ std::optional<std::size_t> ByteStream::read(char* out, std::size_t size, Time un
     return std::nullopt;
   if (end_ == End::BrokenOff) return std::nullopt;
   const std::size_t count = takeLocked(out, size);
-  if (sizeLocked() <= kRoomBytes / 2) tellLoop(std::move(lock));
+  tell(std::move(lock), sizeLocked() <= kRoomBytes / 2);
   return count;
 }
 
@@ -35,23 +35,64 @@ bool ByteStream::awaitEnd(Time until) {
 }
 
 bool ByteStream::put(std::string_view bytes) {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   if (end_ != End::None) return true;
   bytes_.append(bytes);
   moved_.notify_all();
   loop_waits_ = sizeLocked() >= kRoomBytes;
-  return !loop_waits_;
+  const bool more = !loop_waits_;
+  tell(std::move(lock), false);
+  return more;
 }
 
 std::size_t ByteStream::take(std::string& out, std::size_t max) {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   const std::size_t before = out.size();
   const std::size_t count = std::min(max, sizeLocked());
   out.resize(before + count);
   takeLocked(out.data() + before, count);
   loop_waits_ = count == 0;
   if (sizeLocked() < kRoomBytes) moved_.notify_all();
+  tell(std::move(lock), false);
   return count;
+}
+
+void ByteStream::watch(std::function<void()> moved) {
+  const std::lock_guard lock{mutex_};
+  watcher_ = std::move(moved);
+}
+
+void ByteStream::push(std::string_view bytes) {
+  std::unique_lock lock{mutex_};
+  if (end_ != End::None) return;
+  bytes_.append(bytes);
+  moved_.notify_all();
+  const bool told = std::exchange(loop_waits_, false);
+  lock.unlock();
+  if (told && changed_) changed_();
+}
+
+std::size_t ByteStream::pull(std::string& out, std::size_t max) {
+  std::unique_lock lock{mutex_};
+  const std::size_t before = out.size();
+  const std::size_t count = std::min(max, sizeLocked());
+  out.resize(before + count);
+  takeLocked(out.data() + before, count);
+  if (sizeLocked() < kRoomBytes) moved_.notify_all();
+  const bool told = sizeLocked() <= kRoomBytes / 2 && std::exchange(loop_waits_, false);
+  lock.unlock();
+  if (told && changed_) changed_();
+  return count;
+}
+
+std::size_t ByteStream::size() const {
+  const std::lock_guard lock{mutex_};
+  return sizeLocked();
+}
+
+bool ByteStream::wantsEnd() const {
+  const std::lock_guard lock{mutex_};
+  return end_soon_ || end_ != End::None;
 }
 
 bool ByteStream::hasRoom() const {
@@ -65,9 +106,10 @@ bool ByteStream::hasBytes() const {
 }
 
 void ByteStream::endSoon() {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   end_soon_ = true;
   moved_.notify_all();
+  tell(std::move(lock), false);
 }
 
 void ByteStream::finish(End end) {
@@ -107,9 +149,15 @@ std::size_t ByteStream::takeLocked(char* out, std::size_t size) {
 }
 
 void ByteStream::tellLoop(std::unique_lock<std::mutex> lock) {
-  const bool told = std::exchange(loop_waits_, false);
+  tell(std::move(lock), true);
+}
+
+void ByteStream::tell(std::unique_lock<std::mutex> lock, bool loop) {
+  const bool told = loop && std::exchange(loop_waits_, false);
+  const bool watched = watcher_ != nullptr;  // set once, before anything moves
   lock.unlock();
   if (told && changed_) changed_();
+  if (watched) watcher_();
 }
 
 }  // namespace bulkhead::host

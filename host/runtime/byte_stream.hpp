@@ -13,7 +13,7 @@ namespace bulkhead::host {
 
 /// The bytes of one body on their way between a thread, which may wait, and an event loop, which
 /// may not. It holds about kRoomBytes at most: the faster side waits for the slower. One thread and
-/// one loop use it at a time.
+/// one loop use it at a time; the link to another process takes the place of either.
 class ByteStream {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -49,6 +49,20 @@ class ByteStream {
   /// Asks the writer of an endless stream for its end: the host stops.
   void endSoon();
 
+  // For a link, which neither waits nor is asked by a loop.
+
+  /// `moved` is called, without a lock, whenever the other side did something: it wrote, took,
+  /// ended or wants an end. Once, before that.
+  void watch(std::function<void()> moved);
+  /// Takes the bytes in, however many.
+  void push(std::string_view bytes);
+  /// Appends at most `max` bytes to `out`; how many.
+  std::size_t pull(std::string& out, std::size_t max);
+  /// Bytes that nobody has taken yet.
+  std::size_t size() const;
+  /// True when an end is wanted soon, or came.
+  bool wantsEnd() const;
+
   // For either.
 
   /// For the writer: what was written is all there is, or all there will ever be. Does nothing
@@ -62,9 +76,11 @@ class ByteStream {
  private:
   std::size_t takeLocked(char* out, std::size_t size);
   void tellLoop(std::unique_lock<std::mutex> lock);
+  void tell(std::unique_lock<std::mutex> lock, bool loop);
   std::size_t sizeLocked() const { return bytes_.size() - taken_; }
 
   const std::function<void()> changed_;
+  std::function<void()> watcher_;
   mutable std::mutex mutex_;
   std::condition_variable moved_;
   std::string bytes_;

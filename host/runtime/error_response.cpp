@@ -37,6 +37,7 @@ constexpr std::array kRefinedCodes{
     RefinedCode{"HEADERS_TOO_LARGE", 431},
     RefinedCode{"NOT_IMPLEMENTED", 501},
     RefinedCode{"PLUGIN_CRASHED", 502},
+    RefinedCode{"POISON_REQUEST", 502},
     RefinedCode{"DATABASE_UNAVAILABLE", 503},
     RefinedCode{"DATABASE_BUSY", 503},
     RefinedCode{"STORE_LEASE_HELD", 503},
@@ -173,6 +174,13 @@ std::string_view nameOf(ErrorKind kind) {
       return "ConfigurationError";
   }
   return "AppError";
+}
+
+ErrorContext contextOf(const HttpRequest& request, bool development) {
+  const std::string* accept = request.header("accept");
+  const bool problem_json =
+      accept != nullptr && accept->find("application/problem+json") != std::string::npos;
+  return {request.path, request.trace_id, request.request_id, problem_json, development};
 }
 
 int statusOf(const Error& error) {

@@ -18,6 +18,9 @@ struct ErrorContext {
   bool development = false;   ///< S60: error name and details that production never shows
 };
 
+/// What its answer says of a request; views into it.
+ErrorContext contextOf(const HttpRequest& request, bool development);
+
 /// The only mapping of errors to HTTP statuses (S58; codes that refine their kind: 412, 428, 503,
 /// 504 ...).
 int statusOf(const Error& error);

@@ -9,6 +9,7 @@
 
 #include "logging/loaded_modules.hpp"
 #include "logging/work_in_hand.hpp"
+#include "runtime/call_stage.hpp"
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
@@ -50,13 +51,6 @@ bool isStoredRefusal(const Error& error) {
   const int status = statusOf(error);
   return status >= 400 && status < 500 && error.kind() != ErrorKind::Validation && status != 429 &&
          error.code() != "IDEMPOTENCY_KEY_REUSED";
-}
-
-ErrorContext contextOf(const HttpRequest& request, bool development) {
-  const std::string* accept = request.header("accept");
-  const bool problem_json =
-      accept != nullptr && accept->find("application/problem+json") != std::string::npos;
-  return {request.path, request.trace_id, request.request_id, problem_json, development};
 }
 
 /// A refusal is told anew: its body names the request, and that is now this one.
@@ -420,6 +414,7 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
 
 void PluginHome::runRead(bulkhead_context* context,
                          const std::function<void(bulkhead_transaction&)>& closure) {
+  const CallStageMark stage{CallStage::Read};
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.read(
@@ -433,6 +428,7 @@ void PluginHome::runRead(bulkhead_context* context,
 
 void PluginHome::runWrite(bulkhead_context* context,
                           const std::function<void(bulkhead_transaction&)>& closure) {
+  const CallStageMark stage{CallStage::Write};
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.write(

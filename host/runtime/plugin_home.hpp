@@ -17,30 +17,17 @@
 #include <bulkhead/error.hpp>
 
 #include "data/store.hpp"
-#include "runtime/contract.hpp"
 #include "runtime/message.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
 #include "runtime/recovery_points.hpp"
+#include "runtime/registration.hpp"
 #include "runtime/services.hpp"
 
 namespace bulkhead::host {
 
 /// A checked setting: unset, integer (booleans are 0 or 1, durations milliseconds), number or text.
 using PluginSetting = std::variant<std::monostate, std::int64_t, double, std::string>;
-
-struct RegisteredRoute {
-  std::uint32_t number = 0;  ///< the plugin's own
-  std::string path;          ///< full template: /api/<plugin>/v1/...
-  RouteContract contract;
-};
-
-struct RegisteredContributor {
-  std::uint32_t number = 0;
-  std::string name;
-  std::chrono::milliseconds interval{30'000};
-  std::chrono::milliseconds timeout{1'000};
-};
 
 struct HomeOptions {
   std::string plugin;                             ///< id

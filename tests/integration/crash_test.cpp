@@ -21,7 +21,7 @@ class Crash : public testing::Test {
  protected:
   void start(std::string_view id, const Environment& more = {}) {
     id_ = id;
-    folder_.installHostile(id);
+    folder_.installHostile(id, "isolation = inprocess\n");  // what ends it ends the host
     folder_.installHostile("harmless");
     host_ = std::make_unique<HostProcess>(folder_, more);
     ASSERT_TRUE(host_->awaitReady()) << host_->logText() << host_->errorText();

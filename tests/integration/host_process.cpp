@@ -85,15 +85,23 @@ fs::path HostFolder::settings(std::string_view id) const {
   return path_ / "plugins.d" / fmt::format("{}.properties", id);
 }
 
+/// Where plugins live whose own settings do not say: each program of tests runs once for each life.
+std::string isolation() {
+  const char* const wanted = std::getenv("BULKHEAD_TEST_ISOLATION");
+  return wanted != nullptr ? wanted : "";
+}
+
 Environment HostFolder::environment() const {
-  return {{"PATH", "/usr/bin:/bin"},
-          {"BIND_ADDRESS", "127.0.0.1"},
-          {"PORT", "0"},
-          {"DATA_DIR", data().string()},
-          {"PLUGIN_DIR", (path_ / "plugins").string()},
-          {"PLUGIN_CONF_DIR", (path_ / "plugins.d").string()},
-          {"API_KEY", std::string{kApiKey}},
-          {"DRAIN_TIMEOUT", "3s"}};
+  Environment environment{{"PATH", "/usr/bin:/bin"},
+                          {"BIND_ADDRESS", "127.0.0.1"},
+                          {"PORT", "0"},
+                          {"DATA_DIR", data().string()},
+                          {"PLUGIN_DIR", (path_ / "plugins").string()},
+                          {"PLUGIN_CONF_DIR", (path_ / "plugins.d").string()},
+                          {"API_KEY", std::string{kApiKey}},
+                          {"DRAIN_TIMEOUT", "3s"}};
+  if (!isolation().empty()) environment["PLUGIN_ISOLATION"] = isolation();
+  return environment;
 }
 
 CommandEnd HostFolder::run(const std::vector<std::string>& words, const Environment& more) const {

@@ -17,6 +17,9 @@ namespace bulkhead::integration {
 /// The bootstrap key of every host here; also the canary that no log line and no body may hold.
 constexpr std::string_view kApiKey = "canary-4f1d2c9b8a7e6d5c4b3a2f1e0d9c8b7a";
 
+/// "worker" or "inprocess" when this run of the tests is for that life; empty for the default.
+std::string isolation();
+
 /// A place for one installation: data, plugins and their settings, all of it temporary.
 class HostFolder {
  public:

@@ -21,7 +21,9 @@ TEST(PluginConf, HasDefaults) {
   EXPECT_EQ(conf.id, "stripe");
   EXPECT_TRUE(conf.enabled);
   EXPECT_FALSE(conf.required);
-  EXPECT_EQ(conf.isolation, Isolation::InProcess);
+  EXPECT_FALSE(conf.isolation);
+  EXPECT_EQ(conf.limits.restarts, 5);
+  EXPECT_EQ(conf.limits.memory_mb, 0);
   EXPECT_EQ(conf.limits.threads, 8);
   EXPECT_EQ(conf.limits.queue, 1024);
   EXPECT_EQ(conf.limits.deadline_ms, 30'000);
@@ -46,14 +48,10 @@ TEST(PluginConf, TheEnvironmentOverridesIt) {
   EXPECT_EQ(read("", Variables{{{"STRIPE_LIMITS_THREADS", "3"}}}).limits.threads, 3);
 }
 
-TEST(PluginConf, AWorkerIsRefusedWithASentence) {
-  const PluginConf conf = read("# home\nisolation = worker\n");
-  ASSERT_EQ(conf.problems.size(), 1U);
-  EXPECT_NE(conf.problems[0].sentence().find(
-                ":2: isolation = \"worker\": expected inprocess, because isolation = worker is not "
-                "available in this version."),
-            std::string::npos)
-      << conf.problems[0].sentence();
+TEST(PluginConf, SaysWhereThePluginRuns) {
+  EXPECT_EQ(read("isolation = worker\n").isolation, Isolation::Worker);
+  EXPECT_EQ(read("isolation = inprocess\n").isolation, Isolation::InProcess);
+  EXPECT_EQ(read("isolation = thread\n").problems.size(), 1U);
 }
 
 TEST(PluginConf, AMistypedLimitNamesTheNearest) {

@@ -7,6 +7,8 @@
 
 #include <bulkhead/plugin.hpp>
 
+#include "plugins/in_process_home.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -63,9 +65,10 @@ class CompartmentTest : public ::testing::Test {
     Patient::destroyed = 0;
     HomeOptions options;
     options.plugin = "patient";
-    auto home = std::make_unique<PluginHome>(detail::Door<Patient>::table(), std::move(options),
-                                             HomeServices{clock_, log_, metrics_, nullptr});
-    EXPECT_TRUE(compartment_.create(std::move(home), nullptr));
+    auto plugin = std::make_unique<PluginHome>(detail::Door<Patient>::table(), std::move(options),
+                                               HomeServices{clock_, log_, metrics_, nullptr});
+    EXPECT_TRUE(compartment_.create(std::make_shared<InProcessHome>(
+        std::move(plugin), InProcessHome::Foundation{}, HomeLimits{}, BodyWork{})));
     EXPECT_TRUE(compartment_.start());
   }
 
@@ -86,7 +89,6 @@ class CompartmentTest : public ::testing::Test {
   NoLog log_;
   NoMetrics metrics_;
   Compartment compartment_{Compartment::Options{.id = "patient",
-                                                .lane = {},
                                                 .start_timeout = std::chrono::seconds{10},
                                                 .deadline = std::chrono::seconds{30}}};
   std::thread check_;

@@ -1,4 +1,6 @@
-#include "app/table_counts.hpp"
+#include "plugins/table_rows.hpp"
+
+#include <string>
 
 #include <bulkhead/error.hpp>
 #include <bulkhead/transaction.hpp>
@@ -39,15 +41,15 @@ std::int64_t countRows(data::Transaction& transaction, const std::string& table)
 
 }  // namespace
 
-std::vector<monitoring::TableCount> countTables(data::Store& store,
-                                                std::chrono::steady_clock::time_point deadline) {
-  std::vector<monitoring::TableCount> counts;
+std::vector<TableRows> countTableRows(data::Store& store,
+                                      std::chrono::steady_clock::time_point deadline) {
+  std::vector<TableRows> counts;
   try {
     store.read(
         [&](data::Transaction& transaction) {
           counts.clear();
           for (const auto& name : tableNames(transaction)) {
-            counts.emplace_back(pluralOf(name), countRows(transaction, name));
+            counts.push_back({pluralOf(name), countRows(transaction, name)});
           }
         },
         deadline);

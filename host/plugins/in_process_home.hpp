@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/sqlite_store.hpp"
+#include "plugins/home.hpp"
+#include "plugins/library.hpp"
+#include "runtime/plugin_home.hpp"
+
+namespace bulkhead::host {
+
+/// A plugin that lives in this process, on threads of its own.
+class InProcessHome final : public Home {
+ public:
+  /// What the plugin's code and data stand on: released after it.
+  struct Foundation {
+    std::shared_ptr<const PluginLibrary> library;
+    std::shared_ptr<data::SqliteStore> store;  ///< null: it has none
+    bool lease_shared = false;                 ///< the store is, from the start
+  };
+
+  InProcessHome(std::unique_ptr<PluginHome> plugin, Foundation foundation, const HomeLimits& limits,
+                BodyWork bodies);
+  ~InProcessHome() override;
+
+  void create() override;
+  void start() override;
+  bool drain(Time until) override;
+  void stop() noexcept override;
+  bool abandon() noexcept override;
+  bool submit(const std::shared_ptr<HomeCall>& call) override;
+  std::string checkHealth(const RegisteredContributor& contributor, Time deadline) override;
+  void setLimits(const HomeLimits& limits) override;
+  HomeLoad load() const override;
+  const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override;
+  const std::vector<RegisteredContributor>& contributors() const override;
+  bool hasStore() const override;
+  bool pingStore(Time deadline) override;
+  void shareLease(bool shared, Time deadline) override;
+  std::vector<TableRows> countRows(Time deadline) override;
+
+ private:
+  struct Inside;  // the plugin and what it stands on, shared with the threads that are in it
+
+  void checkpoint() noexcept;
+
+  const std::shared_ptr<Inside> inside_;
+  Lane lane_;
+  Lane streams_;
+  std::atomic<bool> lease_shared_;
+};
+
+}  // namespace bulkhead::host

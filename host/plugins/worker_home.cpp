@@ -1,0 +1,469 @@
+#include "plugins/worker_home.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <fmt/format.h>
+#include <set>
+#include <sys/socket.h>
+#include <utility>
+
+#include <bulkhead/error.hpp>
+
+#include "plugins/link_records.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kSlotsMore = 8192;  // for limits that grow while it runs
+constexpr std::size_t kBacklogBytesMax = std::size_t{64} * 1024 * 1024;
+constexpr milliseconds kAnswerPatience{100};
+constexpr milliseconds kStopPatience{5000};
+constexpr milliseconds kEndPatience{15'000};  // a crash record takes its time
+
+Error crashed(const std::string& plugin) {
+  return Error::app("PLUGIN_CRASHED",
+                    fmt::format("The service '{}' ended while it was asked.", plugin))
+      .withRetryAfter(1);
+}
+
+struct Ends {
+  Ends() {
+    int both[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both) != 0)
+      throw Error::app("NO_LINK", "The system has no socket for a link.");
+    ours = FileDescriptor{both[0]};
+    theirs = FileDescriptor{both[1]};
+  }
+  FileDescriptor ours;
+  FileDescriptor theirs;
+};
+
+}  // namespace
+
+WorkerHome::WorkerHome(WorkerOrder order, WorkerServices services)
+    : order_{std::move(order)}, services_{std::move(services)} {
+  const HomeLimits& limits = order_.limits;
+  const std::size_t slots = limits.lane.threads + limits.lane.queue + limits.streams + kSlotsMore;
+  box_.emplace(BlackBox::make(static_cast<std::uint32_t>(slots)));
+  held_ = std::make_unique<HeldCalls>(box_->slots(), limits);
+}
+
+WorkerHome::~WorkerHome() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  if (process_) process_->signal(SIGKILL);
+  if (link_) link_->end();
+  if (reader_.joinable()) reader_.join();
+}
+
+void WorkerHome::launch() {
+  Ends ends;
+  auto link = std::make_unique<Link>(std::move(ends.ours), LinkEnd::Worker);
+  auto process = std::make_unique<WorkerProcess>(services_.program, order_.plugin,
+                                                 ends.theirs.get(), box_->descriptor());
+  const std::lock_guard lock{mutex_};
+  link_ = std::move(link);
+  process_ = std::move(process);
+  launched_ = std::chrono::steady_clock::now();
+  if (stopping_) process_->signal(SIGKILL);  // given up meanwhile
+  reader_ = std::thread{[this] { read(); }};
+  pthread_setname_np(reader_.native_handle(), "link");
+}
+
+void WorkerHome::create() {
+  launch();
+  std::promise<std::string> waiter;
+  auto reply = waiter.get_future();
+  const std::uint64_t id = addWaiter(std::move(waiter));
+  std::string frame;
+  FrameWriter{frame, FrameType::Begin, id}.rest(toJson(order_)).finish();
+  link_->send(frame);
+  const std::string registered = await(id, std::move(reply), std::nullopt);
+  try {
+    registration_ = workerRegistrationFrom(registered);
+  } catch (const LinkError& error) {
+    throw Error::configuration("BAD_REGISTRATION", error.what());
+  }
+  checkRegistration();
+  std::vector<std::uint32_t> metrics;
+  for (const auto& metric : registration_.metrics)
+    metrics.push_back(services_.metrics.declare(order_.plugin, metric));
+  const std::lock_guard lock{mutex_};
+  metrics_ = std::move(metrics);
+  created_ = true;
+}
+
+/// The worker has checked it as well; here it is what came out of another process.
+void WorkerHome::checkRegistration() const {
+  std::set<std::string> services{order_.replaces.begin(), order_.replaces.end()};
+  services.insert(order_.plugin);
+  for (const auto& route : registration_.routes) {
+    const std::string& path = route->path;
+    const bool own = std::any_of(services.begin(), services.end(), [&](const std::string& one) {
+      return path.starts_with("/api/" + one + "/") || path == "/api/" + one;
+    });
+    if (!own)
+      throw Error::configuration("ROUTE_REFUSED", fmt::format("{} is not its own path.", path));
+  }
+}
+
+void WorkerHome::start() {
+  request({AskKind::Start, 0, {}, {}}, std::nullopt);
+  const std::lock_guard lock{mutex_};
+  started_ = true;
+}
+
+void WorkerHome::interrupt() noexcept {
+  const std::lock_guard lock{mutex_};
+  stopping_ = true;
+  if (process_) process_->signal(SIGKILL);
+}
+
+bool WorkerHome::drain(Time until) {
+  held_->close();
+  return held_->awaitNone(until);
+}
+
+void WorkerHome::stop() noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  const Time until = std::chrono::steady_clock::now() + kStopPatience;
+  try {
+    request({AskKind::Stop, 0, until, {}}, until + kStopPatience);
+  } catch (const std::exception&) {  // it has ended, or will now
+  }
+  link_->end();
+  if (!process_->awaitEnd(kStopPatience)) process_->signal(SIGKILL);
+  try {
+    services_.metrics.withdraw(order_.plugin);
+  } catch (const std::exception&) {  // no memory: they stay
+  }
+}
+
+bool WorkerHome::abandon() noexcept {
+  interrupt();
+  if (link_) link_->end();
+  return true;
+}
+
+bool WorkerHome::submit(const std::shared_ptr<HomeCall>& call) {
+  if (link_->backlog() > kBacklogBytesMax) return false;
+  const auto entry = held_->add(call);
+  if (!entry) return false;
+  const auto& stream = call->request().body_stream;
+  CallMessage message;
+  message.route = call->route().number;
+  message.slot = entry.slot;
+  message.deadline = call->deadline();
+  message.streams_body = stream != nullptr;
+  std::string frame;
+  writeCall(frame, entry.id, message, call->request());
+  if (!stream) {
+    link_->send(frame);  // when the link has ended, so have all calls
+    return true;
+  }
+  const auto sender = std::make_shared<StreamSender>(*link_, entry.id, stream);
+  held_->setStreams(entry.id, sender, nullptr);
+  link_->send(frame);
+  sender->begin();
+  return true;
+}
+
+std::string WorkerHome::checkHealth(const RegisteredContributor& contributor, Time deadline) {
+  return request({AskKind::CheckHealth, contributor.number, deadline, {}}, deadline);
+}
+
+void WorkerHome::setLimits(const HomeLimits& limits) {
+  held_->setLimits(limits);
+  std::string frame;
+  writeAsk(
+      frame, 0,
+      {AskKind::SetLimits, 0, std::chrono::steady_clock::now() + kStopPatience, toJson(limits)});
+  if (link_) link_->send(frame);
+}
+
+HomeLoad WorkerHome::load() const {
+  return held_->load(*box_);
+}
+
+bool WorkerHome::pingStore(Time deadline) {
+  try {
+    return request({AskKind::PingStore, 0, deadline, {}}, deadline) == "1";
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void WorkerHome::shareLease(bool shared, Time deadline) {
+  if (hasStore())
+    request({AskKind::ShareLease, shared ? std::uint64_t{1} : 0, deadline, {}}, deadline);
+}
+
+std::vector<TableRows> WorkerHome::countRows(Time deadline) {
+  try {
+    return tableRowsFrom(request({AskKind::CountRows, 0, deadline, {}}, deadline));
+  } catch (const std::exception&) {  // it does not run, or says nothing that can be read
+    return {};
+  }
+}
+
+pid_t WorkerHome::processId() const {
+  const std::lock_guard lock{mutex_};
+  return process_ ? process_->id() : 0;
+}
+
+std::uint64_t WorkerHome::memoryBytes() const {
+  const std::lock_guard lock{mutex_};
+  return process_ ? process_->memoryBytes() : 0;
+}
+
+milliseconds WorkerHome::processorTime() const {
+  const std::lock_guard lock{mutex_};
+  return process_ ? process_->processorTime() : milliseconds{0};
+}
+
+WorkerHome::Time WorkerHome::lastBeat() const {
+  return std::max(box_->lastBeat(), launched_);
+}
+
+void WorkerHome::kill(int signal, std::string reason, bool hung) {
+  const std::lock_guard lock{mutex_};
+  if (!process_ || ended_) return;
+  if (killed_for_.empty()) killed_for_ = std::move(reason);
+  hung_ = hung_ || hung;
+  process_->signal(signal);
+}
+
+void WorkerHome::setLogLevel(int level) noexcept {
+  box_->setLogLevel(level);
+}
+
+void WorkerHome::setSlowQuery(std::chrono::microseconds threshold) noexcept {
+  box_->setSlowQuery(threshold);
+}
+
+// What comes over the link; on the reader's thread.
+
+void WorkerHome::read() {
+  std::string problem;
+  try {
+    link_->read([this](const Frame& frame) { take(frame); });
+  } catch (const LinkError& error) {
+    problem = fmt::format("spoke nonsense to the host: {}", error.what());
+  } catch (const std::exception& error) {
+    problem = fmt::format("could not be understood: {}", error.what());
+  }
+  link_->end();
+  finish(std::move(problem));
+}
+
+void WorkerHome::take(const Frame& frame) {
+  switch (frame.type) {
+    case FrameType::Answer:
+      takeAnswer(frame);
+      return;
+    case FrameType::Refused:
+      if (const auto entry = held_->remove(frame.id)) {
+        entry.call->refuse(
+            Error::app("OVERLOADED",
+                       fmt::format("The service '{}' could not begin it in time.", order_.plugin))
+                .withRetryAfter(1));
+      }
+      return;
+    case FrameType::Reply:
+    case FrameType::Failure:
+      takeReply(frame);
+      return;
+    case FrameType::Log: {
+      const LogLine line = readLogLine(frame.payload);
+      services_.log.write(order_.plugin, line.level, line.message, line.fields, line.trace);
+      return;
+    }
+    case FrameType::Records:
+      takeRecords(frame.payload);
+      return;
+    default:
+      takeStreaming(frame);
+  }
+}
+
+void WorkerHome::takeAnswer(const Frame& frame) {
+  AnswerMessage answer = readAnswer(frame.payload);
+  const auto held = held_->find(frame.id);
+  if (!held || held.answer) throw LinkError{"an answer is to no call, or the second to one"};
+  if (!answer.streams) {
+    held_->remove(frame.id);
+    held.call->respond(std::move(answer.response));
+    return;
+  }
+  if (!held.call->route().contract.streamsResponse())
+    throw LinkError{"an answer streams whose route does not"};
+  const auto stream = held.call->openStream();
+  const auto receiver = std::make_shared<StreamReceiver>(*link_, frame.id, stream);
+  held_->setStreams(frame.id, nullptr, receiver);
+  receiver->begin();
+  answer.response.stream = stream;
+  if (!held.call->respond(std::move(answer.response))) stream->breakOff();
+}
+
+void WorkerHome::takeStreaming(const Frame& frame) {
+  const auto held = held_->find(frame.id);
+  switch (frame.type) {
+    case FrameType::Data:
+      if (held.answer) held.answer->take(frame.payload);
+      return;
+    case FrameType::Credit:
+      if (held.request) held.request->credit(readCredit(frame.payload));
+      return;
+    default: {
+      const StreamEnd end = readEnd(frame.payload);
+      if (!held.answer || end == StreamEnd::WantedSoon) return;
+      held_->remove(frame.id);
+      held.answer->take(end);
+    }
+  }
+}
+
+void WorkerHome::takeReply(const Frame& frame) {
+  std::promise<std::string> waiter;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = waiters_.find(frame.id);
+    if (found == waiters_.end()) return;  // nobody waits any more
+    waiter = std::move(found->second);
+    waiters_.erase(found);
+  }
+  if (frame.type == FrameType::Reply) {
+    waiter.set_value(std::string{frame.payload});
+  } else {
+    waiter.set_exception(std::make_exception_ptr(readError(frame.payload)));
+  }
+}
+
+void WorkerHome::takeRecords(std::string_view payload) const {
+  readRecords(
+      payload,
+      {[&](std::uint32_t metric, const std::vector<std::string_view>& labels, double value) {
+         const std::lock_guard lock{mutex_};
+         if (!created_) return;
+         if (metric >= metrics_.size()) throw LinkError{"a record is of no metric"};
+         try {
+           services_.metrics.record(metrics_[metric], labels, value);
+         } catch (const Error&) {  // labels that it never declared: not worth its life
+         }
+       },
+       [&](std::string_view sql, std::chrono::microseconds duration, bool failed) {
+         if (services_.on_statement) services_.on_statement(sql, duration, failed);
+       },
+       [&](std::size_t values) {
+         if (values > 0) services_.metrics.countSanitized(order_.plugin, values);
+       }});
+}
+
+std::uint64_t WorkerHome::addWaiter(std::promise<std::string> waiter) {
+  const std::lock_guard lock{mutex_};
+  if (ended_ || !link_) {
+    waiter.set_exception(std::make_exception_ptr(crashed(order_.plugin)));
+    return 0;
+  }
+  waiters_.emplace(++asked_, std::move(waiter));
+  return asked_;
+}
+
+std::string WorkerHome::request(const Ask& ask, std::optional<Time> until) {
+  std::promise<std::string> waiter;
+  auto reply = waiter.get_future();
+  const std::uint64_t id = addWaiter(std::move(waiter));
+  if (id == 0) return reply.get();  // it has ended, or has not begun
+  std::string frame;
+  writeAsk(frame, id, ask);
+  link_->send(frame);
+  return await(id, std::move(reply), until);
+}
+
+std::string WorkerHome::await(std::uint64_t id, std::future<std::string> reply,
+                              std::optional<Time> until) {
+  if (until && reply.wait_until(*until + kAnswerPatience) != std::future_status::ready) {
+    const std::lock_guard lock{mutex_};
+    if (waiters_.erase(id) > 0) {
+      throw Error::app("DEADLINE_EXCEEDED",
+                       fmt::format("The service '{}' did not say in time.", order_.plugin));
+    }
+  }
+  return reply.get();
+}
+
+std::string WorkerHome::endReason(const ProcessEnd& end) const {
+  if (!killed_for_.empty()) return killed_for_;
+  if (!end.signal) return fmt::format("ended by itself with exit code {}", end.exit_code);
+  const char* name = sigabbrev_np(*end.signal);
+  return fmt::format("was killed by signal {} (SIG{})", *end.signal, name != nullptr ? name : "?");
+}
+
+/// Whoever is known to have done it is blamed, else everybody who was there.
+std::vector<HeldCall> WorkerHome::takeHeld() {
+  std::vector<HeldCall> calls;
+  const std::uint64_t blamed = box_->blamed();
+  for (auto& entry : held_->takeAll()) {
+    HeldCall held;
+    held.call = entry.call;
+    held.begun = box_->hasBegun(entry.slot, entry.id);
+    held.blamed = held.begun && (blamed == 0 || blamed == entry.id);
+    held.answering = entry.answer != nullptr;
+    if (held.begun) held.record = box_->call(entry.slot);
+    if (entry.answer) entry.answer->breakOff();
+    calls.push_back(std::move(held));
+  }
+  return calls;
+}
+
+/// The process ends, or has; what it held is told once.
+void WorkerHome::finish(std::string problem) {
+  if (!problem.empty()) {
+    process_->signal(SIGKILL);
+  }
+  auto process = process_->awaitEnd(kEndPatience);
+  if (!process) {
+    process_->signal(SIGKILL);
+    while (!(process = process_->awaitEnd(kEndPatience))) continue;
+  }
+  dying_ = true;
+  held_->close();
+  WorkerEnd end;
+  end.calls = takeHeld();
+  bool wanted = false;
+  std::map<std::uint64_t, std::promise<std::string>> waiters;
+  {
+    const std::lock_guard lock{mutex_};
+    ended_ = true;
+    wanted = stopping_ || !started_;
+    waiters.swap(waiters_);
+    end.reason = problem.empty() ? endReason(*process) : std::move(problem);
+    end.hung = hung_;
+  }
+  end.process = *process;
+  end.id = process_->id();
+  end.uptime =
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - launched_);
+  end.lines = box_->lines();
+  const Error reason = Error::app("PLUGIN_CRASHED", fmt::format("its process {}", end.reason));
+  for (auto& [id, waiter] : waiters) waiter.set_exception(std::make_exception_ptr(reason));
+  if (!wanted && services_.ended) {
+    services_.metrics.withdraw(order_.plugin);  // the next one declares them anew, and they go on
+    services_.ended(std::move(end));
+    return;
+  }
+  const Error closed =
+      Error::app("DRAINING", fmt::format("The service '{}' is being closed.", order_.plugin))
+          .withRetryAfter(5);
+  for (const auto& held : end.calls) held.call->refuse(closed);
+}
+
+}  // namespace bulkhead::host

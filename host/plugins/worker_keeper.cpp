@@ -1,0 +1,236 @@
+#include "plugins/worker_keeper.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <utility>
+
+#include "logging/log.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+using Time = std::chrono::steady_clock::time_point;
+
+constexpr milliseconds kLook{100};
+constexpr milliseconds kHeartSilent{5'000};
+/// From SIGABRT, whose record has the stack, to SIGKILL.
+constexpr milliseconds kMercy{2'000};
+/// For a pause as long as this calls wait for the next generation.
+constexpr milliseconds kSoon{1'000};
+
+}  // namespace
+
+/// One plugin that lives in workers, one after the other.
+struct WorkerKeeper::Ward {
+  std::weak_ptr<Compartment> compartment;
+  std::string plugin;
+  WorkerOrder order;
+  WorkerCare care;
+  data::StatementObserver on_statement;
+  RestartBudget budget;
+  std::weak_ptr<WorkerHome> home;
+  std::optional<Time> start_at;  ///< it has ended, and is started then
+  std::optional<Time> abort_at;  ///< SIGABRT was sent; SIGKILL follows then
+  bool starting = false;
+  std::thread starter;
+};
+
+WorkerKeeper::WorkerKeeper(Services services) : services_{std::move(services)} {
+  thread_ = std::thread{[this] { work(); }};
+  pthread_setname_np(thread_.native_handle(), "keeper");
+}
+
+WorkerKeeper::~WorkerKeeper() {
+  stop();
+}
+
+void WorkerKeeper::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  for (const auto& [plugin, ward] : wards_) {
+    if (const auto home = ward->home.lock(); home && ward->starting) home->interrupt();
+    if (ward->starter.joinable()) ward->starter.join();
+  }
+}
+
+std::shared_ptr<Home> WorkerKeeper::homeFor(const std::shared_ptr<Compartment>& compartment,
+                                            WorkerOrder order, WorkerCare care,
+                                            data::StatementObserver on_statement) {
+  auto ward = std::make_shared<Ward>(Ward{compartment,
+                                          compartment->id(),
+                                          std::move(order),
+                                          care,
+                                          std::move(on_statement),
+                                          {care.restarts, care.restart_window},
+                                          {},
+                                          {},
+                                          {},
+                                          false,
+                                          {}});
+  {
+    const std::lock_guard lock{mutex_};
+    wards_[ward->plugin] = ward;
+  }
+  return newHome(ward);
+}
+
+std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& ward) {
+  WorkerServices services = services_.worker;
+  services.on_statement = ward->on_statement;
+  services.ended = [this, weak = std::weak_ptr{ward}](WorkerEnd end) {
+    const auto lost = weak.lock();
+    if (!lost) return;
+    {
+      const std::lock_guard lock{mutex_};
+      ends_.emplace_back(lost, std::move(end));
+    }
+    wake_.notify_all();
+  };
+  WorkerOrder order = ward->order;
+  order.lease_shared = services_.lease_shared();
+  auto home = std::make_shared<WorkerHome>(std::move(order), std::move(services));
+  home->setLogLevel(services_.log_level());
+  home->setSlowQuery(services_.slow_query());
+  const std::lock_guard lock{mutex_};
+  ward->home = home;
+  return home;
+}
+
+void WorkerKeeper::setCare(const std::string& plugin, const WorkerCare& care) {
+  const std::lock_guard lock{mutex_};
+  const auto found = wards_.find(plugin);
+  if (found == wards_.end()) return;
+  found->second->care = care;
+  found->second->budget.setLimits(care.restarts, care.restart_window);
+}
+
+bool WorkerKeeper::release(const std::string& plugin) {
+  const std::lock_guard lock{mutex_};
+  const auto found = wards_.find(plugin);
+  if (found == wards_.end()) return false;
+  Ward& ward = *found->second;
+  const auto compartment = ward.compartment.lock();
+  const bool quarantined = compartment && compartment->status().state == PluginState::Quarantined;
+  if (!quarantined && !ward.start_at) return false;
+  ward.budget.forgive();
+  ward.start_at = Time{};
+  wake_.notify_all();
+  return true;
+}
+
+void WorkerKeeper::work() {
+  std::unique_lock lock{mutex_};
+  while (!stopping_) {
+    wake_.wait_for(lock, kLook, [&] { return stopping_ || !ends_.empty(); });
+    auto ends = std::exchange(ends_, {});
+    std::vector<std::shared_ptr<Ward>> wards;
+    for (const auto& [plugin, ward] : wards_) wards.push_back(ward);
+    lock.unlock();
+    for (auto& [ward, end] : ends) handleEnd(ward, std::move(end));
+    for (const auto& ward : wards) look(*ward);
+    lock.lock();
+    for (const auto& ward : wards) {
+      const bool due = ward->start_at && *ward->start_at <= std::chrono::steady_clock::now();
+      if (stopping_ || ward->starting || !due) continue;
+      ward->start_at.reset();
+      ward->starting = true;
+      if (ward->starter.joinable()) ward->starter.join();
+      ward->starter = std::thread{[this, ward] { restart(ward); }};
+    }
+  }
+}
+
+/// What hangs gets the signal whose record has its stack, and then the one that nobody survives.
+void WorkerKeeper::look(Ward& ward) {
+  std::shared_ptr<WorkerHome> home;
+  WorkerCare care;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!ward.starting) home = ward.home.lock();
+    care = ward.care;
+  }
+  if (!home || !home->isAlive()) return;
+  home->setLogLevel(services_.log_level());
+  home->setSlowQuery(services_.slow_query());
+  const auto now = std::chrono::steady_clock::now();
+  if (ward.abort_at) {
+    if (now >= *ward.abort_at) home->kill(SIGKILL, {}, true);
+    return;
+  }
+  const std::uint64_t memory = care.memory_bytes_max > 0 ? home->memoryBytes() : 0;
+  if (memory > care.memory_bytes_max) {
+    home->kill(SIGKILL,
+               fmt::format("held {} MiB of memory, and may hold {}", memory >> 20U,
+                           care.memory_bytes_max >> 20U),
+               false);
+    return;
+  }
+  std::string reason;
+  if (const auto overdue = home->longestOverdue(); overdue > care.stuck) {
+    reason = fmt::format("hung: a call ran {} ms past its deadline", overdue.count());
+  } else if (now - home->lastBeat() > kHeartSilent) {
+    reason = fmt::format("hung: its heart was silent for {} ms", kHeartSilent.count());
+  }
+  if (reason.empty()) return;
+  ward.abort_at = now + kMercy;
+  home->kill(SIGABRT, std::move(reason), true);
+}
+
+void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
+  const auto compartment = ward->compartment.lock();
+  if (!compartment) return;
+  const auto now = std::chrono::steady_clock::now();
+  std::optional<milliseconds> pause;
+  {
+    const std::lock_guard lock{mutex_};
+    ward->abort_at.reset();
+    pause = ward->budget.died(now);
+    if (pause) ward->start_at = now + *pause;
+  }
+  const PluginState state = !pause     ? PluginState::Quarantined
+                            : end.hung ? PluginState::Hung
+                                       : PluginState::Crashed;
+  std::string reason = fmt::format("Its process {}.", end.reason);
+  reason += pause ? fmt::format(" It is started again{}.",
+                                pause->count() == 0 ? std::string{" at once"}
+                                                    : fmt::format(" in {} ms", pause->count()))
+                  : fmt::format(
+                        " That was {} times within {} s: it stays closed until it is "
+                        "released.",
+                        ward->budget.recentDeaths(), ward->care.restart_window.count() / 1000);
+  try {
+    if (services_.record) services_.record(*compartment, end);
+  } catch (const std::exception& error) {
+    log(Level::Warn, "plugins", "The record of a worker's end could not be kept",
+        {{"reason", error.what()}});
+  }
+  auto calls = std::move(end.calls);
+  compartment->lost(state, std::move(reason), pause && *pause <= kSoon, std::move(calls));
+  services_.changed(*compartment);
+}
+
+void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
+  std::string problem;
+  const auto compartment = ward->compartment.lock();
+  const bool running = compartment && compartment->replace(newHome(ward), problem);
+  if (compartment && !running) {
+    const std::lock_guard lock{mutex_};
+    const auto now = std::chrono::steady_clock::now();
+    const auto pause = stopping_ ? std::nullopt : ward->budget.died(now);
+    if (pause) ward->start_at = now + *pause;
+    compartment->giveUpWaiting(pause ? PluginState::Failed : PluginState::Quarantined,
+                               fmt::format("It could not be started again: {}", problem));
+  }
+  if (compartment) services_.changed(*compartment);
+  const std::lock_guard lock{mutex_};
+  ward->starting = false;
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "plugins/compartment.hpp"
+#include "plugins/restart_budget.hpp"
+#include "plugins/worker_home.hpp"
+
+namespace bulkhead::host {
+
+/// When a worker is ended, and when it is started again.
+struct WorkerCare {
+  std::size_t restarts = 5;
+  std::chrono::milliseconds restart_window{60'000};
+  std::chrono::milliseconds stuck{10'000};  ///< past its deadline before a call counts as hung
+  std::uint64_t memory_bytes_max = 0;       ///< of its own; more ends it. 0: no limit
+};
+
+/// Watches over all workers: notices those that hang or take too much, ends them, and starts what
+/// has ended again, within its budget. Thread-safe.
+class WorkerKeeper {
+ public:
+  struct Services {
+    WorkerServices worker;  ///< `on_statement` and `ended` are each home's
+    /// After each change of a plugin's state.
+    std::function<void(const Compartment&)> changed;
+    std::function<int()> log_level;                         ///< of the host's log, now
+    std::function<std::chrono::microseconds()> slow_query;  ///< likewise
+    std::function<bool()> lease_shared;  ///< whether stores that are opened now are
+    /// Told of each end, for its record.
+    std::function<void(const Compartment&, const WorkerEnd&)> record;
+  };
+
+  explicit WorkerKeeper(Services services);
+  ~WorkerKeeper();
+  WorkerKeeper(const WorkerKeeper&) = delete;
+  WorkerKeeper& operator=(const WorkerKeeper&) = delete;
+
+  /// A home for the compartment, which is looked after from now on.
+  std::shared_ptr<Home> homeFor(const std::shared_ptr<Compartment>& compartment, WorkerOrder order,
+                                WorkerCare care, data::StatementObserver on_statement);
+  /// From now on; nothing for a plugin that does not live in a worker.
+  void setCare(const std::string& plugin, const WorkerCare& care);
+  /// Starts one that is quarantined, or waits for its next start, at once. False for any other.
+  bool release(const std::string& plugin);
+  /// Starts nothing any more.
+  void stop();
+
+ private:
+  struct Ward;
+
+  void work();
+  void look(Ward& ward);
+  void handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end);
+  void restart(const std::shared_ptr<Ward>& ward);
+  std::shared_ptr<WorkerHome> newHome(const std::shared_ptr<Ward>& ward);
+
+  const Services services_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::map<std::string, std::shared_ptr<Ward>> wards_;
+  std::vector<std::pair<std::shared_ptr<Ward>, WorkerEnd>> ends_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace bulkhead::host

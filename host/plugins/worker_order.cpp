@@ -1,0 +1,174 @@
+#include "plugins/worker_order.hpp"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "plugins/link_frame.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using nlohmann::json;
+
+/// Text of the other side that is not what it has to be ends the link, and nothing else.
+template <class Read>
+auto reading(std::string_view text, const Read& read) {
+  try {
+    return read(json::parse(text));
+  } catch (const json::exception& problem) {
+    throw LinkError{problem.what()};
+  }
+}
+
+std::string written(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json limitsJson(const HomeLimits& limits) {
+  return {{"threads", limits.lane.threads},
+          {"queue", limits.lane.queue},
+          {"streams", limits.streams},
+          {"deadline_ms", limits.deadline.count()}};
+}
+
+HomeLimits limitsFrom(const json& document) {
+  HomeLimits limits;
+  limits.lane.threads = document.at("threads").get<std::size_t>();
+  limits.lane.queue = document.at("queue").get<std::size_t>();
+  limits.streams = document.at("streams").get<std::size_t>();
+  limits.deadline = std::chrono::milliseconds{document.at("deadline_ms").get<std::int64_t>()};
+  return limits;
+}
+
+json routesJson(const WorkerRegistration& registration) {
+  json routes = json::array();
+  for (const auto& route : registration.routes) {
+    routes.push_back({{"number", route->number},
+                      {"method", route->contract.method()},
+                      {"path", route->path},
+                      {"relative", route->contract.path()},
+                      {"contract", route->contract.document()}});
+  }
+  return routes;
+}
+
+json contributorsJson(const WorkerRegistration& registration) {
+  json contributors = json::array();
+  for (const auto& one : registration.contributors) {
+    contributors.push_back({{"number", one.number},
+                            {"name", one.name},
+                            {"interval_ms", one.interval.count()},
+                            {"timeout_ms", one.timeout.count()}});
+  }
+  return contributors;
+}
+
+json metricsJson(const WorkerRegistration& registration) {
+  json metrics = json::array();
+  for (const auto& metric : registration.metrics) {
+    metrics.push_back({{"kind", metric.kind},
+                       {"name", metric.name},
+                       {"help", metric.help},
+                       {"labels", metric.labels}});
+  }
+  return metrics;
+}
+
+std::shared_ptr<const RegisteredRoute> routeFrom(const json& one) {
+  return std::make_shared<const RegisteredRoute>(RegisteredRoute{
+      one.at("number").get<std::uint32_t>(), one.at("path").get<std::string>(),
+      RouteContract{one.at("method").get<std::string>(), one.at("relative").get<std::string>(),
+                    written(one.at("contract"))}});
+}
+
+}  // namespace
+
+std::string toJson(const WorkerOrder& order) {
+  return written({{"plugin", order.plugin},
+                  {"version", order.version},
+                  {"library", order.library.string()},
+                  {"settings", toJson(order.settings)},
+                  {"secrets", order.secrets},
+                  {"replaces", order.replaces},
+                  {"limits", limitsJson(order.limits)},
+                  {"development", order.development},
+                  {"store", order.store.string()},
+                  {"lease_shared", order.lease_shared},
+                  {"crash_folder", order.crash_folder.string()},
+                  {"host_version", order.host_version},
+                  {"host_revision", order.host_revision},
+                  {"descriptors_max", order.descriptors_max},
+                  {"sandbox", order.sandbox}});
+}
+
+WorkerOrder workerOrderFrom(std::string_view text) {
+  return reading(text, [](const json& document) {
+    WorkerOrder order;
+    order.plugin = document.at("plugin").get<std::string>();
+    order.version = document.at("version").get<std::string>();
+    order.library = document.at("library").get<std::string>();
+    order.settings = homeSettingsFrom(document.at("settings").get<std::string>());
+    order.secrets = document.at("secrets").get<std::vector<std::string>>();
+    order.replaces = document.at("replaces").get<std::vector<std::string>>();
+    order.limits = limitsFrom(document.at("limits"));
+    order.development = document.at("development").get<bool>();
+    order.store = document.at("store").get<std::string>();
+    order.lease_shared = document.at("lease_shared").get<bool>();
+    order.crash_folder = document.at("crash_folder").get<std::string>();
+    order.host_version = document.at("host_version").get<std::string>();
+    order.host_revision = document.at("host_revision").get<std::string>();
+    order.descriptors_max = document.at("descriptors_max").get<std::uint64_t>();
+    order.sandbox = document.at("sandbox").get<bool>();
+    return order;
+  });
+}
+
+std::string toJson(const WorkerRegistration& registration) {
+  return written({{"routes", routesJson(registration)},
+                  {"contributors", contributorsJson(registration)},
+                  {"metrics", metricsJson(registration)}});
+}
+
+WorkerRegistration workerRegistrationFrom(std::string_view text) {
+  return reading(text, [](const json& document) {
+    WorkerRegistration registration;
+    for (const auto& one : document.at("routes")) registration.routes.push_back(routeFrom(one));
+    for (const auto& one : document.at("contributors")) {
+      registration.contributors.push_back(
+          {one.at("number").get<std::uint32_t>(), one.at("name").get<std::string>(),
+           std::chrono::milliseconds{one.at("interval_ms").get<std::int64_t>()},
+           std::chrono::milliseconds{one.at("timeout_ms").get<std::int64_t>()}});
+    }
+    for (const auto& one : document.at("metrics")) {
+      registration.metrics.push_back(
+          {one.at("kind").get<std::string>(), one.at("name").get<std::string>(),
+           one.at("help").get<std::string>(), one.at("labels").get<std::vector<std::string>>()});
+    }
+    return registration;
+  });
+}
+
+std::string toJson(const HomeLimits& limits) {
+  return written(limitsJson(limits));
+}
+
+HomeLimits homeLimitsFrom(std::string_view text) {
+  return reading(text, limitsFrom);
+}
+
+std::string toJson(const std::vector<TableRows>& rows) {
+  json document = json::array();
+  for (const auto& [table, count] : rows) document.push_back({{"table", table}, {"rows", count}});
+  return written(document);
+}
+
+std::vector<TableRows> tableRowsFrom(std::string_view text) {
+  return reading(text, [](const json& document) {
+    std::vector<TableRows> rows;
+    for (const auto& one : document)
+      rows.push_back({one.at("table").get<std::string>(), one.at("rows").get<std::int64_t>()});
+    return rows;
+  });
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+#include "runtime/file_descriptor.hpp"
+
+namespace bulkhead::host {
+
+/// The descriptors that a worker has when it begins, beside 0 (nothing), 1 and 2 (the host's
+/// standard error).
+inline constexpr int kWorkerLinkDescriptor = 3;
+inline constexpr int kWorkerBoxDescriptor = 4;
+
+/// How a process ended.
+struct ProcessEnd {
+  std::optional<int> signal;  ///< that killed it
+  int exit_code = 0;          ///< when none did
+};
+
+/// A program that workers are: what lies at the path may change, this does not.
+class WorkerProgram {
+ public:
+  /// The file that this process runs.
+  static WorkerProgram own();
+  /// Another one, for tests.
+  static WorkerProgram at(const std::filesystem::path& path);
+
+  /// What starts it, for as long as this object and this process live.
+  std::filesystem::path path() const;
+
+ private:
+  explicit WorkerProgram(FileDescriptor file) : file_{std::move(file)} {}
+  FileDescriptor file_;
+};
+
+/// A worker's process, from its start to its end. It is killed when this object goes, and when this
+/// process dies, however it dies. Thread-safe.
+class WorkerProcess {
+ public:
+  /// Starts `bulkhead worker PLUGIN` with these ends of link and black box, which stay the
+  /// caller's. Throws Error (NO_CHILD_PROCESS).
+  WorkerProcess(const WorkerProgram& program, const std::string& plugin, int link, int box);
+  ~WorkerProcess();
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  pid_t id() const noexcept { return id_; }
+  void signal(int number) const noexcept;
+  /// Waits for its end; nothing when `patience` ran out.
+  std::optional<ProcessEnd> awaitEnd(std::chrono::milliseconds patience);
+  /// What it holds in memory of its own, and the processor time that it has used; 0 when it has
+  /// ended.
+  std::uint64_t memoryBytes() const;
+  std::chrono::milliseconds processorTime() const;
+
+ private:
+  pid_t id_ = 0;
+  FileDescriptor handle_;  ///< of the process itself: its id may be another's once it has ended
+  std::mutex mutex_;
+  std::optional<ProcessEnd> end_;
+};
+
+}  // namespace bulkhead::host

@@ -1,0 +1,101 @@
+#include "plugins/worker_record.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <sys/stat.h>
+#include <system_error>
+
+#include "logging/crash_records.hpp"
+#include "logging/log.hpp"
+#include "runtime/services.hpp"
+#include "runtime/timestamp.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kBacktrace = "backtrace:\n";
+
+std::string_view nameOf(CallStage stage) {
+  constexpr std::string_view kNames[] = {"none", "call", "read", "write", "done"};
+  return kNames[static_cast<std::size_t>(stage)];
+}
+
+/// The first lines of a record that no handler wrote.
+std::string firstFacts(const WorkerEnd& end) {
+  std::string text = "bulkhead crash record 1\n";
+  if (end.process.signal) {
+    const char* name = sigabbrev_np(*end.process.signal);
+    text += fmt::format("signal: SIG{}\nsignal_number: {}\n", name != nullptr ? name : "?",
+                        *end.process.signal);
+  } else {
+    text += fmt::format("exit_code: {}\n", end.process.exit_code);
+  }
+  // to the second, as the handlers of crashes write it
+  const std::string time = timestampText(SystemClock{}.nowUs());
+  return text + fmt::format("time: {}Z\nuptime_ms: {}\nprocess: {}\n", time.substr(0, 19),
+                            end.uptime.count(), end.id);
+}
+
+std::string callFacts(const WorkerEnd& end) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+  std::string text;
+  std::size_t number = 0;
+  for (const auto& held : end.calls) {
+    const HttpRequest& request = held.call->request();
+    text += fmt::format("call_{}: {} {} request_id={} ", ++number, request.method,
+                        held.call->route().path, request.request_id);
+    if (!held.begun) {
+      text += "waiting\n";
+      continue;
+    }
+    const auto for_ms = std::max<std::int64_t>(0, (now - held.record.begun).count() / 1000);
+    text += fmt::format("stage={} for_ms={}{}\n", nameOf(held.record.stage), for_ms,
+                        held.blamed ? " blamed" : "");
+  }
+  return text;
+}
+
+std::string readFile(const fs::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+}  // namespace
+
+std::string workerRecord(std::string_view own, const PluginStatus& plugin, const WorkerEnd& end) {
+  std::string text;
+  const bool handled = own.starts_with("bulkhead crash record");
+  const auto at = handled ? own.find(kBacktrace) : std::string_view::npos;
+  text = handled ? std::string{own.substr(0, at)} : firstFacts(end);
+  if (text.find("\nplugin: ") == std::string::npos)
+    text += fmt::format("plugin: {}\nplugin_version: {}\n", plugin.id, plugin.version);
+  text += fmt::format("worker_end: {}\ngeneration: {}\nheld_calls: {}\n", end.reason,
+                      plugin.generation, end.calls.size());
+  text += callFacts(end);
+  if (at != std::string_view::npos) return text + std::string{own.substr(at)};
+  text += "last log lines:\n";
+  for (const auto& line : end.lines) text += redacted(line) + "\n";
+  return text + "end\n";
+}
+
+void keepWorkerRecord(const fs::path& folder, std::size_t records_max, const PluginStatus& plugin,
+                      const WorkerEnd& end) {
+  const fs::path running = folder / fmt::format("running-{}.txt", end.id);
+  const std::string text = workerRecord(readFile(running), plugin, end);
+  const fs::path whole = folder / fmt::format("running-{}-whole.txt", end.id);
+  {
+    std::ofstream out{whole, std::ios::binary};
+    fs::permissions(whole, fs::perms::owner_read | fs::perms::owner_write);
+    out << text;
+  }
+  fs::rename(whole, running);
+  collectCrashRecords(folder, records_max);
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,220 @@
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <mutex>
+#include <sched.h>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <bulkhead/plugin.hpp>
+
+namespace assailant {
+namespace {
+
+using bulkhead::JsonWriter;
+using bulkhead::Request;
+using bulkhead::Response;
+
+void dereferenceNull() {
+  volatile int* volatile nowhere = nullptr;
+  *nowhere = 1;
+}
+int overflowStack(int depth) {
+  static volatile bool deeper = true;
+  if (!deeper) return depth;
+  volatile char page[4096] = {};
+  page[0] = static_cast<char>(depth);
+  return overflowStack(depth + 1) + page[0];
+}
+void spin() {
+  for (std::atomic<unsigned> turns{0};; ++turns) {
+  }
+}
+void lockTwice() {
+  static std::mutex mutex;
+  mutex.lock();
+  mutex.lock();
+}
+void leakMemory() {
+  for (;;) {
+    // allowed: the leak is the deed
+    auto* leaked = new std::array<char, 1 << 20U>;
+    leaked->fill('x');
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+}
+void leakDescriptors() {
+  while (open("/dev/null", O_RDONLY) >= 0) {
+  }
+  throw std::runtime_error{"no descriptor is left"};
+}
+void stormThreads() {
+  for (;;) std::thread{[] { pause(); }}.detach();
+}
+void writeToLink(std::string_view bytes) {
+  if (write(3, bytes.data(), bytes.size()) < 0) throw std::runtime_error{"no link"};
+}
+/// An answer of status 200 to a call that nobody made.
+void answerNobody() {
+  std::string frame(16 + 4 * 8, '\0');
+  frame[0] = 32;
+  frame[4] = 16;
+  frame[8] = 7;
+  frame[16] = static_cast<char>(200);
+  writeToLink(frame);
+}
+
+struct Deed {
+  std::string_view name;
+  void (*act)();
+};
+
+constexpr Deed kDeeds[] = {
+    {"none", [] {}},
+    {"segfault", &dereferenceNull},
+    {"kill", [] { kill(getpid(), SIGKILL); }},
+    {"abort", [] { std::abort(); }},
+    {"exit", [] { std::_Exit(7); }},
+    {"overflow", [] { overflowStack(0); }},
+    {"spin", &spin},
+    {"deadlock", &lockTwice},
+    {"leak-memory", &leakMemory},
+    {"leak-descriptors", &leakDescriptors},
+    {"storm-threads", &stormThreads},
+    {"stop-process", [] { kill(getpid(), SIGSTOP); }},
+    {"corrupt-link", [] { writeToLink("no frame at all, but many bytes of it"); }},
+    {"answer-nobody", &answerNobody},
+    {"wait", [] { std::this_thread::sleep_for(std::chrono::milliseconds{300}); }},
+};
+
+/// What the sandbox refuses; true when the call was let through.
+struct Attempt {
+  std::string_view name;
+  bool (*succeeds)();
+};
+
+constexpr Attempt kAttempts[] = {
+    {"fork",
+     [] {
+       const pid_t child = fork();
+       if (child == 0) _exit(0);
+       return child > 0;
+     }},
+    {"exec", [] { return execl("/bulkhead-no-such-file", "x", nullptr) == 0 || errno != EPERM; }},
+    {"ptrace",
+     [] { return ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr) == 0 || errno != EPERM; }},
+    {"kill-host", [] { return kill(getppid(), 0) == 0; }},
+    {"mount", [] { return mount("none", "/mnt", "tmpfs", 0, nullptr) == 0 || errno != EPERM; }},
+    {"namespace", [] { return unshare(CLONE_NEWUSER) == 0; }},
+    {"bpf", [] { return syscall(SYS_bpf, 0, nullptr, 0) == 0 || errno != EPERM; }},
+    {"keyctl", [] { return syscall(SYS_keyctl, 0, 0, 0, 0, 0) == 0 || errno != EPERM; }},
+    {"io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr) == 0 || errno != EPERM; }},
+};
+
+void act(std::string_view name) {
+  for (const auto& deed : kDeeds) {
+    if (deed.name == name) return deed.act();
+  }
+  throw bulkhead::Error::notFound("NOT_FOUND", "There is no such deed.");
+}
+
+Response done(std::string_view name) {
+  return Response::json([&](JsonWriter& out) {
+    out.object("done", name, "process", static_cast<std::int64_t>(getpid()));
+  });
+}
+
+class Assailant final : public bulkhead::Plugin {
+ public:
+  explicit Assailant(bulkhead::Registrar& host) {
+    const char* const any = R"({"type":"object"})";
+    host.route({.method = "GET",
+                .path = "/deeds/{deed}",
+                .scope = "assailant:read",
+                .summary = "Does it.",
+                .response = any,
+                .deadline = std::chrono::milliseconds{4000}},
+               [](const Request& request) {
+                 act(request.param("deed"));
+                 return done(request.param("deed"));
+               });
+    host.route({.method = "POST",
+                .path = "/deeds/{deed}",
+                .scope = "assailant:write",
+                .summary = "Does it, and nobody may do it again.",
+                .request = any,
+                .response = any,
+                .deadline = std::chrono::milliseconds{4000}},
+               [](const Request& request) {
+                 act(request.param("deed"));
+                 return done(request.param("deed"));
+               });
+    host.route(
+        {.method = "POST",
+         .path = "/kept/{deed}",
+         .scope = "assailant:write",
+         .summary = "Writes it down, and does it the first time.",
+         .request = any,
+         .response = any,
+         .success = 201,
+         .idempotency = bulkhead::Idempotency::Required,
+         .deadline = std::chrono::milliseconds{8000}},
+        [](const Request& request, bulkhead::Transaction& write) { return keep(request, write); });
+    host.route({.method = "GET",
+                .path = "/kept",
+                .scope = "assailant:read",
+                .summary = "How often something was written down.",
+                .response = any},
+               [](const Request&, bulkhead::ReadTransaction& read) {
+                 const auto rows =
+                     read.first("SELECT count(*) FROM deed", bulkhead::values(),
+                                [](const bulkhead::Row& row) { return row.integer(0); });
+                 return Response::json([&](JsonWriter& out) { out.object("rows", *rows); });
+               });
+    host.route({.method = "GET",
+                .path = "/attempts",
+                .scope = "assailant:read",
+                .summary = "What this process may do.",
+                .response = any},
+               [](const Request&) { return attempts(); });
+  }
+
+ private:
+  /// The deed is done once for each request: a mark outside the store says that it was.
+  static Response keep(const Request& request, bulkhead::Transaction& write) {
+    write.send("INSERT INTO deed (name, key) VALUES ($1, $2)",
+               bulkhead::values(request.param("deed"), request.requestId()));
+    const std::string mark = "/tmp/bulkhead-assailant-" + std::string{request.requestId()};
+    const int file = open(mark.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (file >= 0) {
+      close(file);
+      act(request.param("deed"));
+    }
+    unlink(mark.c_str());
+    return Response::json(201, [&](JsonWriter& out) { out.object("kept", request.param("deed")); });
+  }
+
+  static Response attempts() {
+    return Response::json([](JsonWriter& out) {
+      out.beginObject();
+      for (const auto& attempt : kAttempts) out.member(attempt.name, attempt.succeeds());
+      out.endObject();
+    });
+  }
+};
+
+}  // namespace
+}  // namespace assailant
+
+BULKHEAD_PLUGIN(assailant::Assailant)

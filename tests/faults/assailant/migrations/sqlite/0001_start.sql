@@ -1,0 +1,1 @@
+CREATE TABLE deed (name TEXT NOT NULL, key TEXT NOT NULL);
