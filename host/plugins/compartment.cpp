@@ -40,6 +40,17 @@ struct Compartment::Life {
 
 namespace {
 
+/// The route table leads to what was admitted first.
+bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
+            const std::vector<std::shared_ptr<const RegisteredRoute>>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const auto& a, const auto& b) {
+                      return a->number == b->number && a->path == b->path &&
+                             a->contract.method() == b->contract.method() &&
+                             a->contract.document() == b->contract.document();
+                    });
+}
+
 /// Calls that wait for the next generation of a plugin.
 constexpr std::size_t kParkedMax = 4096;
 
@@ -90,7 +101,10 @@ bool Compartment::create(std::shared_ptr<Home> home) {
     life_ = std::make_shared<Life>(std::move(home));
     enterLocked(PluginState::Verified, {});
   }
-  return run("create", [](Home& plugin) { plugin.create(); });
+  if (!run("create", [](Home& plugin) { plugin.create(); })) return false;
+  const std::lock_guard lock{mutex_};
+  if (life_) admitted_ = life_->home->routes();
+  return true;
 }
 
 bool Compartment::start() {
@@ -183,19 +197,22 @@ bool Compartment::parkLocked(const std::shared_ptr<HomeCall>& call) {
   return true;
 }
 
-void Compartment::lost(PluginState state, std::string reason, bool soon,
-                       std::vector<HeldCall> calls) {
+bool Compartment::lost(const Home* home, PluginState state, std::string reason, bool soon,
+                       const std::vector<HeldCall>& calls) {
   std::shared_ptr<Life> life;
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
-    life.swap(life_);
-    awaited_ = soon;
-    if (!soon) waiting.swap(parked_);
-    enterLocked(state, std::move(reason));
+    if (life_ && life_->home.get() == home) {
+      life.swap(life_);
+      awaited_ = soon;
+      if (!soon) waiting.swap(parked_);
+      enterLocked(state, std::move(reason));
+    }
   }
   for (const auto& held : calls) sortOut(held);
   refuse(waiting);
+  return life != nullptr;
 }
 
 /// Begun once more only where that cannot be seen: it changes nothing, or its key meets what it
@@ -242,6 +259,8 @@ void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) co
 bool Compartment::replace(std::shared_ptr<Home> home, std::string& problem) {
   const auto life = std::make_shared<Life>(std::move(home));
   auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
+  if (!refusal && !isSame(admitted_, life->home->routes()))
+    refusal = Refusal{PluginState::Refused, "It registers other routes than before."};
   if (!refusal) refusal = runBounded(life, "start", [](Home& plugin) { plugin.start(); });
   if (refusal) {
     problem = std::move(refusal->reason);
@@ -250,6 +269,10 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::string& problem) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
+    if (!life->home->isAlive()) {
+      problem = "It ended as soon as it had started.";
+      return false;
+    }
     life_ = life;
     awaited_ = false;
     waiting.swap(parked_);
@@ -302,12 +325,15 @@ bool Compartment::stopBounded(const std::shared_ptr<Life>& life,
 
 bool Compartment::close(std::chrono::milliseconds patience) {
   std::shared_ptr<Life> life;
+  std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
     life = std::exchange(life_, nullptr);
     awaited_ = false;
+    waiting.swap(parked_);
     if (life && status_.reason.empty()) enterLocked(PluginState::Draining, {});
   }
+  refuse(waiting);
   if (!life) return true;
   const auto until = std::chrono::steady_clock::now() + patience;
   const bool ended =

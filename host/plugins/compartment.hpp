@@ -64,9 +64,12 @@ class Compartment {
   /// Its home has ended by itself, which this says of it. Until the next one runs, calls wait for
   /// it when `soon`, and are refused otherwise; with `calls` it goes the same way, or as their own
   /// history wants.
-  void lost(PluginState state, std::string reason, bool soon, std::vector<HeldCall> calls);
+  /// False, and nothing but the calls is touched, when it has another home or is being closed.
+  bool lost(const Home* home, PluginState state, std::string reason, bool soon,
+            const std::vector<HeldCall>& calls);
   /// Another home in place of the one that was lost: created, started, and given what waited. False
-  /// when it is refused or fails; the state is left as it was, and the reason is in `problem`.
+  /// when it is refused or fails, has ended again, or registered other routes than the first one;
+  /// the state is left as it was, and the reason is in `problem`.
   bool replace(std::shared_ptr<Home> home, std::string& problem);
   /// There will be no next generation: nobody waits for it any more.
   void giveUpWaiting(PluginState state, std::string reason);
@@ -113,6 +116,8 @@ class Compartment {
   std::shared_ptr<Life> life_;
   bool awaited_ = false;  ///< the next generation comes soon
   std::vector<std::shared_ptr<HomeCall>> parked_;
+  std::vector<std::shared_ptr<const RegisteredRoute>>
+      admitted_;  ///< what the first home registered
 };
 
 }  // namespace bulkhead::host

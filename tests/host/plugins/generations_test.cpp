@@ -76,7 +76,7 @@ class FakeHome final : public Home {
   HomeLoad load() const override { return {}; }
   bool isAlive() const noexcept override { return alive; }
   const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
-    return routes_;
+    return registered;
   }
   const std::vector<RegisteredContributor>& contributors() const override { return contributors_; }
   bool hasStore() const override { return false; }
@@ -87,9 +87,9 @@ class FakeHome final : public Home {
   bool refuses = false;
   bool alive = true;
   std::vector<std::shared_ptr<HomeCall>> taken;
+  std::vector<std::shared_ptr<const RegisteredRoute>> registered;
 
  private:
-  std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
   std::vector<RegisteredContributor> contributors_;
 };
 
@@ -107,7 +107,7 @@ class Generations : public ::testing::Test {
     held.call = call;
     held.begun = begun;
     held.blamed = blamed;
-    compartment_.lost(PluginState::Crashed, "It died.", soon, {held});
+    compartment_.lost(first_.get(), PluginState::Crashed, "It died.", soon, {held});
   }
   bool replace() {
     std::string problem;
@@ -143,7 +143,7 @@ TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
     HeldCall held;
     held.call = call;
     held.begun = true;
-    compartment_.lost(PluginState::Crashed, "It died.", true, {held});
+    compartment_.lost(first_.get(), PluginState::Crashed, "It died.", true, {held});
   }
   EXPECT_EQ(safe->status, 0);
   EXPECT_EQ(keyed->status, 0);
@@ -152,6 +152,38 @@ TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
   EXPECT_EQ(key_without_contract->code, "PLUGIN_CRASHED");
   ASSERT_TRUE(replace());
   EXPECT_EQ(second_->taken.size(), 2U);
+}
+
+TEST_F(Generations, TheEndOfAnotherHomeClosesNothing) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  ASSERT_TRUE(replace());
+  EXPECT_FALSE(compartment_.lost(first_.get(), PluginState::Crashed, "Again.", true, {}));
+  EXPECT_EQ(compartment_.status().state, PluginState::Running);
+}
+
+TEST_F(Generations, OneThatHasEndedAgainIsNotTaken) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  std::string problem;
+  const auto dead = std::make_shared<FakeHome>();
+  dead->alive = false;
+  EXPECT_FALSE(compartment_.replace(dead, problem));
+  EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
+}
+
+TEST_F(Generations, OneWithOtherRoutesIsRefused) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  std::string problem;
+  const auto other = std::make_shared<FakeHome>();
+  other->registered.push_back(reading());
+  EXPECT_FALSE(compartment_.replace(other, problem));
+  EXPECT_NE(problem.find("other routes"), std::string::npos);
+}
+
+TEST_F(Generations, NobodyWaitsForAPluginThatIsClosed) {
+  const auto call = std::make_shared<Call>(route("POST"), "POST");
+  lose(call, false);
+  compartment_.close(milliseconds{0});
+  EXPECT_EQ(call->status, 503);
 }
 
 TEST_F(Generations, WhatKilledTwiceIsPoison) {
