@@ -83,10 +83,13 @@ TEST_F(HostileBodies, S36_S37_S38_C22_WhatALeadSaysNeverActs) {
     }
   }
   const auto counted = [&] {
-    return host_->client().get("/metrics").body.find(
-               "bulkhead_sanitized_values_total{plugin=\"booking\"} 18\n") != std::string::npos;
+    return host_->client()
+               .get("/metrics")
+               .body.find("bulkhead_sanitized_values_total{plugin=\"booking\"} 18\n") !=
+           std::string::npos;
   };
-  EXPECT_TRUE(await(counted)) << host_->client().get("/metrics").body;  // a worker tells each second
+  EXPECT_TRUE(await(counted))
+      << host_->client().get("/metrics").body;  // a worker tells each second
 }
 
 TEST_F(HostileBodies, S36_C22_WhatPeopleWriteStays) {
