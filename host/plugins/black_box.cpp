@@ -53,13 +53,13 @@ std::int64_t nowUs() noexcept {
 }  // namespace
 
 struct BlackBox::Line {
-  std::atomic<std::uint32_t> size;
-  std::array<char, kLineBytes> text;
+  std::atomic<std::uint32_t> size{0};
+  std::array<char, kLineBytes> text{};
 };
 
 struct BlackBox::Page {
-  std::uint64_t magic;
-  std::uint32_t slots;
+  std::uint64_t magic = 0;
+  std::uint32_t slots = 0;
   std::atomic<std::int32_t> log_level;
   std::atomic<std::int64_t> slow_query_us;
   std::atomic<std::int64_t> beat_us;

@@ -251,7 +251,7 @@ class Worker {
         order.limits, bodies_);
     owned_home_->create();
     for (const auto& route : owned_home_->routes()) routes_.emplace(route->number, route);
-    const std::string registered = toJson(WorkerRegistration{
+    std::string registered = toJson(WorkerRegistration{
         owned_home_->routes(), owned_home_->contributors(), metrics_.declared()});
     home_ = owned_home_.get();
     return registered;
@@ -298,7 +298,7 @@ class Worker {
     metrics_.flush();
     crashes_.reset();
     stopped_ = true;
-    std::thread{[this] {
+    std::thread{[] {
       // the reply goes first; the host ends the link when it has it
       std::this_thread::sleep_for(std::chrono::seconds{5});
       _exit(kExitStopped);

@@ -34,6 +34,7 @@ Error crashed(const std::string& plugin) {
 
 std::vector<std::string_view> bounded(const std::vector<std::string_view>& labels) {
   std::vector<std::string_view> short_ones;
+  short_ones.reserve(labels.size());
   for (const auto label : labels) short_ones.push_back(label.substr(0, kLabelBytesMax));
   return short_ones;
 }
@@ -109,7 +110,7 @@ void WorkerHome::create() {
 
 /// The worker has checked it as well; here it is what came out of another process.
 void WorkerHome::checkRegistration() const {
-  const auto refuse = [](std::string reason) {
+  const auto refuse = [](const std::string& reason) {
     throw Error::configuration("REGISTRATION_REFUSED", reason);
   };
   std::set<std::string> services{order_.replaces.begin(), order_.replaces.end()};

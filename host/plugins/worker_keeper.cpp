@@ -160,20 +160,23 @@ void WorkerKeeper::work() {
     for (auto& [ward, end] : ends) handleEnd(ward, std::move(end));
     for (const auto& ward : wards) look(*ward);
     lock.lock();
-    for (const auto& ward : wards) {
-      const bool due = ward->start_at && *ward->start_at <= std::chrono::steady_clock::now();
-      const auto home = ward->home.lock();
-      if (stopping_ || ward->starting || !due || (home && home->isAlive())) continue;
-      ward->start_at.reset();
-      ward->starting = true;
-      if (ward->starter.joinable()) ward->starter.join();
-      try {
-        ward->starter = std::thread{[this, ward] { restart(ward); }};
-      } catch (const std::system_error&) {  // no thread to be had now
-        ward->starting = false;
-        ward->start_at = std::chrono::steady_clock::now() + kSoon;
-      }
-    }
+    for (const auto& ward : wards) startIfDue(ward);
+  }
+}
+
+/// Under the lock.
+void WorkerKeeper::startIfDue(const std::shared_ptr<Ward>& ward) {
+  const bool due = ward->start_at && *ward->start_at <= std::chrono::steady_clock::now();
+  const auto home = ward->home.lock();
+  if (stopping_ || ward->starting || !due || (home && home->isAlive())) return;
+  ward->start_at.reset();
+  ward->starting = true;
+  if (ward->starter.joinable()) ward->starter.join();
+  try {
+    ward->starter = std::thread{[this, ward] { restart(ward); }};
+  } catch (const std::system_error&) {  // no thread to be had now
+    ward->starting = false;
+    ward->start_at = std::chrono::steady_clock::now() + kSoon;
   }
 }
 

@@ -60,6 +60,7 @@ class WorkerKeeper {
   struct Ward;
 
   void work();
+  void startIfDue(const std::shared_ptr<Ward>& ward);
   void look(Ward& ward);
   void handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end);
   void restart(const std::shared_ptr<Ward>& ward);
