@@ -218,17 +218,18 @@ TEST(Takeover, NoRequestFailsAndNoWriteIsLostOverRestartsUnderLoad) {
 // The control: the same load notices a restart that is none of these.
 TEST(Takeover, AStopAndAStartFailRequestsUnderTheSameLoad) {
   const HostFolder folder;
-  auto host = std::make_unique<HostProcess>(folder);
+  auto host =
+      std::make_unique<HostProcess>(folder, Environment{{"DRAIN_TIMEOUT", "20s"}});  // disks differ
   ASSERT_TRUE(host->awaitReady());
   const std::uint16_t port = host->port();
   Load load{port};
   EXPECT_TRUE(await([&] { return load.answered() > 50; }));
-  EXPECT_EQ(host->stop(), 0);
-  HostProcess next{folder, {{"PORT", std::to_string(port)}}};
+  EXPECT_EQ(host->stop(seconds{30}), 0);
+  HostProcess next{folder, {{"PORT", std::to_string(port)}, {"DRAIN_TIMEOUT", "20s"}}};
   EXPECT_TRUE(next.awaitReady());
   load.end();
   EXPECT_GT(load.failed(), 0);
-  EXPECT_EQ(next.stop(), 0);
+  EXPECT_EQ(next.stop(seconds{30}), 0);
 }
 
 TEST(Takeover, WhereNoHostRunsItStartsAsUsual) {
@@ -371,7 +372,7 @@ TEST(Takeover, AHostThatStandsStillMeanwhileGoesOnAlone) {
   ASSERT_TRUE(host.awaitReady());
   HostProcess next{folder, HostStart::takingOver("next.log")};
   host.signal(SIGSTOP);
-  EXPECT_EQ(next.awaitEnd(seconds{15}), kExitTemporary) << next.logText();
+  EXPECT_EQ(next.awaitEnd(seconds{30}), kExitTemporary) << next.logText();
   EXPECT_THAT(next.errorText(), HasSubstr("it goes on"));
   host.signal(SIGCONT);
   EXPECT_TRUE(saysSo(host, "The takeover was given up; this host goes on")) << host.logText();
