@@ -69,6 +69,24 @@ TEST_P(SlowAttack, Ops519_TheOthersAreServedAndTheSlowOnesClosed) {
   EXPECT_EQ(host.stop(), 0);
 }
 
+// The control: where the host gives heads a minute, the same attack still holds its connections.
+TEST(SlowAttackControl, Ops519_NegativeControl_WithoutTheDeadlineTheyStayOpen) {
+  if (!std::filesystem::exists(kProgram)) GTEST_SKIP() << "attacks: slowhttptest is not installed";
+  const HostFolder folder;
+  HostProcess host{folder, {{"LIMITS_HEAD_TIMEOUT", "60s"}}};
+  ASSERT_TRUE(host.awaitReady());
+  const std::string report =
+      plain(folder
+                .runProgram(kProgram,
+                            {"-H", "-c", "200", "-r", "200", "-l", "13", "-i", "1", "-p", "3", "-u",
+                             fmt::format("http://127.0.0.1:{}/health/quick", host.port())},
+                            std::chrono::seconds{40})
+                .output);
+  EXPECT_THAT(report, HasSubstr("service available:   YES"));
+  EXPECT_THAT(report, Not(HasSubstr("No open connections left")));
+  EXPECT_EQ(host.stop(), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Slowhttptest, SlowAttack,
                          testing::Values(Attack{"Headers", {"-H"}, "/health/quick"},
                                          Attack{"Body", {"-B"}, "/health/quick"},

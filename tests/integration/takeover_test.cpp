@@ -372,7 +372,7 @@ TEST(Takeover, AHostThatStandsStillMeanwhileGoesOnAlone) {
   ASSERT_TRUE(host.awaitReady());
   HostProcess next{folder, HostStart::takingOver("next.log")};
   host.signal(SIGSTOP);
-  EXPECT_EQ(next.awaitEnd(seconds{15}), kExitTemporary) << next.logText();
+  EXPECT_EQ(next.awaitEnd(seconds{30}), kExitTemporary) << next.logText();
   EXPECT_THAT(next.errorText(), HasSubstr("it goes on"));
   host.signal(SIGCONT);
   EXPECT_TRUE(saysSo(host, "The takeover was given up; this host goes on")) << host.logText();
