@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "app/home_sinks.hpp"
 #include "app/live_configuration.hpp"
 #include "app/peer_policy.hpp"
+#include "app/plugin_change_routes.hpp"
 #include "app/request_pipeline.hpp"
 #include "app/route_catalog.hpp"
 #include "cache/cache_sweeper.hpp"
@@ -65,7 +67,12 @@ class ServingHost {
 
  private:
   data::SqliteOptions watchedStore(const std::string& owner);
-  void admit(const std::shared_ptr<Compartment>& compartment);
+  PluginVerbs pluginVerbs();
+  PluginChange renewPlugin(const std::string& id, std::optional<std::chrono::milliseconds> patience,
+                           bool enable);
+  void requireReady() const;
+  std::chrono::milliseconds patienceFor(const std::string& id,
+                                        std::optional<std::chrono::milliseconds> asked) const;
   void logChange(const Compartment& compartment);
   void logEnd(bool clean, std::chrono::steady_clock::time_point begin) const;
   void closeStore();

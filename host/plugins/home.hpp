@@ -79,6 +79,7 @@ class Home {
   virtual bool hasStore() const = 0;
   /// True when its database answers; false for any other reason, too.
   virtual bool pingStore(Time deadline) = 0;
+  virtual void shareLease(bool, Time) {}
   /// The rows of each of its tables; none when it does not answer by `deadline`.
   virtual std::vector<TableRows> countRows(Time deadline) = 0;
 };

@@ -30,12 +30,15 @@ struct WorkerKeeper::Ward {
   WorkerOrder order;
   WorkerCare care;
   data::StatementObserver on_statement;
-  RestartBudget budget;
+  RestartBudget budget{WorkerCare{}.restarts, WorkerCare{}.restart_window};
   std::weak_ptr<WorkerHome> home;
   std::optional<Time> start_at;  ///< it has ended, and is started then
   std::optional<Time> abort_at;  ///< SIGABRT was sent; SIGKILL follows then
   bool starting = false;
   std::thread starter;
+  enum class Place { Candidate, Living, Retired } place = Place::Candidate;
+  std::uint64_t line = 0;              ///< of the compartment
+  std::optional<WorkerEnd> early_end;  ///< that a candidate had
 };
 
 WorkerKeeper::WorkerKeeper(Services services) : services_{std::move(services)} {
@@ -60,25 +63,60 @@ void WorkerKeeper::stop() {
   }
 }
 
-std::shared_ptr<Home> WorkerKeeper::homeFor(const std::shared_ptr<Compartment>& compartment,
-                                            WorkerOrder order, WorkerCare care,
-                                            data::StatementObserver on_statement) {
-  auto ward = std::make_shared<Ward>(Ward{compartment,
-                                          compartment->id(),
-                                          std::move(order),
-                                          care,
-                                          std::move(on_statement),
-                                          {care.restarts, care.restart_window},
-                                          {},
-                                          {},
-                                          {},
-                                          false,
-                                          {}});
+WorkerKeeper::Candidate WorkerKeeper::candidateFor(const std::shared_ptr<Compartment>& compartment,
+                                                   WorkerOrder order, WorkerCare care,
+                                                   data::StatementObserver on_statement) {
+  auto ward = std::make_shared<Ward>();
+  ward->compartment = compartment;
+  ward->plugin = compartment->id();
+  ward->order = std::move(order);
+  ward->care = care;
+  ward->on_statement = std::move(on_statement);
+  ward->budget.setLimits(care.restarts, care.restart_window);
+  auto home = newHome(ward);
+  return {std::move(home), std::move(ward)};
+}
+
+void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward) {
+  const auto compartment = ward->compartment.lock();
+  const std::uint64_t line = compartment ? compartment->line() : 0;
+  std::shared_ptr<Ward> before;
   {
     const std::lock_guard lock{mutex_};
-    wards_[ward->plugin] = ward;
+    before = std::exchange(wards_[ward->plugin], ward);
+    ward->place = Ward::Place::Living;
+    ward->line = line;
+    if (ward->early_end) ends_.emplace_back(ward, *std::exchange(ward->early_end, std::nullopt));
   }
-  return newHome(ward);
+  wake_.notify_all();
+  if (before && before != ward) retire(before);
+}
+
+void WorkerKeeper::forget(const std::string& plugin) {
+  std::shared_ptr<Ward> ward;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = wards_.find(plugin);
+    if (found == wards_.end()) return;
+    ward = std::move(found->second);
+    wards_.erase(found);
+  }
+  retire(ward);
+}
+
+/// What it is about to start is not wanted any more.
+void WorkerKeeper::retire(const std::shared_ptr<Ward>& ward) {
+  std::shared_ptr<WorkerHome> starting;
+  std::thread starter;
+  {
+    const std::lock_guard lock{mutex_};
+    ward->place = Ward::Place::Retired;
+    ward->start_at.reset();
+    if (ward->starting) starting = ward->home.lock();
+    starter = std::move(ward->starter);
+  }
+  if (starting) starting->interrupt();
+  if (starter.joinable()) starter.join();
 }
 
 std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& ward) {
@@ -99,6 +137,12 @@ std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& w
   const std::lock_guard lock{mutex_};
   ward->home = home;
   return home;
+}
+
+void WorkerKeeper::setAlone(const std::string& plugin) {
+  const std::lock_guard lock{mutex_};
+  const auto found = wards_.find(plugin);
+  if (found != wards_.end()) found->second->order.lease_shared = false;
 }
 
 void WorkerKeeper::setCare(const std::string& plugin, const WorkerCare& care) {
@@ -135,7 +179,8 @@ void WorkerKeeper::work() {
     for (const auto& ward : wards) look(*ward);
     lock.lock();
     for (const auto& ward : wards) {
-      const bool due = ward->start_at && *ward->start_at <= std::chrono::steady_clock::now();
+      const bool due = ward->place == Ward::Place::Living && ward->start_at &&
+                       *ward->start_at <= std::chrono::steady_clock::now();
       if (stopping_ || ward->starting || !due) continue;
       ward->start_at.reset();
       ward->starting = true;
@@ -186,10 +231,17 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
   if (!compartment) return;
   const auto now = std::chrono::steady_clock::now();
   std::optional<milliseconds> pause;
+  const auto home = ward->home.lock();
+  bool living = false;
   {
     const std::lock_guard lock{mutex_};
+    if (ward->place == Ward::Place::Candidate) {
+      ward->early_end = std::move(end);
+      return;
+    }
     ward->abort_at.reset();
-    pause = ward->budget.died(now);
+    living = ward->place == Ward::Place::Living;
+    if (living) pause = ward->budget.died(now);
     if (pause) ward->start_at = now + *pause;
   }
   const PluginState state = !pause     ? PluginState::Quarantined
@@ -210,25 +262,29 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
         {{"reason", error.what()}});
   }
   auto calls = std::move(end.calls);
-  compartment->lost(state, std::move(reason), pause && *pause <= kSoon, std::move(calls));
-  services_.changed(*compartment);
+  compartment->lost(home.get(), state, std::move(reason), pause && *pause <= kSoon,
+                    std::move(calls));
+  if (living) services_.changed(*compartment);
 }
 
 void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
   std::string problem;
   const auto compartment = ward->compartment.lock();
-  const bool running = compartment && compartment->replace(newHome(ward), problem);
-  if (compartment && !running) {
+  const bool running = compartment && compartment->replace(newHome(ward), ward->line, problem);
+  {
     const std::lock_guard lock{mutex_};
-    const auto now = std::chrono::steady_clock::now();
-    const auto pause = stopping_ ? std::nullopt : ward->budget.died(now);
-    if (pause) ward->start_at = now + *pause;
-    compartment->giveUpWaiting(pause ? PluginState::Failed : PluginState::Quarantined,
-                               fmt::format("It could not be started again: {}", problem));
+    ward->starting = false;
+    if (!compartment || ward->place == Ward::Place::Retired) return;
+    if (!running) {
+      const auto now = std::chrono::steady_clock::now();
+      const auto pause = stopping_ ? std::nullopt : ward->budget.died(now);
+      if (pause) ward->start_at = now + *pause;
+      compartment->giveUpWaiting(ward->line,
+                                 pause ? PluginState::Failed : PluginState::Quarantined,
+                                 fmt::format("It could not be started again: {}", problem));
+    }
   }
-  if (compartment) services_.changed(*compartment);
-  const std::lock_guard lock{mutex_};
-  ward->starting = false;
+  services_.changed(*compartment);
 }
 
 }  // namespace bulkhead::host

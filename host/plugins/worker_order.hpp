@@ -23,6 +23,7 @@ struct WorkerOrder {
   HomeLimits limits;
   bool development = false;
   std::filesystem::path store;         ///< its database file; empty: it has none
+  bool lease_shared = false;           ///< see SqliteOptions
   std::filesystem::path crash_folder;  ///< of crash records; empty: none are kept
   std::string host_version;
   std::string host_revision;
