@@ -12,10 +12,10 @@ namespace bulkhead::host {
 namespace {
 
 /// Query values may hold personal data: the line shows the path, and that there was a query.
-std::string withoutQuery(std::string_view target) {
+std::string_view withoutQuery(std::string_view target, std::string& shortened) {
   const auto question = target.find('?');
-  if (question == std::string_view::npos) return std::string{target};
-  return std::string{target.substr(0, question)} + "?...";
+  if (question == std::string_view::npos) return target;
+  return shortened.assign(target.substr(0, question)).append("?...");
 }
 
 std::string_view headerOf(const HttpRequest& request, std::string_view name) {
@@ -63,20 +63,21 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   context.request_id = request.request_id;
   context.trace_id = request.trace_id;
   context.span_id = request.span_id;
+  context.own_request_id = request.own_request_id;
+  context.own_trace_id = request.parent_span_id.empty();
   if (!exchange.answered_by_front) {  // a lane may still be completing these
     context.tenant = request.principal.tenant;
     context.api_key_id = request.principal.key_id;
     context.client_key = request.principal.key_id;
   }
   const LogScope scope{context};
-  const std::string url = withoutQuery(request.target);
+  std::string shortened;
   const bool slow = isSlow(exchange);
-  const double duration_ms = static_cast<double>(exchange.duration.count()) / 1000.0;
-  const std::array<LogField, 9> fields{{{"method", request.method},
-                                        {"url", url},
-                                        {"route", exchange.labels.route},
+  const std::array<LogField, 9> fields{{{"method", NoSecret{request.method}},
+                                        {"url", withoutQuery(request.target, shortened)},
+                                        {"route", NoSecret{exchange.labels.route}},
                                         {"status", exchange.status},
-                                        {"durationMs", duration_ms},
+                                        {"durationMs", exchange.duration},
                                         {"bytesIn", exchange.bytes_in},
                                         {"bytesOut", exchange.bytes_out},
                                         {"ip", request.peer.address},

@@ -17,6 +17,7 @@
 #include <bulkhead/error.hpp>
 
 #include "app/admin_routes.hpp"
+#include "app/data_folder.hpp"
 #include "app/installed_plugins.hpp"
 #include "app/store_options.hpp"
 #include "data/sqlite_store.hpp"
@@ -83,18 +84,18 @@ HttpResponse AdminClient::callRunning(const std::string& method, const std::stri
                                       const std::string& body, std::chrono::seconds timeout) const {
   if (auto response = overSocket(method, path, body, timeout)) return std::move(*response);
   throw Error::app("NOT_RUNNING", fmt::format("No host answers on {}.",
-                                              (settings_.paths.data_dir / "admin.sock").string()));
+                                              (settings_.paths.data_dir / kAdminSocket).string()));
 }
 
 bool AdminClient::isHostRunning() const {
-  return connect(settings_.paths.data_dir / "admin.sock").has_value();
+  return connect(settings_.paths.data_dir / kAdminSocket).has_value();
 }
 
 std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
                                                     const std::string& path,
                                                     const std::string& body,
                                                     std::chrono::seconds timeout) const {
-  const auto file = settings_.paths.data_dir / "admin.sock";
+  const auto file = settings_.paths.data_dir / kAdminSocket;
   const auto socket = connect(file);
   if (!socket) return std::nullopt;
   try {

@@ -54,9 +54,9 @@ int printNewKey(const CommandLine& line, const Json& key) {
 
 int runPluginList(const CommandLine& line) {
   const Configuration configuration = loadConfiguration(line);
-  return printList(line,
-                   bodyOf(AdminClient{configuration}.callRunning("GET", "/api/admin/plugins")),
-                   {"id", "version", "state", "reason"});
+  return printList(
+      line, bodyOf(AdminClient{configuration}.callRunning("GET", "/api/admin/plugins")),
+      {"id", "version", "state", "isolation", "generation", "restarts", "running", "reason"});
 }
 
 int runPluginInspect(const CommandLine& line) {

@@ -5,7 +5,9 @@
 
 namespace bulkhead::host {
 
-/// Folders within DATA_DIR.
+/// What lies within DATA_DIR.
+inline constexpr const char* kAdminSocket = "admin.sock";
+inline constexpr const char* kTakeoverSocket = "takeover.sock";
 inline constexpr const char* kCrashFolder = "crash";
 inline constexpr const char* kPluginCopies = "plugin-cache";
 

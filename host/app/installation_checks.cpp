@@ -9,6 +9,7 @@
 
 #include "app/data_folder.hpp"
 #include "app/installed_plugins.hpp"
+#include "app/serving_tls.hpp"
 #include "app/store_options.hpp"
 
 namespace bulkhead::host {
@@ -71,13 +72,25 @@ void checkLog(const HostSettings& settings, InstallationFindings& findings) {
 
 void checkListening(const Configuration& configuration, InstallationFindings& findings) {
   const HostSettings& settings = configuration.settings();
-  const std::string& address = settings.server.bind_address;
-  const bool everywhere = address == "0.0.0.0" || address == "::";
+  const auto& addresses = settings.server.bind_addresses;
+  const bool everywhere = std::any_of(addresses.begin(), addresses.end(), [](const auto& address) {
+    return address == "0.0.0.0" || address == "::";
+  });
   const bool meant = settings.isProduction() || isGiven(configuration, "server.bind_address");
   if (!everywhere || meant) return;
   findings.notices.emplace_back(
       "Development mode shows internal messages and listens on every address of this machine; "
       "BIND_ADDRESS=127.0.0.1 keeps it here.");
+}
+
+void checkTls(const HostSettings& settings, InstallationFindings& findings) {
+  if (settings.tls.certificate.empty() || settings.tls.key.empty()) return;
+  try {
+    const ServingTls tls{settings.tls};
+    if (const std::string why = tls.whyRenew(); !why.empty()) findings.notices.push_back(why);
+  } catch (const Error& error) {
+    findings.problems.push_back(error.message());
+  }
 }
 
 }  // namespace
@@ -90,6 +103,7 @@ InstallationFindings checkInstallation(const ConfigurationReading& reading) {
   checkPlugins(configuration, findings);
   checkLog(configuration.settings(), findings);
   checkListening(configuration, findings);
+  checkTls(configuration.settings(), findings);
   return findings;
 }
 

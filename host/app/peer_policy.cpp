@@ -8,6 +8,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "app/forwarded.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -23,38 +25,10 @@ std::string addressBytes(std::string_view text) {
   return std::string{whole};
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-/// The members of all X-Forwarded-For fields, in order.
-std::vector<std::string> forwardedFor(const HttpRequest& request) {
-  std::vector<std::string> addresses;
-  for (const auto& [name, value] : request.headers) {
-    if (name != "x-forwarded-for") continue;
-    std::string_view rest = value;
-    for (;;) {
-      const auto comma = rest.find(',');
-      addresses.emplace_back(trimmed(rest.substr(0, comma)));
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
-    }
-  }
-  return addresses;
-}
-
-bool isForwarded(const HttpRequest& request) {
-  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
-    return header.first == "forwarded" || header.first == "via" ||
-           header.first.starts_with("x-forwarded-");
-  });
-}
-
 }  // namespace
 
-Network::Network(std::string_view text) {
+Network::Network(std::string_view text) : is_unix_{text == "unix"} {
+  if (is_unix_) return;
   const auto slash = text.find('/');
   bytes_ = addressBytes(text.substr(0, slash));
   prefix_bits_ = static_cast<unsigned>(bytes_.size() * 8);
@@ -69,11 +43,13 @@ Network::Network(std::string_view text) {
   }
   if (!valid) {
     throw Error::configuration(
-        "BAD_NETWORK", fmt::format("'{}' is not a network such as 10.0.0.0/8 or ::1.", text));
+        "BAD_NETWORK",
+        fmt::format("'{}' is not a network such as 10.0.0.0/8 or ::1, nor \"unix\".", text));
   }
 }
 
 bool Network::contains(std::string_view address) const {
+  if (is_unix_) return address.starts_with("unix:");
   const std::string bytes = addressBytes(address);
   if (bytes.size() != bytes_.size()) return false;
   for (unsigned bit = 0; bit < prefix_bits_; ++bit) {
@@ -86,6 +62,19 @@ bool Network::contains(std::string_view address) const {
 }
 
 namespace {
+
+void removeForwarding(HttpRequest& request) {
+  auto& fields = request.headers;
+  fields.erase(std::remove_if(fields.begin(), fields.end(),
+                              [](const auto& field) { return isForwardingField(field.first); }),
+               fields.end());
+}
+
+void setHost(HttpRequest& request, const std::string& host) {
+  for (auto& [name, value] : request.headers) {
+    if (name == "host") value = host;
+  }
+}
 
 bool holds(const std::vector<Network>& networks, std::string_view address) {
   return std::any_of(networks.begin(), networks.end(),
@@ -117,24 +106,25 @@ void PeerPolicy::resolve(HttpRequest& request) const {
     return;
   }
   const auto networks = networks_.load();
-  if (!isForwarded(request)) {
+  if (!isForwarded(request.headers)) {
     request.peer.inside = holds(networks->allowed, request.peer.address);
     return;
   }
   if (!holds(networks->trusted, request.peer.address)) {
     request.peer.inside = false;
+    removeForwarding(request);
     return;
   }
-  const auto addresses = forwardedFor(request);
-  const auto client =
-      std::find_if(addresses.rbegin(), addresses.rend(),
-                   [&](const std::string& address) { return !holds(networks->trusted, address); });
-  if (client == addresses.rend()) {
+  const auto hop = forwardedClient(
+      request.headers, [&](std::string_view address) { return holds(networks->trusted, address); });
+  if (!hop) {
     request.peer.inside = false;  // a trusted proxy that does not say for whom it asks
     return;
   }
-  request.peer.address = *client;
-  request.peer.inside = holds(networks->allowed, *client);
+  request.peer.address = hop->address;
+  request.peer.inside = holds(networks->allowed, hop->address);
+  if (!hop->scheme.empty()) request.peer.secure = hop->scheme == "https";
+  if (!hop->host.empty()) setHost(request, hop->host);
 }
 
 bool PeerPolicy::isTrustedProxy(std::string_view address) const {

@@ -10,27 +10,33 @@
 
 namespace bulkhead::host {
 
-/// A network in CIDR notation, IPv4 or IPv6.
+/// A network in CIDR notation, IPv4 or IPv6, or the peers of Unix sockets.
 class Network {
  public:
-  /// "10.0.0.0/8", "::1", "fd00::/8". Throws Error (configuration, BAD_NETWORK) naming the text.
+  /// "10.0.0.0/8", "::1", "fd00::/8", "unix". Throws Error (configuration, BAD_NETWORK) naming the
+  /// text.
   explicit Network(std::string_view text);
-  /// False for text that is no IP literal. An IPv4-mapped IPv6 address counts as IPv4.
+  /// False for text that is neither an IP literal nor "unix:UID". An IPv4-mapped IPv6 address
+  /// counts as IPv4.
   bool contains(std::string_view address) const;
 
  private:
-  std::string bytes_;  // network order, 4 or 16
+  bool is_unix_;
+  std::string bytes_;  // network order, 4 or 16; of "unix" empty
   unsigned prefix_bits_ = 0;
 };
 
-/// Decides where a request came from (C16): a forwarded request from a peer that is no trusted
-/// proxy is outside, whatever its address; behind trusted proxies the client is the right-most
-/// address that is not one of them. Thread-safe.
+/// Decides where a request came from (C16). What X-Forwarded-For, -Proto and -Host or Forwarded
+/// (RFC 7239) say counts from a trusted proxy alone: then the client is the right-most address that
+/// is no trusted proxy, and scheme and host are what the proxy next to that client said. From
+/// anybody else these fields make the request one from outside, whatever its address, and are taken
+/// out, so that nobody behind can be misled by them. Thread-safe.
 class PeerPolicy {
  public:
   PeerPolicy(const std::vector<std::string>& allowed_networks,
              const std::vector<std::string>& trusted_proxies);
-  /// Completes `request.peer`, whose address is the socket's.
+  /// Completes `request.peer`, whose address is the socket's or the PROXY header's, and puts a
+  /// forwarded host in the place of Host.
   void resolve(HttpRequest& request) const;
   bool isTrustedProxy(std::string_view address) const;
   /// Other networks from now on; throws as the constructor does, and nothing has changed then.

@@ -15,6 +15,7 @@
 #include <bulkhead/error.hpp>
 
 #include "app/command.hpp"
+#include "app/data_folder.hpp"
 #include "config/typed_value.hpp"
 
 namespace bulkhead::host {
@@ -64,16 +65,21 @@ SocketAddress reachable(const std::string& address, std::uint16_t port) {
 }
 
 SocketAddress targetOf(const CommandLine& line, const HostSettings& settings) {
-  const std::string via = line.find("via").value_or(settings.server.port == 0 ? "socket" : "port");
   const auto& server = settings.server;
-  if (via == "port") return reachable(server.bind_address, server.port);
+  const bool is_plain = !settings.tls.isOn() && !server.proxy_protocol;
+  const std::string via =
+      line.find("via").value_or(server.port == 0 || !is_plain ? "socket" : "port");
+  if (via == "port") {
+    if (!is_plain) usage("the port speaks TLS or wants a PROXY header; ask --via socket");
+    return reachable(server.bind_addresses.front(), server.port);
+  }
   if (via == "management") {
     if (server.management_port == 0) usage("there is no management port; MANAGEMENT_PORT sets it");
     return reachable(server.management_address, server.management_port);
   }
   if (via != "socket") usage("--via is port, management or socket");
   return SocketAddress{SocketAddress::UNIX_LOCAL,
-                       (settings.paths.data_dir / "admin.sock").string()};
+                       (settings.paths.data_dir / kAdminSocket).string()};
 }
 
 Poco::Timespan leftUntil(Clock::time_point end) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <future>
 #include <memory>
+#include <optional>
 #include <pthread.h>
 #include <signal.h>
 #include <thread>
@@ -18,7 +19,9 @@
 #include "app/data_folder.hpp"
 #include "app/installation_checks.hpp"
 #include "app/installed_stores.hpp"
+#include "app/passed_sockets.hpp"
 #include "app/serving_host.hpp"
+#include "app/takeover_claim.hpp"
 #include "app/uncaught_failures.hpp"
 #include "config/configuration_problem.hpp"
 #include "config/host_declarations.hpp"
@@ -129,19 +132,6 @@ void obeySecondSignal(const sigset_t& signals, LogSystem& logging, ServingHost& 
   }}.detach();
 }
 
-/// Serves until a signal; the exit code. May leave threads behind that are inside the host.
-int serve(ServingHost& host, LogSystem& logging, const sigset_t& signals) {
-  host.listen();
-  Boot boot{host};
-  awaitEnd(signals, logging, host);
-  boot.stop();
-  obeySecondSignal(signals, logging, host);
-  host.stopBooting();
-  const bool clean = host.drain([&](auto patience) { return boot.hasEnded(patience); });
-  if (boot.code() != kExitOk) return boot.code();
-  return clean && !endsByUncaughtFailure() ? kExitOk : kExitInternal;
-}
-
 /// A failure that ends the process, as a sentence in the log and for whoever started it by hand.
 int failed(std::string_view code, std::string_view message, int exit_code) {
   log(Level::Fatal, "host", message, {{"code", code}});
@@ -150,8 +140,52 @@ int failed(std::string_view code, std::string_view message, int exit_code) {
 }
 
 int codeOf(const Error& error) {
-  if (error.code() == "PORT_IN_USE" || error.code() == "STORE_LEASE_HELD") return kExitTemporary;
+  if (error.code() == "PORT_IN_USE" || error.code() == "STORE_LEASE_HELD" ||
+      error.code() == "TAKEOVER_REFUSED")
+    return kExitTemporary;
   return error.kind() == ErrorKind::Configuration ? kExitConfiguration : kExitInternal;
+}
+
+bool endIsAsked() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
+/// Serves in the place of the running host, once the plugins are started. Throws Error
+/// TAKEOVER_REFUSED when that one goes on, and this one has to end.
+void takePlace(ServingHost& host, TakeoverClaim& claim, const Boot& boot) {
+  while (!boot.hasEnded(std::chrono::milliseconds{50})) {
+    if (endIsAsked()) return;
+  }
+  if (boot.code() != kExitOk) return;
+  claim.serving(host.openDoors());
+  host.succeed();
+  std::thread{[&host, &claim] {
+    claim.awaitEnd();
+    host.becomeAlone();
+  }}.detach();
+}
+
+/// Serves until a signal; the exit code. May leave threads behind that are inside the host.
+int serve(ServingHost& host, LogSystem& logging, const sigset_t& signals,
+          std::vector<InheritedListener> inherited, TakeoverClaim* claim) {
+  host.listen(std::move(inherited));
+  Boot boot{host};
+  std::optional<int> refused;
+  try {
+    if (claim != nullptr) takePlace(host, *claim, boot);
+    awaitEnd(signals, logging, host);
+  } catch (const Error& error) {
+    refused = failed(error.code(), error.message(), codeOf(error));
+  }
+  boot.stop();
+  obeySecondSignal(signals, logging, host);
+  host.stopBooting();
+  const bool clean = host.drain([&](auto patience) { return boot.hasEnded(patience); });
+  if (refused) return *refused;
+  if (boot.code() != kExitOk) return boot.code();
+  return clean && !endsByUncaughtFailure() ? kExitOk : kExitInternal;
 }
 
 /// Says everything that keeps the host from starting, in the log and to whoever started it by hand.
@@ -190,20 +224,41 @@ std::unique_ptr<CrashRecorder> recordCrashes(const HostSettings& settings,
   }
 }
 
+/// The claim to the running host's place, with its listeners in `inherited`; null when none runs.
+/// Never destroyed: a thread waits on it for that host's end.
+TakeoverClaim* claimPlace(const HostSettings& settings, std::vector<InheritedListener>& inherited) {
+  auto claim = TakeoverClaim::make(settings.paths.data_dir / kTakeoverSocket);
+  if (!claim) {
+    log(Level::Info, "host", "No host runs whose place could be taken; starting as usual");
+    return nullptr;
+  }
+  if (!inherited.empty()) {
+    throw Error::configuration("TAKEOVER_REFUSED",
+                               "The service manager passed sockets, and a host runs that has its "
+                               "own: use one way to restart, not both.");
+  }
+  inherited = claim->takeListeners();
+  return new TakeoverClaim{std::move(*claim)};  // allowed: outlives every thread on purpose
+}
+
 /// Never throws. What has been made is not taken down when it fails: threads may stand on it.
 int serveGuarded(const ConfigurationSources& sources, const Configuration& configuration,
-                 LogSystem& logging, const sigset_t& signals) {
+                 LogSystem& logging, const sigset_t& signals,
+                 std::vector<InheritedListener> inherited, bool take_over) {
   try {
     const HostSettings& settings = configuration.settings();
     prepareDataFolder(settings.paths.data_dir);
+    auto* const claim = take_over ? claimPlace(settings, inherited) : nullptr;
     if (data::finishRestore(storeFolder(settings)))
       log(Level::Warn, "host", "A restore that was interrupted has been finished");
     const auto crashes = recordCrashes(settings, logOptions(settings).version);
     watchUncaughtFailures({settings.isProduction(), settings.paths.data_dir / kPluginCopies});
     setExitOnUnhandled(settings.server.exit_on_unhandled);
     // allowed: outlives every thread on purpose
-    auto* host = new ServingHost{sources, configuration};
-    return serve(*host, logging, signals);
+    auto* host = new ServingHost{
+        sources, configuration,
+        claim == nullptr ? ServingHost::Start::Alone : ServingHost::Start::BesideAnother};
+    return serve(*host, logging, signals, std::move(inherited), claim);
   } catch (const ConfigurationProblems& problems) {
     return failed(problems.code(), problems.report(), kExitConfiguration);
   } catch (const Error& error) {
@@ -217,6 +272,7 @@ int serveGuarded(const ConfigurationSources& sources, const Configuration& confi
 
 int runServe(const CommandLine& line) {
   const sigset_t signals = blockSignals();
+  std::vector<InheritedListener> inherited = takePassedSockets();
   const ConfigurationSources sources = configurationSources(line);
   const ConfigurationReading reading = Configuration::read(sources);
   const Configuration& configuration = reading.configuration;
@@ -227,7 +283,8 @@ int runServe(const CommandLine& line) {
   if (!findings.problems.empty()) return refused(findings.problems);
   for (const auto& notice : configuration.notices()) log(Level::Warn, "config", notice);
   for (const auto& notice : findings.notices) log(Level::Warn, "config", notice);
-  const int code = serveGuarded(sources, configuration, logging, signals);
+  const int code = serveGuarded(sources, configuration, logging, signals, std::move(inherited),
+                                line.has("takeover"));
   logging.flush(std::chrono::milliseconds{3000});
   // Threads may still be inside a plugin, and one waits for a second signal: nothing below them is
   // taken away.

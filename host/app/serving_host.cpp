@@ -13,6 +13,7 @@
 #include "app/build_version.hpp"
 #include "app/configuration_routes.hpp"
 #include "app/data_folder.hpp"
+#include "app/host_listeners.hpp"
 #include "app/installed_plugins.hpp"
 #include "app/installed_stores.hpp"
 #include "app/log_routes.hpp"
@@ -118,6 +119,7 @@ FrontOptions frontLimits(const HostSettings::Limits& limits) {
   options.body_bytes_max = static_cast<std::size_t>(limits.body_bytes);
   options.answers_bytes_max = static_cast<std::size_t>(limits.answers_bytes);
   options.requests_bytes_max = static_cast<std::size_t>(limits.requests_bytes);
+  options.handshake_deadline = milliseconds{limits.handshake_timeout_ms};
   options.head_deadline = milliseconds{limits.head_timeout_ms};
   options.body_deadline = milliseconds{limits.body_timeout_ms};
   options.body_grace = milliseconds{limits.body_grace_ms};
@@ -134,12 +136,15 @@ FrontOptions frontLimits(const HostSettings::Limits& limits) {
 
 }  // namespace
 
-ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration)
+ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration,
+                         Start start)
     : configuration_{configuration},
       settings_{configuration.settings()},
       live_{std::move(sources), configuration},
       version_{settings_.server.version.empty() ? std::string{kBuildVersion}
                                                 : settings_.server.version},
+      alone_{start == Start::Alone},
+      has_elder_{start == Start::BesideAnother},
       performance_{{milliseconds{settings_.monitoring.slow_query_ms},
                     milliseconds{settings_.monitoring.slow_api_ms}}},
       state_{milliseconds{settings_.monitoring.stall_after_ms}},
@@ -158,6 +163,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                       {}}},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
+      tls_{settings_.tls},
       registry_{registryOptions()},
       backups_{[&configuration](const std::filesystem::path& directory) {
         return backupOrder(configuration, directory);
@@ -192,6 +198,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       health::databaseCheck("database", [this](milliseconds) { return host_store_->ping(); }));
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
   registry_.add(health::logCheck(LogSystem::lostLines));
+  if (settings_.tls.isOn()) registry_.add(certificateCheck(tls_));
   addHostRoutes();
   makeFront();
 }
@@ -210,6 +217,9 @@ void ServingHost::makeFront() {
   options.exempt_from_ip_cap = [this](std::string_view address) {
     return peers_.isTrustedProxy(address) || address == "127.0.0.1" || address == "::1";
   };
+  options.may_send_proxy_header = [this](std::string_view address) {
+    return peers_.isTrustedProxy(address);
+  };
   SecurityHeaderOptions headers;
   headers.hsts = settings_.security.hsts == "always";
   headers.x_xss_protection =
@@ -217,7 +227,10 @@ void ServingHost::makeFront() {
   options.fixed_header_lines = securityHeaderLines(headers);
   options.on_wake = [this](unsigned loop) { loop_beats_[loop]->beat(); };
   Tail tail;
-  tail.decorate = [](const HttpRequest&, HttpResponse& response) {
+  const bool hsts_over_tls = settings_.security.hsts == "tls-only";
+  tail.decorate = [hsts_over_tls](const HttpRequest& request, HttpResponse& response) {
+    if (hsts_over_tls && request.peer.secure)
+      response.addHeader("Strict-Transport-Security", kHstsValue);
     if (response.status == 401)
       response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
     if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING")
@@ -271,26 +284,32 @@ void ServingHost::addHostRoutes() {
   routes_.addHostRoutes(std::move(routes));
 }
 
-void ServingHost::listen() {
-  const auto& server = settings_.server;
-  plugin_confs_ = readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables());
-  front_->listen(server.bind_address, server.port);
-  if (server.compat_listen_3000) front_->listen(server.bind_address, 3000);
-  if (server.management_port != 0) {
-    front_->listenManagement(server.management_address, server.management_port);
-    log(Level::Info, "host", "Management port open",
-        {{"address", server.management_address}, {"port", server.management_port}});
+void ServingHost::openFront(std::vector<InheritedListener> inherited) {
+  front_->setTls(tls_.context());
+  for (auto& opened : openListeners(settings_, front_->loops(), std::move(inherited))) {
+    log(Level::Info, "host", "Listening",
+        {{"for", nameOf(opened.service)},
+         {"address", opened.listener.address},
+         {"port", opened.listener.port}});
+    origins_.push_back({opened.service.audience, opened.by_service_manager, opened.place});
+    front_->listen(std::move(opened.listener), opened.service);
   }
-  front_->listenUnix(settings_.paths.data_dir / "admin.sock");
+}
+
+void ServingHost::startFront() {
+  for (unsigned loop = 0; loop < front_->loops(); ++loop)
+    loop_beats_.push_back(&state_.heartbeat("front-" + std::to_string(loop)));
+  front_->start();
+}
+
+void ServingHost::listen(std::vector<InheritedListener> inherited) {
+  plugin_confs_ = readPluginConfs(settings_.paths.plugin_conf_dir, configuration_.variables());
   state_.addPending("plugins");
   for (const auto& conf : plugin_confs_) {
     if (conf.enabled) state_.addPending("plugin " + conf.id);
   }
-  for (unsigned loop = 0; loop < front_->loops(); ++loop)
-    loop_beats_.push_back(&state_.heartbeat("front-" + std::to_string(loop)));
-  front_->start();
-  log(Level::Info, "host", "Listening",
-      {{"address", server.bind_address}, {"port", front_->port()}});
+  openFront(std::move(inherited));
+  if (alone_) startFront();
   if (!keys_.refresh()) {
     log(Level::Warn, "host",
         "The host's database is away; running degraded with the keys of the last snapshot.");
@@ -305,7 +324,10 @@ void ServingHost::boot() {
   if (!supervisor_.boot(std::move(plugin_confs_), configuration_.variables())) return;
   state_.removePending("plugins");
   state_.markReady();
-  notifyService("READY=1\nSTATUS=serving\n");
+  if (alone_) {
+    notifyService("READY=1\nSTATUS=serving\n");
+    openDesk();
+  }
   log(Level::Info, "host", "Ready", {{"startMs", state_.uptime().count()}});
 }
 
@@ -339,12 +361,15 @@ void ServingHost::reloadOnSignal() {
 
 /// What may fail comes first, so that nothing has changed when it does.
 void ServingHost::applyLive(const HostSettings& before, const HostSettings& after) {
+  const ServingTls::Context certificate = tls_.read(after.tls);
   LogSystem* logging = LogSystem::current();
   if (logging != nullptr && before.logging.file != after.logging.file &&
       !logging->configureFile(after.logging.file)) {
     throw Error::configuration(
         "LOG_FILE", fmt::format("log.file {} cannot be opened.", after.logging.file.string()));
   }
+  tls_.use(certificate);
+  front_->setTls(certificate);
   peers_.replace(after.monitoring.allow_cidrs, after.security.trusted_proxies);
   performance_.setThresholds(
       {milliseconds{after.monitoring.slow_query_ms}, milliseconds{after.monitoring.slow_api_ms}});
@@ -357,6 +382,7 @@ void ServingHost::applyLive(const HostSettings& before, const HostSettings& afte
 
 data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
   data::SqliteOptions options = storeOptions(settings_, owner);
+  options.lease_shared = !alone_;
   options.on_statement = [this, owner](std::string_view sql, std::chrono::microseconds duration,
                                        bool failed) {
     performance_.recordQuery(owner, sql, duration, failed);
@@ -404,9 +430,9 @@ void ServingHost::keepHouse() {
     front_->wake();
     if (watchdog && state_.watchdog().isAlive()) notifyService("WATCHDOG=1\n");
     try {
-      if (keys_.stale() || round % kKeyRefreshRounds == 0) keys_.refresh();
+      if (keys_.stale() || !alone_ || round % kKeyRefreshRounds == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
-      if (!keys_.stale()) audit_.seal();
+      if (!keys_.stale() && !has_elder_) audit_.seal();
       security_log_.tellHeldBack();
       if (round % kTrimRounds == 0) trimHeap();
     } catch (const std::exception&) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,10 +16,13 @@
 #include "app/backup_desk.hpp"
 #include "app/home_sinks.hpp"
 #include "app/live_configuration.hpp"
+#include "app/passed_sockets.hpp"
 #include "app/peer_policy.hpp"
 #include "app/plugin_change_routes.hpp"
 #include "app/request_pipeline.hpp"
 #include "app/route_catalog.hpp"
+#include "app/serving_tls.hpp"
+#include "app/takeover_desk.hpp"
 #include "cache/cache_sweeper.hpp"
 #include "cache/lru_cache.hpp"
 #include "config/configuration.hpp"
@@ -33,22 +37,43 @@
 
 namespace bulkhead::host {
 
+/// Where one of the host's listeners came from.
+struct ListenerOrigin {
+  Service::Audience audience = Service::Audience::Public;
+  bool by_service_manager = false;
+  std::optional<std::size_t> place{};  ///< among those of the host whose place this one takes
+};
+
 /// The running host: every part of it, in the order in which they stand on each other.
-/// Life, from one thread: constructor, listen(), boot(), drain(), destructor.
+/// Life, from one thread: constructor, listen(), boot(), drain(), destructor. One that starts
+/// beside another to take its place: constructor, listen(), boot(), openDoors(), succeed(), and
+/// becomeAlone() from any thread once the other has ended.
 class ServingHost {
  public:
+  /// Whether another host writes the same stores meanwhile, by turns.
+  enum class Start { Alone, BesideAnother };
+
   /// `configuration` was read from `sources` and outlives the host.
-  ServingHost(ConfigurationSources sources, const Configuration& configuration);
+  ServingHost(ConfigurationSources sources, const Configuration& configuration,
+              Start start = Start::Alone);
   ~ServingHost();
   ServingHost(const ServingHost&) = delete;
   ServingHost& operator=(const ServingHost&) = delete;
 
-  /// Reads the plugins' settings, opens the listeners and answers probes from here on. Throws Error
+  /// Reads the plugins' settings, opens the listeners, or takes over those that are open already,
+  /// and answers probes from here on (beside another: from openDoors() on). Throws Error
   /// (configuration, PORT_IN_USE ...).
-  void listen();
+  void listen(std::vector<InheritedListener> inherited = {});
   /// Starts the plugins, one after the other; none of them can make it fail. Then the host is
   /// ready.
   void boot();
+  /// Accepts connections beside the other host. Returns the places of the listeners that were its.
+  /// Throws Error app TAKEOVER_REFUSED when this host is not ready: a required plugin is closed.
+  std::vector<std::size_t> openDoors();
+  /// The other host stops: what was its is this one's.
+  void succeed();
+  /// The other host has ended: the stores are this one's alone.
+  void becomeAlone();
   /// Makes boot() return soon: plugins that have not begun to start never will. Any thread.
   void stopBooting() { supervisor_.stopBooting(); }
   /// Reads the configuration anew and takes over what may change while the host runs; the log says
@@ -81,6 +106,16 @@ class ServingHost {
   void addHostRoutes();
   void applyLive(const HostSettings& before, const HostSettings& after);
   void makeFront();
+  void openFront(std::vector<InheritedListener> inherited);
+  void startFront();
+  void openDesk();
+  void closeDesk();
+  void shareLeases(bool shared);
+  std::vector<InheritedListener> listenersForAnother();
+  void leaveTo(const std::vector<std::size_t>& places, pid_t successor);
+  std::chrono::milliseconds stopDelay() const;
+  std::chrono::milliseconds stopLimit() const;
+  void beginStop(std::chrono::milliseconds delay, std::chrono::milliseconds timeout);
   void keepHouse();
   bool closePlugins(std::chrono::steady_clock::time_point end);
   health::HealthSources healthSources();
@@ -92,6 +127,8 @@ class ServingHost {
   const HostSettings& settings_;
   LiveConfiguration live_;
   const std::string version_;
+  std::atomic<bool> alone_;      // no other host writes the stores
+  std::atomic<bool> has_elder_;  // the one that does was there before; it seals the audit
   SystemClock clock_;
   HomeLog home_log_;
   monitoring::Metrics metrics_;
@@ -108,6 +145,7 @@ class ServingHost {
   Authenticator authenticator_;
   RouteCatalog routes_;
   PeerPolicy peers_;
+  ServingTls tls_;
   Lane host_lane_{"host", {4, 256}};
   Lane monitoring_lane_{"monitoring", {2, 64}};
   health::HealthRegistry registry_;
@@ -121,6 +159,10 @@ class ServingHost {
   std::vector<PluginConf> plugin_confs_;  // from listen() to boot()
   std::vector<health::Heartbeat*> loop_beats_;
   std::unique_ptr<Front> front_;
+  std::vector<ListenerOrigin> origins_;  // of the front's listeners, in their order
+  std::mutex desk_mutex_;
+  std::unique_ptr<TakeoverDesk> desk_;  // guarded by desk_mutex_
+  std::atomic<pid_t> successor_{0};     // who has taken this host's place
   std::atomic<bool> stopping_{false};
   std::thread housekeeper_;
 };

@@ -109,7 +109,11 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     std::vector<monitoring::PluginSample> samples;
     for (const auto& compartment : supervisor_.compartments()) {
       const PluginStatus status = compartment->status();
-      samples.push_back({status.id, std::string{nameOf(status.state)}});
+      const HomeLoad& load = status.load;
+      samples.push_back({status.id, std::string{nameOf(status.state)}, status.generation,
+                         status.restarts,
+                         load.lane.running + load.lane.queued + load.streams.running +
+                             load.streams.queued + status.parked});
     }
     return samples;
   };
@@ -129,6 +133,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     return counts;
   };
   sources.front = [this] { return frontFigures(); };
+  sources.certificate_expiry = [this] { return tls_.expiry(); };
   sources.refused_credentials = [this] { return security_log_.counts(); };
   sources.sanitized_values = [this] { return home_metrics_.sanitizedValues(); };
   return sources;

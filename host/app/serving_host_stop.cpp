@@ -23,18 +23,37 @@ milliseconds leftUntil(std::chrono::steady_clock::time_point end) {
 
 }  // namespace
 
-bool ServingHost::drain(const BootEnded& boot_ended) {
-  const auto running = live_.current();
-  const auto& server = running->settings().server;
-  const milliseconds delay{server.shutdown_delay_ms};
-  const milliseconds timeout{server.drain_timeout_ms};
-  const auto begin = std::chrono::steady_clock::now();
-  StopLimit limit{delay + timeout + kFlushMax + kStopReserve};
-  state_.markDraining();
-  notifyService("STOPPING=1\nSTATUS=draining\n");
-  log(Level::Warn, "host", "Draining: no longer ready",
+milliseconds ServingHost::stopDelay() const {
+  const bool awaited = successor_ == 0 && !has_elder_;  // nobody else answers balancers
+  return milliseconds{awaited ? live_.current()->settings().server.shutdown_delay_ms : 0};
+}
+
+milliseconds ServingHost::stopLimit() const {
+  const milliseconds timeout{live_.current()->settings().server.drain_timeout_ms};
+  return stopDelay() + timeout + kFlushMax + kStopReserve;
+}
+
+/// With a successor the service goes on: no balancer is to notice, and who holds a connection may
+/// ask once more.
+void ServingHost::beginStop(milliseconds delay, milliseconds timeout) {
+  const bool succeeded = successor_ != 0;
+  if (!succeeded) {
+    state_.markDraining();
+    notifyService("STOPPING=1\nSTATUS=draining\n");
+  }
+  closeDesk();
+  log(succeeded ? Level::Info : Level::Warn, "host",
+      succeeded ? "Draining beside the host that serves now" : "Draining: no longer ready",
       {{"delayMs", delay.count()}, {"timeoutMs", timeout.count()}});
-  front_->beginDrain();
+  front_->beginDrain(succeeded ? Front::Idle::AskOnceMore : Front::Idle::End);
+}
+
+bool ServingHost::drain(const BootEnded& boot_ended) {
+  const milliseconds delay = stopDelay();
+  const milliseconds timeout{live_.current()->settings().server.drain_timeout_ms};
+  const auto begin = std::chrono::steady_clock::now();
+  StopLimit limit{stopLimit()};
+  beginStop(delay, timeout);
   limit.step("waiting for balancers");
   while (std::chrono::steady_clock::now() < begin + delay)
     std::this_thread::sleep_for(milliseconds{50});
@@ -61,6 +80,7 @@ bool ServingHost::drain(const BootEnded& boot_ended) {
 /// When keys were last used is stored, and what is in the write-ahead log goes into the database.
 void ServingHost::closeStore() {
   storeLastUsed();
+  if (!alone_) return;  // the other host's writers are in the log
   try {
     host_store_->checkpoint(std::chrono::steady_clock::now() + kFlushMax);
   } catch (const std::exception& error) {
@@ -97,7 +117,7 @@ bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
 void ServingHost::storeLastUsed() {
   try {
     keys_.storeLastUsed();
-    if (!keys_.stale()) audit_.seal();
+    if (!keys_.stale() && !has_elder_) audit_.seal();
   } catch (const std::exception& error) {
     log(Level::Warn, "host", "When keys were last used could not be stored",
         {{"reason", error.what()}});

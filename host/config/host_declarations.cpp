@@ -1,66 +1,18 @@
 #include "config/host_declarations.hpp"
 
-#include <Poco/Net/IPAddress.h>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "config/setting_makers.hpp"
 #include "config/variables.hpp"
 
 namespace bulkhead::host {
 namespace {
 
+using namespace setting_makers;
 using Settings = HostSettings;
 using Value = TypedValue;
-
-std::vector<std::string> splitList(std::string_view text) {
-  std::vector<std::string> items;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    std::string_view item = text.substr(0, comma);
-    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
-    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    if (!item.empty()) items.emplace_back(item);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return items;
-}
-
-/// Poco 1.11's own takes "::" for what could not be read.
-bool parseAddress(const std::string& text, Poco::Net::IPAddress& address) {
-  if (text != "::") return Poco::Net::IPAddress::tryParse(text, address);
-  address = Poco::Net::IPAddress{Poco::Net::IPAddress::IPv6};
-  return true;
-}
-
-bool isAddress(const std::string& text) {
-  Poco::Net::IPAddress address;
-  return parseAddress(text, address);
-}
-
-bool isNetwork(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  Poco::Net::IPAddress address;
-  if (!parseAddress(text.substr(0, slash), address)) return false;
-  if (slash == std::string::npos) return true;
-  const int bits_max = address.family() == Poco::Net::IPAddress::IPv6 ? 128 : 32;
-  int bits = -1;
-  const char* const end = text.data() + text.size();
-  const auto result = std::from_chars(text.data() + slash + 1, end, bits);
-  return result.ec == std::errc{} && result.ptr == end && bits >= 0 && bits <= bits_max;
-}
-
-std::string checkNetworks(const Value& value) {
-  const auto networks = splitList(value.text());
-  if (std::all_of(networks.begin(), networks.end(), isNetwork)) return "";
-  return "networks such as \"10.0.0.0/8, ::1/128\"";
-}
-
-std::string checkBindAddress(const Value& value) {
-  if (value.text() == "localhost" || isAddress(value.text())) return "";
-  return "an IP address or \"localhost\"";
-}
 
 std::string checkFrontends(const Value& value) {
   for (const std::string& url : splitList(value.text())) {
@@ -83,102 +35,6 @@ std::string checkHeaderValue(const Value& value) {
   const bool good = std::all_of(value.text().begin(), value.text().end(),
                                 [](char c) { return c >= 0x20 && c != 0x7f; });
   return good ? "" : "printable ASCII, as it becomes a header";
-}
-
-Environment environmentOf(const std::string& name) {
-  if (name == "production") return Environment::Production;
-  return name == "test" ? Environment::Test : Environment::Development;
-}
-
-std::uint16_t portOf(const Value& value) {
-  return static_cast<std::uint16_t>(value.integer());
-}
-
-SettingDeclaration text(std::string name, std::string fallback, std::string help) {
-  return {.name = std::move(name), .default_text = std::move(fallback), .help = std::move(help)};
-}
-
-SettingDeclaration flag(std::string name, std::string help) {
-  return {.name = std::move(name),
-          .type = SettingType::Boolean,
-          .default_text = "false",
-          .help = std::move(help)};
-}
-
-SettingDeclaration integer(std::string name, std::string fallback, double min, double max,
-                           std::string help) {
-  return {.name = std::move(name),
-          .type = SettingType::Integer,
-          .default_text = std::move(fallback),
-          .min = min,
-          .max = max,
-          .help = std::move(help)};
-}
-
-SettingDeclaration duration(std::string name, std::string fallback, double max_ms,
-                            std::string help) {
-  return {.name = std::move(name),
-          .type = SettingType::DurationMs,
-          .default_text = std::move(fallback),
-          .min = 0,
-          .max = max_ms,
-          .help = std::move(help)};
-}
-
-SettingDeclaration inSeconds(SettingDeclaration declaration) {
-  declaration.bare_unit_ms = 1000;
-  declaration.help += " A number without unit is in seconds.";
-  return declaration;
-}
-
-SettingDeclaration choice(std::string name, std::vector<std::string> values, std::string fallback,
-                          std::string help) {
-  return {.name = std::move(name),
-          .type = SettingType::Enum,
-          .default_text = std::move(fallback),
-          .values = std::move(values),
-          .help = std::move(help)};
-}
-
-SettingDeclaration secret(std::string name, std::string help) {
-  return {.name = std::move(name), .type = SettingType::Secret, .help = std::move(help)};
-}
-
-void addServer(std::vector<HostSetting>& all) {
-  all.push_back(
-      {choice("server.environment", {"development", "production", "test"}, "development",
-              "production asks for every secret and hides what helps an attacker."),
-       {"APP_ENV", "NODE_ENV"},
-       [](Settings& s, const Value& v) { s.server.environment = environmentOf(v.text()); }});
-  all.push_back({text("server.service_name", "accubooks", "Name in health bodies and log lines."),
-                 {"SERVICE_NAME"},
-                 [](Settings& s, const Value& v) { s.server.service_name = v.text(); }});
-  all.push_back({text("server.version", "", "Version that is shown; the build's own when empty."),
-                 {"VERSION"},
-                 [](Settings& s, const Value& v) { s.server.version = v.text(); }});
-  all.push_back({text("server.bind_address", "0.0.0.0",
-                      "Address to listen on. HOSTNAME counts too, when it is an IP address or "
-                      "\"localhost\" (shells and containers set it to the machine's name)."),
-                 {"BIND_ADDRESS"},
-                 [](Settings& s, const Value& v) { s.server.bind_address = v.text(); },
-                 checkBindAddress});
-  all.push_back({integer("server.port", "5000", 0, 65535, "Port to listen on; 0 for any free one."),
-                 {"PORT"},
-                 [](Settings& s, const Value& v) { s.server.port = portOf(v); }});
-  all.push_back({flag("server.compat_listen_3000",
-                      "true listens on port 3000 too, as long as server.port is not set."),
-                 {"COMPAT_LISTEN_3000"},
-                 [](Settings& s, const Value& v) { s.server.compat_listen_3000 = v.boolean(); }});
-  all.push_back({integer("server.management_port", "0", 0, 65535,
-                         "Second port, for health and monitoring alone, which are open to whoever "
-                         "reaches it; 0 for none."),
-                 {"MANAGEMENT_PORT"},
-                 [](Settings& s, const Value& v) { s.server.management_port = portOf(v); }});
-  all.push_back({text("server.management_address", "127.0.0.1",
-                      "Address that the management port listens on."),
-                 {"MANAGEMENT_ADDRESS"},
-                 [](Settings& s, const Value& v) { s.server.management_address = v.text(); },
-                 checkBindAddress});
 }
 
 void addLife(std::vector<HostSetting>& all) {
@@ -279,6 +135,10 @@ struct LimitTime {
 };
 
 constexpr std::array kLimitTimes{
+    LimitTime{"limits.handshake_timeout", "10s", 600'000,
+              "The PROXY header and the handshake of TLS, where the port has them; beyond it the "
+              "connection is closed.",
+              setLimit<&Limits::handshake_timeout_ms>},
     LimitTime{"limits.head_timeout", "10s", 600'000,
               "From the first byte of a request to the end of its headers; beyond it 408.",
               setLimit<&Limits::head_timeout_ms>},
@@ -373,7 +233,8 @@ void addMonitoring(std::vector<HostSetting>& all) {
                  [](Settings& s, const Value& v) { s.monitoring.slow_query_ms = v.integer(); }});
   all.push_back(
       {text("monitoring.allow_cidrs", "127.0.0.0/8, ::1/128",
-            "Networks that may read monitoring without a key."),
+            "Networks that may read monitoring without a key; \"unix\" for who comes by "
+            "server.unix_socket."),
        {},
        [](Settings& s, const Value& v) { s.monitoring.allow_cidrs = splitList(v.text()); },
        checkNetworks});
@@ -430,7 +291,8 @@ void addSecurity(std::vector<HostSetting>& all) {
        checkFrontends});
   all.push_back(
       {text("security.trusted_proxies", "",
-            "Networks of proxies whose X-Forwarded-* and Forwarded headers are believed."),
+            "Networks of proxies whose PROXY, X-Forwarded-* and Forwarded headers are believed; "
+            "\"unix\" for who comes by server.unix_socket."),
        {"TRUSTED_PROXIES"},
        [](Settings& s, const Value& v) { s.security.trusted_proxies = splitList(v.text()); },
        checkNetworks});
@@ -446,7 +308,7 @@ void addSecurity(std::vector<HostSetting>& all) {
 }
 
 /// What the running host asks for each time, instead of having built something on it.
-constexpr std::array<std::string_view, 11> kLive{"server.shutdown_delay",
+constexpr std::array<std::string_view, 13> kLive{"server.shutdown_delay",
                                                  "server.drain_timeout",
                                                  "server.exit_on_unhandled",
                                                  "log.level",
@@ -456,11 +318,13 @@ constexpr std::array<std::string_view, 11> kLive{"server.shutdown_delay",
                                                  "monitoring.slow_query_ms",
                                                  "monitoring.allow_cidrs",
                                                  "health.details",
-                                                 "security.trusted_proxies"};
+                                                 "security.trusted_proxies",
+                                                 "tls.certificate",
+                                                 "tls.key"};
 
 std::vector<HostSetting> makeDeclarations() {
   std::vector<HostSetting> all;
-  for (const auto add : {addServer, addLife, addLimits, addPaths, addStores, addLogging,
+  for (const auto add : {addListeningSettings, addLife, addLimits, addPaths, addStores, addLogging,
                          addMonitoring, addSecurity}) {
     add(all);
   }

@@ -17,17 +17,26 @@ struct HostSettings {
   struct Server {
     Environment environment = Environment::Development;
     std::string service_name;
-    std::string version;                ///< empty: the version of the build
-    std::string bind_address;           ///< IP literal or "localhost"
-    std::uint16_t port = 0;             ///< 0: any free port
-    bool compat_listen_3000 = false;    ///< never together with a port that was given
-    std::uint16_t management_port = 0;  ///< 0: no second listener
-    std::string management_address;     ///< IP literal or "localhost"
+    std::string version;                      ///< empty: the version of the build
+    std::vector<std::string> bind_addresses;  ///< IP literals or "localhost"; at least one
+    std::uint16_t port = 0;                   ///< 0: any free port
+    bool compat_listen_3000 = false;          ///< never together with a port that was given
+    std::uint16_t management_port = 0;        ///< 0: no second listener
+    std::string management_address;           ///< IP literal or "localhost"
+    std::filesystem::path unix_socket;        ///< empty: none
+    unsigned unix_socket_mode = 0;
+    bool proxy_protocol = false;
     std::int64_t shutdown_delay_ms = 0;
     std::int64_t drain_timeout_ms = 0;
     std::int64_t memory_limit_mb = 0;  ///< 0: what the machine or its cgroup allows
     bool exit_on_unhandled = false;
     std::int64_t crash_records = 0;  ///< 0: none are written
+  };
+  struct Tls {
+    std::filesystem::path certificate;  ///< empty: the port speaks in clear
+    std::filesystem::path key;          ///< given together with it
+
+    bool isOn() const noexcept { return !certificate.empty(); }
   };
   struct Limits {
     std::int64_t request_line_bytes = 0;
@@ -40,6 +49,7 @@ struct HostSettings {
     std::int64_t connections_per_address = 0;
     std::int64_t requests_per_connection = 0;
     std::int64_t pipelined_requests = 0;
+    std::int64_t handshake_timeout_ms = 0;
     std::int64_t head_timeout_ms = 0;
     std::int64_t body_timeout_ms = 0;
     std::int64_t body_grace_ms = 0;
@@ -88,6 +98,7 @@ struct HostSettings {
   };
 
   Server server;
+  Tls tls;
   Limits limits;
   Paths paths;
   Database database;

@@ -47,6 +47,8 @@ class Rules {
     checkFrontends();
     checkEnvFile();
     checkPorts();
+    checkTls();
+    checkProxyProtocol();
     checkNetworks();
   }
 
@@ -131,12 +133,33 @@ class Rules {
     const auto& server = settings_.server;
     const bool main = server.management_port == server.port && server.port != 0;
     const bool compatible = server.compat_listen_3000 && server.management_port == 3000;
-    const bool same_address = server.bind_address == server.management_address ||
-                              isEverywhere(server.bind_address) ||
-                              isEverywhere(server.management_address);
+    const bool same_address =
+        isEverywhere(server.management_address) ||
+        std::any_of(server.bind_addresses.begin(), server.bind_addresses.end(),
+                    [&](const std::string& address) {
+                      return address == server.management_address || isEverywhere(address);
+                    });
     if ((!main && !compatible) || !same_address) return;
     problems_.push_back({"", 0, "MANAGEMENT_PORT", std::to_string(server.management_port),
                          "another port than PORT", ""});
+  }
+
+  void checkTls() {
+    const auto& tls = settings_.tls;
+    if (tls.certificate.empty() == tls.key.empty()) return;
+    const bool no_key = tls.key.empty();
+    problems_.push_back(
+        {"", 0, no_key ? "TLS_KEY" : "TLS_CERTIFICATE", "",
+         fmt::format("{} as well, since {} is set", no_key ? "a key" : "a certificate",
+                     no_key ? "TLS_CERTIFICATE" : "TLS_KEY"),
+         ""});
+  }
+
+  /// Nobody could connect: a header is demanded, and nobody's is believed.
+  void checkProxyProtocol() {
+    if (!settings_.server.proxy_protocol || !settings_.security.trusted_proxies.empty()) return;
+    problems_.push_back({"", 0, "PROXY_PROTOCOL", "true",
+                         "TRUSTED_PROXIES beside it, with the addresses of the balancers", ""});
   }
 
   static bool holdsEverything(const std::vector<std::string>& networks) {

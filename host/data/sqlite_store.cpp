@@ -29,6 +29,9 @@ using Role = SqliteConnection::Role;
 using Verb = TransactionScope::Verb;
 
 constexpr std::chrono::milliseconds kLeasePoll{20};
+constexpr std::chrono::milliseconds kSharedLeasePoll{1};
+/// Who has just had a turn leaves the lease alone for so long: twice what the other one looks in.
+constexpr std::chrono::milliseconds kTurnPause{2};
 /// Longest wait of a ping for its turn among the writers.
 constexpr std::chrono::milliseconds kProofPatience{500};
 
@@ -92,6 +95,7 @@ class Sqlite final : public SqliteStore {
   explicit Sqlite(SqliteOptions options)
       : options_{std::move(options)},
         gate_{options_.retry_interval},
+        shared_{options_.lease_shared},
         readers_{options_.readers_max, [this] { return open(Role::Reader); }} {
     if (memory()) writer_ = std::make_unique<SqliteConnection>(options_, Role::Memory);
   }
@@ -164,6 +168,13 @@ class Sqlite final : public SqliteStore {
         deadline);
   }
 
+  void shareLease(bool shared, Deadline deadline) override {
+    shared_ = shared;
+    if (!shared || memory()) return;
+    const TransactionScope scope{*this, Verb::Write};
+    alone([] {}, deadline);  // behind it the lease is given back
+  }
+
  private:
   bool memory() const { return options_.path.empty(); }
 
@@ -228,6 +239,10 @@ class Sqlite final : public SqliteStore {
       writes_fail_ = true;
       dropAll();
     }
+    if (shared_ && lease_) {
+      lease_.reset();
+      turn_ended_ = Clock::now();
+    }
   }
 
   // An Error of its own for each: their threads must not share one.
@@ -252,13 +267,15 @@ class Sqlite final : public SqliteStore {
   }
 
   void holdLease(Deadline deadline) {
+    if (!lease_ && shared_) std::this_thread::sleep_until(turn_ended_ + kTurnPause);
     while (!lease_) {
+      const auto poll = shared_ ? kSharedLeasePoll : kLeasePoll;
       makeFolder();
       try {
         lease_.emplace(WriteLease::acquire(options_.path));
       } catch (const Error& error) {
-        if (error.code() != "STORE_LEASE_HELD" || Clock::now() + kLeasePoll > deadline) throw;
-        std::this_thread::sleep_for(kLeasePoll);
+        if (error.code() != "STORE_LEASE_HELD" || Clock::now() + poll > deadline) throw;
+        std::this_thread::sleep_for(poll);
       }
     }
   }
@@ -351,6 +368,7 @@ class Sqlite final : public SqliteStore {
 
   const SqliteOptions options_;
   OpenGate gate_;
+  std::atomic<bool> shared_;
   std::atomic<bool> opened_{false};
   std::atomic<bool> writes_fail_{false};  ///< since a write failed; written by leaders
   std::atomic<bool> damage_seen_{false};  ///< since a statement met damage; written by anybody
@@ -358,6 +376,7 @@ class Sqlite final : public SqliteStore {
   WriteQueue queue_{[this](WriteQueue::Group& group) { lead(group); }};
   StoreCounters counters_;
   std::optional<WriteLease> lease_;
+  Deadline turn_ended_{};  ///< the leader's
   std::unique_ptr<SqliteConnection> writer_;
   int groups_with_savepoints_ = 0;  ///< the leader's
   std::mutex ping_mutex_;

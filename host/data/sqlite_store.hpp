@@ -42,6 +42,7 @@ struct SqliteOptions {
   /// Runs each write closure twice, the first time rolled back: finds closures that cannot be
   /// repeated. For test hosts.
   bool rehearse_writes = false;
+  bool lease_shared = false;         ///< shareLease(true) from the start
   StatementObserver on_statement{};  ///< may be empty
 };
 
@@ -66,6 +67,12 @@ class SqliteStore : public Store {
   /// Hands the lease over: after the running group nobody writes here until the lease is free
   /// again. Reads go on.
   virtual void handOver(std::chrono::steady_clock::time_point deadline) = 0;
+  /// While shared, the lease is given back after each group, so that a process that takes this
+  /// one's place writes by turns with it: still one at any moment; a lease that is held is given
+  /// back before this returns. Not shared, the next write takes it and keeps it. Any thread outside
+  /// transactions. Throws Error DEADLINE_EXCEEDED when the running group takes longer: then it
+  /// gives the lease back at its end.
+  virtual void shareLease(bool shared, std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 /// Opens nothing yet: the first verb does. Never throws for a database's sake.

@@ -8,27 +8,22 @@
 #include <sys/socket.h>
 
 namespace bulkhead::host {
-namespace {
-
-std::string addressText(const sockaddr_storage& address) {
+std::string addressText(int family, const void* bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* bytes =
-      address.ss_family == AF_INET6
-          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
-          : &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
-  if (::inet_ntop(address.ss_family, bytes, text.data(), text.size()) == nullptr) return {};
+  if (::inet_ntop(family, bytes, text.data(), text.size()) == nullptr) return {};
   constexpr std::string_view kMapped = "::ffff:";
   const std::string_view literal{text.data()};
   const bool mapped = literal.starts_with(kMapped) && literal.find('.') != std::string_view::npos;
   return std::string{mapped ? literal.substr(kMapped.size()) : literal};
 }
 
-}  // namespace
-
-Peer tcpPeer(const sockaddr_storage& address, bool management) {
+Peer tcpPeer(const sockaddr_storage& address) {
+  const void* bytes =
+      address.ss_family == AF_INET6
+          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
+          : &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
   Peer peer;
-  peer.management = management;
-  peer.address = addressText(address);
+  peer.address = addressText(address.ss_family, bytes);
   return peer;
 }
 
@@ -38,8 +33,6 @@ Peer unixPeer(int fd) {
   Peer peer;
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return peer;
   peer.address = "unix:" + std::to_string(credentials.uid);
-  peer.inside = true;
-  peer.admin_socket = true;
   return peer;
 }
 

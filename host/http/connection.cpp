@@ -12,15 +12,9 @@
 namespace bulkhead::host {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr std::uint64_t kLingerBytesMax = 256 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr const char* kAllowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
-std::int64_t microseconds(milliseconds duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
 
 bool isSafe(const std::string& method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
@@ -28,12 +22,13 @@ bool isSafe(const std::string& method) {
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, int fd, Peer peer)
+Connection::Connection(EventLoop& loop, FileDescriptor fd, Peer peer)
     : loop_{loop},
-      fd_{fd},
+      socket_{std::move(fd)},
       peer_{std::move(peer)},
       reader_{loop.shared().options.head},
-      standing_since_us_{loop.now()} {
+      standing_since_us_{loop.now()},
+      phase_since_us_{loop.now()} {
   timer_.owner = this;
 }
 
@@ -45,10 +40,14 @@ Connection& Connection::of(TimerNode& node) {
   return *static_cast<Timer&>(node).owner;
 }
 
-void Connection::start(EventLoop::Connections::iterator position) {
+void Connection::start(EventLoop::Connections::iterator position, const Service& service) {
   position_ = position;
   watched_ = EPOLLIN;
-  if (!loop_.watch(*this, fd_, watched_, true)) {
+  if ((service.tls || service.proxy_protocol) && !beginOpening(service)) {
+    close();
+    return;
+  }
+  if (!loop_.watch(*this, socket_.descriptor(), watched_, true)) {
     close();
     return;
   }
@@ -57,6 +56,11 @@ void Connection::start(EventLoop::Connections::iterator position) {
 
 void Connection::turnAway() {
   if (isClosed()) return;
+  if (opening_) {
+    loop_.counters().count(Rejection::ConnectionCap);
+    close();
+    return;
+  }
   beginRequest();
   refuse(Error::app("OVERLOADED", "Too many connections.").withRetryAfter(1),
          Rejection::ConnectionCap);
@@ -69,18 +73,30 @@ void Connection::onEvents(std::uint32_t events) {
     close();
     return;
   }
-  if ((events & EPOLLOUT) != 0) {
-    send({});
-    afterWrite();
+  if (opening_) {
+    open();
+    settle();
+    return;
   }
+  const bool session_waited = socket_.wantsWrite() && output_.empty() && !lingering_;
+  if ((events & EPOLLOUT) != 0) onWritable();
   if (!isClosed() && (events & EPOLLOUT) != 0) flushAgain();
-  if (!isClosed() && (events & EPOLLIN) != 0) readSome();
+  if (!isClosed() && ((events & EPOLLIN) != 0 || session_waited)) readSome();
   settle();
+}
+
+void Connection::onWritable() {
+  if (lingering_) {
+    socket_.finishSending();
+    return;
+  }
+  send({});
+  afterWrite();
 }
 
 void Connection::readSome() {
   auto& buffer = loop_.readBuffer();
-  const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  const ssize_t count = socket_.receive(buffer);
   if (count < 0) {
     if (errno != EAGAIN && errno != EINTR) close();
     return;
@@ -289,8 +305,7 @@ void Connection::countWaiting(Exchange& exchange) {
 }
 
 void Connection::close() {
-  if (isClosed()) return;
-  const int fd = std::exchange(fd_, -1);
+  if (std::exchange(closed_, true)) return;
   if (countedByIp()) loop_.shared().ips.leave(peer_.address);
   giveUpUpload();
   loop_.shared().unsent_bytes -= std::exchange(unsent_bytes_, 0);
@@ -299,13 +314,16 @@ void Connection::close() {
   current_.reset();
   loop_.remove(position_, standing_);
   loop_.shared().connectionClosed();
-  ::close(fd);  // last: whoever sees the end finds the place free
+  // A child that is just being started may hold a copy of the descriptor.
+  loop_.unwatch(socket_.descriptor());
+  socket_.close();  // last: whoever sees the end finds the place free
 }
 
 void Connection::endIfIdle() {
-  char next = 0;
-  const bool unread = ::recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-  if (requests_ > 0 && !unread) {
+  if (loop_.shared().drain_gently) {
+    standing_since_us_ = loop_.now();
+    settle();
+  } else if (requests_ > 0 && !socket_.hasUnread()) {
     close();
   } else {
     settle();  // it has less time from now on
@@ -324,14 +342,14 @@ void Connection::refuseOpen() {
 }
 
 void Connection::endConnection() {
-  const bool peer_may_send = must_linger_ || !input_.empty();
+  // The end of TLS may have to wait for room in the socket.
+  const bool peer_may_send = must_linger_ || !input_.empty() || socket_.isTls();
   if (resets_) {
-    const linger reset{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    socket_.resetOnClose();
     close();
     return;
   }
-  if (peer_closed_ || !peer_may_send || ::shutdown(fd_, SHUT_WR) != 0) {
+  if (peer_closed_ || !peer_may_send || !socket_.finishSending()) {
     close();
     return;
   }
@@ -349,7 +367,7 @@ void Connection::settle() {
     loop_.place(position_, std::exchange(standing_, now_standing), now_standing);
   }
   const std::uint32_t wanted = wantedEvents();
-  if (wanted != watched_) loop_.watch(*this, fd_, watched_ = wanted, false);
+  if (wanted != watched_) loop_.watch(*this, socket_.descriptor(), watched_ = wanted, false);
   loop_.schedule(timer_, dueTime());
   countUnsent();
 }
@@ -364,6 +382,7 @@ void Connection::countUnsent() {
 
 EventLoop::Standing Connection::standing() const {
   if (!pending_.empty() || !output_.empty() || lingering_) return EventLoop::Standing::Busy;
+  if (opening_ && opening_->hasBegun()) return EventLoop::Standing::Reading;
   return reader_.inHead() || reader_.inBody() ? EventLoop::Standing::Reading
                                               : EventLoop::Standing::Idle;
 }
@@ -373,110 +392,7 @@ std::uint32_t Connection::wantedEvents() const {
   const bool reads = lingering_ || (!peer_closed_ && takes);
   const bool writes = !output_.empty() || streams_on_;
   return (reads ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
-         (writes ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
-}
-
-std::int64_t Connection::dueTime() const {
-  const FrontOptions& options = loop_.shared().options;
-  if (lingering_) return phase_since_us_ + microseconds(options.linger);
-  std::int64_t due = INT64_MAX;
-  if (!output_.empty()) due = writeDue();
-  if (!last_request_ && reader_.inHead()) due = std::min(due, headDue());
-  if (upload_ || (!last_request_ && reader_.inBody())) due = std::min(due, bodyDue());
-  for (const auto& exchange : pending_) {
-    if (!exchange->answered())
-      due = std::min(due, exchange->deadline_us_.load(std::memory_order_relaxed));
-  }
-  return due == INT64_MAX && pending_.empty() ? idleDue() : due;
-}
-
-std::int64_t Connection::idleDue() const {
-  const FrontOptions& options = loop_.shared().options;
-  const milliseconds timeout = loop_.shared().draining
-                                   ? std::min(options.idle_timeout, options.linger)
-                                   : options.idle_timeout;
-  return standing_since_us_ + microseconds(timeout);
-}
-
-std::int64_t Connection::headDue() const {
-  return std::min(phase_since_us_ + microseconds(loop_.shared().options.head_deadline),
-                  endingDue());
-}
-
-/// Who has sent half a request does not keep a stopping host: it gets `linger` for the rest.
-std::int64_t Connection::endingDue() const {
-  if (loop_.endingSince() == 0) return INT64_MAX;
-  return std::max(phase_since_us_, loop_.endingSince()) +
-         microseconds(loop_.shared().options.linger);
-}
-
-/// The whole body by its deadline, and each moment at least the minimum rate since its start.
-std::int64_t Connection::bodyDue() const {
-  const FrontOptions& options = loop_.shared().options;
-  const auto earned_us = static_cast<std::int64_t>(reader_.bodyBytesReceived() * 1'000'000 /
-                                                   options.body_rate_min_bytes_per_s);
-  const std::int64_t by_rate = microseconds(options.body_grace) + earned_us;
-  if (upload_) return upload_->full ? INT64_MAX : std::min(phase_since_us_ + by_rate, endingDue());
-  return std::min(phase_since_us_ + std::min(by_rate, microseconds(options.body_deadline)),
-                  endingDue());
-}
-
-/// Some progress within each stall time, and at least the minimum rate since the start.
-std::int64_t Connection::writeDue() const {
-  const FrontOptions& options = loop_.shared().options;
-  const std::int64_t stall_us = microseconds(options.write_stall);
-  const auto earned_us =
-      static_cast<std::int64_t>(write_bytes_ * 1'000'000 / options.write_rate_min_bytes_per_s);
-  return std::min(write_progress_us_ + stall_us, write_since_us_ + stall_us + earned_us);
-}
-
-void Connection::onTimer() {
-  if (isClosed()) return;
-  const bool unattended = lingering_ || standing_ == EventLoop::Standing::Idle;
-  if (!unattended) {
-    expire();
-  } else if (dueTime() <= loop_.now()) {
-    close();
-  }
-  settle();
-}
-
-void Connection::expire() {
-  if (!output_.empty() && writeDue() <= loop_.now()) {
-    loop_.counters().count(Rejection::WriteStall);
-    close();
-    return;
-  }
-  expireReading();
-  expireAnswers();
-}
-
-void Connection::expireReading() {
-  if (last_request_ && !upload_) return;
-  const bool head_late = reader_.inHead() && headDue() <= loop_.now();
-  const bool body_late = reader_.inBody() && !held_ && bodyDue() <= loop_.now();
-  if (!head_late && !body_late) return;
-  if (upload_) {
-    failUpload(Error::validation("REQUEST_TIMEOUT", "The body came too slowly."),
-               Rejection::BodyTimeout);
-    return;
-  }
-  if (endingDue() <= loop_.now()) {
-    refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5), Rejection::Draining);
-    return;
-  }
-  refuse(Error::validation("REQUEST_TIMEOUT", head_late ? "The header section came too slowly."
-                                                        : "The body came too slowly."),
-         head_late ? Rejection::HeadTimeout : Rejection::BodyTimeout);
-}
-
-void Connection::expireAnswers() {
-  for (const auto& exchange : std::vector{pending_}) {
-    if (exchange->deadline_us_.load(std::memory_order_relaxed) > loop_.now()) continue;
-    if (!exchange->refuse(Error::app("DEADLINE_EXCEEDED", "The answer took too long."))) continue;
-    exchange->answered_by_front_ = true;
-    loop_.counters().count(Rejection::Deadline);
-  }
+         (writes || socket_.wantsWrite() ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
 }
 
 }  // namespace bulkhead::host

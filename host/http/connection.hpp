@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "http/client_socket.hpp"
 #include "http/event_loop.hpp"
 #include "http/exchange.hpp"
+#include "http/opening.hpp"
 #include "http/output_buffer.hpp"
 #include "http/request_reader.hpp"
 #include "http/timer_wheel.hpp"
@@ -19,14 +21,15 @@ namespace bulkhead::host {
 /// loop and its thread. Idle it holds no buffer.
 class Connection {
  public:
-  Connection(EventLoop& loop, int fd, Peer peer);
+  Connection(EventLoop& loop, FileDescriptor fd, Peer peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   /// After the loop has put it into its list of idle connections.
-  void start(EventLoop::Connections::iterator position);
-  /// Answers 503 without having read anything: the cap is reached.
+  void start(EventLoop::Connections::iterator position, const Service& service);
+  /// Answers 503 without having read anything, or closes where no answer can be read: the cap is
+  /// reached.
   void turnAway();
   /// epoll reported `events`.
   void onEvents(std::uint32_t events);
@@ -47,7 +50,7 @@ class Connection {
   void refuseOpen();
 
   static Connection& of(TimerNode& node);
-  bool isClosed() const noexcept { return fd_ < 0; }
+  bool isClosed() const noexcept { return closed_; }
   /// When the connection came to stand where it stands.
   std::int64_t standingSince() const noexcept { return standing_since_us_; }
   /// When the client last took a part of what is being sent; nothing while nothing is.
@@ -70,6 +73,11 @@ class Connection {
     bool last_request = false;
   };
 
+  void onWritable();
+  bool beginOpening(const Service& service);
+  void open();
+  void onOpened();
+  void refuseOpening(Rejection reason);
   void readSome();
   void onPeerClosed();
   void consume(std::string_view bytes);
@@ -90,7 +98,8 @@ class Connection {
 
   std::size_t render(std::string& out);
   void beginAnswer(Exchange& exchange, bool is_last, std::string& out);
-  void renderHead(Exchange& exchange, std::string& out);
+  bool prepare(Exchange& exchange);
+  void renderHead(Exchange& exchange, bool length_known, std::string& out);
   void endWhenDraining(Exchange& exchange);
   bool continueStream(Exchange& exchange, std::string& out);
   void flushAgain();
@@ -114,12 +123,14 @@ class Connection {
   EventLoop::Standing standing() const;
   std::uint32_t wantedEvents() const;
   std::int64_t dueTime() const;
+  std::int64_t openingDue() const;
   std::int64_t idleDue() const;
   std::int64_t headDue() const;
   std::int64_t bodyDue() const;
   std::int64_t endingDue() const;
   std::int64_t writeDue() const;
   void expire();
+  void expireOpening();
   void expireReading();
   void expireAnswers();
 
@@ -127,8 +138,9 @@ class Connection {
   EventLoop::Connections::iterator position_;
   EventLoop::Standing standing_ = EventLoop::Standing::Idle;
   Timer timer_;
-  int fd_;
+  ClientSocket socket_;
   std::uint32_t watched_ = 0;
+  std::unique_ptr<Opening> opening_;  ///< null once requests may come
   Peer peer_;
   RequestReader reader_;
   std::shared_ptr<Exchange> current_;               ///< being read
@@ -152,6 +164,7 @@ class Connection {
   bool lingering_ = false;
   bool peer_closed_ = false;
   bool flush_queued_ = false;
+  bool closed_ = false;
   bool resets_ = false;      ///< an answer without chunks was cut: its end must not look like one
   bool streams_on_ = false;  ///< the answer being sent may have more bytes at once
   bool counted_by_ip_ = false;

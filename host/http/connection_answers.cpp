@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <sys/socket.h>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -67,8 +66,10 @@ void Connection::flush() {
   send(out);
   if (isClosed()) return;
   const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(rendered);
-  std::for_each(pending_.begin(), end,
-                [this](const auto& exchange) { report(loop_, *exchange, false); });
+  std::for_each(pending_.begin(), end, [this](const auto& exchange) {
+    exchange->connection_ = nullptr;  // a word of its stream may still be on its way
+    report(loop_, *exchange, false);
+  });
   pending_.erase(pending_.begin(), end);
   afterWrite();
   settle();
@@ -93,6 +94,7 @@ std::size_t Connection::render(std::string& out) {
 
 void Connection::beginAnswer(Exchange& exchange, bool is_last, std::string& out) {
   const bool too_early = upload_ && upload_->exchange.get() == &exchange;
+  const bool length_known = prepare(exchange);
   const bool streams = exchange.response_.stream != nullptr;
   exchange.ends_connection_ = exchange.close_after_ || (streams && exchange.http_1_0_);
   if (too_early && !streams) {
@@ -101,7 +103,21 @@ void Connection::beginAnswer(Exchange& exchange, bool is_last, std::string& out)
   }
   if (is_last) endWhenDraining(exchange);
   if (streams && loop_.shared().draining) exchange.response_.stream->endSoon();
-  renderHead(exchange, out);
+  renderHead(exchange, length_known, out);
+}
+
+/// Makes the answer what it will be on the wire: without a body where it can have none. False when
+/// its length is told by its end alone.
+bool Connection::prepare(Exchange& exchange) {
+  HttpResponse& response = exchange.response();
+  const HttpRequest& request = exchange.request();
+  const std::shared_ptr<ByteStream> stream = response.stream;
+  if (!decorate(loop_.shared().tail, request, response) || !isWellFormed(response))
+    response = unusableResponse();
+  const bool length_known = response.stream == nullptr;
+  if (!sendsBody(response, request.method == "HEAD")) response.stream.reset();
+  if (stream && !response.stream) stream->breakOff();
+  return length_known;
 }
 
 /// The last answer of a connection on which nothing more has arrived.
@@ -111,28 +127,21 @@ void Connection::endWhenDraining(Exchange& exchange) {
   exchange.ends_connection_ = last_request_ = must_linger_ = true;
 }
 
-void Connection::renderHead(Exchange& exchange, std::string& out) {
-  const SharedState& shared = loop_.shared();
+void Connection::renderHead(Exchange& exchange, bool length_known, std::string& out) {
   exchange.head_sent_ = true;
   waiting_bytes_ -= exchange.waiting_bytes_;
   HttpResponse& response = exchange.response();
   const HttpRequest& request = exchange.request();
-  const std::shared_ptr<ByteStream> stream = response.stream;
-  if (!decorate(shared.tail, request, response) || !isWellFormed(response))
-    response = unusableResponse();
   const ResponseFraming framing{.head_request = request.method == "HEAD",
                                 .close = exchange.ends_connection_,
                                 .keep_alive_1_0 = exchange.http_1_0_ && !exchange.ends_connection_,
-                                .length_known = response.stream == nullptr,
-                                .chunked = response.stream != nullptr && !exchange.http_1_0_};
+                                .length_known = length_known,
+                                .chunked = !length_known && !exchange.http_1_0_};
   const std::size_t before = out.size();
   appendHead(out, response, framing,
-             {loop_.dateLine(), shared.options.fixed_header_lines, request.request_id});
+             {loop_.dateLine(), loop_.shared().options.fixed_header_lines, request.request_id});
   exchange.bytes_out_ = out.size() - before;
-  const bool sends_body = sendsBody(response, framing);
-  if (stream && (!sends_body || !response.stream)) stream->breakOff();
-  if (!sends_body) response.stream.reset();
-  if (!sends_body || response.stream) return;
+  if (response.stream || !sendsBody(response, framing.head_request)) return;
   exchange.bytes_out_ += response.body.size();
   if (response.body.size() <= kCopiedBodyBytesMax) {
     out += response.body;
@@ -153,7 +162,7 @@ void Connection::startWriting() {
 void Connection::send(std::string_view bytes) {
   if (output_.empty()) {
     if (bytes.empty()) return;
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = socket_.send(bytes);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
       close();
       return;
@@ -166,7 +175,7 @@ void Connection::send(std::string_view bytes) {
   }
   output_.append(bytes);
   const std::size_t before = output_.size();
-  const OutputBuffer::Progress progress = output_.flush(fd_);
+  const OutputBuffer::Progress progress = output_.flush(socket_);
   const std::size_t sent = before - output_.size();
   if (sent > 0) write_progress_us_ = loop_.now();
   write_bytes_ += sent;

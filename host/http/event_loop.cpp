@@ -151,6 +151,10 @@ bool EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool
   return control(epoll_fd_, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
 }
 
+void EventLoop::unwatch(int fd) {
+  control(epoll_fd_, EPOLL_CTL_DEL, fd, 0, nullptr);
+}
+
 void EventLoop::place(Connections::iterator position, Standing from, Standing to) {
   Connections& target = list(to);
   target.splice(target.end(), list(from), position);
@@ -181,43 +185,44 @@ void EventLoop::acceptFrom(const LoopListener& listener) {
 bool EventLoop::acceptOne(const LoopListener& listener) {
   sockaddr_storage address{};
   socklen_t length = sizeof(address);
-  const int fd = ::accept4(listener.fd, reinterpret_cast<sockaddr*>(&address), &length,
-                           SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) {
+  FileDescriptor fd{::accept4(listener.fd, reinterpret_cast<sockaddr*>(&address), &length,
+                              SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (!fd) {
     if (errno == ECONNABORTED || errno == EINTR) return true;
     if (errno != EAGAIN) onAcceptError(errno);
     return false;
   }
   LoopCounters::bump(counters_.accepted, 1);
-  admit(fd, listener.is_unix ? unixPeer(fd) : tcpPeer(address, listener.management),
-        listener.is_unix);
+  Peer peer = listener.is_unix ? unixPeer(fd.get()) : tcpPeer(address);
+  peer.management = listener.service.audience == Service::Audience::Management;
+  peer.admin_socket = listener.service.audience == Service::Audience::Administration;
+  peer.inside = peer.admin_socket;
+  admit(std::move(fd), std::move(peer), listener);
   return true;
 }
 
-void EventLoop::admit(int fd, Peer peer, bool is_unix) {
+void EventLoop::admit(FileDescriptor fd, Peer peer, const LoopListener& listener) {
   const FrontOptions& options = shared_.options;
-  const bool counted = !is_unix && !options.exempt_from_ip_cap(peer.address);
+  const bool counted = !listener.is_unix && !options.exempt_from_ip_cap(peer.address);
   if (counted && !shared_.ips.enter(peer.address, options.connections_per_ip_max)) {
     counters_.count(Rejection::IpCap);
-    ::close(fd);
     return;
   }
   // The operator's own socket is never turned away because clients have taken all places.
-  const bool has_room = is_unix || makeRoom();
+  const bool has_room = peer.admin_socket || makeRoom();
   const auto cap = static_cast<std::int64_t>(options.connections_max);
   if (!has_room && shared_.open_connections >= cap + kRefusalsMax) {
     counters_.count(Rejection::ConnectionCap);
     if (counted) shared_.ips.leave(peer.address);
-    ::close(fd);
     return;
   }
   ++shared_.open_connections;
   Connections& idle = list(Standing::Idle);
-  idle.push_back(std::make_unique<Connection>(*this, fd, std::move(peer)));
+  idle.push_back(std::make_unique<Connection>(*this, std::move(fd), std::move(peer)));
   noteIdle(1);
   Connection& connection = *idle.back();
   if (counted) connection.countByIp();
-  connection.start(std::prev(idle.end()));
+  connection.start(std::prev(idle.end()), listener.service);
   if (!has_room) connection.turnAway();
 }
 
@@ -312,11 +317,12 @@ void EventLoop::drainIdle() {
   for (const auto& connection : list(Standing::Busy)) connection->askStreamsToEnd();
 }
 
-/// Takes in who already stands in the queue: the kernel would reset them. The entries stay, since
-/// an event of this round may still name them.
+/// Takes in who already stands in the queue: the kernel would reset them, unless somebody
+/// else serves the socket too. The entries stay, since an event of this round may still name them.
 void EventLoop::closeListeners() {
   for (const auto& listener : listeners_) {
-    while (acceptOne(*listener)) {
+    const bool kept = shared_.isKept(listener->fd);
+    for (int left = kListenBacklog; !kept && left > 0 && acceptOne(*listener); --left) {
     }
     if (accept_again_us_ == 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
     listener->fd = -1;

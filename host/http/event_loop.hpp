@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "http/listener.hpp"
 #include "http/mailbox.hpp"
 #include "http/response_writer.hpp"
 #include "http/shared_state.hpp"
@@ -20,8 +21,8 @@ class Connection;
 /// One listening descriptor of one loop.
 struct LoopListener {
   int fd = -1;
+  Service service{};
   bool is_unix = false;
-  bool management = false;
   bool shared = false;  ///< other loops wait on the same descriptor
 };
 
@@ -61,6 +62,7 @@ class EventLoop {
   std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
   /// False when the kernel has no room for it.
   bool watch(Connection& connection, int fd, std::uint32_t events, bool first);
+  void unwatch(int fd);
   void schedule(TimerNode& node, std::int64_t due_us) { wheel_.schedule(node, due_us); }
   void place(Connections::iterator position, Standing from, Standing to);
   /// Takes a closed connection out; it is destroyed when the current round is over.
@@ -79,7 +81,7 @@ class EventLoop {
 
   void acceptFrom(const LoopListener& listener);
   bool acceptOne(const LoopListener& listener);
-  void admit(int fd, Peer peer, bool is_unix);
+  void admit(FileDescriptor fd, Peer peer, const LoopListener& listener);
   bool makeRoom();
   bool evictLongestIdle();
   void giveRoom();

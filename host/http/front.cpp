@@ -1,8 +1,8 @@
 #include "http/front.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 #include <utility>
 
 #include <bulkhead/error.hpp>
@@ -78,31 +78,45 @@ Front::~Front() {
   stop();
 }
 
-void Front::listen(const std::string& address, std::uint16_t port) {
-  addTcp(address, port, false);
-}
-
-void Front::listenManagement(const std::string& address, std::uint16_t port) {
-  addTcp(address, port, true);
-}
-
-void Front::addTcp(const std::string& address, std::uint16_t port, bool management) {
-  tcp_.push_back(listenTcp(address, port, shared_->options.loops));
+void Front::listen(Listener listener, const Service& service) {
+  const bool one_each = listener.port != 0 && listener.sockets.size() == loops_.size();
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->addListener(
-        {.fd = tcp_.back().sockets[i].impl()->sockfd(), .management = management});
+    for (std::size_t j = 0; j < listener.sockets.size(); ++j) {
+      if (one_each && i != j) continue;
+      loops_[i]->addListener({.fd = listener.sockets[j].get(),
+                              .service = service,
+                              .is_unix = listener.port == 0,
+                              .shared = !one_each});
+    }
   }
+  listeners_.push_back(std::move(listener));
+  if (listeners_.back().kept) keep(listeners_.back());
 }
 
-void Front::listenUnix(const std::filesystem::path& path) {
-  unix_fds_.push_back(bulkhead::host::listenUnix(path));
-  unix_paths_.push_back(path);
-  for (const auto& loop : loops_)
-    loop->addListener({.fd = unix_fds_.back(), .is_unix = true, .shared = true});
+void Front::keep(const Listener& listener) {
+  const std::lock_guard lock{shared_->mutex};
+  for (const FileDescriptor& socket : listener.sockets) shared_->kept.insert(socket.get());
+}
+
+std::vector<FileDescriptor> Front::copyOf(std::size_t index) const {
+  std::vector<FileDescriptor> copies;
+  for (const FileDescriptor& socket : listeners_.at(index).sockets)
+    copies.emplace_back(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  return copies;
+}
+
+void Front::leaveTo(std::size_t index) {
+  Listener& listener = listeners_.at(index);
+  keep(listener);
+  listener.file.path.clear();
+}
+
+void Front::setTls(std::shared_ptr<const TlsContext> context) {
+  shared_->tls.store(std::move(context));
 }
 
 std::uint16_t Front::port(std::size_t index) const {
-  return tcp_.at(index).port;
+  return listeners_.at(index).port;
 }
 
 void Front::start() {
@@ -112,7 +126,16 @@ void Front::start() {
   }
 }
 
-void Front::beginDrain() {
+void Front::own(std::size_t index) {
+  Listener& listener = listeners_.at(index);
+  listener.kept = false;
+  if (listener.port == 0) listener.file = SocketFile::at(listener.address);
+  const std::lock_guard lock{shared_->mutex};
+  for (const FileDescriptor& socket : listener.sockets) shared_->kept.erase(socket.get());
+}
+
+void Front::beginDrain(Idle idle) {
+  shared_->drain_gently = idle == Idle::AskOnceMore;
   shared_->draining = true;
   wakeAll();
 }
@@ -124,9 +147,10 @@ void Front::stopAccepting() {
     std::unique_lock lock{shared_->mutex};
     shared_->changed.wait(lock, [this] { return shared_->listeners_closed == loops_.size(); });
   }
-  for (TcpListener& listener : tcp_) listener.sockets.clear();
-  for (const int fd : std::exchange(unix_fds_, {})) ::close(fd);
-  for (const auto& path : std::exchange(unix_paths_, {})) ::unlink(path.c_str());
+  for (Listener& listener : listeners_) {
+    listener.sockets.clear();
+    listener.file.remove();
+  }
 }
 
 bool Front::waitIdle(std::chrono::milliseconds timeout) {

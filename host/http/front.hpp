@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 namespace bulkhead::host {
 
 class EventLoop;
+class TlsContext;
 struct SharedState;
 
 /// Figures of a front, summed over its loops.
@@ -42,22 +42,32 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  /// Adds a TCP address before start(); `port` 0 takes a free one. Throws Error configuration
-  /// PORT_IN_USE or ADDRESS_UNUSABLE, naming address and port. Connections queue from here on.
-  void listen(const std::string& address, std::uint16_t port);
-  /// The same for an address whose peers are marked as coming by the management port.
-  void listenManagement(const std::string& address, std::uint16_t port);
-  /// Adds the admin socket before start(): mode 0600, peers known by their credentials as
-  /// "unix:UID". The file is removed by stop().
-  void listenUnix(const std::filesystem::path& path);
+  /// Serves the clients of `listener`; before start(). A listener of its own for each loop, where
+  /// it has as many sockets as there are loops, else all of them for every loop. Where it speaks
+  /// TLS, setTls() comes first.
+  void listen(Listener listener, const Service& service = {});
+  /// What new connections are served with from now on; those that are open keep theirs. Any thread.
+  void setTls(std::shared_ptr<const TlsContext> context);
+  /// Copies of the sockets of the `index`-th listen(), for another process.
+  std::vector<FileDescriptor> copyOf(std::size_t index) const;
+  /// The `index`-th listener is another process's as well from now on: what queues there is left to
+  /// it, and its file stays. Before stopAccepting().
+  void leaveTo(std::size_t index);
+  /// The `index`-th listener, which was another process's, is this one's alone from now on, with
+  /// the file of a Unix socket.
+  void own(std::size_t index);
   /// Port of the `index`-th listen().
   std::uint16_t port(std::size_t index = 0) const;
 
   void start();
+  /// What becomes of connections without a request when the front drains. `AskOnceMore`: they have
+  /// `linger` to send one, so that nobody whose request is on its way finds the connection closed.
+  enum class Idle { End, AskOnceMore };
   /// From now on the last answer of each connection says `Connection: close`, and connections
   /// without a request are closed. New ones are still accepted.
-  void beginDrain();
-  /// Takes in what is queued and closes the listening sockets; returns when that is done.
+  void beginDrain(Idle idle = Idle::End);
+  /// Takes in what is queued (where nobody else keeps the sockets), closes the listening sockets
+  /// and removes their files; returns when that is done.
   void stopAccepting();
   /// True when no connection was left within `timeout`; after beginDrain().
   bool waitIdle(std::chrono::milliseconds timeout);
@@ -73,13 +83,11 @@ class Front {
   FrontCounters counters() const;
 
  private:
-  void addTcp(const std::string& address, std::uint16_t port, bool management);
+  void keep(const Listener& listener);
   void wakeAll();
 
   std::unique_ptr<SharedState> shared_;
-  std::vector<TcpListener> tcp_;
-  std::vector<int> unix_fds_;
-  std::vector<std::filesystem::path> unix_paths_;
+  std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
 };

@@ -35,13 +35,14 @@ struct FrontOptions {
   unsigned loops = 0;        ///< event loops, one thread each; 0 = one per processor
   bool development = false;  ///< S60: refusals name their kind
 
-  HeadLimits head{};                                  ///< beyond: 414, 431
-  std::size_t body_bytes_max = 1024 * 1024;           ///< beyond: 413; see body_rule
-  std::chrono::milliseconds head_deadline{10'000};    ///< beyond: 408
-  std::chrono::milliseconds body_deadline{60'000};    ///< whole body; beyond: 408
-  std::chrono::milliseconds body_grace{10'000};       ///< before the minimum rate counts
-  std::size_t body_rate_min_bytes_per_s = 500;        ///< slower: 408
-  std::chrono::milliseconds idle_timeout{60'000};     ///< between requests; then closed silently
+  HeadLimits head{};                                     ///< beyond: 414, 431
+  std::size_t body_bytes_max = 1024 * 1024;              ///< beyond: 413; see body_rule
+  std::chrono::milliseconds handshake_deadline{10'000};  ///< PROXY header and TLS; then closed
+  std::chrono::milliseconds head_deadline{10'000};       ///< beyond: 408
+  std::chrono::milliseconds body_deadline{60'000};       ///< whole body; beyond: 408
+  std::chrono::milliseconds body_grace{10'000};          ///< before the minimum rate counts
+  std::size_t body_rate_min_bytes_per_s = 500;           ///< slower: 408
+  std::chrono::milliseconds idle_timeout{60'000};        ///< between requests; then closed silently
   std::chrono::milliseconds write_stall{30'000};      ///< no byte taken by the client; then closed
   std::size_t write_rate_min_bytes_per_s = 500;       ///< slower after write_stall: closed
   std::chrono::milliseconds linger{2'000};            ///< for the client to read a last answer
@@ -66,6 +67,8 @@ struct FrontOptions {
   /// True for addresses that connections_per_ip_max does not count, such as trusted proxies; empty:
   /// loopback only.
   std::function<bool(std::string_view address)> exempt_from_ip_cap{};
+  /// True for addresses whose PROXY header is believed; empty: nobody's.
+  std::function<bool(std::string_view address)> may_send_proxy_header{};
   /// Header lines, each ended by CRLF, that are written into every response as they are.
   std::string fixed_header_lines{};
   /// Called by each loop, with its number, when it has seen Front::wake(); must not wait.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <sys/socket.h>
+#include <span>
 #include <sys/uio.h>
 #include <utility>
 
@@ -31,20 +31,20 @@ void OutputBuffer::append(std::string&& bytes) {
   segments_.push_back(std::move(bytes));
 }
 
-OutputBuffer::Progress OutputBuffer::flush(int fd) {
+OutputBuffer::Progress OutputBuffer::flush(ClientSocket& socket) {
   while (!segments_.empty()) {
     std::array<iovec, kPiecesPerSend> pieces{};
     const std::size_t count = std::min(segments_.size(), pieces.size());
+    std::size_t offered = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t skip = i == 0 ? sent_of_first_ : 0;
       pieces[i] = {segments_[i].data() + skip, segments_[i].size() - skip};
+      offered += pieces[i].iov_len;
     }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    const ssize_t sent = socket.send(std::span{pieces}.first(count));
     if (sent < 0) return errno == EAGAIN || errno == EINTR ? Progress::Blocked : Progress::Broken;
     drop(static_cast<std::size_t>(sent));
+    if (static_cast<std::size_t>(sent) < offered) return Progress::Blocked;
   }
   return Progress::Done;
 }

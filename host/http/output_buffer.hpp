@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/client_socket.hpp"
+
 namespace bulkhead::host {
 
 /// Bytes that a socket has not taken yet. Small pieces are joined, large bodies are kept as they
@@ -19,7 +21,7 @@ class OutputBuffer {
   void append(std::string_view bytes);
   void append(std::string&& bytes);
   /// Sends what the socket takes; Broken when the connection is gone.
-  Progress flush(int fd);
+  Progress flush(ClientSocket& socket);
 
  private:
   void drop(std::size_t bytes);

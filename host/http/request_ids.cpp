@@ -105,7 +105,8 @@ std::string makeTraceId() {
 
 void identify(HttpRequest& request) {
   const std::string* id = request.header("x-request-id");
-  request.request_id = id != nullptr && isRequestId(*id) ? *id : makeRequestId();
+  request.own_request_id = id == nullptr || !isRequestId(*id);
+  request.request_id = request.own_request_id ? makeRequestId() : *id;
 
   const std::string* value = singleTraceParent(request);
   const auto parent = value != nullptr ? parseTraceParent(*value) : std::nullopt;

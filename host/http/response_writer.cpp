@@ -125,8 +125,8 @@ bool isWellFormed(const HttpResponse& response) {
   });
 }
 
-bool sendsBody(const HttpResponse& response, const ResponseFraming& framing) {
-  return !framing.head_request && !hasNoBody(response.status);
+bool sendsBody(const HttpResponse& response, bool to_head) {
+  return !to_head && !hasNoBody(response.status);
 }
 
 void appendHead(std::string& out, const HttpResponse& response, const ResponseFraming& framing,

@@ -21,7 +21,7 @@ struct ResponseFraming {
 bool isWellFormed(const HttpResponse& response);
 
 /// True when the response has its body on the wire (RFC 9110 §6.4.1).
-bool sendsBody(const HttpResponse& response, const ResponseFraming& framing);
+bool sendsBody(const HttpResponse& response, bool to_head);
 
 /// The header lines that every response has; `date` and `fixed` are complete lines.
 struct CommonLines {

@@ -40,6 +40,10 @@ constexpr std::array kNames{
     RejectionName{Rejection::ConnectionEvicted, "connection_evicted"},
     RejectionName{Rejection::IpCap, "ip_cap"},
     RejectionName{Rejection::Draining, "draining"},
+    RejectionName{Rejection::ProxyHeader, "proxy_header"},
+    RejectionName{Rejection::TlsHandshake, "tls_handshake"},
+    RejectionName{Rejection::PlainHttp, "plain_http"},
+    RejectionName{Rejection::HandshakeTimeout, "handshake_timeout"},
 };
 
 constexpr bool areInOrder() {
@@ -112,6 +116,11 @@ void IpTable::leave(const std::string& address) {
   const std::lock_guard lock{mutex_};
   const auto entry = counts_.find(clientKey(address));
   if (entry != counts_.end() && --entry->second == 0) counts_.erase(entry);
+}
+
+bool SharedState::isKept(int fd) {
+  const std::lock_guard lock{mutex};
+  return kept.count(fd) != 0;
 }
 
 void SharedState::connectionClosed() {

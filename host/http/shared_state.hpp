@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "http/front_options.hpp"
+#include "http/tls_context.hpp"
+#include "runtime/published.hpp"
 
 namespace bulkhead::host {
 
@@ -52,6 +55,10 @@ enum class Rejection {
   ConnectionEvicted,
   IpCap,
   Draining,
+  ProxyHeader,       ///< missing, malformed, or from a peer that is no trusted proxy
+  TlsHandshake,      ///< failed
+  PlainHttp,         ///< a request in clear on a port of TLS
+  HandshakeTimeout,  ///< PROXY header and handshake took too long
   kCount
 };
 std::string_view nameOf(Rejection rejection);
@@ -100,15 +107,19 @@ struct SharedState {
   std::atomic<std::int64_t> open_connections{0};
   std::atomic<std::int64_t> unsent_bytes{0};  ///< of answers that clients have not taken
   std::atomic<bool> draining{false};
+  std::atomic<bool> drain_gently{false};  ///< idle connections may ask once more
   std::atomic<bool> accepting{true};
   std::atomic<bool> stopping{false};
   IpTable ips;
+  Published<TlsContext> tls;  ///< null: no listener speaks TLS
 
   std::mutex mutex;
   std::condition_variable changed;
   unsigned listeners_closed = 0;  ///< loops that have; guarded by mutex
+  std::set<int> kept;  ///< listening sockets that somebody else serves too; guarded by mutex
 
   void connectionClosed();
+  bool isKept(int fd);
 };
 
 }  // namespace bulkhead::host

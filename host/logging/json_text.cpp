@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace bulkhead::host {
 namespace {
@@ -12,7 +14,19 @@ constexpr std::array<bool, 256> makePlain() {
   return plain;
 }
 constexpr std::array<bool, 256> kPlain = makePlain();
-constexpr std::size_t kLongestEscape = 6;
+constexpr std::ptrdiff_t kLongestEscape = 6;
+constexpr std::ptrdiff_t kWord = sizeof(std::uint64_t);
+
+/// True when all eight bytes are plain: one look at each in turn, in one register.
+bool isPlainWord(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
+  const auto holds = [](std::uint64_t bytes, std::uint64_t c) {
+    const std::uint64_t same = bytes ^ (kOnes * c);
+    return (same - kOnes) & ~same;
+  };
+  const std::uint64_t control = (word - kOnes * 0x20) & ~word;
+  return ((word | control | holds(word, '"') | holds(word, '\\') | holds(word, 0x7f)) & kHigh) == 0;
+}
 
 /// Length of the well-formed UTF-8 sequence at the start of `text`, or 0 (RFC 3629 table 3-7).
 std::size_t sequenceLength(std::string_view text) {
@@ -33,71 +47,81 @@ std::size_t sequenceLength(std::string_view text) {
   return 0;
 }
 
-void appendCodeUnit(std::string& out, unsigned unit) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(unit >> shift) & 0xFU];
+char* put(char* at, std::string_view text) {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
 }
 
-void appendAscii(std::string& out, char c) {
+char* putCodeUnit(char* at, unsigned unit) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  at = put(at, "\\u");
+  for (int shift = 12; shift >= 0; shift -= 4) *at++ = kHex[(unit >> shift) & 0xFU];
+  return at;
+}
+
+char* putAscii(char* at, char c) {
   switch (c) {
     case '"':
-      out += "\\\"";
-      break;
+      return put(at, "\\\"");
     case '\\':
-      out += "\\\\";
-      break;
+      return put(at, "\\\\");
     case '\n':
-      out += "\\n";
-      break;
+      return put(at, "\\n");
     case '\r':
-      out += "\\r";
-      break;
+      return put(at, "\\r");
     case '\t':
-      out += "\\t";
-      break;
+      return put(at, "\\t");
     default:
-      appendCodeUnit(out, static_cast<unsigned char>(c));
+      return putCodeUnit(at, static_cast<unsigned char>(c));
   }
 }
 
-/// Appends one character that is not plain ASCII; returns how many bytes of `text` it took.
-std::size_t appendSpecial(std::string& out, std::string_view text) {
-  if (static_cast<unsigned char>(text[0]) < 0x80) {
-    appendAscii(out, text[0]);
-    return 1;
-  }
-  const std::size_t length = sequenceLength(text);
-  if (length == 0) {
-    out += "\xEF\xBF\xBD";
-    return 1;
-  }
-  const auto second = static_cast<unsigned char>(text[1]);
-  if (static_cast<unsigned char>(text[0]) == 0xC2 && second < 0xA0) {
-    appendCodeUnit(out, second);
-  } else {
-    out += text.substr(0, length);
-  }
-  return length;
+/// Writes the first character of `rest`, which is not plain ASCII, and takes it away.
+char* putSpecial(char* at, std::string_view& rest) {
+  const auto lead = static_cast<unsigned char>(rest[0]);
+  const std::size_t length = lead < 0x80 ? 1 : sequenceLength(rest);
+  const std::string_view character = rest.substr(0, std::max<std::size_t>(length, 1));
+  rest.remove_prefix(character.size());
+  if (lead < 0x80) return putAscii(at, character[0]);
+  if (length == 0) return put(at, "\xEF\xBF\xBD");
+  const auto second = static_cast<unsigned char>(character[1]);
+  const bool is_control = lead == 0xC2 && second < 0xA0;
+  return is_control ? putCodeUnit(at, second) : put(at, character);
 }
 
 }  // namespace
 
-bool appendJsonText(std::string& out, std::string_view text, std::size_t size_max) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (out.size() + kLongestEscape > size_max) return false;
-    const std::size_t last = at + std::min(text.size() - at, size_max - out.size());
-    std::size_t end = at;
-    while (end < last && kPlain[static_cast<unsigned char>(text[end])]) ++end;
-    if (end == at) {
-      at += appendSpecial(out, text.substr(at));
-    } else {
-      out += text.substr(at, end - at);
-      at = end;
+JsonTextEnd writeJsonText(char* at, char* limit, std::string_view text) {
+  while (!text.empty()) {
+    std::ptrdiff_t room = limit - at;
+    if (room < kLongestEscape) return {at, false};
+    while (room >= kWord && text.size() >= kWord) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data(), kWord);
+      if (!isPlainWord(word)) break;
+      std::memcpy(at, &word, kWord);
+      at += kWord;
+      room -= kWord;
+      text.remove_prefix(kWord);
     }
+    while (room > 0 && !text.empty() && kPlain[static_cast<unsigned char>(text[0])]) {
+      *at++ = text[0];
+      --room;
+      text.remove_prefix(1);
+    }
+    if (!text.empty() && room >= kLongestEscape) at = putSpecial(at, text);
   }
-  return true;
+  return {at, true};
+}
+
+bool appendJsonText(std::string& out, std::string_view text, std::size_t size_max) {
+  const std::size_t before = out.size();
+  const std::size_t room = size_max - std::min(before, size_max);
+  out.resize(before + std::min(room, text.size() * kLongestEscape + kLongestEscape));
+  char* const start = out.data() + before;
+  const auto [end, whole] = writeJsonText(start, out.data() + out.size(), text);
+  out.resize(before + static_cast<std::size_t>(end - start));
+  return whole;
 }
 
 }  // namespace bulkhead::host

@@ -33,8 +33,10 @@ class LineFormatter {
   LineFormatter(std::string_view service, std::string_view version, std::string_view environment,
                 const Redactor& redactor);
 
-  /// Appends the line with its line end.
-  void append(std::string& out, const LogRecord& record) const;
+  /// The line with its line end; valid until this thread formats another one.
+  std::string_view format(const LogRecord& record) const;
+  /// Appends the same.
+  void append(std::string& out, const LogRecord& record) const { out += format(record); }
 
  private:
   std::string origin_;  ///< the members that are the same in every line

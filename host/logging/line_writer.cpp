@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <numeric>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -18,7 +19,9 @@ constexpr int kPollMs = 50;
 constexpr std::size_t kUrgentBytes = 256 * 1024;
 constexpr std::size_t kKeptCapacity = 1024 * 1024;
 /// What a pipe that poll() calls writable takes without blocking.
-constexpr std::size_t kChunkBytes = 4096;
+constexpr std::size_t kPipeChunkBytes = 4096;
+/// A file takes what it is given; what is written at once bounds only how late giving up is seen.
+constexpr std::size_t kFileChunkBytes = 256 * 1024;
 
 std::int64_t steadyMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -36,6 +39,12 @@ void blockSignals() {
 /// Never waits on a pipe that nobody reads.
 int openLog(const std::filesystem::path& file) {
   return open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+}
+
+std::size_t chunkBytes(int descriptor) {
+  struct stat state {};
+  const bool is_file = fstat(descriptor, &state) == 0 && S_ISREG(state.st_mode);
+  return is_file ? kFileChunkBytes : kPipeChunkBytes;
 }
 
 void empty(std::string& buffer) {
@@ -213,6 +222,7 @@ void LineWriter::writeBatch() {
 }
 
 bool LineWriter::writeAll(int descriptor, std::string_view text) {
+  const std::size_t chunk_bytes = text.empty() ? 0 : chunkBytes(descriptor);
   while (!text.empty()) {
     pollfd ready{descriptor, POLLOUT, 0};
     const int events = poll(&ready, 1, kPollMs);
@@ -220,7 +230,7 @@ bool LineWriter::writeAll(int descriptor, std::string_view text) {
       if (isGivingUp()) return false;
       continue;
     }
-    const ssize_t count = write(descriptor, text.data(), std::min(text.size(), kChunkBytes));
+    const ssize_t count = write(descriptor, text.data(), std::min(text.size(), chunk_bytes));
     if (count > 0) {
       text.remove_prefix(static_cast<std::size_t>(count));
     } else if (errno != EINTR && errno != EAGAIN) {

@@ -20,8 +20,7 @@ const Redactor& standardRedactor() {
 void writeToStandardError(const LogRecord& record) {
   if (record.level < Level::Warn) return;
   static const LineFormatter kFormatter{"bulkhead", "", "", standardRedactor()};
-  std::string line;
-  kFormatter.append(line, record);
+  const std::string_view line = kFormatter.format(record);
   [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -54,8 +53,8 @@ void logError(std::string_view logger, std::string_view message, const ErrorDeta
   if (!logEnabled(severity.level)) return;
   try {
     std::vector<LogField> all(fields.begin(), fields.end());
-    all.emplace_back("severityClass", severity.severity_class);
-    all.emplace_back("error", error);
+    all.push_back({"severityClass", severity.severity_class});
+    all.push_back({"error", error});
     writeLog(severity.level, logger, message, all);
   } catch (const std::exception&) {  // as above
   }

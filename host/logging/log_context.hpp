@@ -1,22 +1,25 @@
 #pragma once
 
-#include <string>
+#include <string_view>
 
 namespace bulkhead::host {
 
-/// Whose work a thread does (S47); empty fields are left out of the line.
+/// Whose work a thread does (S47); borrowed, and empty fields are left out of the line.
 struct LogContext {
-  std::string plugin;
-  std::string request_id;
-  std::string trace_id;
-  std::string span_id;
-  std::string tenant;
-  std::string client_key;  ///< what rate limits count by; never a credential
-  std::string api_key_id;
+  std::string_view plugin;
+  std::string_view request_id;
+  std::string_view trace_id;
+  std::string_view span_id;
+  std::string_view tenant;
+  std::string_view client_key;  ///< what rate limits count by; never a credential
+  std::string_view api_key_id;
+  /// The host made the ids of request and trace: no client can have hidden a secret in them.
+  bool own_request_id = false;
+  bool own_trace_id = false;
 };
 
-/// While it lives, every line of this thread carries `context`, which must live as long. Scopes
-/// nest; the inner one counts.
+/// While it lives, every line of this thread carries `context`, which must live as long, as must
+/// what it borrows. Scopes nest; the inner one counts.
 class LogScope {
  public:
   explicit LogScope(const LogContext& context) noexcept : outer_{current_} { current_ = &context; }

@@ -37,9 +37,7 @@ std::string droppedLine(const LineFormatter& formatter, const LogStatistics& sta
   record.message = "Logging is degraded: lines were dropped because their destination is slow.";
   record.fields = fields;
   record.time = std::chrono::system_clock::now();
-  std::string line;
-  formatter.append(line, record);
-  return line;
+  return std::string{formatter.format(record)};
 }
 
 }  // namespace
@@ -85,9 +83,7 @@ Level LogSystem::level() const noexcept {
 }
 
 void LogSystem::write(const LogRecord& record) {
-  thread_local std::string line;
-  line.clear();
-  formatter_.append(line, record);
+  const std::string_view line = formatter_.format(record);
   const bool by_plugin = record.context != nullptr && record.context->plugin == record.logger;
   writer_.append(record.level, line, by_plugin ? record.logger : std::string_view{});
   if (record.level < Level::Error) return;

@@ -5,85 +5,43 @@
 #include <optional>
 
 #include "logging/json_text.hpp"
+#include "logging/secret_names.hpp"
 
 namespace bulkhead::host {
 namespace {
 
+using detail::isAlphanumeric;
+using detail::startsWithIgnoringCase;
+
 constexpr unsigned char kPattern = 1;  // may begin or join something that looks like a secret
 constexpr unsigned char kSecretStart = 2;
+constexpr unsigned char kSecretSecond = 4;  // stands behind the first byte of a registered secret
 
-bool isDigit(char c) {
+constexpr bool isDigit(char c) {
   return c >= '0' && c <= '9';
 }
-bool isAlphanumeric(char c) {
-  return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool isBase64Url(char c) {
+constexpr bool isBase64Url(char c) {
   return isAlphanumeric(c) || c == '-' || c == '_';
 }
-bool isNameCharacter(char c) {
+constexpr bool isNameCharacter(char c) {
   return isBase64Url(c) || c == '.';
 }
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
-bool startsWithIgnoringCase(std::string_view text, std::string_view lower_case) {
-  return text.size() >= lower_case.size() &&
-         std::equal(lower_case.begin(), lower_case.end(), text.begin(),
-                    [](char a, char b) { return a == lower(b); });
-}
-
-/// One bit for each letter, whatever its case.
-constexpr std::uint32_t letterBit(char c) {
-  const auto index = static_cast<unsigned>(static_cast<unsigned char>(c) | 0x20U) - 'a';
-  return index < 26 ? 1U << index : 0;
-}
-
-constexpr std::uint32_t lettersOf(std::string_view word) {
-  std::uint32_t letters = 0;
-  for (const char c : word) letters |= letterBit(c);
-  return letters;
-}
-
-/// Part of a secret's name. The set of its letters rules out most names at once.
-struct SecretWord {
-  std::string_view text;
-  bool whole;  ///< compared as a whole word: "discard" and "cardinality" hold "card"
-  std::uint32_t letters = lettersOf(text);
-};
-
-constexpr std::array<SecretWord, 17> kSecretWords{{
-    {"password", false},
-    {"passwd", false},
-    {"secret", false},
-    {"token", false},
-    {"apikey", false},
-    {"cookie", false},
-    {"pwd", true},
-    {"pass", true},
-    {"credential", false},
-    {"privatekey", false},
-    {"ssn", true},
-    {"iban", true},
-    {"card", true},
-    {"pan", true},
-    {"cvv", true},
-    {"cvc", true},
-    {"authorization", false},
-}};
-
-/// True when `word` is one of the words that case and punctuation make of `name`.
-bool hasWord(std::string_view name, std::string_view word) {
-  std::size_t begin = 0;
-  for (std::size_t i = 1; i <= name.size(); ++i) {
-    const bool ends = i == name.size() || !isAlphanumeric(name[i]) ||
-                      (name[i] >= 'A' && name[i] <= 'Z' && name[i - 1] >= 'a');
-    if (!ends) continue;
-    if (i - begin == word.size() && startsWithIgnoringCase(name.substr(begin), word)) return true;
-    begin = i < name.size() && !isAlphanumeric(name[i]) ? i + 1 : i;
+/// False where a look at the neighbours is enough to know that no pattern begins at `at`.
+bool mayBeginPattern(std::string_view text, std::size_t at) {
+  const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+  switch (text[at]) {
+    case 'b':
+    case 'B':
+      return next == 'h' || detail::lower(next) == 'e' || detail::lower(next) == 'a';
+    case 'e':
+      return next == 'y';
+    case '=':
+    case ':':
+      return true;
+    default:
+      return isDigit(next) && (at == 0 || !isNameCharacter(text[at - 1]));
   }
-  return false;
 }
 
 /// A part of a text that must go.
@@ -199,7 +157,7 @@ std::optional<Find> valueFrom(std::string_view text, std::size_t at) {
 }
 
 std::optional<Find> findAssignment(std::string_view text, std::size_t at) {
-  if (!Redactor::isSecretName(nameBefore(text, at))) return std::nullopt;
+  if (!isSecretName(nameBefore(text, at))) return std::nullopt;
   return valueFrom(text, at + 1);
 }
 
@@ -215,7 +173,7 @@ std::optional<Find> findMember(std::string_view text, std::size_t at) {
   if (name_end == 0 || text[name_end - 1] != '"') return std::nullopt;
   --name_end;
   while (name_end > 0 && text[name_end - 1] == '\\') --name_end;
-  if (!Redactor::isSecretName(nameBefore(text, name_end))) return std::nullopt;
+  if (!isSecretName(nameBefore(text, name_end))) return std::nullopt;
   return valueFrom(text, skipSpaces(text, at + 1));
 }
 
@@ -223,7 +181,7 @@ std::optional<Find> findMember(std::string_view text, std::size_t at) {
 /// a header or a form is written so.
 std::optional<Find> findHeader(std::string_view text, std::size_t at) {
   const std::string_view name = nameBefore(text, at);
-  if (!Redactor::isSecretName(name)) return std::nullopt;
+  if (!isSecretName(name)) return std::nullopt;
   const std::size_t begin = skipSpaces(text, at + 1);
   if (startsWithIgnoringCase(name, "passw") || startsWithIgnoringCase(name, "pwd")) {
     return valueFrom(text, begin);
@@ -283,15 +241,21 @@ struct Redactor::SecretSet {
       marks[static_cast<unsigned char>(c)] |= kPattern;
   }
 
+  bool has(char c, unsigned char mark) const {
+    return (marks[static_cast<unsigned char>(c)] & mark) != 0;
+  }
+
   void add(std::string value) {
     if (std::find(values.begin(), values.end(), value) != values.end()) return;
-    marks[static_cast<unsigned char>(value.front())] |= kSecretStart;
+    marks[static_cast<unsigned char>(value[0])] |= kSecretStart;
+    marks[static_cast<unsigned char>(value[1])] |= kSecretSecond;
     values.push_back(std::move(value));
     std::sort(values.begin(), values.end(),
               [](const auto& a, const auto& b) { return a.size() > b.size(); });
   }
 
   std::optional<Find> findAt(std::string_view text, std::size_t at) const {
+    if (at + 1 >= text.size() || !has(text[at + 1], kSecretSecond)) return std::nullopt;
     for (const std::string& value : values) {
       if (text.substr(at).starts_with(value)) return Find{at, at + value.size()};
     }
@@ -328,7 +292,7 @@ std::string_view Redactor::redact(std::string_view text, std::string& scratch) c
     if (mark == 0) continue;
     std::optional<Find> find;
     if ((mark & kSecretStart) != 0) find = secrets.findAt(text, at);
-    if (!find && (mark & kPattern) != 0) find = findPattern(text, at);
+    if (!find && (mark & kPattern) != 0 && mayBeginPattern(text, at)) find = findPattern(text, at);
     if (!find) continue;
     if (copied == 0) scratch.clear();
     scratch += text.substr(copied, find->begin - copied);
@@ -340,24 +304,6 @@ std::string_view Redactor::redact(std::string_view text, std::string& scratch) c
   if (copied == 0) return text;
   scratch += text.substr(copied);
   return scratch;
-}
-
-bool Redactor::isSecretName(std::string_view name) {
-  if (name.size() < 3 || name.size() > 64) return name.size() > 64;
-  const std::uint32_t letters = lettersOf(name);
-  const auto may_hold = [&](const SecretWord& word) {
-    return (letters & word.letters) == word.letters;
-  };
-  if (std::none_of(kSecretWords.begin(), kSecretWords.end(), may_hold)) return false;
-  if (name.ends_with("Id") || name.ends_with("_id") || name.ends_with("-id")) return false;
-  std::string joined;
-  for (const char c : name) {
-    if (c != '-' && c != '_' && c != '.') joined += lower(c);
-  }
-  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](const SecretWord& word) {
-    return may_hold(word) &&
-           (word.whole ? hasWord(name, word.text) : joined.find(word.text) != std::string::npos);
-  });
 }
 
 }  // namespace bulkhead::host

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "logging/secret_names.hpp"
+
 namespace bulkhead::host {
 
 /// Takes secrets out of text before it is written (S131), three ways: by the name of the field, by
@@ -33,9 +35,8 @@ class Redactor {
   /// itself when there is nothing to take out, else a view into `scratch`.
   std::string_view redact(std::string_view text, std::string& scratch) const;
 
-  /// True for names whose values are never shown: password, secret, token, authorization, API key,
-  /// cookie, ssn, iban, card, in any case and joining; not for names that end in "Id".
-  static bool isSecretName(std::string_view name);
+  /// See secret_names.hpp.
+  static bool isSecretName(std::string_view name) { return host::isSecretName(name); }
 
  private:
   struct SecretSet;

@@ -31,6 +31,10 @@ constexpr CatalogueEntry kCatalogue[] = {
      "check"},
     {"bulkhead_health_status", kGauge, "Health check status (0 healthy, 1 degraded, 2 critical)",
      "check"},
+    {"bulkhead_plugin_active_requests", kGauge, "Requests that run or wait in a plugin", "plugin"},
+    {"bulkhead_plugin_generation", kGauge, "Starts of a plugin since the host's", "plugin"},
+    {"bulkhead_plugin_restarts_total", kCounter, "Starts of a plugin after its worker's death",
+     "plugin"},
     {"bulkhead_plugin_state", kGauge, "Plugin lifecycle state (1 for the current state)",
      "plugin,state"},
     {"bulkhead_sanitized_values_total", kCounter,
@@ -60,6 +64,8 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"process_virtual_memory_bytes", kGauge, "Virtual memory size in bytes.", ""},
     {"process_virtual_memory_max_bytes", kGauge,
      "Maximum amount of virtual memory available in bytes.", ""},
+    {"tls_certificate_expiry_timestamp_seconds", kGauge,
+     "When the TLS certificate of the port, or the first of its chain, ends", ""},
 };
 
 const CatalogueEntry& entryOf(std::string_view name) {

@@ -94,6 +94,15 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
             for (const auto state : kPluginStates)
               emit(sink, {plugin.plugin, state}, plugin.state == state ? 1 : 0);
           });
+  const auto figure = [&](std::string_view name, std::uint64_t PluginSample::*member) {
+    addList(metrics, name, sources.plugins,
+            [member](const SampleSink& sink, const PluginSample& plugin) {
+              emit(sink, {plugin.plugin}, static_cast<double>(plugin.*member));
+            });
+  };
+  figure("bulkhead_plugin_active_requests", &PluginSample::active);
+  figure("bulkhead_plugin_generation", &PluginSample::generation);
+  figure("bulkhead_plugin_restarts_total", &PluginSample::restarts);
 }
 
 void addCaches(Metrics& metrics, const HostMetricSources& sources) {
@@ -149,6 +158,14 @@ void addFront(Metrics& metrics, const HostMetricSources& sources) {
              [front](const SampleSink& sink) { emit(sink, {}, front().loop_stall_seconds); });
 }
 
+void addCertificate(Metrics& metrics, const HostMetricSources& sources) {
+  if (!sources.certificate_expiry) return;
+  addSampled(metrics, "tls_certificate_expiry_timestamp_seconds",
+             [expiry = sources.certificate_expiry](const SampleSink& sink) {
+               if (const auto end = expiry()) emit(sink, {}, *end);
+             });
+}
+
 void addSecurity(Metrics& metrics, const HostMetricSources& sources) {
   addList(metrics, "auth_failures_total", sources.refused_credentials,
           [](const SampleSink& sink, const auto& refused) {
@@ -191,6 +208,7 @@ HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
   addCaches(metrics, sources);
   addLogs(metrics, sources);
   addFront(metrics, sources);
+  addCertificate(metrics, sources);
   addSecurity(metrics, sources);
   addProcess(metrics);
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,9 @@ struct CheckSample {
 struct PluginSample {
   std::string plugin;
   std::string state;
+  std::uint64_t generation = 0;  ///< starts in this process of the host
+  std::uint64_t restarts = 0;    ///< of these, after a worker's death
+  std::uint64_t active = 0;      ///< calls that run or wait in it
 };
 
 struct CacheSample {
@@ -69,6 +73,8 @@ struct HostMetricSources {
   std::function<std::vector<CacheSample>()> caches = {};
   std::function<LogCounts()> logs = {};
   std::function<FrontFigures()> front = {};
+  /// When the TLS certificate ends, in seconds since 1970; nothing without TLS.
+  std::function<std::optional<double>()> certificate_expiry = {};
   /// Security events by reason, since the start.
   std::function<std::vector<std::pair<std::string, std::uint64_t>>()> refused_credentials = {};
   /// Values of requests that were sanitized, by plugin, since the start.

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/file_descriptor.hpp"
 #include "runtime/call_stage.hpp"
+#include "runtime/file_descriptor.hpp"
 
 namespace bulkhead::host {
 

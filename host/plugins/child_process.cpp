@@ -15,8 +15,8 @@
 
 #include <bulkhead/error.hpp>
 
-#include "plugins/file_descriptor.hpp"
 #include "plugins/spawn_plan.hpp"
+#include "runtime/file_descriptor.hpp"
 
 namespace bulkhead::host {
 namespace {

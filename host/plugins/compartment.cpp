@@ -212,8 +212,13 @@ void Compartment::sortOut(const HeldCall& held) {
                                        options_.id)));
     return;
   }
-  if (!held.begun || (whole && (safe || keyed))) {
+  const bool body_gone = request.body_stream != nullptr;  // a part of it went with the worker
+  if ((!held.begun && !body_gone) || (whole && (safe || keyed))) {
     if (submit(held.call)) return;
+  }
+  if (!held.begun) {
+    refuse({held.call});
+    return;
   }
   call.refuse(Error::app(
       "PLUGIN_CRASHED",

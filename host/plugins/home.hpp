@@ -79,7 +79,8 @@ class Home {
   virtual bool hasStore() const = 0;
   /// True when its database answers; false for any other reason, too.
   virtual bool pingStore(Time deadline) = 0;
-  virtual void shareLease(bool, Time) {}
+  /// See SqliteStore::shareLease. Throws Error.
+  virtual void shareLease(bool shared, Time deadline) = 0;
   /// The rows of each of its tables; none when it does not answer by `deadline`.
   virtual std::vector<TableRows> countRows(Time deadline) = 0;
 };

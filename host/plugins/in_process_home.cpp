@@ -49,7 +49,8 @@ InProcessHome::InProcessHome(std::unique_ptr<PluginHome> plugin, Foundation foun
                              const HomeLimits& limits, BodyWork bodies)
     : inside_{std::make_shared<Inside>(Inside{std::move(foundation), std::move(plugin), bodies})},
       lane_{inside_->plugin->plugin(), limits.lane},
-      streams_{inside_->plugin->plugin() + "/streams", streamLimits(limits.streams)} {}
+      streams_{inside_->plugin->plugin() + "/streams", streamLimits(limits.streams)},
+      lease_shared_{inside_->foundation.lease_shared} {}
 
 InProcessHome::~InProcessHome() = default;
 
@@ -81,7 +82,7 @@ bool InProcessHome::abandon() noexcept {
 
 /// What is in the write-ahead log goes into the database.
 void InProcessHome::checkpoint() noexcept {
-  if (!hasStore()) return;
+  if (!hasStore() || lease_shared_) return;  // the other host's writers are in the log
   try {
     inside_->foundation.store->checkpoint(std::chrono::steady_clock::now() + kCheckpointPatience);
   } catch (const std::exception& error) {
@@ -127,6 +128,11 @@ bool InProcessHome::hasStore() const {
 
 bool InProcessHome::pingStore(Time) {
   return hasStore() && inside_->foundation.store->ping();
+}
+
+void InProcessHome::shareLease(bool shared, Time deadline) {
+  lease_shared_ = shared;
+  if (hasStore()) inside_->foundation.store->shareLease(shared, deadline);
 }
 
 std::vector<TableRows> InProcessHome::countRows(Time deadline) {

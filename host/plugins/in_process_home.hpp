@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ class InProcessHome final : public Home {
   struct Foundation {
     std::shared_ptr<const PluginLibrary> library;
     std::shared_ptr<data::SqliteStore> store;  ///< null: it has none
+    bool lease_shared = false;                 ///< the store is, from the start
   };
 
   InProcessHome(std::unique_ptr<PluginHome> plugin, Foundation foundation, const HomeLimits& limits,
@@ -37,6 +39,7 @@ class InProcessHome final : public Home {
   const std::vector<RegisteredContributor>& contributors() const override;
   bool hasStore() const override;
   bool pingStore(Time deadline) override;
+  void shareLease(bool shared, Time deadline) override;
   std::vector<TableRows> countRows(Time deadline) override;
 
  private:
@@ -47,6 +50,7 @@ class InProcessHome final : public Home {
   const std::shared_ptr<Inside> inside_;
   Lane lane_;
   Lane streams_;
+  std::atomic<bool> lease_shared_;
 };
 
 }  // namespace bulkhead::host

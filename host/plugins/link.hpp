@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "plugins/file_descriptor.hpp"
 #include "plugins/link_frame.hpp"
+#include "runtime/file_descriptor.hpp"
 
 namespace bulkhead::host {
 

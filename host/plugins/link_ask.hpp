@@ -16,7 +16,8 @@ enum class AskKind : std::uint8_t {
   CheckHealth,  ///< run the contributor `number`
   PingStore,
   CountRows,
-  SetLimits,  ///< to those of `text`
+  ShareLease,  ///< of its store, when `number` is 1
+  SetLimits,   ///< to those of `text`
 };
 
 struct Ask {

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugins/file_descriptor.hpp"
 #include "plugins/plugin_state.hpp"
+#include "runtime/file_descriptor.hpp"
 
 namespace bulkhead::host {
 namespace {

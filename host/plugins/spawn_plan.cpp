@@ -19,8 +19,8 @@ constexpr int kFirstFree = 16;  // above every number that a child's descriptors
 
 std::vector<char*> childEnvironment() {
   constexpr std::string_view kKept[] = {
-      "PATH=", "LANG=", "LC_", "TZ=", "TZDIR=", "LD_",
-      "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
+      "PATH=", "LANG=",         "LC_",           "TZ=",           "TZDIR=",
+      "LD_",   "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
   std::vector<char*> kept;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text{*variable};

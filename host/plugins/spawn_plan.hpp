@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "plugins/file_descriptor.hpp"
+#include "runtime/file_descriptor.hpp"
 
 namespace bulkhead::host {
 

@@ -111,6 +111,7 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
             return static_cast<int>(logging != nullptr ? logging->level() : Level::Info);
           },
           services.slow_query,
+          [store = services.store_options] { return store("host").lease_shared; },
           [folder = options.crash_folder, most = options.crash_records](
               const Compartment& compartment, const WorkerEnd& end) {
             if (!folder.empty()) keepWorkerRecord(folder, most, compartment.status(), end);
@@ -342,8 +343,13 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
 std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
   const PluginCandidate& plugin = candidate.plugin;
   const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(plugin.copy));
-  std::shared_ptr<data::SqliteStore> store;
-  if (plugin.manifest->store) store = storeOf(plugin.id, services_.store_options(plugin.id));
+  InProcessHome::Foundation foundation{library, nullptr};
+  if (plugin.manifest->store) {
+    data::SqliteOptions store = services_.store_options(plugin.id);
+    store.lease_shared = store.lease_shared || candidate.by_turns;
+    foundation.lease_shared = store.lease_shared;
+    foundation.store = storeOf(plugin.id, std::move(store));
+  }
   const HomeLimits limits = homeLimits(effectiveLimits(candidate.conf, plugin.manifest));
   HomeOptions options{plugin.id,
                       plugin.manifest->version,
@@ -354,9 +360,9 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
                       migrationOf(plugin.id, plugin.migrations, "sqlite")};
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
-      HomeServices{services_.clock, services_.log, services_.metrics, store.get()});
-  return std::make_shared<InProcessHome>(std::move(home), InProcessHome::Foundation{library, store},
-                                         limits, services_.bodies);
+      HomeServices{services_.clock, services_.log, services_.metrics, foundation.store.get()});
+  return std::make_shared<InProcessHome>(std::move(home), std::move(foundation), limits,
+                                         services_.bodies);
 }
 
 /// Two generations that live in this process have one store.

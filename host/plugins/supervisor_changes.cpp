@@ -180,7 +180,7 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
   }
   if (candidate.by_turns) {
     keeper_->setAlone(id);
-    shareLease(false);
+    shareLease(services_.store_options(id).lease_shared);
   }
   if (report.succeeded) remember(candidate);
   return report;

@@ -210,6 +210,9 @@ class Worker {
         return home.pingStore(ask.deadline) ? "1" : "0";
       case AskKind::CountRows:
         return toJson(home.countRows(ask.deadline));
+      case AskKind::ShareLease:
+        home.shareLease(ask.number == 1, ask.deadline);
+        return {};
       case AskKind::SetLimits:
         home.setLimits(homeLimitsFrom(ask.text));
         return {};
@@ -240,7 +243,8 @@ class Worker {
     auto plugin = std::make_unique<PluginHome>(library->table(), std::move(options),
                                                HomeServices{clock_, log_, metrics_, store.get()});
     owned_home_ = std::make_unique<InProcessHome>(
-        std::move(plugin), InProcessHome::Foundation{library, store}, order.limits, bodies_);
+        std::move(plugin), InProcessHome::Foundation{library, store, order.lease_shared},
+        order.limits, bodies_);
     owned_home_->create();
     for (const auto& route : owned_home_->routes()) routes_.emplace(route->number, route);
     const std::string registered = toJson(WorkerRegistration{
@@ -253,6 +257,7 @@ class Worker {
     data::SqliteOptions options;
     options.path = order.store;
     options.owner = order.plugin;
+    options.lease_shared = order.lease_shared;
     options.on_statement = [this](std::string_view sql, std::chrono::microseconds duration,
                                   bool failed) { metrics_.addStatement(sql, duration, failed); };
     return data::openSqliteStore(std::move(options));

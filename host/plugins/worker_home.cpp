@@ -215,6 +215,11 @@ bool WorkerHome::pingStore(Time deadline) {
   }
 }
 
+void WorkerHome::shareLease(bool shared, Time deadline) {
+  if (hasStore())
+    request({AskKind::ShareLease, shared ? std::uint64_t{1} : 0, deadline, {}}, deadline);
+}
+
 std::vector<TableRows> WorkerHome::countRows(Time deadline) {
   try {
     return tableRowsFrom(request({AskKind::CountRows, 0, deadline, {}}, deadline));
@@ -378,7 +383,7 @@ void WorkerHome::takeRecords(std::string_view payload) const {
 
 std::uint64_t WorkerHome::addWaiter(std::promise<std::string> waiter) {
   const std::lock_guard lock{mutex_};
-  if (ended_) {
+  if (ended_ || !link_) {
     waiter.set_exception(std::make_exception_ptr(crashed(order_.plugin)));
     return 0;
   }
@@ -390,6 +395,7 @@ std::string WorkerHome::request(const Ask& ask, std::optional<Time> until) {
   std::promise<std::string> waiter;
   auto reply = waiter.get_future();
   const std::uint64_t id = addWaiter(std::move(waiter));
+  if (id == 0) return reply.get();  // it has ended, or has not begun
   std::string frame;
   writeAsk(frame, id, ask);
   link_->send(frame);
@@ -468,9 +474,9 @@ void WorkerHome::finish(std::string problem) {
     services_.ended(std::move(end));
     return;
   }
-  const Error closed = Error::app("DRAINING",
-                                  fmt::format("The service '{}' is being closed.", order_.plugin))
-                           .withRetryAfter(5);
+  const Error closed =
+      Error::app("DRAINING", fmt::format("The service '{}' is being closed.", order_.plugin))
+          .withRetryAfter(5);
   for (const auto& held : end.calls) held.call->refuse(closed);
 }
 

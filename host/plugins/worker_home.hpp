@@ -74,6 +74,7 @@ class WorkerHome final : public Home {
   }
   bool hasStore() const override { return !order_.store.empty(); }
   bool pingStore(Time deadline) override;
+  void shareLease(bool shared, Time deadline) override;
   std::vector<TableRows> countRows(Time deadline) override;
 
   /// What a supervisor wants to know; 0 and Time{} while there is no process.

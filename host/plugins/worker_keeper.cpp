@@ -131,7 +131,9 @@ std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& w
     }
     wake_.notify_all();
   };
-  auto home = std::make_shared<WorkerHome>(ward->order, std::move(services));
+  WorkerOrder order = ward->order;
+  order.lease_shared = order.lease_shared || services_.lease_shared();
+  auto home = std::make_shared<WorkerHome>(std::move(order), std::move(services));
   home->setLogLevel(services_.log_level());
   home->setSlowQuery(services_.slow_query());
   const std::lock_guard lock{mutex_};

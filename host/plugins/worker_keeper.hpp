@@ -36,6 +36,7 @@ class WorkerKeeper {
     std::function<void(const Compartment&)> changed;
     std::function<int()> log_level;                         ///< of the host's log, now
     std::function<std::chrono::microseconds()> slow_query;  ///< likewise
+    std::function<bool()> lease_shared;  ///< whether stores that are opened now are
     /// Told of each end, for its record.
     std::function<void(const Compartment&, const WorkerEnd&)> record;
   };

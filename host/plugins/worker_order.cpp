@@ -93,6 +93,7 @@ std::string toJson(const WorkerOrder& order) {
                   {"limits", limitsJson(order.limits)},
                   {"development", order.development},
                   {"store", order.store.string()},
+                  {"lease_shared", order.lease_shared},
                   {"crash_folder", order.crash_folder.string()},
                   {"host_version", order.host_version},
                   {"host_revision", order.host_revision},
@@ -112,6 +113,7 @@ WorkerOrder workerOrderFrom(std::string_view text) {
     order.limits = limitsFrom(document.at("limits"));
     order.development = document.at("development").get<bool>();
     order.store = document.at("store").get<std::string>();
+    order.lease_shared = document.at("lease_shared").get<bool>();
     order.crash_folder = document.at("crash_folder").get<std::string>();
     order.host_version = document.at("host_version").get<std::string>();
     order.host_revision = document.at("host_revision").get<std::string>();

@@ -8,7 +8,7 @@
 #include <string>
 #include <sys/types.h>
 
-#include "plugins/file_descriptor.hpp"
+#include "runtime/file_descriptor.hpp"
 
 namespace bulkhead::host {
 

@@ -32,11 +32,12 @@ struct Principal {
 /// Where the bytes came from. `inside` is C16's word: loopback or allowed network, no untrusted
 /// proxy header.
 struct Peer {
-  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on the
-                        ///< admin socket
+  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on a
+                        ///< Unix socket
   bool inside = false;
   bool admin_socket = false;
   bool management = false;  ///< came by the management port: monitoring alone (C17)
+  bool secure = false;      ///< by TLS, to the host itself or to a trusted proxy that says so
 };
 
 /// One complete request behind the front. Owned by its exchange; views into it are valid as long as
@@ -56,6 +57,7 @@ struct HttpRequest {
   std::string parent_span_id;    ///< 16 hex digits; empty when the trace starts here
   std::string span_id;           ///< 16 hex digits: what the host does for this request
   Fields path_parameters;        ///< filled by the router
+  bool own_request_id = false;   ///< made here, not sent by the client
   std::int64_t received_us = 0;  ///< monotonic microseconds of the first byte
 
   /// First value of a header (lower-case name), or nullptr.

@@ -6,8 +6,8 @@
 
 namespace bulkhead::host {
 
-/// "2024-01-01T12:00:00.000Z": RFC 3339 in UTC, cut to the millisecond, as every body of ours tells
-/// a time (S11). Any thread.
+/// "2024-01-01T12:00:00.000Z": RFC 3339 in UTC (years 0 to 9999), cut to the millisecond, as every
+/// body of ours tells a time (S11). Any thread.
 std::string timestampText(std::chrono::system_clock::time_point time);
 
 /// The same for microseconds since 1970, as stores and Clock count.

@@ -107,7 +107,8 @@ bool saveKeySnapshot(const std::filesystem::path& path, const KeySnapshot& snaps
   for (const Tenant& tenant : snapshot.tenants) document["tenants"].push_back(toJson(tenant));
   for (const ApiKeyRecord& key : snapshot.keys) document["keys"].push_back(toJson(key));
 
-  const std::string draft = path.string() + ".new";
+  // during a takeover two hosts write it
+  const std::string draft = fmt::format("{}.{}.new", path.string(), ::getpid());
   if (writeDurably(draft, document.dump()) && ::rename(draft.c_str(), path.c_str()) == 0) {
     return true;
   }

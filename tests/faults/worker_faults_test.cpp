@@ -87,7 +87,7 @@ TEST(Workers, OthersThatWereThereAreNotBlamedForACrash) {
 }
 
 TEST(Workers, OneThatHangsIsEndedAndItsRecordHasTheStack) {
-  Assault assault{"limits.stuck_ms = 300\n"};
+  Assault assault{"limits.stuck_ms = 1500\n"};
   ASSERT_TRUE(assault.isReady());
   assault.beginLoad();
   const HttpAnswer late = assault.post("/deeds/spin");
@@ -99,7 +99,7 @@ TEST(Workers, OneThatHangsIsEndedAndItsRecordHasTheStack) {
 }
 
 TEST(Workers, ADeadlockIsEndedLikeALoop) {
-  Assault assault{"limits.stuck_ms = 300\n"};
+  Assault assault{"limits.stuck_ms = 1500\n"};
   ASSERT_TRUE(assault.isReady());
   EXPECT_EQ(assault.post("/deeds/deadlock").status, 504);
   EXPECT_TRUE(assault.awaitGeneration(2)) << assault.plugin();

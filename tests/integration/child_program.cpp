@@ -36,6 +36,16 @@ void putInPlace(const char* file, int flags, int descriptor) {
   putInPlace(start.input.c_str(), O_RDONLY, STDIN_FILENO);
   putInPlace(start.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
   putInPlace(start.errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
+  // first out of the way of the numbers that they are to have
+  constexpr int kFirst = 3;
+  constexpr int kAway = 500;
+  const int count = static_cast<int>(start.descriptors.size());
+  for (int i = 0; i < count; ++i) {
+    if (dup2(start.descriptors[static_cast<std::size_t>(i)], kAway + i) < 0) _exit(kCannotRun);
+  }
+  for (int i = 0; i < count; ++i) {
+    if (dup2(kAway + i, kFirst + i) < 0 || close(kAway + i) != 0) _exit(kCannotRun);
+  }
   execve(start.program.c_str(), arguments, environment);
   _exit(kCannotRun);
 }

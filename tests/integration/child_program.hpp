@@ -23,6 +23,7 @@ class ChildProgram {
     std::filesystem::path output;  ///< overwritten
     std::filesystem::path errors;  ///< overwritten
     std::filesystem::path input = "/dev/null";
+    std::vector<int> descriptors{};  ///< become its 3, 4 ...
   };
 
   explicit ChildProgram(const Start& start);

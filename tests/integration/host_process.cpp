@@ -106,27 +106,62 @@ Environment HostFolder::environment() const {
 }
 
 CommandEnd HostFolder::run(const std::vector<std::string>& words, const Environment& more) const {
+  Environment environment = more;
+  environment.merge(this->environment());
+  return runToEnd(kBuild / "bin" / "bulkhead", words, environment);
+}
+
+CommandEnd HostFolder::runProgram(const fs::path& program,
+                                  const std::vector<std::string>& words) const {
+  return runToEnd(program, words, {{"PATH", "/usr/bin:/bin"}});
+}
+
+CommandEnd HostFolder::runToEnd(const fs::path& file, const std::vector<std::string>& words,
+                                const Environment& environment) const {
   static std::atomic<int> count{0};
   const int number = ++count;
-  ChildProgram::Start start{kBuild / "bin" / "bulkhead",
-                            words,
-                            more,
-                            path_,
-                            path_ / fmt::format("command-{}.out", number),
-                            path_ / fmt::format("command-{}.err", number)};
-  start.environment.merge(environment());
+  const ChildProgram::Start start{file,
+                                  words,
+                                  environment,
+                                  path_,
+                                  path_ / fmt::format("command-{}.out", number),
+                                  path_ / fmt::format("command-{}.err", number)};
   ChildProgram program{start};
   const int code = program.awaitEnd(kCommandPatience);
   return {code, readText(start.output), readText(start.errors)};
 }
 
-HostProcess::HostProcess(const HostFolder& folder, const Environment& more)
-    : log_{folder.path() / "host.log"}, errors_{folder.path() / "host.err"} {
+HostStart HostStart::withSockets(std::vector<int> sockets, Environment more) {
+  HostStart start;
+  start.sockets = std::move(sockets);
+  start.more = std::move(more);
+  return start;
+}
+
+HostStart HostStart::takingOver(std::string log, Environment more) {
+  HostStart start;
+  start.words = {"--takeover"};
+  start.log = std::move(log);
+  start.more = std::move(more);
+  return start;
+}
+
+HostProcess::HostProcess(const HostFolder& folder, const HostStart& how)
+    : log_{folder.path() / how.log}, errors_{folder.path() / (how.log + ".err")} {
   ChildProgram::Start start{
-      kBuild / "bin" / "bulkhead", {"serve"}, more, folder.path(), log_, errors_};
+      kBuild / "bin" / "bulkhead", {"serve"}, how.more, folder.path(), log_, errors_};
+  start.arguments.insert(start.arguments.end(), how.words.begin(), how.words.end());
   if (fs::exists(folder.configuration()))
     start.arguments.insert(start.arguments.end(), {"--config", folder.configuration().string()});
   start.environment.merge(folder.environment());
+  if (!how.sockets.empty()) {
+    // the shell knows its process id, which is the host's in its place
+    start.arguments.insert(start.arguments.begin(),
+                           {"-c", R"(LISTEN_PID=$$ exec "$0" "$@")", start.program.string()});
+    start.program = "/bin/sh";
+    start.environment.emplace("LISTEN_FDS", std::to_string(how.sockets.size()));
+    start.descriptors = how.sockets;
+  }
   write(log_, "");
   program_ = std::make_unique<ChildProgram>(start);
   awaitListening();
@@ -135,11 +170,20 @@ HostProcess::HostProcess(const HostFolder& folder, const Environment& more)
 void HostProcess::awaitListening() {
   await([this] {
     for (const auto& line : logLines()) {
-      if (line.is_object() && line.value("message", "") == "Listening")
+      if (port_ == 0 && line.is_object() && line.value("message", "") == "Listening")
         port_ = line.value("port", std::uint16_t{0});
     }
     return port_ != 0 || !program_->isRunning();
   });
+}
+
+std::uint16_t HostProcess::portFor(std::string_view service) const {
+  for (const auto& line : logLines()) {
+    if (line.is_object() && line.value("message", "") == "Listening" &&
+        line.value("for", "") == service)
+      return line.value("port", std::uint16_t{0});
+  }
+  return 0;
 }
 
 bool HostProcess::awaitReady(std::chrono::milliseconds patience) const {

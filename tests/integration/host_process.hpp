@@ -46,22 +46,46 @@ class HostFolder {
   Environment environment() const;
   /// Runs `bulkhead` with the words to its end.
   CommandEnd run(const std::vector<std::string>& words, const Environment& more = {}) const;
+  /// Runs another program of the machine, such as curl, to its end.
+  CommandEnd runProgram(const std::filesystem::path& program,
+                        const std::vector<std::string>& words) const;
 
  private:
+  CommandEnd runToEnd(const std::filesystem::path& program, const std::vector<std::string>& words,
+                      const Environment& environment) const;
+
   std::filesystem::path path_;
+};
+
+/// How a host is started beyond what its folder says.
+struct HostStart {
+  explicit HostStart() = default;  // so that braces are an Environment
+  /// With sockets passed as a service manager does (LISTEN_FDS).
+  static HostStart withSockets(std::vector<int> sockets, Environment more = {});
+  /// In the place of the host that runs in the same folder; `log` is another file than its.
+  static HostStart takingOver(std::string log, Environment more = {});
+
+  Environment more;
+  std::vector<std::string> words;  ///< behind `serve`
+  std::vector<int> sockets;
+  std::string log = "host.log";
 };
 
 /// `bulkhead serve` in a folder, on a free loopback port.
 class HostProcess {
  public:
   /// Starts it and waits until it listens or has ended.
-  explicit HostProcess(const HostFolder& folder, const Environment& more = {});
+  explicit HostProcess(const HostFolder& folder, const Environment& more = {})
+      : HostProcess{folder, HostStart::withSockets({}, more)} {}
+  HostProcess(const HostFolder& folder, const HostStart& start);
 
   /// True when readiness answered 200 in time; plugins that hang at their start take some seconds.
   bool awaitReady(std::chrono::milliseconds patience = std::chrono::seconds{9}) const;
   bool isRunning() { return program_->isRunning(); }
   pid_t id() const { return program_->id(); }
   std::uint16_t port() const { return port_; }
+  /// The port that it listens on for "http", "https" or "management"; 0 when it does not.
+  std::uint16_t portFor(std::string_view service) const;
   /// A client without credentials.
   HttpClient client() const { return HttpClient{port_}; }
   /// A client with the bootstrap key, for a tenant where one is given.

@@ -15,7 +15,7 @@ std::string securityHeaderLines(const SecurityHeaderOptions& options) {
   add("X-XSS-Protection", options.x_xss_protection);
   add("Referrer-Policy", "strict-origin-when-cross-origin");
   add("Permissions-Policy", "geolocation=(), microphone=(), camera=()");
-  add("Strict-Transport-Security", options.hsts ? "max-age=31536000; includeSubDomains" : "");
+  add("Strict-Transport-Security", options.hsts ? kHstsValue : "");
   add("Content-Security-Policy", options.content_security_policy);
   return lines;
 }

@@ -4,6 +4,9 @@
 
 namespace bulkhead::host {
 
+/// C24.
+inline constexpr const char* kHstsValue = "max-age=31536000; includeSubDomains";
+
 struct SecurityHeaderOptions {
   std::string x_xss_protection = "1; mode=block";  ///< C23; empty leaves the header out
   bool hsts = true;                                ///< C24

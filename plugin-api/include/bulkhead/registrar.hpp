@@ -127,15 +127,16 @@ class Registrar {
   }
 
  private:
+  template <class Handler, class... Means>
+  static constexpr bool kTakes =
+      std::is_invocable_r_v<Response, const Handler&, const Request&, Means&...>;
+
   template <class Handler>
   void addWhole(const Route& contract, Handler handler) {
-    constexpr bool kWrites =
-        std::is_invocable_r_v<Response, Handler&, const Request&, Transaction&>;
-    constexpr bool kReads =
-        std::is_invocable_r_v<Response, Handler&, const Request&, ReadTransaction&>;
-    constexpr bool kRecovers = std::is_invocable_r_v<Response, Handler&, const Request&, Recovery&>;
-    constexpr bool kPlain = std::is_invocable_r_v<Response, Handler&, const Request&>;
-    static_assert(kWrites || kReads || kRecovers || kPlain,
+    // A handler that takes a ReadTransaction takes a Transaction, too.
+    constexpr bool kReads = kTakes<Handler, ReadTransaction>;
+    constexpr bool kWrites = !kReads && kTakes<Handler, Transaction>;
+    static_assert(kReads || kWrites || kTakes<Handler, Recovery> || kTakes<Handler>,
                   "a route's handler is Response(const Request&), alone or with one more of "
                   "ReadTransaction&, Transaction&, Recovery& and RequestStream&; or void(const "
                   "Request&, ResponseStream&); or void(const Request&, RequestStream&, "
@@ -147,19 +148,25 @@ class Registrar {
         [&host = host_, &home = home_, handler = std::move(handler)](
             const Request& request, bulkhead_transaction* transaction,
             const bulkhead_response& out) {
-          if constexpr (kReads) {
-            ReadTransaction snapshot{host, *transaction};
-            handler(request, snapshot).writeTo(out);
-          } else if constexpr (kWrites) {
-            Transaction write{host, *transaction};
-            handler(request, write).writeTo(out);
-          } else if constexpr (kRecovers) {
-            Recovery recovery{host, home, request.context()};
-            handler(request, recovery).writeTo(out);
-          } else {
-            handler(request).writeTo(out);
-          }
+          answer(handler, host, home, request, transaction).writeTo(out);
         });
+  }
+
+  template <class Handler>
+  static Response answer(const Handler& handler, const bulkhead_host& host, bulkhead_home& home,
+                         const Request& request, bulkhead_transaction* transaction) {
+    if constexpr (kTakes<Handler, ReadTransaction>) {
+      ReadTransaction snapshot{host, *transaction};
+      return handler(request, snapshot);
+    } else if constexpr (kTakes<Handler, Transaction>) {
+      Transaction write{host, *transaction};
+      return handler(request, write);
+    } else if constexpr (kTakes<Handler, Recovery>) {
+      Recovery recovery{host, home, request.context()};
+      return handler(request, recovery);
+    } else {
+      return handler(request);
+    }
   }
 
   template <class Handler>

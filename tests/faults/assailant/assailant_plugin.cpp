@@ -144,7 +144,7 @@ class Assailant final : public bulkhead::Plugin {
                 .scope = "assailant:read",
                 .summary = "Does it.",
                 .response = any,
-                .deadline = std::chrono::milliseconds{2000}},
+                .deadline = std::chrono::milliseconds{4000}},
                [](const Request& request) {
                  act(request.param("deed"));
                  return done(request.param("deed"));
@@ -155,7 +155,7 @@ class Assailant final : public bulkhead::Plugin {
                 .summary = "Does it, and nobody may do it again.",
                 .request = any,
                 .response = any,
-                .deadline = std::chrono::milliseconds{2000}},
+                .deadline = std::chrono::milliseconds{4000}},
                [](const Request& request) {
                  act(request.param("deed"));
                  return done(request.param("deed"));
@@ -169,7 +169,7 @@ class Assailant final : public bulkhead::Plugin {
          .response = any,
          .success = 201,
          .idempotency = bulkhead::Idempotency::Required,
-         .deadline = std::chrono::milliseconds{5000}},
+         .deadline = std::chrono::milliseconds{8000}},
         [](const Request& request, bulkhead::Transaction& write) { return keep(request, write); });
     host.route({.method = "GET",
                 .path = "/kept",

@@ -63,6 +63,45 @@ TEST(PeerPolicy, BehindATrustedProxyTheRightMostOtherAddressIsTheClient) {
   EXPECT_FALSE(isInside(policy, requestFrom("10.0.0.1", {{"via", "1.1 proxy"}})));
 }
 
+// Goal: who is no trusted proxy says nothing about itself. Method: every field with which a client
+// could make itself an insider, a secure one or another host; the control is the same from a proxy.
+TEST(PeerPolicy, SpoofedFieldsOfAnUntrustedPeerChangeNothingAndReachNobody) {
+  const Fields spoofed{{"host", "real.example"},
+                       {"x-forwarded-for", "127.0.0.1"},
+                       {"x-forwarded-proto", "https"},
+                       {"x-forwarded-host", "evil.example"},
+                       {"x-forwarded-port", "443"}};
+  const PeerPolicy policy{{"127.0.0.0/8"}, {"10.0.0.1"}};
+  HttpRequest request = requestFrom("203.0.113.9", spoofed);
+  policy.resolve(request);
+  EXPECT_EQ(request.peer.address, "203.0.113.9");
+  EXPECT_FALSE(request.peer.inside);
+  EXPECT_FALSE(request.peer.secure);
+  EXPECT_EQ(request.headers, (Fields{{"host", "real.example"}}));
+  HttpRequest proxied = requestFrom("10.0.0.1", spoofed);
+  policy.resolve(proxied);
+  EXPECT_EQ(proxied.peer.address, "127.0.0.1");
+  EXPECT_TRUE(proxied.peer.inside);
+  EXPECT_TRUE(proxied.peer.secure);
+  EXPECT_EQ(*proxied.header("host"), "evil.example");
+}
+
+TEST(PeerPolicy, TheProxysWordOnTheSchemeIsStrongerThanItsOwnConnection) {
+  const PeerPolicy policy{{}, {"10.0.0.1"}};
+  HttpRequest request =
+      requestFrom("10.0.0.1", {{"x-forwarded-for", "203.0.113.9"}, {"x-forwarded-proto", "http"}});
+  request.peer.secure = true;  // the proxy's own connection
+  policy.resolve(request);
+  EXPECT_FALSE(request.peer.secure);
+}
+
+TEST(PeerPolicy, PeersOfAUnixSocketAreNobodyUntilTheyAreNamed) {
+  EXPECT_FALSE(isInside(PeerPolicy{{"0.0.0.0/0", "::/0"}, {}}, requestFrom("unix:1000")));
+  EXPECT_TRUE(isInside(PeerPolicy{{"unix"}, {}}, requestFrom("unix:1000")));
+  EXPECT_TRUE((PeerPolicy{{}, {"unix"}}.isTrustedProxy("unix:1000")));
+  EXPECT_FALSE((PeerPolicy{{}, {"unix"}}.isTrustedProxy("127.0.0.1")));
+}
+
 TEST(PeerPolicy, TheAdminSocketIsInside) {
   const PeerPolicy policy{{}, {}};
   HttpRequest request = requestFrom("unix:0");

@@ -47,7 +47,7 @@ TEST(Configuration, DefaultsAreThoseOfTheDocuments) {
   const HostSettings& settings = configuration.settings();
   EXPECT_EQ(settings.server.environment, Environment::Development);
   EXPECT_EQ(settings.server.port, 5000);
-  EXPECT_EQ(settings.server.bind_address, "0.0.0.0");
+  EXPECT_EQ(settings.server.bind_addresses, std::vector<std::string>{"0.0.0.0"});
   EXPECT_EQ(settings.server.service_name, "accubooks");
   EXPECT_EQ(settings.server.drain_timeout_ms, 20'000);
   EXPECT_EQ(settings.database.url.reveal(), "sqlite:var");
@@ -170,7 +170,9 @@ TEST(Configuration, AConfigFileMustExistWhenItWasNamed) {
 TEST(Configuration, C11_HostnameCountsOnlyWhenItIsAnAddress) {
   const TemporaryFolder folder;
   const auto bound = [&](VariableMap environment) {
-    return Configuration{sourcesOf(folder, std::move(environment))}.settings().server.bind_address;
+    return Configuration{sourcesOf(folder, std::move(environment))}
+        .settings()
+        .server.bind_addresses.at(0);
   };
   EXPECT_EQ(bound({{"HOSTNAME", "127.0.0.1"}}), "127.0.0.1");
   EXPECT_EQ(bound({{"HOSTNAME", "::1"}}), "::1");

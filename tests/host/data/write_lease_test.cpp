@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <string>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include "host/data/store_fixture.hpp"
 
@@ -74,6 +76,37 @@ TEST(WriteLease, AStoreWaitsForItAndNamesTheHolder) {
                             within(std::chrono::milliseconds{50}));
             }),
             "STORE_LEASE_HELD");
+}
+
+// Goal: two that share the lease write by turns, and neither starves. Method: both write as fast as
+// they can; each write adds one to the same number, so that a turn that two had would lose one. The
+// control is the same pair while nothing is shared.
+TEST(WriteLease, WhoSharesItWritesByTurnsAndLosesNothing) {
+  constexpr int kWrites = 150;
+  const TemporaryFolder folder;
+  const auto first = openSqliteStore({.path = folder / "store.db"});
+  const auto second = openSqliteStore({.path = folder / "store.db", .lease_shared = true});
+  run(*first, "CREATE TABLE t (n INTEGER)");
+  run(*first, "INSERT INTO t VALUES (0)");
+  const auto add = [](SqliteStore& store, std::chrono::milliseconds patience) {
+    store.write([](Transaction& tx) { send(tx, "UPDATE t SET n = n + 1"); }, within(patience));
+  };
+  EXPECT_EQ(codeOf([&] { add(*second, std::chrono::milliseconds{50}); }), "STORE_LEASE_HELD");
+  first->shareLease(true, within(std::chrono::seconds{9}));
+  add(*second, std::chrono::seconds{9});  // although the first, which held it, does nothing
+  run(*first, "UPDATE t SET n = 0");
+  std::vector<std::thread> writers;
+  for (SqliteStore* store : {first.get(), second.get()}) {
+    writers.emplace_back([&add, store] {
+      for (int i = 0; i < kWrites; ++i) add(*store, std::chrono::seconds{9});
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(number(*first, "SELECT n FROM t"), 2 * kWrites);
+  first->shareLease(false, within(std::chrono::seconds{9}));
+  add(*first, std::chrono::seconds{9});
+  EXPECT_EQ(codeOf([&] { add(*second, std::chrono::milliseconds{50}); }), "STORE_LEASE_HELD")
+      << "kept again from the next write on";
 }
 
 }  // namespace

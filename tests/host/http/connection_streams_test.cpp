@@ -188,6 +188,25 @@ TEST_F(StreamingFront, AnAnswerBeforeTheBodysEndClosesTheConnection) {
   EXPECT_TRUE(client.closedWithin());
 }
 
+// Goal: an answer without a body, given as a stream before the request's body has ended, is an
+// early answer like any other. Method: a 204, and a body that nobody reads.
+TEST_F(StreamingFront, AStreamThatHasNoBodyEndsTheUploadToo) {
+  serve();
+  RawClient client = this->client();
+  client.send(upload("Content-Length: 100000000\r\n"));
+  const auto exchange = parked();
+  HttpResponse head;
+  head.status = 204;
+  head.stream = exchange->openStream();
+  EXPECT_TRUE(exchange->respond(std::move(head)));
+  const auto answer = client.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 204);
+  EXPECT_EQ(answer->field("connection"), "close");
+  EXPECT_TRUE(test::eventually(
+      [&] { return !client.send(std::string(100'000, 'x')) || client.closedWithin(); }));
+}
+
 TEST_F(StreamingFront, AStoppedFrontLeavesNoThreadWaiting) {
   serve();
   RawClient client = this->client();

@@ -18,7 +18,8 @@ void FrontTest::start(FrontOptions options, Handler handler) {
   };
   tail.completed = [this](const CompletedExchange& completed) { report(completed); };
   front_ = std::make_unique<Front>(std::move(options), std::move(handler), std::move(tail));
-  front_->listen("127.0.0.1", 0);
+  if (tls_) front_->setTls(tls_);
+  front_->listen(listenTcp("127.0.0.1", 0, front_->loops()), service_);
   front_->start();
 }
 

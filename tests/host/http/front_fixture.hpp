@@ -12,6 +12,7 @@
 
 #include "host/http/front_client.hpp"
 #include "http/front.hpp"
+#include "http/tls_context.hpp"
 
 namespace bulkhead::host::test {
 
@@ -33,6 +34,11 @@ class FrontTest : public ::testing::Test {
  protected:
   ~FrontTest() override;
 
+  /// What the listener of start() asks of its clients; before it.
+  void serve(const Service& service, std::shared_ptr<const TlsContext> tls = nullptr) {
+    service_ = service;
+    tls_ = std::move(tls);
+  }
   /// Starts the front; options.loops is 1 unless the test set it.
   void start(FrontOptions options = {}, Handler handler = {});
   RawClient client() const { return RawClient{front_->port()}; }
@@ -57,6 +63,8 @@ class FrontTest : public ::testing::Test {
   std::deque<std::shared_ptr<Exchange>> parked_;
   std::vector<Reported> reported_;
   std::atomic<int> handled_{0};
+  Service service_;
+  std::shared_ptr<const TlsContext> tls_;
   std::unique_ptr<Front> front_;
 };
 

@@ -268,7 +268,7 @@ TEST_F(FrontTest, TheAdminSocketKnowsItsPeer) {
             200, peer.address + (peer.admin_socket && peer.inside ? " admin" : ""), "text/plain"));
       },
       {}};
-  front.listenUnix(path);
+  front.listen(listenUnix(path), {.audience = Service::Audience::Administration});
   struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);

@@ -115,6 +115,59 @@ TEST(LineFormatter, S131_RedactsByNameAndByLooks) {
   EXPECT_EQ(json["dsn"], "mysql://******@h/d");
 }
 
+TEST(LineFormatter, DurationsAreMillisecondsToTheMicrosecond) {
+  using std::chrono::microseconds;
+  const std::string line = format("x", {{"a", microseconds{1234}},
+                                        {"b", microseconds{250}},
+                                        {"c", microseconds{0}},
+                                        {"d", microseconds{120'000'000}},
+                                        {"e", microseconds{-5}},
+                                        {"f", microseconds::min()}});
+  EXPECT_NE(line.find(R"("a":1.234,"b":0.25,"c":0,"d":120000,"e":-0.005)"), std::string::npos);
+  EXPECT_TRUE(Json::accept(line)) << line;
+}
+
+TEST(LineFormatter, WhatHoldsNoSecretIsEscapedAllTheSame) {
+  const Json json = Json::parse(
+      format("x", {{"route", NoSecret{"/a\"b\n{id}"}}, {"password", NoSecret{"canary"}}}));
+  EXPECT_EQ(json["route"], "/a\"b\n{id}");
+  EXPECT_EQ(json["password"], "******");
+}
+
+/// The names of literals are judged by the compiler, those of variables by the formatter.
+TEST(LineFormatter, S131_ANameIsJudgedAlikeWhoeverJudgesIt) {
+  for (const std::string name : {"accessToken", "level", "a\"b", "status"}) {
+    const Json seen = Json::parse(format("x", {{name, "canary"}}));
+    EXPECT_EQ(seen.dump().find("canary") == std::string::npos, name == "accessToken") << name;
+  }
+  const Json literals = Json::parse(format(
+      "x", {{"accessToken", "canary"}, {"level", "y"}, {"a\"b", "z"}, {"status", "canary"}}));
+  EXPECT_EQ(literals["accessToken"], "******");
+  EXPECT_EQ(literals["field.level"], "y");
+  EXPECT_EQ(literals["a\"b"], "z");
+  EXPECT_EQ(literals["status"], "canary");
+}
+
+TEST(LineFormatter, S131_IdsThatAClientSentAreSearched) {
+  LogContext context;
+  context.request_id = context.trace_id = context.span_id = "bh_live_canary";
+  EXPECT_EQ(format("x", {}, &context).find("canary"), std::string::npos);
+  context.own_request_id = true;
+  const Json own = Json::parse(format("x", {}, &context));
+  EXPECT_EQ(own["requestId"], "bh_live_canary");
+  EXPECT_EQ(own["traceId"], "bh_live_******");
+}
+
+TEST(LineFormatter, NoErrorFillsMoreThanTheLine) {
+  for (std::size_t size = 15'500; size < 16'400; ++size) {
+    const std::string text(size - 8'000, 'y');
+    const ErrorDetails error{text, text, text, text};
+    const std::string line = format(std::string(8'000, 'x'), {{"a", text}, {"error", error}});
+    ASSERT_LE(line.size(), LineFormatter::kLineBytesMax);
+    ASSERT_TRUE(Json::accept(line)) << size;
+  }
+}
+
 TEST(LineFormatter, NoLineIsLongerThan16KiBAndEveryOneParses) {
   for (const std::size_t size : {100U, 8'000U, 8'200U, 16'000U, 17'000U, 200'000U}) {
     for (const std::string_view unit : {"x", "\"", "\x01", "\xE2\x82\xAC"}) {

@@ -114,6 +114,25 @@ TEST(Redactor, NegativeControl_AnUnregisteredSecretStays) {
   EXPECT_EQ(redactor.redact("a canary-canary b", scratch), "a canary-canary b");
 }
 
+/// A look at a byte's neighbours must not hide what begins there.
+TEST(Redactor, S131_NoPlaceHidesASecret) {
+  Redactor redactor;
+  redactor.addSecret("canary-secret");
+  std::string scratch;
+  for (const std::string_view secret :
+       {"canary-secret", "bh_live_canary", "eyJcanary.eyJ.x", "Bearer canary-canary",
+        "BASIC canarycanary", "https://canary:canary@h", "4242 4242 4242 4242"}) {
+    for (const std::string_view before :
+         {"", " ", "b ", "e=", "x:", "\t", "12-31 ", "ey,", "Be/"}) {
+      const std::string text = std::string{before}.append(secret).append(" end");
+      const std::string_view shown = redactor.redact(text, scratch);
+      EXPECT_NE(shown.find("******"), std::string_view::npos) << text;
+      EXPECT_EQ(shown.find("canary"), std::string_view::npos) << shown;
+      EXPECT_TRUE(shown.ends_with(" end")) << shown;
+    }
+  }
+}
+
 TEST(Redactor, RefusesWhatIsTooShort) {
   Redactor redactor;
   EXPECT_FALSE(redactor.addSecret("abcde"));

@@ -21,7 +21,7 @@ HostMetricSources allSources() {
   sources.database_available = [] { return true; };
   sources.redis_available = [] { return false; };
   sources.checks = [] { return std::vector<CheckSample>{{"database", 0, 0.001, 2}}; };
-  sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running"}}; };
+  sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running", 3, 2, 5}}; };
   sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
   sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };
   sources.front = [] {
@@ -30,6 +30,7 @@ HostMetricSources allSources() {
   sources.sanitized_values = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"booking", 3}};
   };
+  sources.certificate_expiry = [] { return 1'800'000'000.0; };
   sources.refused_credentials = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"no_known_form", 3}};
   };
@@ -91,6 +92,12 @@ TEST_F(HostMetricsTest, CountersExistBeforeTheirFirstEvent) {
 TEST_F(HostMetricsTest, APluginHasExactlyOneState) {
   EXPECT_TRUE(has("bulkhead_plugin_state{plugin=\"stripe\",state=\"running\"} 1"));
   EXPECT_TRUE(has("bulkhead_plugin_state{plugin=\"stripe\",state=\"crashed\"} 0"));
+}
+
+TEST_F(HostMetricsTest, APluginTellsItsGenerationAndWhatRunsInIt) {
+  EXPECT_TRUE(has("bulkhead_plugin_generation{plugin=\"stripe\"} 3"));
+  EXPECT_TRUE(has("bulkhead_plugin_restarts_total{plugin=\"stripe\"} 2"));
+  EXPECT_TRUE(has("bulkhead_plugin_active_requests{plugin=\"stripe\"} 5"));
 }
 
 TEST_F(HostMetricsTest, S55_CachesShowHitsAndMisses) {

@@ -1,8 +1,10 @@
 #include "security/key_snapshot.hpp"
 
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/data/store_fixture.hpp"
 
@@ -66,7 +68,7 @@ TEST_F(SnapshotFile, DamageIsNoSnapshot) {
 
 TEST_F(SnapshotFile, AFailedSaveLeavesTheOldOne) {
   ASSERT_TRUE(saveKeySnapshot(path, example()));
-  std::filesystem::create_directory(path.string() + ".new");
+  std::filesystem::create_directory(fmt::format("{}.{}.new", path.string(), ::getpid()));
   EXPECT_FALSE(saveKeySnapshot(path, {}));
   EXPECT_EQ(loadKeySnapshot(path)->keys.size(), 1U);
 }

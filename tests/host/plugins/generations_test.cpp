@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/compartment.hpp"
+#include "runtime/error_response.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::shared_ptr<const RegisteredRoute> route(std::string_view method, std::string_view more = "") {
+  const std::string contract =
+      R"({"summary":"Does","access":"public","request":{"type":"object"},"response":{"type":"object"})" +
+      std::string{more} + "}";
+  return std::make_shared<const RegisteredRoute>(
+      RegisteredRoute{1, "/api/x/v1/a", RouteContract{method, "/a", contract}});
+}
+
+std::shared_ptr<const RegisteredRoute> reading() {
+  return std::make_shared<const RegisteredRoute>(RegisteredRoute{
+      1, "/api/x/v1/a",
+      RouteContract{"GET", "/a",
+                    R"({"summary":"Reads","access":"public","response":{"type":"object"}})"}});
+}
+
+class Call final : public HomeCall {
+ public:
+  Call(std::shared_ptr<const RegisteredRoute> to, std::string_view method, bool keyed = false)
+      : HomeCall{std::move(to), std::chrono::steady_clock::now() + std::chrono::seconds{30}} {
+    request_.method = method;
+    if (keyed) request_.headers.emplace_back("idempotency-key", "k");
+  }
+
+  HttpRequest& request() noexcept override { return request_; }
+  bool isAnswered() const noexcept override { return status != 0; }
+  bool respond(HttpResponse response) override {
+    status = response.status;
+    return true;
+  }
+  bool refuse(const Error& error) override {
+    code = error.code();
+    status = statusOf(error);
+    return true;
+  }
+  std::shared_ptr<ByteStream> openStream() override { return nullptr; }
+  std::size_t heldBytes() const noexcept override { return 0; }
+  bool hold(std::size_t) override { return true; }
+
+  int status = 0;
+  std::string code;
+
+ private:
+  HttpRequest request_;
+};
+
+/// A home that keeps what it is given, until it is told that it has ended.
+class FakeHome final : public Home {
+ public:
+  void create() override {
+    if (refuses) throw Error::configuration("NO", "It does not want to.");
+  }
+  void start() override {}
+  bool drain(Time) override { return true; }
+  void stop() noexcept override {}
+  bool abandon() noexcept override { return true; }
+  bool submit(const std::shared_ptr<HomeCall>& call) override {
+    if (alive) taken.push_back(call);
+    return alive;
+  }
+  std::string checkHealth(const RegisteredContributor&, Time) override { return {}; }
+  void setLimits(const HomeLimits&) override {}
+  HomeLoad load() const override { return {}; }
+  bool isAlive() const noexcept override { return alive; }
+  const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
+    return routes_;
+  }
+  const std::vector<RegisteredContributor>& contributors() const override { return contributors_; }
+  bool hasStore() const override { return false; }
+  bool pingStore(Time) override { return false; }
+  void shareLease(bool, Time) override {}
+  std::vector<TableRows> countRows(Time) override { return {}; }
+
+  bool refuses = false;
+  bool alive = true;
+  std::vector<std::shared_ptr<HomeCall>> taken;
+
+ private:
+  std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
+  std::vector<RegisteredContributor> contributors_;
+};
+
+class Generations : public ::testing::Test {
+ protected:
+  Generations() {
+    EXPECT_TRUE(compartment_.create(first_));
+    EXPECT_TRUE(compartment_.start());
+  }
+
+  /// The running home dies with that call.
+  void lose(const std::shared_ptr<Call>& call, bool begun, bool blamed = false, bool soon = true) {
+    first_->alive = false;
+    HeldCall held;
+    held.call = call;
+    held.begun = begun;
+    held.blamed = blamed;
+    compartment_.lost(PluginState::Crashed, "It died.", soon, {held});
+  }
+  bool replace() {
+    std::string problem;
+    second_ = std::make_shared<FakeHome>();
+    return compartment_.replace(second_, problem);
+  }
+
+  Compartment compartment_{Compartment::Options{.id = "x", .worker = true}};
+  const std::shared_ptr<FakeHome> first_ = std::make_shared<FakeHome>();
+  std::shared_ptr<FakeHome> second_;
+};
+
+TEST_F(Generations, WhatWasNotBegunGoesToTheNext) {
+  const auto call = std::make_shared<Call>(route("POST"), "POST");
+  lose(call, false);
+  EXPECT_EQ(call->status, 0);
+  EXPECT_EQ(compartment_.status().parked, 1U);
+  ASSERT_TRUE(replace());
+  EXPECT_EQ(second_->taken.size(), 1U);
+  EXPECT_EQ(compartment_.status().generation, 2U);
+  EXPECT_EQ(compartment_.status().restarts, 1U);
+  EXPECT_EQ(compartment_.status().state, PluginState::Running);
+}
+
+TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
+  const auto safe = std::make_shared<Call>(reading(), "GET");
+  const auto keyed = std::make_shared<Call>(
+      route("POST", R"(,"idempotency":"required","transaction":"write")"), "POST", true);
+  const auto unkeyed = std::make_shared<Call>(route("POST"), "POST");
+  const auto key_without_contract = std::make_shared<Call>(route("POST"), "POST", true);
+  lose(safe, true);
+  for (const auto& call : {keyed, unkeyed, key_without_contract}) {
+    HeldCall held;
+    held.call = call;
+    held.begun = true;
+    compartment_.lost(PluginState::Crashed, "It died.", true, {held});
+  }
+  EXPECT_EQ(safe->status, 0);
+  EXPECT_EQ(keyed->status, 0);
+  EXPECT_EQ(unkeyed->code, "PLUGIN_CRASHED");
+  EXPECT_EQ(unkeyed->status, 502);
+  EXPECT_EQ(key_without_contract->code, "PLUGIN_CRASHED");
+  ASSERT_TRUE(replace());
+  EXPECT_EQ(second_->taken.size(), 2U);
+}
+
+TEST_F(Generations, WhatKilledTwiceIsPoison) {
+  const auto call = std::make_shared<Call>(reading(), "GET");
+  lose(call, true, true);
+  EXPECT_EQ(call->status, 0) << "once may be chance";
+  lose(call, true, true);
+  EXPECT_EQ(call->code, "POISON_REQUEST");
+}
+
+TEST_F(Generations, WhoIsNotBlamedMayBeThereAnyNumberOfTimes) {
+  const auto call = std::make_shared<Call>(reading(), "GET");
+  for (int death = 0; death < 10; ++death) lose(call, true, false);
+  EXPECT_EQ(call->status, 0);
+}
+
+TEST_F(Generations, WhatComesMeanwhileWaits) {
+  const auto call = std::make_shared<Call>(route("POST"), "POST");
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  EXPECT_TRUE(compartment_.submit(call));
+  EXPECT_TRUE(first_->taken.empty());
+  ASSERT_TRUE(replace());
+  EXPECT_EQ(second_->taken.size(), 2U);
+}
+
+TEST_F(Generations, BetweenDeathAndItsNoticeCallsWaitToo) {
+  first_->alive = false;
+  const auto call = std::make_shared<Call>(route("POST"), "POST");
+  EXPECT_TRUE(compartment_.submit(call));
+  ASSERT_TRUE(replace());
+  EXPECT_EQ(second_->taken.size(), 1U);
+}
+
+TEST_F(Generations, NobodyWaitsForOneThatComesLateOrNever) {
+  const auto call = std::make_shared<Call>(route("POST"), "POST");
+  lose(call, false, false, false);
+  EXPECT_EQ(call->code, "PLUGIN_UNAVAILABLE");
+  EXPECT_EQ(call->status, 503);
+  EXPECT_FALSE(compartment_.submit(std::make_shared<Call>(reading(), "GET")));
+  EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
+}
+
+TEST_F(Generations, OneThatCannotBeStartedLeavesTheStateAsItWas) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  std::string problem;
+  const auto refusing = std::make_shared<FakeHome>();
+  refusing->refuses = true;
+  EXPECT_FALSE(compartment_.replace(refusing, problem));
+  EXPECT_NE(problem.find("It does not want to."), std::string::npos);
+  EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
+  compartment_.giveUpWaiting(PluginState::Quarantined, "Enough.");
+  EXPECT_EQ(compartment_.status().parked, 0U);
+  EXPECT_EQ(compartment_.status().state, PluginState::Quarantined);
+}
+
+}  // namespace
+}  // namespace bulkhead::host

@@ -1,0 +1,4 @@
+CREATE TABLE sale (
+  id     INTEGER PRIMARY KEY,
+  charge TEXT NOT NULL
+);
