@@ -133,7 +133,8 @@ std::vector<Command> pluginCommands() {
        runPluginList},
       {"plugin reload",
        "ID",
-       "puts the plugin's file and settings, as they are now, in place of what runs; no request fails",
+       "puts the plugin's file and settings, as they are now, in place of what runs; no request "
+       "fails",
        1,
        {configOption(), jsonOption(), patienceOption()},
        runPluginReload},

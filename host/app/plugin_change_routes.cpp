@@ -22,9 +22,9 @@ PluginVerbs::Patience patienceOf(const HttpRequest& request) {
   const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
   if (read.ec != std::errc{} || read.ptr != text->data() + text->size() || number < 0 ||
       number > kPluginPatienceMax.count()) {
-    throw Error::validation("VALIDATION_ERROR",
-                            fmt::format("'patience_ms' is a whole number from 0 to {}.",
-                                        kPluginPatienceMax.count()));
+    throw Error::validation(
+        "VALIDATION_ERROR",
+        fmt::format("'patience_ms' is a whole number from 0 to {}.", kPluginPatienceMax.count()));
   }
   return milliseconds{number};
 }
@@ -38,8 +38,7 @@ HostRoute changeRoute(std::string_view verb, const PluginVerbs::Verb& change) {
   route.answered_on = AnsweredOn::AdminLane;
   route.deadline = kPluginChangeMax;
   route.answer = [change](const HttpRequest& request) {
-    const PluginChange done =
-        change(request.path_parameters.at(0).second, patienceOf(request));
+    const PluginChange done = change(request.path_parameters.at(0).second, patienceOf(request));
     if (done.succeeded()) return HttpResponse::json(200, pluginChangeJson(done));
     const bool ran = done.outcome == PluginChange::Outcome::RolledBack;
     throw Error::businessLogic(ran ? "PLUGIN_NOT_REPLACED" : "PLUGIN_NOT_STARTED",
@@ -58,9 +57,9 @@ std::string oldOnes(const PluginChange& change) {
   if (report.generation_before == 0) return {};
   std::string text = fmt::format(" The old generation ended {} within {} ms", calls(report.drained),
                                  report.drained_in.count());
-  if (report.aborted > 0) text += fmt::format("; {} did not end and {} aborted",
-                                              calls(report.aborted),
-                                              report.aborted == 1 ? "was" : "were");
+  if (report.aborted > 0)
+    text += fmt::format("; {} did not end and {} aborted", calls(report.aborted),
+                        report.aborted == 1 ? "was" : "were");
   text += ".";
   if (!change.old_code.empty()) text += fmt::format(" Its code {}.", change.old_code);
   return text;
@@ -97,18 +96,20 @@ std::string pluginChangeText(const PluginChange& change) {
   const SuccessionReport& report = change.succession;
   switch (change.outcome) {
     case Outcome::Reloaded:
-      return fmt::format("{} {} runs as generation {} in place of {} (generation {}); it started "
-                         "in {} ms.{}",
-                         change.plugin, change.version, report.generation, report.version_before,
-                         report.generation_before, report.started_in.count(), oldOnes(change));
+      return fmt::format(
+          "{} {} runs as generation {} in place of {} (generation {}); it started "
+          "in {} ms.{}",
+          change.plugin, change.version, report.generation, report.version_before,
+          report.generation_before, report.started_in.count(), oldOnes(change));
     case Outcome::Started:
     case Outcome::Released:
       return fmt::format("{} {} runs as generation {}; it started in {} ms.", change.plugin,
                          change.version, report.generation, report.started_in.count());
     case Outcome::Disabled:
-      return fmt::format("{} is switched off until it is enabled, or the host starts again and its "
-                         "settings file decides.{}",
-                         change.plugin, oldOnes(change));
+      return fmt::format(
+          "{} is switched off until it is enabled, or the host starts again and its "
+          "settings file decides.{}",
+          change.plugin, oldOnes(change));
     case Outcome::RolledBack:
       return fmt::format("Nothing was changed: {} {} (generation {}) goes on. The new one: {}",
                          change.plugin, report.version_before, report.generation_before,

@@ -57,8 +57,8 @@ const RegisteredContributor* contributorOf(const Home& home, const std::string& 
   return found == all.end() ? nullptr : &*found;
 }
 
-CheckResult runContributor(const std::weak_ptr<Compartment>& owner,
-                           const std::string& name, std::chrono::milliseconds budget) {
+CheckResult runContributor(const std::weak_ptr<Compartment>& owner, const std::string& name,
+                           std::chrono::milliseconds budget) {
   const auto deadline = std::chrono::steady_clock::now() + budget;
   const auto compartment = owner.lock();
   const bool running = compartment && awaitRunning(*compartment, deadline);
@@ -128,9 +128,9 @@ void requireWell(Home& home) {
       result.message = error.message();
     }
     if (result.status != Status::Critical) continue;
-    throw Error::businessLogic(
-        "PLUGIN_UNWELL", fmt::format("its contributor '{}' is critical: {}", contributor.name,
-                                     health::publicMessage(result.message)));
+    throw Error::businessLogic("PLUGIN_UNWELL",
+                               fmt::format("its contributor '{}' is critical: {}", contributor.name,
+                                           health::publicMessage(result.message)));
   }
 }
 

@@ -168,19 +168,19 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       backups_{[&configuration](const std::filesystem::path& directory) {
         return backupOrder(configuration, directory);
       }},
-      supervisor_{supervisorOptions(settings_),
-                  {clock_, home_log_, home_metrics_, kBodyWork,
-                   [this](const std::string& plugin) { return watchedStore(plugin); },
-                   [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
-                   [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
-                     routes_.admit(compartment, home);
-                   },
-                   [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
-                     takeContributors(registry_, compartment, home);
-                     addStoreCheck(registry_, compartment, home);
-                   },
-                   requireWell,
-                   [this](const Compartment& compartment) { logChange(compartment); }}},
+      supervisor_{
+          supervisorOptions(settings_),
+          {clock_, home_log_, home_metrics_, kBodyWork,
+           [this](const std::string& plugin) { return watchedStore(plugin); },
+           [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
+           [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
+             routes_.admit(compartment, home);
+           },
+           [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
+             takeContributors(registry_, compartment, home);
+             addStoreCheck(registry_, compartment, home);
+           },
+           requireWell, [this](const Compartment& compartment) { logChange(compartment); }}},
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},

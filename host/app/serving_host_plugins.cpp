@@ -15,9 +15,8 @@ PluginConf confOf(const std::filesystem::path& folder, const std::string& id,
   const auto file = folder / (id + ".properties");
   std::error_code error;
   if (!isPluginId(id) || !std::filesystem::exists(file, error)) {
-    throw Error::notFound("NOT_FOUND",
-                          fmt::format("No plugin '{}' is configured: there is no {}.", id,
-                                      isPluginId(id) ? file.string() : "such id"));
+    throw Error::notFound("NOT_FOUND", fmt::format("No plugin '{}' is configured: there is no {}.",
+                                                   id, isPluginId(id) ? file.string() : "such id"));
   }
   return readPluginConf(file, variables);
 }
@@ -50,17 +49,17 @@ PluginVerbs ServingHost::pluginVerbs() {
 
 /// An operator who enables it knows what its settings file says of that, which counts at the next
 /// start.
-PluginChange ServingHost::renewPlugin(const std::string& id,
-                                      std::optional<milliseconds> patience, bool enable) {
+PluginChange ServingHost::renewPlugin(const std::string& id, std::optional<milliseconds> patience,
+                                      bool enable) {
   requireReady();
   const auto running = live_.current();
   PluginConf conf = confOf(settings_.paths.plugin_conf_dir, id, running->variables());
   if (enable) {
     const auto known = supervisor_.find(id);
     if (known && known->home()) {
-      throw Error::conflict("PLUGIN_ENABLED",
-                            fmt::format("'{}' is enabled already; reload takes over what is new.",
-                                        id));
+      throw Error::conflict(
+          "PLUGIN_ENABLED",
+          fmt::format("'{}' is enabled already; reload takes over what is new.", id));
     }
     conf.enabled = true;
   }

@@ -58,6 +58,7 @@ bool Compartment::create(std::shared_ptr<Home> home) {
   }
   if (!run("create", [](Home& plugin) { plugin.create(); })) return false;
   const std::lock_guard lock{mutex_};
+  if (!life_) return false;  // it was closed meanwhile
   life_->learnRoutes();
   known_routes_ = life_->routes();
   return true;

@@ -94,6 +94,7 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
     report.succeeded = true;
     report.version_before = life ? status_.version : "";
     report.generation_before = life ? status_.generation : 0;
+    report.drained = life ? callsIn(*life->home) : 0;
   }
   refuse(waiting);
   if (life) retire(life, patience, report);
@@ -155,6 +156,7 @@ std::shared_ptr<Compartment::Life> Compartment::swap(const std::shared_ptr<Life>
     report.succeeded = true;
     report.version_before = old ? status_.version : "";
     report.generation_before = old ? status_.generation : 0;
+    report.drained = old ? callsIn(*old->home) : 0;
     report.generation = ++status_.generation;
     status_.version = order.version;
     status_.service = order.service;
@@ -176,7 +178,7 @@ void Compartment::retire(const std::shared_ptr<Life>& life, milliseconds patienc
     const std::lock_guard lock{mutex_};
     beside_.reset();
   }
-  const std::size_t held = callsIn(*life->home);
+  const std::size_t held = std::max(report.drained, callsIn(*life->home));
   const bool drained = drain(life, begin + patience);
   report.aborted = drained ? 0 : callsIn(*life->home);
   report.drained = held - std::min(held, report.aborted);

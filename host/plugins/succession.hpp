@@ -39,8 +39,8 @@ struct SuccessionReport {
   std::string version_before{};                  ///< empty: none ran
   std::uint64_t generation_before = 0;           ///< 0: none ran
   std::uint64_t generation = 0;                  ///< that runs now; 0: none
-  std::size_t drained = 0;  ///< calls that the old generation ended by itself after the swap
-  std::size_t aborted = 0;  ///< those that it held when the patience was over
+  std::size_t drained = 0;   ///< calls that the old generation ended by itself after the swap
+  std::size_t aborted = 0;   ///< those that it held when the patience was over
   bool left_behind = false;  ///< the old one could not be stopped
   std::chrono::milliseconds started_in{0};
   std::chrono::milliseconds drained_in{0};

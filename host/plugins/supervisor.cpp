@@ -255,6 +255,7 @@ void Supervisor::bootStep(const Step& step) {
 
 void Supervisor::admit(const Candidate& candidate) {
   const auto home = candidate.compartment->home();
+  if (!home) return;  // it was closed meanwhile
   services_.admit(candidate.compartment, *home);
   services_.attend(candidate.compartment, *home);
 }
@@ -325,6 +326,7 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
     observer = store.on_statement;
   }
   order.lease_shared = candidate.by_turns;
+  order.beside_older_code = candidate.company == data::MigrationCompany::OlderCode;
   order.descriptors_max = static_cast<std::uint64_t>(limits.descriptors);
   order.sandbox = candidate.conf.sandbox;
   if (!order.sandbox) {
@@ -357,7 +359,7 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
                       plugin.manifest->replaces,
                       limits.deadline,
                       options_.development,
-                      migrationOf(plugin.id, plugin.migrations, "sqlite")};
+                      migrationOf(plugin.id, plugin.migrations, "sqlite", candidate.company)};
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
       HomeServices{services_.clock, services_.log, services_.metrics, foundation.store.get()});

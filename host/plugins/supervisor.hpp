@@ -81,9 +81,9 @@ class Supervisor {
   /// Other limits for one plugin while it runs; nothing for an unknown id. Any thread.
   void setLimits(std::string_view id, const PluginLimits& limits, bool required);
 
-  // Changes of one plugin while the host serves; any thread, after boot(). Each of them throws Error
-  // when it cannot begin: PLUGIN_BUSY (409) while another one of the same plugin runs, NOT_FOUND,
-  // STOPPING. What is tried and fails is told in what they return.
+  // Changes of one plugin while the host serves; any thread, after boot(). Each of them throws
+  // Error when it cannot begin: PLUGIN_BUSY (409) while another one of the same plugin runs,
+  // NOT_FOUND, STOPPING. What is tried and fails is told in what they return.
 
   /// Reads its file, manifest and settings anew, and puts them in the place of what runs, or starts
   /// them where nothing runs; a plugin that was not there at boot, too. The calls of the old
@@ -92,8 +92,8 @@ class Supervisor {
                       std::chrono::milliseconds patience);
   /// Drains and closes it: `disabled`, until it is reloaded.
   PluginChange disable(const std::string& id, std::chrono::milliseconds patience);
-  /// Starts it again at once when its process died too often (409 PLUGIN_NOT_HELD when not); returns
-  /// when it runs or does not.
+  /// Starts it again at once when its process died too often (409 PLUGIN_NOT_HELD when not);
+  /// returns when it runs or does not.
   PluginChange release(const std::string& id);
 
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
@@ -127,7 +127,8 @@ class Supervisor {
   void checkOrder(Candidate& candidate) const;
   SuccessionReport succeed(Candidate& candidate, std::chrono::milliseconds patience);
   SuccessionOrder successionOrder(Candidate& candidate);
-  std::string whereaboutsOf(const std::filesystem::path& copy, const SuccessionReport& report) const;
+  std::string whereaboutsOf(const std::filesystem::path& copy,
+                            const SuccessionReport& report) const;
   void endChanges(std::chrono::steady_clock::time_point until);
   bool isWorker(const Candidate& candidate) const;
   std::shared_ptr<Home> inProcessHome(Candidate& candidate) const;
@@ -141,8 +142,8 @@ class Supervisor {
   std::condition_variable changed_;
   std::set<std::string> changing_;  // plugins
   bool closing_ = false;
-  std::map<std::string, Manifest> manifests_;                // of those that may run
-  std::map<std::string, std::filesystem::path> copies_;      // that are loaded into this process
+  std::map<std::string, Manifest> manifests_;            // of those that may run
+  std::map<std::string, std::filesystem::path> copies_;  // that are loaded into this process
   mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // likewise opened
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start

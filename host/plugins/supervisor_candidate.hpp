@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "data/migrations.hpp"
 #include "plugins/discovery.hpp"
 #include "plugins/supervisor.hpp"
 #include "plugins/worker_keeper.hpp"
@@ -16,9 +17,11 @@ struct Supervisor::Candidate {
   PluginConf conf;
   HomeSettings settings;
   std::shared_ptr<Compartment> compartment;
-  bool open = false;  ///< it has done every step of its way so far
+  bool open = false;                           ///< it has done every step of its way so far
   std::shared_ptr<WorkerKeeper::Ward> ward{};  ///< of its home, when that is a worker
-  bool by_turns = false;                       ///< its store has another writer while it starts
+  /// Who works on its store while it starts.
+  data::MigrationCompany company = data::MigrationCompany::Nobody;
+  bool by_turns = false;  ///< its store has another writer while it starts
 
   void refuse(PluginState state, std::string reason) {
     plugin.state = state;

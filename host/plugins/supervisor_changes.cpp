@@ -58,10 +58,10 @@ class Supervisor::Turn {
     const std::lock_guard lock{supervisor_.mutex_};
     if (supervisor_.closing_) throw Error::conflict("HOST_STOPPING", "The host is stopping.");
     if (!supervisor_.changing_.insert(plugin_).second) {
-      throw Error::conflict(
-          "PLUGIN_BUSY", fmt::format("Another change of '{}' is not done yet; ask again when it "
-                                     "is.",
-                                     plugin_));
+      throw Error::conflict("PLUGIN_BUSY",
+                            fmt::format("Another change of '{}' is not done yet; ask again when it "
+                                        "is.",
+                                        plugin_));
     }
   }
   ~Turn() {
@@ -105,7 +105,7 @@ PluginChange Supervisor::reload(PluginConf conf, const Variables& variables,
   const PluginStatus status = compartment->status();
   change.state = status.state;
   change.version = candidate.plugin.manifest ? candidate.plugin.manifest->version : "";
-  services_.changed(*compartment);
+  if (change.outcome != PluginChange::Outcome::RolledBack) services_.changed(*compartment);
   return change;
 }
 
@@ -165,6 +165,7 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
     }
     return true;
   };
+  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
   // two homes in this process have the one store of it
   const bool two_stores = compartment.status().worker || isWorker(candidate);
   candidate.by_turns = two_stores && candidate.plugin.manifest->store && shareLease(true);
@@ -290,8 +291,8 @@ PluginChange Supervisor::release(const std::string& id) {
   report.problem = after.reason;
   report.refused_as = after.state;
   report.generation = report.succeeded ? after.generation : 0;
-  report.started_in = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() -
-                                                               begin);
+  report.started_in =
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
   change.outcome =
       report.succeeded ? PluginChange::Outcome::Released : PluginChange::Outcome::Failed;
   return change;

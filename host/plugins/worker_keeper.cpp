@@ -144,7 +144,9 @@ std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& w
 void WorkerKeeper::setAlone(const std::string& plugin) {
   const std::lock_guard lock{mutex_};
   const auto found = wards_.find(plugin);
-  if (found != wards_.end()) found->second->order.lease_shared = false;
+  if (found == wards_.end()) return;
+  found->second->order.lease_shared = false;
+  found->second->order.beside_older_code = false;
 }
 
 void WorkerKeeper::setCare(const std::string& plugin, const WorkerCare& care) {
@@ -281,8 +283,7 @@ void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
       const auto now = std::chrono::steady_clock::now();
       const auto pause = stopping_ ? std::nullopt : ward->budget.died(now);
       if (pause) ward->start_at = now + *pause;
-      compartment->giveUpWaiting(ward->line,
-                                 pause ? PluginState::Failed : PluginState::Quarantined,
+      compartment->giveUpWaiting(ward->line, pause ? PluginState::Failed : PluginState::Quarantined,
                                  fmt::format("It could not be started again: {}", problem));
     }
   }

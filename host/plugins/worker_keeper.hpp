@@ -59,7 +59,7 @@ class WorkerKeeper {
   void adopt(const std::shared_ptr<Ward>& ward);
   /// Nothing of the plugin is looked after or started again any more.
   void forget(const std::string& plugin);
-  /// Its store has no other writer any more.
+  /// Nothing of another generation works on its store any more.
   void setAlone(const std::string& plugin);
   /// From now on; nothing for a plugin that does not live in a worker.
   void setCare(const std::string& plugin, const WorkerCare& care);
