@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::string_view kKeyed = R"(,"idempotency":"required","transaction":"write")";
+
 std::shared_ptr<const RegisteredRoute> route(std::string_view method, std::string_view more = "") {
   const std::string contract =
       R"({"summary":"Does","access":"public","request":{"type":"object"},"response":{"type":"object"})" +
@@ -89,7 +91,8 @@ class FakeHome final : public Home {
   std::vector<std::shared_ptr<HomeCall>> taken;
 
  private:
-  std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
+  std::vector<std::shared_ptr<const RegisteredRoute>> routes_{route("POST"), route("POST", kKeyed),
+                                                              reading()};
   std::vector<RegisteredContributor> contributors_;
 };
 
@@ -107,12 +110,12 @@ class Generations : public ::testing::Test {
     held.call = call;
     held.begun = begun;
     held.blamed = blamed;
-    compartment_.lost(PluginState::Crashed, "It died.", soon, {held});
+    compartment_.lost(first_.get(), PluginState::Crashed, "It died.", soon, {held});
   }
   bool replace() {
     std::string problem;
     second_ = std::make_shared<FakeHome>();
-    return compartment_.replace(second_, problem);
+    return compartment_.replace(second_, compartment_.line(), problem);
   }
 
   Compartment compartment_{Compartment::Options{.id = "x", .worker = true}};
@@ -134,8 +137,7 @@ TEST_F(Generations, WhatWasNotBegunGoesToTheNext) {
 
 TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
   const auto safe = std::make_shared<Call>(reading(), "GET");
-  const auto keyed = std::make_shared<Call>(
-      route("POST", R"(,"idempotency":"required","transaction":"write")"), "POST", true);
+  const auto keyed = std::make_shared<Call>(route("POST", kKeyed), "POST", true);
   const auto unkeyed = std::make_shared<Call>(route("POST"), "POST");
   const auto key_without_contract = std::make_shared<Call>(route("POST"), "POST", true);
   lose(safe, true);
@@ -143,7 +145,7 @@ TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
     HeldCall held;
     held.call = call;
     held.begun = true;
-    compartment_.lost(PluginState::Crashed, "It died.", true, {held});
+    compartment_.lost(first_.get(), PluginState::Crashed, "It died.", true, {held});
   }
   EXPECT_EQ(safe->status, 0);
   EXPECT_EQ(keyed->status, 0);
@@ -199,10 +201,10 @@ TEST_F(Generations, OneThatCannotBeStartedLeavesTheStateAsItWas) {
   std::string problem;
   const auto refusing = std::make_shared<FakeHome>();
   refusing->refuses = true;
-  EXPECT_FALSE(compartment_.replace(refusing, problem));
+  EXPECT_FALSE(compartment_.replace(refusing, compartment_.line(), problem));
   EXPECT_NE(problem.find("It does not want to."), std::string::npos);
   EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
-  compartment_.giveUpWaiting(PluginState::Quarantined, "Enough.");
+  compartment_.giveUpWaiting(compartment_.line(), PluginState::Quarantined, "Enough.");
   EXPECT_EQ(compartment_.status().parked, 0U);
   EXPECT_EQ(compartment_.status().state, PluginState::Quarantined);
 }
