@@ -46,6 +46,29 @@ void CallFilter::refuseUnlessEqual(int number, unsigned argument, std::uint32_t 
   examine(number, argument, BPF_JMP | BPF_JEQ | BPF_K, value, true);
 }
 
+void CallFilter::refuseUnlessEither(int number, unsigned argument, std::uint32_t one,
+                                    std::uint32_t other) {
+  add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 5);
+  load(offsetof(seccomp_data, args) + argument * sizeof(seccomp_data::args[0]));
+  add(BPF_JMP | BPF_JEQ | BPF_K, one, 2, 0);
+  add(BPF_JMP | BPF_JEQ | BPF_K, other, 1, 0);
+  answer(refusal_);
+  answer(SECCOMP_RET_ALLOW);
+}
+
+void CallFilter::refuseIfAmong(int number, unsigned argument,
+                               std::initializer_list<std::uint32_t> values) {
+  const auto count = static_cast<std::uint8_t>(values.size());
+  add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0,
+      static_cast<std::uint8_t>(count + 3));
+  load(offsetof(seccomp_data, args) + argument * sizeof(seccomp_data::args[0]));
+  std::uint8_t left = count;
+  for (const std::uint32_t value : values)
+    add(BPF_JMP | BPF_JEQ | BPF_K, value, left--, 0);  // to the refusal, behind the permission
+  answer(SECCOMP_RET_ALLOW);
+  answer(refusal_);
+}
+
 void CallFilter::refuseUnlessNull(int number, unsigned argument) {
   constexpr std::size_t kHalf = sizeof(std::uint32_t);
   const std::size_t offset =

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <linux/filter.h>
 #include <vector>
 
@@ -20,6 +21,8 @@ class CallFilter {
   /// Answered with that errno, whatever the refusal is.
   void fail(int number, int error);
   void refuseUnlessEqual(int number, unsigned argument, std::uint32_t value);
+  void refuseUnlessEither(int number, unsigned argument, std::uint32_t one, std::uint32_t other);
+  void refuseIfAmong(int number, unsigned argument, std::initializer_list<std::uint32_t> values);
   /// For a pointer, which has two halves.
   void refuseUnlessNull(int number, unsigned argument);
   void refuseUnlessAnyBit(int number, unsigned argument, std::uint32_t bits);

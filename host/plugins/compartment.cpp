@@ -15,6 +15,17 @@ namespace bulkhead::host {
 
 namespace {
 
+/// The route table leads to what was admitted first.
+bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
+            const std::vector<std::shared_ptr<const RegisteredRoute>>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const auto& a, const auto& b) {
+                      return a->number == b->number && a->path == b->path &&
+                             a->contract.method() == b->contract.method() &&
+                             a->contract.document() == b->contract.document();
+                    });
+}
+
 /// Calls that wait for the next generation of a plugin.
 constexpr std::size_t kParkedMax = 4096;
 
@@ -178,8 +189,8 @@ bool Compartment::parkLocked(const std::shared_ptr<HomeCall>& call) {
   return true;
 }
 
-void Compartment::lost(const Home* home, PluginState state, std::string reason, bool soon,
-                       std::vector<HeldCall> calls) {
+bool Compartment::lost(const Home* home, PluginState state, std::string reason, bool soon,
+                       const std::vector<HeldCall>& calls) {
   std::shared_ptr<Life> life;
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
@@ -193,6 +204,7 @@ void Compartment::lost(const Home* home, PluginState state, std::string reason, 
   }
   for (const auto& held : calls) sortOut(held);
   refuse(waiting);
+  return life != nullptr;
 }
 
 /// Begun once more only where that cannot be seen: it changes nothing, or its key meets what it
@@ -238,6 +250,8 @@ void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) co
 bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem) {
   const auto life = std::make_shared<Life>(std::move(home));
   auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
+  if (!refusal && !isSame(knownRoutes(), life->home->routes()))
+    refusal = Refusal{PluginState::Refused, "It registers other routes than before."};
   if (!refusal) refusal = runBounded(life, "start", [](Home& plugin) { plugin.start(); });
   if (refusal) {
     problem = std::move(refusal->reason);
@@ -247,7 +261,8 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::s
   {
     const std::lock_guard lock{mutex_};
     if (line != line_ || !life->home->isAlive()) {
-      problem = line != line_ ? "It was replaced meanwhile." : "It ended at once.";
+      problem =
+          line != line_ ? "It was replaced meanwhile." : "It ended as soon as it had started.";
       return false;
     }
     life->learnRoutes(known_routes_);
@@ -280,6 +295,11 @@ void Compartment::giveUpWaiting(std::uint64_t line, PluginState state, std::stri
     enterLocked(state, std::move(reason));
   }
   refuse(waiting);
+}
+
+std::vector<std::shared_ptr<const RegisteredRoute>> Compartment::knownRoutes() const {
+  const std::lock_guard lock{mutex_};
+  return known_routes_;
 }
 
 std::uint64_t Compartment::line() const {

@@ -64,12 +64,13 @@ class Compartment {
   bool start();
   /// A home has ended by itself, which this says of it. Until the next one runs, calls wait for
   /// it when `soon`, and are refused otherwise; with `calls` it goes the same way, or as their own
-  /// history wants. When another one runs by now, nothing is said of that, and it gets the calls.
-  void lost(const Home* home, PluginState state, std::string reason, bool soon,
-            std::vector<HeldCall> calls);
+  /// history wants. False when another one runs by now, or none: then only the calls are touched.
+  bool lost(const Home* home, PluginState state, std::string reason, bool soon,
+            const std::vector<HeldCall>& calls);
   /// Another home in place of the one that was lost: created, started, and given what waited. False
-  /// when it is refused or fails, or the line of generations is no longer `line`; the state is left
-  /// as it was, and the reason is in `problem`.
+  /// when it is refused or fails, has ended again, registered other routes than those that are
+  /// known, or the line of generations is no longer `line`; the state is left as it was, and the
+  /// reason is in `problem`.
   bool replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem);
   /// There will be no next generation of that line: nobody waits for it any more.
   void giveUpWaiting(std::uint64_t line, PluginState state, std::string reason);
@@ -111,6 +112,7 @@ class Compartment {
   bool awaitEnd(const std::future<void>& finished) const;
   std::shared_ptr<Life> lifeForLocked(HomeCall& call) const;
   bool refuseReplaced(HomeCall& call) const;
+  std::vector<std::shared_ptr<const RegisteredRoute>> knownRoutes() const;
   void resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls);
   bool end(const std::shared_ptr<Life>& life, std::chrono::steady_clock::time_point until);
   static bool stopBounded(const std::shared_ptr<Life>& life,

@@ -12,6 +12,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kFieldsMax = 10'000;
 constexpr std::size_t kHeadFieldsMax = PluginAnswer::kFieldsMax + 32;  // and those of the host
+constexpr std::size_t kHeadBytesMax = 2 * PluginAnswer::kFieldBytesMax;
 
 std::int64_t microseconds(Clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
@@ -59,7 +60,10 @@ Principal readPrincipal(FieldReader& reader) {
 void readHead(FieldReader& reader, HttpResponse& response) {
   response.status = static_cast<int>(reader.numberUpTo(599));
   if (response.status < 200) throw LinkError{"an answer has a status that HTTP does not know"};
+  std::size_t bytes = 0;
   for (const auto& [name, value] : readFields(reader, kHeadFieldsMax)) {
+    bytes += name.size() + value.size();
+    if (bytes > kHeadBytesMax) throw LinkError{"an answer has more header fields than it may have"};
     try {
       response.addHeader(name, value);
     } catch (const std::invalid_argument&) {

@@ -45,7 +45,7 @@ void StreamSender::pump() {
     over = end != ByteStream::End::None;
     if (over)
       finish(frames, end == ByteStream::End::Finished ? StreamEnd::Finished : StreamEnd::BrokenOff);
-    if (!frames.empty()) link_.send(frames);
+    if (!frames.empty()) link_->send(frames);
   }
   if (over && over_) over_();
 }
@@ -65,7 +65,7 @@ void StreamSender::take(StreamEnd end) {
     if (ended_) return;
     std::string frames;
     finish(frames, StreamEnd::BrokenOff);
-    link_.send(frames);
+    link_->send(frames);
   }
   stream_->breakOff();
   if (over_) over_();
@@ -121,7 +121,7 @@ void StreamReceiver::look() {
       writeCredit(frames, id_, free);
     }
   }
-  if (!frames.empty()) link_.send(frames);
+  if (!frames.empty()) link_->send(frames);
 }
 
 }  // namespace bulkhead::host

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "plugins/link.hpp"
 #include "plugins/link_message.hpp"
@@ -21,9 +22,9 @@ inline constexpr std::size_t kStreamWindowBytes = ByteStream::kRoomBytes;
 class StreamSender : public std::enable_shared_from_this<StreamSender> {
  public:
   /// `over` is called once, when the end was sent; nothing more comes then.
-  StreamSender(Link& link, std::uint64_t id, std::shared_ptr<ByteStream> stream,
+  StreamSender(std::shared_ptr<Link> link, std::uint64_t id, std::shared_ptr<ByteStream> stream,
                std::function<void()> over = {})
-      : link_{link}, id_{id}, stream_{std::move(stream)}, over_{std::move(over)} {}
+      : link_{std::move(link)}, id_{id}, stream_{std::move(stream)}, over_{std::move(over)} {}
 
   /// From now on what moves in the stream is sent.
   void begin();
@@ -35,7 +36,7 @@ class StreamSender : public std::enable_shared_from_this<StreamSender> {
   void pump();
   void finish(std::string& frames, StreamEnd end);
 
-  Link& link_;
+  const std::shared_ptr<Link> link_;  ///< a stream may outlive the home that it came from
   const std::uint64_t id_;
   const std::shared_ptr<ByteStream> stream_;
   const std::function<void()> over_;
@@ -47,8 +48,8 @@ class StreamSender : public std::enable_shared_from_this<StreamSender> {
 /// Puts what the other end sends into a stream, and gives credit as it is taken. Thread-safe.
 class StreamReceiver : public std::enable_shared_from_this<StreamReceiver> {
  public:
-  StreamReceiver(Link& link, std::uint64_t id, std::shared_ptr<ByteStream> stream)
-      : link_{link}, id_{id}, stream_{std::move(stream)} {}
+  StreamReceiver(std::shared_ptr<Link> link, std::uint64_t id, std::shared_ptr<ByteStream> stream)
+      : link_{std::move(link)}, id_{id}, stream_{std::move(stream)} {}
 
   void begin();
   /// Throws LinkError for more than there was credit for.
@@ -60,7 +61,7 @@ class StreamReceiver : public std::enable_shared_from_this<StreamReceiver> {
  private:
   void look();
 
-  Link& link_;
+  const std::shared_ptr<Link> link_;  ///< a stream may outlive the home that it came from
   const std::uint64_t id_;
   const std::shared_ptr<ByteStream> stream_;
   std::mutex mutex_;

@@ -112,9 +112,9 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
           },
           services.slow_query,
           [store = services.store_options] { return store("host").lease_shared; },
-          [folder = options.crash_folder, most = options.crash_records](
-              const Compartment& compartment, const WorkerEnd& end) {
-            if (!folder.empty()) keepWorkerRecord(folder, most, compartment.status(), end);
+          [folder = options.crash_folder, most = options.crash_records](const PluginStatus& plugin,
+                                                                        const WorkerEnd& end) {
+            if (!folder.empty()) keepWorkerRecord(folder, most, plugin, end);
           }};
 }
 

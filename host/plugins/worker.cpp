@@ -73,13 +73,17 @@ LogSink* failure_log = nullptr;
 
 class Worker {
  public:
-  Worker(Link& link, BlackBox& box, BodyWork bodies)
-      : link_{link}, box_{box}, bodies_{bodies}, log_{link, box}, metrics_{link, box} {}
+  Worker(std::shared_ptr<Link> link, BlackBox& box, BodyWork bodies)
+      : link_{std::move(link)},
+        box_{box},
+        bodies_{bodies},
+        log_{*link_, box},
+        metrics_{*link_, box} {}
 
   [[noreturn]] void live() {
     std::thread{[this] { beat(); }}.detach();
     try {
-      link_.read([this](const Frame& frame) { take(frame); });
+      link_->read([this](const Frame& frame) { take(frame); });
     } catch (const std::exception& error) {
       fmt::print(stderr, "bulkhead worker: {}\n", error.what());
     }
@@ -169,7 +173,7 @@ class Worker {
     } catch (const std::exception& error) {
       writeError(frame, FrameType::Failure, id, Error::app("INTERNAL_ERROR", error.what()));
     }
-    link_.sendPatiently(frame);
+    link_->sendPatiently(frame);
   }
 
   void ask(std::uint64_t id, Ask ask) {
@@ -196,7 +200,7 @@ class Worker {
     if (taken) return;
     std::string frame;
     writeError(frame, FrameType::Failure, id, Error::app("OVERLOADED", "Too many checks wait."));
-    link_.send(frame);
+    link_->send(frame);
   }
 
   static std::string answered(Home& home, const Ask& ask) {
@@ -307,7 +311,7 @@ class Worker {
     return {};
   }
 
-  Link& link_;
+  const std::shared_ptr<Link> link_;
   BlackBox& box_;
   const BodyWork bodies_;
   SystemClock clock_;
@@ -332,7 +336,7 @@ int runWorker(const char* plugin, BodyWork bodies) {
   prctl(PR_SET_NAME, plugin);
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
   try {
-    Link link{FileDescriptor{kWorkerLinkDescriptor}, LinkEnd::Host};
+    const auto link = std::make_shared<Link>(FileDescriptor{kWorkerLinkDescriptor}, LinkEnd::Host);
     BlackBox box = BlackBox::open(FileDescriptor{kWorkerBoxDescriptor});
     // allowed: threads stand on it until the process ends
     auto* worker = new Worker{link, box, bodies};

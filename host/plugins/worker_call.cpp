@@ -31,7 +31,7 @@ OpenStreams::Both OpenStreams::find(std::uint64_t id) const {
 WorkerCall::WorkerCall(WorkerParts parts, std::uint64_t id, CallMessage message,
                        std::shared_ptr<const RegisteredRoute> route)
     : HomeCall{std::move(route), message.deadline},
-      parts_{parts},
+      parts_{std::move(parts)},
       id_{id},
       slot_{message.slot},
       request_{std::move(message.request)} {
@@ -59,7 +59,7 @@ WorkerCall::~WorkerCall() {
   if (answered_) return;
   std::string frame;
   FrameWriter{frame, FrameType::Refused, id_}.finish();
-  parts_.link.send(frame);
+  parts_.link->send(frame);
 }
 
 void WorkerCall::begin() {
@@ -73,7 +73,7 @@ bool WorkerCall::respond(HttpResponse response) {
   if (!streams_) parts_.box.done(slot_);
   std::string frame;
   writeAnswerTo(frame, response);
-  const bool sent = parts_.link.sendPatiently(frame);
+  const bool sent = parts_.link->sendPatiently(frame);
   if (sent && streams_) sender_->begin();
   return sent;
 }

@@ -34,7 +34,7 @@ class OpenStreams {
 
 /// What calls of a worker stand on.
 struct WorkerParts {
-  Link& link;
+  std::shared_ptr<Link> link;
   BlackBox& box;
   OpenStreams& streams;
   bool development = false;

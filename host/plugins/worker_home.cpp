@@ -1,6 +1,7 @@
 #include "plugins/worker_home.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
@@ -11,22 +12,30 @@
 #include <bulkhead/error.hpp>
 
 #include "plugins/link_records.hpp"
+#include "runtime/registration.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::size_t kLabelBytesMax = 256;
 constexpr std::uint32_t kSlotsMore = 8192;  // for limits that grow while it runs
 constexpr std::size_t kBacklogBytesMax = std::size_t{64} * 1024 * 1024;
 constexpr milliseconds kAnswerPatience{100};
 constexpr milliseconds kStopPatience{5000};
-constexpr milliseconds kEndPatience{15'000};  // a crash record takes its time
+constexpr milliseconds kEndPatience{2'000};  // from the end of its link to that of its process
 
 Error crashed(const std::string& plugin) {
   return Error::app("PLUGIN_CRASHED",
                     fmt::format("The service '{}' ended while it was asked.", plugin))
       .withRetryAfter(1);
+}
+
+std::vector<std::string_view> bounded(const std::vector<std::string_view>& labels) {
+  std::vector<std::string_view> short_ones;
+  for (const auto label : labels) short_ones.push_back(label.substr(0, kLabelBytesMax));
+  return short_ones;
 }
 
 struct Ends {
@@ -64,7 +73,7 @@ WorkerHome::~WorkerHome() {
 
 void WorkerHome::launch() {
   Ends ends;
-  auto link = std::make_unique<Link>(std::move(ends.ours), LinkEnd::Worker);
+  auto link = std::make_shared<Link>(std::move(ends.ours), LinkEnd::Worker);
   auto process = std::make_unique<WorkerProcess>(services_.program, order_.plugin,
                                                  ends.theirs.get(), box_->descriptor());
   const std::lock_guard lock{mutex_};
@@ -102,6 +111,9 @@ void WorkerHome::create() {
 
 /// The worker has checked it as well; here it is what came out of another process.
 void WorkerHome::checkRegistration() const {
+  const auto refuse = [](std::string reason) {
+    throw Error::configuration("REGISTRATION_REFUSED", reason);
+  };
   std::set<std::string> services{order_.replaces.begin(), order_.replaces.end()};
   services.insert(order_.plugin);
   for (const auto& route : registration_.routes) {
@@ -109,14 +121,28 @@ void WorkerHome::checkRegistration() const {
     const bool own = std::any_of(services.begin(), services.end(), [&](const std::string& one) {
       return path.starts_with("/api/" + one + "/") || path == "/api/" + one;
     });
-    if (!own)
-      throw Error::configuration("ROUTE_REFUSED", fmt::format("{} is not its own path.", path));
+    if (!own) refuse(fmt::format("{} is not its own path.", path));
   }
+  std::string prefix = order_.plugin + "_";
+  std::replace(prefix.begin(), prefix.end(), '-', '_');
+  for (const auto& metric : registration_.metrics) {
+    if (!metric.name.starts_with(prefix))
+      refuse(fmt::format("The metric {} has not its prefix.", metric.name));
+  }
+  std::set<std::string> names;
+  for (const auto& one : registration_.contributors) {
+    if (!names.insert(one.name).second || one.interval.count() < 100 || one.timeout.count() < 1)
+      refuse(fmt::format("The contributor {} is there twice, or too often.", one.name));
+  }
+  if (registration_.routes.size() > kRoutesMax || registration_.metrics.size() > kMetricsMax ||
+      registration_.contributors.size() > kContributorsMax)
+    refuse("It registers more than a plugin may.");
 }
 
 void WorkerHome::start() {
   request({AskKind::Start, 0, {}, {}}, std::nullopt);
   const std::lock_guard lock{mutex_};
+  if (ended_) throw crashed(order_.plugin);
   started_ = true;
 }
 
@@ -183,7 +209,7 @@ bool WorkerHome::submit(const std::shared_ptr<HomeCall>& call) {
     link_->send(frame);  // when the link has ended, so have all calls
     return true;
   }
-  const auto sender = std::make_shared<StreamSender>(*link_, entry.id, stream);
+  const auto sender = std::make_shared<StreamSender>(link_, entry.id, stream);
   held_->setStreams(entry.id, sender, nullptr);
   link_->send(frame);
   sender->begin();
@@ -320,7 +346,7 @@ void WorkerHome::takeAnswer(const Frame& frame) {
   if (!held.call->route().contract.streamsResponse())
     throw LinkError{"an answer streams whose route does not"};
   const auto stream = held.call->openStream();
-  const auto receiver = std::make_shared<StreamReceiver>(*link_, frame.id, stream);
+  const auto receiver = std::make_shared<StreamReceiver>(link_, frame.id, stream);
   held_->setStreams(frame.id, nullptr, receiver);
   receiver->begin();
   answer.response.stream = stream;
@@ -368,8 +394,10 @@ void WorkerHome::takeRecords(std::string_view payload) const {
          const std::lock_guard lock{mutex_};
          if (!created_) return;
          if (metric >= metrics_.size()) throw LinkError{"a record is of no metric"};
+         const bool counter = registration_.metrics[metric].kind == "counter";
+         if (!std::isfinite(value) || (counter && value < 0)) return;
          try {
-           services_.metrics.record(metrics_[metric], labels, value);
+           services_.metrics.record(metrics_[metric], bounded(labels), value);
          } catch (const Error&) {  // labels that it never declared: not worth its life
          }
        },
@@ -443,13 +471,13 @@ void WorkerHome::finish(std::string problem) {
   if (!problem.empty()) {
     process_->signal(SIGKILL);
   }
+  dying_ = true;  // what comes from here on waits for the next one
+  held_->close();
   auto process = process_->awaitEnd(kEndPatience);
   if (!process) {
     process_->signal(SIGKILL);
     while (!(process = process_->awaitEnd(kEndPatience))) continue;
   }
-  dying_ = true;
-  held_->close();
   WorkerEnd end;
   end.calls = takeHeld();
   bool wanted = false;
@@ -464,6 +492,7 @@ void WorkerHome::finish(std::string problem) {
   }
   end.process = *process;
   end.id = process_->id();
+  end.home = this;
   end.uptime =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - launched_);
   end.lines = box_->lines();

@@ -30,6 +30,7 @@ namespace bulkhead::host {
 struct WorkerEnd {
   std::string reason;  ///< a clause: "was killed by signal 11 (SIGSEGV)"
   ProcessEnd process;
+  const Home* home = nullptr;  ///< which of a plugin's homes this is about; not to be used
   pid_t id = 0;
   std::chrono::milliseconds uptime{0};
   bool hung = false;               ///< the host ended it, since it did not go on
@@ -111,7 +112,7 @@ class WorkerHome final : public Home {
   const WorkerServices services_;
   std::optional<BlackBox> box_;
   std::unique_ptr<HeldCalls> held_;
-  std::unique_ptr<Link> link_;
+  std::shared_ptr<Link> link_;
   std::unique_ptr<WorkerProcess> process_;
   std::thread reader_;
   Time launched_{};

@@ -4,7 +4,10 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <pthread.h>
+#include <system_error>
 #include <utility>
+
+#include <bulkhead/error.hpp>
 
 #include "logging/log.hpp"
 
@@ -20,6 +23,12 @@ constexpr milliseconds kHeartSilent{5'000};
 constexpr milliseconds kMercy{2'000};
 /// For a pause as long as this calls wait for the next generation.
 constexpr milliseconds kSoon{1'000};
+
+void refuseAll(const WorkerEnd& end) {
+  for (const auto& held : end.calls) {
+    held.call->refuse(Error::app("DRAINING", "The host is stopping.").withRetryAfter(5));
+  }
+}
 
 }  // namespace
 
@@ -57,8 +66,21 @@ void WorkerKeeper::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  for (const auto& [plugin, ward] : wards_) {
-    if (const auto home = ward->home.lock(); home && ward->starting) home->interrupt();
+  std::map<std::string, std::shared_ptr<Ward>> wards;
+  std::vector<std::pair<std::shared_ptr<Ward>, WorkerEnd>> ends;
+  {
+    const std::lock_guard lock{mutex_};
+    wards = wards_;
+    ends.swap(ends_);
+  }
+  for (const auto& [ward, end] : ends) refuseAll(end);
+  for (const auto& [plugin, ward] : wards) {
+    std::shared_ptr<WorkerHome> home;
+    {
+      const std::lock_guard lock{mutex_};
+      if (ward->starting) home = ward->home.lock();
+    }
+    if (home) home->interrupt();
     if (ward->starter.joinable()) ward->starter.join();
   }
 }
@@ -127,8 +149,9 @@ std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& w
     if (!lost) return;
     {
       const std::lock_guard lock{mutex_};
-      ends_.emplace_back(lost, std::move(end));
+      if (!stopping_) ends_.emplace_back(lost, std::exchange(end, {}));
     }
+    refuseAll(end);  // nobody starts another one
     wake_.notify_all();
   };
   WorkerOrder order = ward->order;
@@ -162,6 +185,7 @@ bool WorkerKeeper::release(const std::string& plugin) {
   const auto found = wards_.find(plugin);
   if (found == wards_.end()) return false;
   Ward& ward = *found->second;
+  if (ward.starting) return false;
   const auto compartment = ward.compartment.lock();
   const bool quarantined = compartment && compartment->status().state == PluginState::Quarantined;
   if (!quarantined && !ward.start_at) return false;
@@ -185,11 +209,17 @@ void WorkerKeeper::work() {
     for (const auto& ward : wards) {
       const bool due = ward->place == Ward::Place::Living && ward->start_at &&
                        *ward->start_at <= std::chrono::steady_clock::now();
-      if (stopping_ || ward->starting || !due) continue;
+      const auto home = ward->home.lock();
+      if (stopping_ || ward->starting || !due || (home && home->isAlive())) continue;
       ward->start_at.reset();
       ward->starting = true;
       if (ward->starter.joinable()) ward->starter.join();
-      ward->starter = std::thread{[this, ward] { restart(ward); }};
+      try {
+        ward->starter = std::thread{[this, ward] { restart(ward); }};
+      } catch (const std::system_error&) {  // no thread to be had now
+        ward->starting = false;
+        ward->start_at = std::chrono::steady_clock::now() + kSoon;
+      }
     }
   }
 }
@@ -233,10 +263,9 @@ void WorkerKeeper::look(Ward& ward) {
 void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
   const auto compartment = ward->compartment.lock();
   if (!compartment) return;
-  const auto now = std::chrono::steady_clock::now();
   std::optional<milliseconds> pause;
-  const auto home = ward->home.lock();
   bool living = false;
+  std::string reason = fmt::format("Its process {}.", end.reason);
   {
     const std::lock_guard lock{mutex_};
     if (ward->place == Ward::Place::Candidate) {
@@ -245,36 +274,49 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
     }
     ward->abort_at.reset();
     living = ward->place == Ward::Place::Living;
-    if (living) pause = ward->budget.died(now);
-    if (pause) ward->start_at = now + *pause;
+    if (living) pause = ward->budget.died(std::chrono::steady_clock::now());
+    reason += pause ? fmt::format(" It is started again{}.",
+                                  pause->count() == 0 ? std::string{" at once"}
+                                                      : fmt::format(" in {} ms", pause->count()))
+                    : fmt::format(
+                          " That was {} times within {} s: it stays closed until it is "
+                          "released.",
+                          ward->budget.recentDeaths(), ward->care.restart_window.count() / 1000);
   }
   const PluginState state = !pause     ? PluginState::Quarantined
                             : end.hung ? PluginState::Hung
                                        : PluginState::Crashed;
-  std::string reason = fmt::format("Its process {}.", end.reason);
-  reason += pause ? fmt::format(" It is started again{}.",
-                                pause->count() == 0 ? std::string{" at once"}
-                                                    : fmt::format(" in {} ms", pause->count()))
-                  : fmt::format(
-                        " That was {} times within {} s: it stays closed until it is "
-                        "released.",
-                        ward->budget.recentDeaths(), ward->care.restart_window.count() / 1000);
+  const PluginStatus before = compartment->status();
+  const bool current =
+      compartment->lost(end.home, state, std::move(reason), pause && *pause <= kSoon, end.calls);
+  if (current && pause) {
+    const std::lock_guard lock{mutex_};
+    ward->start_at = std::chrono::steady_clock::now() + *pause;
+  }
+  if (current) services_.changed(*compartment);
   try {
-    if (services_.record) services_.record(*compartment, end);
+    if (services_.record) services_.record(before, end);
   } catch (const std::exception& error) {
     log(Level::Warn, "plugins", "The record of a worker's end could not be kept",
         {{"reason", error.what()}});
   }
-  auto calls = std::move(end.calls);
-  compartment->lost(home.get(), state, std::move(reason), pause && *pause <= kSoon,
-                    std::move(calls));
-  if (living) services_.changed(*compartment);
 }
 
 void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
-  std::string problem;
+  std::string problem = "the host stops";
   const auto compartment = ward->compartment.lock();
-  const bool running = compartment && compartment->replace(newHome(ward), ward->line, problem);
+  bool running = false;
+  try {
+    const auto home = newHome(ward);
+    bool stopping = false;
+    {
+      const std::lock_guard lock{mutex_};
+      stopping = stopping_;
+    }
+    running = !stopping && compartment && compartment->replace(home, ward->line, problem);
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
   {
     const std::lock_guard lock{mutex_};
     ward->starting = false;

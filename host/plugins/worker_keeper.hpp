@@ -38,7 +38,7 @@ class WorkerKeeper {
     std::function<std::chrono::microseconds()> slow_query;  ///< likewise
     std::function<bool()> lease_shared;  ///< whether stores that are opened now are
     /// Told of each end, for its record.
-    std::function<void(const Compartment&, const WorkerEnd&)> record;
+    std::function<void(const PluginStatus&, const WorkerEnd&)> record;
   };
 
   explicit WorkerKeeper(Services services);

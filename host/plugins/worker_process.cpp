@@ -1,8 +1,8 @@
 #include "plugins/worker_process.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -99,6 +99,12 @@ WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& pl
   const auto path = program.path();
   id_ = Spawner::instance().run([&] { return plan.run(path, {"worker", plugin}); });
   handle_ = FileDescriptor{static_cast<int>(syscall(SYS_pidfd_open, id_, 0))};
+  if (handle_) return;
+  const int problem = errno;
+  kill(id_, SIGKILL);
+  while (waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  requireSpawn(problem, "no descriptor of a worker's process");
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -128,12 +134,13 @@ std::optional<ProcessEnd> WorkerProcess::awaitEnd(std::chrono::milliseconds pati
 }
 
 std::uint64_t WorkerProcess::memoryBytes() const {
-  std::ifstream file{fmt::format("/proc/{}/statm", id_)};
-  std::uint64_t size = 0;
-  std::uint64_t resident = 0;
-  std::uint64_t shared = 0;
-  if (!(file >> size >> resident >> shared)) return 0;
-  return (resident - std::min(resident, shared)) * static_cast<std::uint64_t>(getpagesize());
+  std::ifstream file{fmt::format("/proc/{}/status", id_)};
+  std::uint64_t kilobytes = 0;
+  for (std::string name, line; file >> name && std::getline(file, line);) {
+    if (name == "RssAnon:" || name == "RssShmem:" || name == "VmSwap:")
+      kilobytes += std::strtoull(line.c_str(), nullptr, 10);
+  }
+  return kilobytes * 1024;
 }
 
 std::chrono::milliseconds WorkerProcess::processorTime() const {

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
-#include <iterator>
 #include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "logging/crash_records.hpp"
 #include "logging/log.hpp"
+#include "runtime/file_descriptor.hpp"
 #include "runtime/services.hpp"
 #include "runtime/timestamp.hpp"
 
@@ -61,23 +63,44 @@ std::string callFacts(const WorkerEnd& end) {
   return text;
 }
 
+/// The worker may have put anything there: at most so much of a regular file.
 std::string readFile(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  constexpr std::size_t kMost = std::size_t{1024} * 1024;
+  const FileDescriptor opened{open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  struct stat facts {};
+  if (!opened || fstat(opened.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {};
+  std::string text(kMost, '\0');
+  const ssize_t count = read(opened.get(), text.data(), text.size());
+  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return text;
+}
+
+/// What the worker wrote, without the facts that are the host's to tell.
+std::string withoutFacts(std::string_view own, std::string_view told) {
+  std::string text;
+  while (!own.empty()) {
+    const std::size_t end = std::min(own.find('\n'), own.size() - 1) + 1;
+    const std::string_view line = own.substr(0, end);
+    own.remove_prefix(end);
+    const std::size_t colon = line.find(": ");
+    const std::string name{line.substr(0, colon == std::string_view::npos ? 0 : colon + 2)};
+    const bool is_told = !name.empty() && (told.starts_with(name) ||
+                                           told.find("\n" + name) != std::string_view::npos);
+    if (!is_told && !line.starts_with("bulkhead crash record")) text += line;
+  }
+  return text;
 }
 
 }  // namespace
 
 std::string workerRecord(std::string_view own, const PluginStatus& plugin, const WorkerEnd& end) {
-  std::string text;
   const bool handled = own.starts_with("bulkhead crash record");
   const auto at = handled ? own.find(kBacktrace) : std::string_view::npos;
-  text = handled ? std::string{own.substr(0, at)} : firstFacts(end);
-  if (text.find("\nplugin: ") == std::string::npos)
-    text += fmt::format("plugin: {}\nplugin_version: {}\n", plugin.id, plugin.version);
-  text += fmt::format("worker_end: {}\ngeneration: {}\nheld_calls: {}\n", end.reason,
-                      plugin.generation, end.calls.size());
-  text += callFacts(end);
+  std::string text = firstFacts(end);
+  text += fmt::format("plugin: {}\nplugin_version: {}\nworker_end: {}\ngeneration: {}\n", plugin.id,
+                      plugin.version, end.reason, plugin.generation);
+  text += fmt::format("held_calls: {}\n", end.calls.size()) + callFacts(end);
+  if (handled) text += withoutFacts(own.substr(0, at), text);
   if (at != std::string_view::npos) return text + std::string{own.substr(at)};
   text += "last log lines:\n";
   for (const auto& line : end.lines) text += redacted(line) + "\n";

@@ -1,7 +1,11 @@
 #include "plugins/worker_sandbox.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <linux/sched.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,6 +51,16 @@ bool confineWorker() {
   const auto self = static_cast<std::uint32_t>(getpid());
   filter.refuseUnlessEqual(__NR_kill, 0, self);
   filter.refuseUnlessEqual(__NR_tgkill, 0, self);
+  for (const int number : {__NR_prlimit64, __NR_sched_setaffinity, __NR_sched_setscheduler,
+                           __NR_sched_setparam, __NR_sched_setattr})
+    filter.refuseUnlessEither(number, 0, 0, self);
+  for (const int number : {__NR_setpriority, __NR_ioprio_set})
+    filter.refuseUnlessEither(number, 1, 0, self);
+  // who gets the signals of a descriptor, and which
+  filter.refuseIfAmong(__NR_fcntl, 1, {F_SETOWN, F_SETOWN_EX, F_SETSIG});
+  filter.refuseIfAmong(__NR_ioctl, 1, {FIOSETOWN, SIOCSPGRP});
+  // on the host's own sockets whoever has its user is an administrator
+  filter.refuseIfAmong(__NR_socket, 0, {AF_UNIX});
   return filter.install(true);
 #endif
 }

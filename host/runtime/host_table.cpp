@@ -325,10 +325,7 @@ struct HostTable {
     });
   }
 
-  static constexpr std::size_t kRoutesMax = 1000;
-  static constexpr std::size_t kContributorsMax = 32;
   static constexpr std::size_t kRecoveryResultMax = std::size_t{64} * 1024;
-  static constexpr std::size_t kMetricsMax = 200;
 };
 
 const bulkhead_host& hostTable() noexcept {

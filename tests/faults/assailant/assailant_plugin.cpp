@@ -12,6 +12,8 @@
 #include <string_view>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
@@ -115,10 +117,33 @@ constexpr Attempt kAttempts[] = {
     {"ptrace",
      [] { return ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr) == 0 || errno != EPERM; }},
     {"kill-host", [] { return kill(getppid(), 0) == 0; }},
-    {"mount", [] { return mount("none", "/mnt", "tmpfs", 0, nullptr) == 0 || errno != EPERM; }},
+    {"mount",
+     [] {
+       return mount("none", "/bulkhead-no-such-folder", "tmpfs", 0, nullptr) == 0 || errno != EPERM;
+     }},
     {"namespace", [] { return unshare(CLONE_NEWUSER) == 0; }},
     {"bpf", [] { return syscall(SYS_bpf, 0, nullptr, 0) == 0 || errno != EPERM; }},
     {"keyctl", [] { return syscall(SYS_keyctl, 0, 0, 0, 0, 0) == 0 || errno != EPERM; }},
+    {"limit-host",
+     [] {
+       rlimit limit{};
+       return syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, nullptr, &limit) == 0;
+     }},
+    {"own-signals",
+     [] {
+       int both[2];
+       if (pipe(both) != 0) return false;
+       const bool owned = fcntl(both[0], F_SETOWN, getppid()) == 0;
+       close(both[0]);
+       close(both[1]);
+       return owned;
+     }},
+    {"unix-socket",
+     [] {
+       const int opened = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+       if (opened >= 0) close(opened);
+       return opened >= 0;
+     }},
     {"io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr) == 0 || errno != EPERM; }},
 };
 

@@ -78,7 +78,7 @@ class FakeHome final : public Home {
   HomeLoad load() const override { return {}; }
   bool isAlive() const noexcept override { return alive; }
   const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
-    return routes_;
+    return registered;
   }
   const std::vector<RegisteredContributor>& contributors() const override { return contributors_; }
   bool hasStore() const override { return false; }
@@ -89,10 +89,10 @@ class FakeHome final : public Home {
   bool refuses = false;
   bool alive = true;
   std::vector<std::shared_ptr<HomeCall>> taken;
+  std::vector<std::shared_ptr<const RegisteredRoute>> registered{route("POST"),
+                                                                 route("POST", kKeyed), reading()};
 
  private:
-  std::vector<std::shared_ptr<const RegisteredRoute>> routes_{route("POST"), route("POST", kKeyed),
-                                                              reading()};
   std::vector<RegisteredContributor> contributors_;
 };
 
@@ -154,6 +154,38 @@ TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
   EXPECT_EQ(key_without_contract->code, "PLUGIN_CRASHED");
   ASSERT_TRUE(replace());
   EXPECT_EQ(second_->taken.size(), 2U);
+}
+
+TEST_F(Generations, TheEndOfAnotherHomeClosesNothing) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  ASSERT_TRUE(replace());
+  EXPECT_FALSE(compartment_.lost(first_.get(), PluginState::Crashed, "Again.", true, {}));
+  EXPECT_EQ(compartment_.status().state, PluginState::Running);
+}
+
+TEST_F(Generations, OneThatHasEndedAgainIsNotTaken) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  std::string problem;
+  const auto dead = std::make_shared<FakeHome>();
+  dead->alive = false;
+  EXPECT_FALSE(compartment_.replace(dead, compartment_.line(), problem));
+  EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
+}
+
+TEST_F(Generations, OneWithOtherRoutesIsRefused) {
+  lose(std::make_shared<Call>(reading(), "GET"), false);
+  std::string problem;
+  const auto other = std::make_shared<FakeHome>();
+  other->registered.push_back(reading());
+  EXPECT_FALSE(compartment_.replace(other, compartment_.line(), problem));
+  EXPECT_NE(problem.find("other routes"), std::string::npos);
+}
+
+TEST_F(Generations, NobodyWaitsForAPluginThatIsClosed) {
+  const auto call = std::make_shared<Call>(route("POST"), "POST");
+  lose(call, false);
+  compartment_.close(milliseconds{0});
+  EXPECT_EQ(call->status, 503);
 }
 
 TEST_F(Generations, WhatKilledTwiceIsPoison) {

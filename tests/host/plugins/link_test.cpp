@@ -168,8 +168,8 @@ class LinkTest : public ::testing::Test {
   LinkTest() {
     int both[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both), 0);
-    host_ = std::make_unique<Link>(FileDescriptor{both[0]}, LinkEnd::Worker);
-    worker_ = std::make_unique<Link>(FileDescriptor{both[1]}, LinkEnd::Host);
+    host_ = std::make_shared<Link>(FileDescriptor{both[0]}, LinkEnd::Worker);
+    worker_ = std::make_shared<Link>(FileDescriptor{both[1]}, LinkEnd::Host);
   }
   ~LinkTest() override {
     host_->end();
@@ -181,8 +181,8 @@ class LinkTest : public ::testing::Test {
     readers_.emplace_back([&link, take = std::move(take)] { link.read(take); });
   }
 
-  std::unique_ptr<Link> host_;
-  std::unique_ptr<Link> worker_;
+  std::shared_ptr<Link> host_;
+  std::shared_ptr<Link> worker_;
   std::vector<std::thread> readers_;
 };
 
@@ -242,8 +242,8 @@ class LinkStream : public LinkTest {
   LinkStream()
       : from_{std::make_shared<ByteStream>(nullptr)},
         to_{std::make_shared<ByteStream>(nullptr)},
-        sender_{std::make_shared<StreamSender>(*worker_, 1, from_)},
-        receiver_{std::make_shared<StreamReceiver>(*host_, 1, to_)} {
+        sender_{std::make_shared<StreamSender>(worker_, 1, from_)},
+        receiver_{std::make_shared<StreamReceiver>(host_, 1, to_)} {
     readOn(*host_, [this](const Frame& frame) {
       if (frame.type == FrameType::Data) receiver_->take(frame.payload);
       if (frame.type == FrameType::End) receiver_->take(readEnd(frame.payload));
