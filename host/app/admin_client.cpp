@@ -29,8 +29,6 @@
 namespace bulkhead::host {
 namespace {
 
-constexpr long kTimeoutSeconds = 30;
-
 /// Nothing when nobody listens: no host runs on this data folder.
 std::optional<Poco::Net::StreamSocket> connect(const std::filesystem::path& file) {
   Poco::Net::StreamSocket socket;
@@ -43,9 +41,10 @@ std::optional<Poco::Net::StreamSocket> connect(const std::filesystem::path& file
 }
 
 HttpResponse exchange(const Poco::Net::StreamSocket& socket, const std::string& method,
-                      const std::string& path, const std::string& body) {
+                      const std::string& path, const std::string& body,
+                      std::chrono::seconds timeout) {
   Poco::Net::HTTPClientSession session{socket};
-  session.setTimeout(Poco::Timespan{kTimeoutSeconds, 0});
+  session.setTimeout(Poco::Timespan{static_cast<long>(timeout.count()), 0});
   Poco::Net::HTTPRequest request{method, path, Poco::Net::HTTPMessage::HTTP_1_1};
   request.set("Host", "admin");
   if (!body.empty()) request.setContentType("application/json");
@@ -77,13 +76,13 @@ HttpRequest requestOf(const std::string& method, const std::string& path, const 
 
 HttpResponse AdminClient::call(const std::string& method, const std::string& path,
                                const std::string& body) const {
-  if (auto response = overSocket(method, path, body)) return std::move(*response);
+  if (auto response = overSocket(method, path, body, kTimeout)) return std::move(*response);
   return onStore(method, path, body);
 }
 
 HttpResponse AdminClient::callRunning(const std::string& method, const std::string& path,
-                                      const std::string& body) const {
-  if (auto response = overSocket(method, path, body)) return std::move(*response);
+                                      const std::string& body, std::chrono::seconds timeout) const {
+  if (auto response = overSocket(method, path, body, timeout)) return std::move(*response);
   throw Error::app("NOT_RUNNING", fmt::format("No host answers on {}.",
                                               (settings_.paths.data_dir / kAdminSocket).string()));
 }
@@ -94,12 +93,13 @@ bool AdminClient::isHostRunning() const {
 
 std::optional<HttpResponse> AdminClient::overSocket(const std::string& method,
                                                     const std::string& path,
-                                                    const std::string& body) const {
+                                                    const std::string& body,
+                                                    std::chrono::seconds timeout) const {
   const auto file = settings_.paths.data_dir / kAdminSocket;
   const auto socket = connect(file);
   if (!socket) return std::nullopt;
   try {
-    return exchange(*socket, method, path, body);
+    return exchange(*socket, method, path, body, timeout);
   } catch (const Poco::Exception& error) {
     throw Error::app("ADMIN_SOCKET", fmt::format("The host on {} did not answer: {}", file.string(),
                                                  error.displayText()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -22,15 +23,19 @@ class AdminClient {
   /// The answer, refusals included. Throws Error when neither way leads anywhere.
   HttpResponse call(const std::string& method, const std::string& path,
                     const std::string& body = {}) const;
-  /// The same, only to a running host.
+  /// The same, only to a running host, which may take so long.
   HttpResponse callRunning(const std::string& method, const std::string& path,
-                           const std::string& body = {}) const;
+                           const std::string& body = {},
+                           std::chrono::seconds timeout = kTimeout) const;
   /// True when a host listens on DATA_DIR/admin.sock.
   bool isHostRunning() const;
 
  private:
+  static constexpr std::chrono::seconds kTimeout{30};
+
   std::optional<HttpResponse> overSocket(const std::string& method, const std::string& path,
-                                         const std::string& body) const;
+                                         const std::string& body,
+                                         std::chrono::seconds timeout) const;
   void requireFolders(const std::filesystem::path& store, bool may_make) const;
   HttpResponse onStore(const std::string& method, const std::string& path,
                        const std::string& body) const;

@@ -10,6 +10,7 @@
 #include "app/config_commands.hpp"
 #include "app/crash_commands.hpp"
 #include "app/log_commands.hpp"
+#include "app/plugin_commands.hpp"
 #include "app/probe_command.hpp"
 #include "app/serve_command.hpp"
 
@@ -117,6 +118,11 @@ std::vector<Command> configCommands() {
   };
 }
 
+CommandOption patienceOption() {
+  return {"patience", "TIME",
+          "for the calls that run; then they are aborted (as long as a request may take)", false};
+}
+
 std::vector<Command> pluginCommands() {
   return {
       {"plugin list",
@@ -125,6 +131,31 @@ std::vector<Command> pluginCommands() {
        0,
        {configOption(), jsonOption()},
        runPluginList},
+      {"plugin reload",
+       "ID",
+       "puts the plugin's file and settings, as they are now, in place of what runs; no request "
+       "fails",
+       1,
+       {configOption(), jsonOption(), patienceOption()},
+       runPluginReload},
+      {"plugin disable",
+       "ID",
+       "ends what the plugin has begun and switches it off, until it is enabled or the host starts",
+       1,
+       {configOption(), jsonOption(), patienceOption()},
+       runPluginDisable},
+      {"plugin enable",
+       "ID",
+       "starts a plugin that is switched off, or was installed since the host started",
+       1,
+       {configOption(), jsonOption()},
+       runPluginEnable},
+      {"plugin release",
+       "ID",
+       "starts a plugin again that died too often",
+       1,
+       {configOption(), jsonOption()},
+       runPluginRelease},
       {"plugin inspect",
        "FILE",
        "reads a plugin's manifest without loading it",

@@ -74,10 +74,23 @@ std::uint32_t HomeMetrics::declare(std::string_view owner, const MetricDescripti
   spec.name = description.name;
   spec.help = description.help;
   spec.labels = description.labels;
+  const std::lock_guard whole{changing_};
   monitoring::MetricFamily& family = metrics_.add(kind, std::move(spec));
   const std::unique_lock lock{mutex_};
-  families_.push_back(&family);
-  return static_cast<std::uint32_t>(families_.size() - 1);
+  auto known = std::find_if(declared_.begin(), declared_.end(),
+                            [&](const Declared& one) { return one.family == &family; });
+  if (known == declared_.end()) known = declared_.insert(known, {&family, 0});
+  ++known->uses;
+  return static_cast<std::uint32_t>(known - declared_.begin());
+}
+
+void HomeMetrics::withdraw(std::span<const std::uint32_t> metrics) {
+  const std::lock_guard whole{changing_};
+  const std::unique_lock lock{mutex_};
+  for (const std::uint32_t metric : metrics) {
+    Declared& declared = declared_.at(metric);
+    if (declared.uses > 0 && --declared.uses == 0) declared.family->setWithdrawn(true);
+  }
 }
 
 void HomeMetrics::record(std::uint32_t metric, const std::vector<std::string_view>& labels,
@@ -85,7 +98,7 @@ void HomeMetrics::record(std::uint32_t metric, const std::vector<std::string_vie
   monitoring::MetricFamily* family = nullptr;
   {
     const std::shared_lock lock{mutex_};
-    family = families_.at(metric);
+    family = declared_.at(metric).family;
   }
   switch (family->kind()) {
     case monitoring::MetricKind::Counter:

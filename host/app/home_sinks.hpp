@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,15 +31,20 @@ class HomeMetrics final : public MetricSink {
   std::uint32_t declare(std::string_view owner, const MetricDescription& description) override;
   void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
               double value) override;
-  void withdraw(std::string_view owner) override { metrics_.removeOwner(owner); }
+  void withdraw(std::span<const std::uint32_t> metrics) override;
   void countSanitized(std::string_view plugin, std::size_t values) override;
   /// Sanitized values by plugin, since the start.
   std::vector<std::pair<std::string, std::uint64_t>> sanitizedValues() const;
 
  private:
   monitoring::Metrics& metrics_;
+  std::mutex changing_;  ///< before `mutex_`, which no scrape may find held for long
   mutable std::shared_mutex mutex_;
-  std::vector<monitoring::MetricFamily*> families_;
+  struct Declared {
+    monitoring::MetricFamily* family = nullptr;
+    std::size_t uses = 0;  ///< by homes that live
+  };
+  std::vector<Declared> declared_;  // a family has one number, however often it is declared
   std::map<std::string, std::uint64_t, std::less<>> sanitized_;
 };
 

@@ -181,6 +181,20 @@ ReloadReport LiveConfiguration::reload(const Appliers& appliers) {
   return report;
 }
 
+void LiveConfiguration::retake(const std::string& plugin) {
+  const std::lock_guard lock{mutex_};
+  auto fresh = readConfiguredPlugins(*current_.load());
+  const auto is_it = [&](const ConfiguredPlugin& one) { return one.id == plugin; };
+  const auto read = std::find_if(fresh.begin(), fresh.end(), is_it);
+  if (read == fresh.end()) return;
+  const auto known = std::find_if(plugins_.begin(), plugins_.end(), is_it);
+  if (known == plugins_.end()) {
+    plugins_.push_back(std::move(*read));
+  } else {
+    *known = std::move(*read);
+  }
+}
+
 std::vector<SettingRow> LiveConfiguration::rows() const {
   const std::lock_guard lock{mutex_};
   return valueRows(*current_.load(), plugins_);

@@ -47,6 +47,9 @@ class LiveConfiguration {
   /// Never throws for what it reads. One at a time; any thread.
   ReloadReport reload(const Appliers& appliers);
 
+  /// What is written of one plugin is what it runs with from now on: it was started anew.
+  void retake(const std::string& plugin);
+
   /// What holds now. Never null.
   std::shared_ptr<const Configuration> current() const { return current_.load(); }
   /// The same with the plugins' settings, as `config show` prints it.

@@ -1,5 +1,7 @@
 #include "app/plugin_health.hpp"
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -48,50 +50,95 @@ bool awaitRunning(const Compartment& compartment, std::chrono::steady_clock::tim
   }
 }
 
-CheckResult runContributor(const std::weak_ptr<Compartment>& owner,
-                           const RegisteredContributor& contributor,
+const RegisteredContributor* contributorOf(const Home& home, const std::string& name) {
+  const auto& all = home.contributors();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+CheckResult runContributor(const std::weak_ptr<Compartment>& owner, const std::string& name,
                            std::chrono::milliseconds budget) {
   const auto deadline = std::chrono::steady_clock::now() + budget;
   const auto compartment = owner.lock();
   const bool running = compartment && awaitRunning(*compartment, deadline);
   const auto home = running ? compartment->home() : nullptr;
-  if (!home) {
+  const auto* contributor = home ? contributorOf(*home, name) : nullptr;
+  if (contributor == nullptr) {
     CheckResult closed;
     closed.status = Status::Degraded;
     closed.code = "closed";
     closed.message = "The plugin does not run.";
     return closed;
   }
-  return parseResult(home->checkHealth(contributor, deadline));
+  return parseResult(home->checkHealth(*contributor, deadline));
+}
+
+struct Wanted {
+  std::string name;
+  std::chrono::milliseconds interval;
+  health::CheckKind kind;
+  bool operator==(const Wanted&) const = default;
+};
+
+bool isRegistered(const health::HealthSnapshot& snapshot, const std::string& owner,
+                  const std::vector<Wanted>& wanted) {
+  std::vector<Wanted> there;
+  for (const auto& check : snapshot.checks) {
+    if (check.owner == owner) there.push_back({check.name, check.interval, check.kind});
+  }
+  return std::is_permutation(there.begin(), there.end(), wanted.begin(), wanted.end());
 }
 
 }  // namespace
 
-void addContributors(health::HealthRegistry& registry,
-                     const std::shared_ptr<Compartment>& compartment) {
-  const bool is_service = !compartment->status().service.empty();
-  const auto home = compartment->home();
-  if (!home) return;
-  for (const auto& contributor : home->contributors()) {
+void takeContributors(health::HealthRegistry& registry,
+                      const std::shared_ptr<Compartment>& compartment, const Home& home) {
+  const std::string& id = compartment->id();
+  const auto kind = compartment->status().service.empty() ? health::CheckKind::Component
+                                                          : health::CheckKind::Service;
+  std::vector<Wanted> wanted;
+  for (const auto& contributor : home.contributors())
+    wanted.push_back({id + "." + contributor.name, contributor.interval, kind});
+  if (isRegistered(*registry.snapshot(), id, wanted)) return;
+  registry.remove(id, std::chrono::milliseconds{0});
+  for (const auto& contributor : home.contributors()) {
     health::CheckSpec spec;
-    spec.owner = compartment->id();
-    spec.name = compartment->id() + "." + contributor.name;
-    spec.kind = is_service ? health::CheckKind::Service : health::CheckKind::Component;
+    spec.owner = id;
+    spec.name = id + "." + contributor.name;
+    spec.kind = kind;
     spec.interval = contributor.interval;
     spec.timeout = contributor.timeout;
     spec.check = [owner = std::weak_ptr{compartment},
-                  contributor](std::chrono::milliseconds budget) {
-      return runContributor(owner, contributor, budget);
+                  name = contributor.name](std::chrono::milliseconds budget) {
+      return runContributor(owner, name, budget);
     };
     registry.add(std::move(spec));
   }
 }
 
+void requireWell(Home& home) {
+  for (const auto& contributor : home.contributors()) {
+    const auto deadline = std::chrono::steady_clock::now() + contributor.timeout;
+    CheckResult result;
+    try {
+      result = parseResult(home.checkHealth(contributor, deadline));
+    } catch (const Error& error) {
+      result.status = Status::Critical;
+      result.message = error.message();
+    }
+    if (result.status != Status::Critical) continue;
+    throw Error::businessLogic("PLUGIN_UNWELL",
+                               fmt::format("its contributor '{}' is critical: {}", contributor.name,
+                                           health::publicMessage(result.message)));
+  }
+}
+
 /// A plugin that does not run says so itself; its database is not to blame.
 void addStoreCheck(health::HealthRegistry& registry,
-                   const std::shared_ptr<Compartment>& compartment) {
-  const auto home = compartment->home();
-  if (!home || !home->hasStore()) return;
+                   const std::shared_ptr<Compartment>& compartment, const Home& home) {
+  if (!home.hasStore() || registry.snapshot()->find("database." + compartment->id()) != nullptr)
+    return;
   registry.add(
       health::databaseCheck("database." + compartment->id(),
                             [owner = std::weak_ptr{compartment}](std::chrono::milliseconds budget) {

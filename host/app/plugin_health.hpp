@@ -10,15 +10,19 @@
 
 namespace bulkhead::host {
 
-/// Registers the health contributors of a created plugin as checks "<plugin>.<contributor>", owned
-/// by it.
-void addContributors(health::HealthRegistry& registry,
-                     const std::shared_ptr<Compartment>& compartment);
+/// Registers the health contributors of a plugin's created home as checks "<plugin>.<contributor>",
+/// owned by it, in place of those that the plugin had; when they are the same, those stay. A check
+/// asks the home that lives.
+void takeContributors(health::HealthRegistry& registry,
+                      const std::shared_ptr<Compartment>& compartment, const Home& home);
 
-/// Registers the database of a created plugin as the check "database.<plugin>"; none without a
-/// store.
+/// Asks each contributor of a started home once. Throws Error (PLUGIN_UNWELL) when one is critical.
+void requireWell(Home& home);
+
+/// Registers the database of a plugin's created home as the check "database.<plugin>", unless it is
+/// there; none without a store.
 void addStoreCheck(health::HealthRegistry& registry,
-                   const std::shared_ptr<Compartment>& compartment);
+                   const std::shared_ptr<Compartment>& compartment, const Home& home);
 
 /// Every configured plugin as the health answers show it.
 std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor);

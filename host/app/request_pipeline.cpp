@@ -134,7 +134,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
     exchange->respond(route->answer(request));
     return;
   }
-  exchange->setDeadline(kHostDeadline);
+  exchange->setDeadline(route->deadline);
   Lane& lane = route->answered_on == AnsweredOn::AdminLane ? services_.admin_lane
                                                            : services_.monitoring_lane;
   const bool taken = lane.submit(
@@ -149,7 +149,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
               "INTERNAL_ERROR", "The request could not be completed. The fault has been logged."));
         }
       },
-      std::chrono::steady_clock::now() + kHostDeadline);
+      std::chrono::steady_clock::now() + route->deadline);
   if (!taken)
     throw Error::app("OVERLOADED", "The host is busy with requests of this kind.")
         .withRetryAfter(1);

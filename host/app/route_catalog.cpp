@@ -20,12 +20,11 @@ void RouteCatalog::addHostRoutes(std::vector<HostRoute> routes) {
   publish(std::move(entries));
 }
 
-void RouteCatalog::admit(const std::shared_ptr<Compartment>& compartment) {
+void RouteCatalog::admit(const std::shared_ptr<Compartment>& compartment, const Home& home) {
   const std::lock_guard lock{mutex_};
   auto entries = entries_;
-  const auto home = compartment->home();
-  if (!home) return;
-  for (const auto& route : home->routes()) {
+  std::erase_if(entries, [&](const Entry& entry) { return entry.owner == compartment->id(); });
+  for (const auto& route : home.routes()) {
     auto target = std::make_shared<RouteTarget>();
     target->compartment = compartment;
     target->route = route;

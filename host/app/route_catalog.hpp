@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,7 @@ struct HostRoute {
   std::function<HttpResponse(const HttpRequest&)> answer;
   bool on_management_port = false;  ///< probes and monitoring; nothing else is there (C17)
   bool audits_itself = false;       ///< writes its audit row in the transaction of its effect
+  std::chrono::milliseconds deadline{30'000};  ///< of an answer that is not given on the loop
 };
 
 /// What a matched route leads to: a plugin's route or one of the host's own. Immutable.
@@ -51,9 +53,10 @@ class RouteCatalog {
   explicit RouteCatalog(std::string version);
 
   void addHostRoutes(std::vector<HostRoute> routes);
-  /// Takes in all routes of a created plugin, or none: throws Error (configuration, ROUTE_CONFLICT)
-  /// that names both owners of a route.
-  void admit(const std::shared_ptr<Compartment>& compartment);
+  /// Takes in all routes of a plugin's created home in place of those that the plugin had, or
+  /// changes nothing: throws Error (configuration, ROUTE_CONFLICT) that names both owners of a
+  /// route.
+  void admit(const std::shared_ptr<Compartment>& compartment, const Home& home);
 
   std::shared_ptr<const Routes> table() const { return table_.load(); }
   /// The scopes that plugins' routes name, each once.

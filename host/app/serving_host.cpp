@@ -168,12 +168,19 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       backups_{[&configuration](const std::filesystem::path& directory) {
         return backupOrder(configuration, directory);
       }},
-      supervisor_{supervisorOptions(settings_),
-                  {clock_, home_log_, home_metrics_, kBodyWork,
-                   [this](const std::string& plugin) { return watchedStore(plugin); },
-                   [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
-                   [this](const std::shared_ptr<Compartment>& compartment) { admit(compartment); },
-                   [this](const Compartment& compartment) { logChange(compartment); }}},
+      supervisor_{
+          supervisorOptions(settings_),
+          {clock_, home_log_, home_metrics_, kBodyWork,
+           [this](const std::string& plugin) { return watchedStore(plugin); },
+           [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
+           [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
+             routes_.admit(compartment, home);
+           },
+           [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
+             takeContributors(registry_, compartment, home);
+             addStoreCheck(registry_, compartment, home);
+           },
+           requireWell, [this](const Compartment& compartment) { logChange(compartment); }}},
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
@@ -258,6 +265,7 @@ void ServingHost::addHostRoutes() {
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : audit_.routes()) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
+  for (auto& route : pluginChangeRoutes(pluginVerbs())) routes.push_back(std::move(route));
   for (auto& route : logRoutes()) routes.push_back(std::move(route));
   for (auto& route :
        configurationRoutes([this] { return live_.rows(); },
@@ -385,12 +393,6 @@ data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
          {"durationMs", static_cast<double>(duration.count()) / 1000.0}});
   };
   return options;
-}
-
-void ServingHost::admit(const std::shared_ptr<Compartment>& compartment) {
-  routes_.admit(compartment);
-  addContributors(registry_, compartment);
-  addStoreCheck(registry_, compartment);
 }
 
 void ServingHost::logChange(const Compartment& compartment) {

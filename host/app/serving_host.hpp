@@ -18,6 +18,7 @@
 #include "app/live_configuration.hpp"
 #include "app/passed_sockets.hpp"
 #include "app/peer_policy.hpp"
+#include "app/plugin_change_routes.hpp"
 #include "app/request_pipeline.hpp"
 #include "app/route_catalog.hpp"
 #include "app/serving_tls.hpp"
@@ -91,7 +92,12 @@ class ServingHost {
 
  private:
   data::SqliteOptions watchedStore(const std::string& owner);
-  void admit(const std::shared_ptr<Compartment>& compartment);
+  PluginVerbs pluginVerbs();
+  PluginChange renewPlugin(const std::string& id, std::optional<std::chrono::milliseconds> patience,
+                           bool enable);
+  void requireReady() const;
+  std::chrono::milliseconds patienceFor(const std::string& id,
+                                        std::optional<std::chrono::milliseconds> asked) const;
   void logChange(const Compartment& compartment);
   void logEnd(bool clean, std::chrono::steady_clock::time_point begin) const;
   void closeStore();

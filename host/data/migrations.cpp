@@ -19,10 +19,14 @@ namespace {
 using namespace Poco::Data::Keywords;
 using Poco::Data::Session;
 
+constexpr const char* kExpand = "expand";
+constexpr const char* kContract = "contract";
+
 struct Applied {
   std::vector<int> numbers;
   std::vector<std::string> names;
   std::vector<std::string> digests;
+  std::vector<std::string> kinds;
 
   int last() const { return numbers.empty() ? 0 : numbers.back(); }
 };
@@ -47,28 +51,36 @@ void checkList(const std::string& owner, const std::vector<Migration>& migration
 
 void makeTable(Session& session) {
   session << "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, "
-             "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL)",
+             "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL, "
+             "kind TEXT NOT NULL DEFAULT 'contract')",
       now;
+  int kinds = 0;  // tables of earlier versions have no such column
+  session << "SELECT count(*) FROM pragma_table_info('schema_migrations') WHERE name = 'kind'",
+      into(kinds), now;
+  if (kinds == 0)
+    session << "ALTER TABLE schema_migrations ADD COLUMN kind TEXT NOT NULL DEFAULT 'contract'",
+        now;
 }
 
 Applied loadApplied(Session& session) {
   Applied applied;
-  session << "SELECT number, name, sha256 FROM schema_migrations ORDER BY number",
-      into(applied.numbers), into(applied.names), into(applied.digests), now;
+  session << "SELECT number, name, sha256, kind FROM schema_migrations ORDER BY number",
+      into(applied.numbers), into(applied.names), into(applied.digests), into(applied.kinds), now;
   return applied;
 }
 
 void checkApplied(const std::string& owner, const std::vector<Migration>& migrations,
                   const Applied& applied) {
   const int known = migrations.empty() ? 0 : migrations.back().number;
-  if (applied.last() > known) {
-    throw Error::configuration(
-        "SCHEMA_TOO_NEW",
-        fmt::format("The database of '{}' is at migration {} ({}), but this version knows only {}. "
-                    "Start the newer version, or restore a copy made before it.",
-                    owner, applied.last(), applied.names.back(), known));
-  }
   for (std::size_t i = 0; i < applied.numbers.size(); ++i) {
+    if (applied.numbers[i] > known) {
+      if (applied.kinds[i] == kExpand) continue;
+      throw Error::configuration(
+          "SCHEMA_TOO_NEW",
+          fmt::format("The database of '{}' is at migration {} ({}), but this version knows only "
+                      "{}. Start the newer version, or restore a copy made before it.",
+                      owner, applied.numbers[i], applied.names[i], known));
+    }
     const Migration& migration = migrations[i];
     if (applied.numbers[i] == migration.number && applied.digests[i] == sha256(migration.sql)) {
       continue;
@@ -81,15 +93,31 @@ void checkApplied(const std::string& owner, const std::vector<Migration>& migrat
   }
 }
 
+/// Older code that works on the store would not survive it.
+void checkCompany(const std::string& owner, const std::vector<Migration>& migrations,
+                  const Applied& applied) {
+  if (applied.numbers.empty()) return;
+  for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
+    if (kindOf(migrations[i]) == MigrationKind::Expand) continue;
+    throw Error::configuration(
+        "MIGRATION_CONTRACTS",
+        fmt::format("Migration {} ({}) of '{}' is not one that the running version can live with. "
+                    "Make a backup, disable the plugin, and enable it: then nothing of the running "
+                    "version is left while it is applied.",
+                    migrations[i].number, migrations[i].name, owner));
+  }
+}
+
 void record(Session& session, const Migration& migration) {
   int number = migration.number;
   std::string name = migration.name;
   std::string digest = sha256(migration.sql);
   std::string applied_at =
       Poco::DateTimeFormatter::format(Poco::Timestamp{}, Poco::DateTimeFormat::ISO8601_FORMAT);
-  session << "INSERT INTO schema_migrations (number, name, sha256, applied_at) "
-             "VALUES ($1, $2, $3, $4)",
-      use(number), use(name), use(digest), use(applied_at), now;
+  std::string kind = kindOf(migration) == MigrationKind::Expand ? kExpand : kContract;
+  session << "INSERT INTO schema_migrations (number, name, sha256, applied_at, kind) "
+             "VALUES ($1, $2, $3, $4, $5)",
+      use(number), use(name), use(digest), use(applied_at), use(kind), now;
 }
 
 // BEGIN as a statement: Session::begin() would defer the lock of SQLite until the first write.
@@ -115,8 +143,14 @@ void apply(Session& session, const std::string& owner, const Migration& migratio
 
 }  // namespace
 
+MigrationKind kindOf(const Migration& migration) {
+  const std::string first = migration.sql.substr(0, migration.sql.find('\n'));
+  return first == "-- expand" || first == "-- expand\r" ? MigrationKind::Expand
+                                                        : MigrationKind::Contract;
+}
+
 int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
-            std::chrono::steady_clock::time_point deadline) {
+            std::chrono::steady_clock::time_point deadline, MigrationCompany company) {
   checkList(owner, migrations);
   int count = 0;
   store.maintain(
@@ -124,6 +158,7 @@ int migrate(Store& store, const std::string& owner, const std::vector<Migration>
         makeTable(session);
         const Applied applied = loadApplied(session);
         checkApplied(owner, migrations, applied);
+        if (company == MigrationCompany::OlderCode) checkCompany(owner, migrations, applied);
         for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
           apply(session, owner, migrations[i]);
           ++count;

@@ -16,15 +16,26 @@ struct Migration {
   std::string sql;
 };
 
+/// What a migration means for code that does not know it. A file whose first line is "-- expand"
+/// says that such code works on; all others contract.
+enum class MigrationKind { Expand, Contract };
+MigrationKind kindOf(const Migration& migration);
+
+/// Who else works on the store while it is migrated.
+enum class MigrationCompany { Nobody, OlderCode };
+
 /// Brings the store of `owner` to the last of `migrations`: each in a transaction of its own, with
-/// a row in schema_migrations(number, name, sha256, applied_at). Returns how many were applied.
+/// a row in schema_migrations(number, name, sha256, applied_at, kind). Returns how many were
+/// applied. Newer ones that another version applied are accepted when they only expand.
 ///
 /// Throws Error (kind Configuration) before anything was changed: MIGRATIONS_INVALID for a list
 /// that is not 1, 2, 3 ...; MIGRATION_CHANGED when an applied one has another text now;
-/// SCHEMA_TOO_NEW when the database was migrated by newer code; and MIGRATION_FAILED when a
-/// statement failed, with those before it kept. A store that is away throws DATABASE_UNAVAILABLE.
+/// SCHEMA_TOO_NEW when newer code has contracted the schema; MIGRATION_CONTRACTS when one that is
+/// not applied yet would, while older code works on it; and MIGRATION_FAILED when a statement
+/// failed, with those before it kept. A store that is away throws DATABASE_UNAVAILABLE.
 int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
-            std::chrono::steady_clock::time_point deadline);
+            std::chrono::steady_clock::time_point deadline,
+            MigrationCompany company = MigrationCompany::Nobody);
 
 /// Number of the last applied migration; 0 for a new database.
 int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline);

@@ -1,7 +1,6 @@
 #include "plugins/compartment.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <fmt/format.h>
 #include <future>
 #include <system_error>
@@ -9,34 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/compartment_life.hpp"
 #include "runtime/services.hpp"
 
 namespace bulkhead::host {
-
-struct Compartment::Life {
-  explicit Life(std::shared_ptr<Home> given) : home{std::move(given)} {}
-
-  const std::shared_ptr<Home> home;
-
-  void enter() {
-    const std::lock_guard lock{mutex_};
-    ++visitors_;
-  }
-  void leave() {
-    const std::lock_guard lock{mutex_};
-    if (--visitors_ == 0) alone_.notify_all();
-  }
-  /// True when nobody that came by home() is left.
-  bool awaitAlone(std::chrono::steady_clock::time_point until) {
-    std::unique_lock lock{mutex_};
-    return alone_.wait_until(lock, until, [&] { return visitors_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable alone_;
-  std::size_t visitors_ = 0;
-};
 
 namespace {
 
@@ -53,15 +28,6 @@ bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
 
 /// Calls that wait for the next generation of a plugin.
 constexpr std::size_t kParkedMax = 4096;
-
-/// A library with calls on some thread's stack must never be unmapped, nor its home taken away.
-void leaveLoaded(std::shared_ptr<void> life) {
-  static std::mutex mutex;
-  // allowed: outlives every destructor on purpose
-  static auto* left_behind = new std::vector<std::shared_ptr<void>>;
-  const std::lock_guard lock{mutex};
-  left_behind->push_back(std::move(life));
-}
 
 }  // namespace
 
@@ -103,7 +69,9 @@ bool Compartment::create(std::shared_ptr<Home> home) {
   }
   if (!run("create", [](Home& plugin) { plugin.create(); })) return false;
   const std::lock_guard lock{mutex_};
-  if (life_) admitted_ = life_->home->routes();
+  if (!life_) return false;  // it was closed meanwhile
+  life_->learnRoutes();
+  known_routes_ = life_->routes();
   return true;
 }
 
@@ -177,18 +145,42 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
 }
 
 bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
-  std::shared_ptr<Life> life;
-  {
-    const std::lock_guard lock{mutex_};
-    if (status_.state == PluginState::Running) life = life_;
-    if (!life) return parkLocked(call);
+  std::unique_lock lock{mutex_};
+  while (const auto life = lifeForLocked(*call)) {
+    lock.unlock();
+    if (life->home->submit(call)) return true;
+    lock.lock();
+    if (life == beside_ || (life == life_ && life->home->isAlive())) return false;  // it is full
+    if (life != life_) continue;  // another one has taken its place meanwhile
+    awaited_ = awaited_ || status_.state == PluginState::Running;  // it has just ended
+    break;
   }
-  if (life->home->submit(call)) return true;
-  if (life->home->isAlive()) return false;
-  const std::lock_guard lock{mutex_};  // it has just ended, or the next one is there already
-  if (life_ && life_ != life) return life_->home->submit(call);
-  awaited_ = awaited_ || status_.state == PluginState::Running;
+  if (life_ && life_->home->isAlive() && status_.state == PluginState::Running)
+    return refuseReplaced(*call);
   return parkLocked(call);
+}
+
+/// Who takes a call of that route, and the route that it has there. Null: nobody, at the moment.
+std::shared_ptr<Compartment::Life> Compartment::lifeForLocked(HomeCall& call) const {
+  const bool running = life_ && status_.state == PluginState::Running;
+  if (running && life_->owns(call.route())) return life_;
+  if (running) {
+    if (auto same = life_->counterpart(call.route())) {
+      call.rebind(std::move(same));
+      return life_;
+    }
+  }
+  return beside_ && beside_->owns(call.route()) ? beside_ : nullptr;
+}
+
+/// It was routed by a generation that is gone, to what the one that runs does not have.
+bool Compartment::refuseReplaced(HomeCall& call) const {
+  call.refuse(Error::app("PLUGIN_UNAVAILABLE",
+                         fmt::format("The service '{}' was replaced by another version just now; "
+                                     "ask again.",
+                                     options_.id))
+                  .withRetryAfter(1));
+  return true;
 }
 
 bool Compartment::parkLocked(const std::shared_ptr<HomeCall>& call) {
@@ -235,8 +227,7 @@ void Compartment::sortOut(const HeldCall& held) {
   }
   const bool body_gone = request.body_stream != nullptr;  // a part of it went with the worker
   if ((!held.begun && !body_gone) || (whole && (safe || keyed))) {
-    const std::lock_guard lock{mutex_};
-    if (parkLocked(held.call)) return;
+    if (submit(held.call)) return;
   }
   if (!held.begun) {
     refuse({held.call});
@@ -256,10 +247,10 @@ void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) co
   }
 }
 
-bool Compartment::replace(std::shared_ptr<Home> home, std::string& problem) {
+bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem) {
   const auto life = std::make_shared<Life>(std::move(home));
   auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
-  if (!refusal && !isSame(admitted_, life->home->routes()))
+  if (!refusal && !isSame(knownRoutes(), life->home->routes()))
     refusal = Refusal{PluginState::Refused, "It registers other routes than before."};
   if (!refusal) refusal = runBounded(life, "start", [](Home& plugin) { plugin.start(); });
   if (refusal) {
@@ -269,10 +260,13 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::string& problem) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
-    if (!life->home->isAlive()) {
-      problem = "It ended as soon as it had started.";
+    if (line != line_ || !life->home->isAlive()) {
+      problem =
+          line != line_ ? "It was replaced meanwhile." : "It ended as soon as it had started.";
       return false;
     }
+    life->learnRoutes(known_routes_);
+    known_routes_ = life->routes();
     life_ = life;
     awaited_ = false;
     waiting.swap(parked_);
@@ -280,21 +274,37 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::string& problem) {
     ++status_.restarts;
     enterLocked(PluginState::Running, {});
   }
-  for (const auto& call : waiting) {
-    if (!call->isAnswered() && !submit(call)) refuse({call});
-  }
+  resubmit(waiting);
   return true;
 }
 
-void Compartment::giveUpWaiting(PluginState state, std::string reason) {
+/// What waited for the generation that runs now.
+void Compartment::resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls) {
+  for (const auto& call : calls) {
+    if (!call->isAnswered() && !submit(call)) refuse({call});
+  }
+}
+
+void Compartment::giveUpWaiting(std::uint64_t line, PluginState state, std::string reason) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
+    if (line != line_) return;
     awaited_ = false;
     waiting.swap(parked_);
     enterLocked(state, std::move(reason));
   }
   refuse(waiting);
+}
+
+std::vector<std::shared_ptr<const RegisteredRoute>> Compartment::knownRoutes() const {
+  const std::lock_guard lock{mutex_};
+  return known_routes_;
+}
+
+std::uint64_t Compartment::line() const {
+  const std::lock_guard lock{mutex_};
+  return line_;
 }
 
 void Compartment::setLimits(const HomeLimits& limits, bool required) {
@@ -304,30 +314,12 @@ void Compartment::setLimits(const HomeLimits& limits, bool required) {
   if (life_) life_->home->setLimits(limits);
 }
 
-/// A plugin whose stop() or destructor hangs costs its own time, and a second where none is left.
-bool Compartment::stopBounded(const std::shared_ptr<Life>& life,
-                              std::chrono::steady_clock::time_point until) {
-  constexpr std::chrono::seconds kLeast{1};
-  const auto done = std::make_shared<std::promise<void>>();
-  const auto stopped = done->get_future();
-  try {
-    std::thread{[life, done] {
-      life->home->stop();
-      done->set_value();
-    }}.detach();
-  } catch (const std::system_error&) {  // no thread to be had: it is stopped on this one
-    life->home->stop();
-    done->set_value();
-  }
-  return stopped.wait_until(std::max(until, std::chrono::steady_clock::now() + kLeast)) ==
-         std::future_status::ready;
-}
-
 bool Compartment::close(std::chrono::milliseconds patience) {
   std::shared_ptr<Life> life;
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
+    ++line_;
     life = std::exchange(life_, nullptr);
     awaited_ = false;
     waiting.swap(parked_);
@@ -336,9 +328,7 @@ bool Compartment::close(std::chrono::milliseconds patience) {
   refuse(waiting);
   if (!life) return true;
   const auto until = std::chrono::steady_clock::now() + patience;
-  const bool ended =
-      life->home->drain(until) && life->awaitAlone(until) && stopBounded(life, until);
-  if (!ended && !life->home->abandon()) leaveLoaded(life);
+  const bool ended = end(life, until);
   const std::lock_guard lock{mutex_};
   if (status_.state == PluginState::Draining) {
     enterLocked(PluginState::Stopped,

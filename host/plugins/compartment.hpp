@@ -14,6 +14,7 @@
 #include "plugins/held_calls.hpp"
 #include "plugins/home.hpp"
 #include "plugins/plugin_state.hpp"
+#include "plugins/succession.hpp"
 
 namespace bulkhead::host {
 
@@ -61,18 +62,33 @@ class Compartment {
   void giveUp() noexcept { given_up_ = true; }
   /// Starts the created plugin; true when it runs.
   bool start();
-  /// Its home has ended by itself, which this says of it. Until the next one runs, calls wait for
+  /// A home has ended by itself, which this says of it. Until the next one runs, calls wait for
   /// it when `soon`, and are refused otherwise; with `calls` it goes the same way, or as their own
-  /// history wants.
-  /// False, and nothing but the calls is touched, when it has another home or is being closed.
+  /// history wants. False when another one runs by now, or none: then only the calls are touched.
   bool lost(const Home* home, PluginState state, std::string reason, bool soon,
             const std::vector<HeldCall>& calls);
   /// Another home in place of the one that was lost: created, started, and given what waited. False
-  /// when it is refused or fails, has ended again, or registered other routes than the first one;
-  /// the state is left as it was, and the reason is in `problem`.
-  bool replace(std::shared_ptr<Home> home, std::string& problem);
-  /// There will be no next generation: nobody waits for it any more.
-  void giveUpWaiting(PluginState state, std::string reason);
+  /// when it is refused or fails, has ended again, registered other routes than those that are
+  /// known, or the line of generations is no longer `line`; the state is left as it was, and the
+  /// reason is in `problem`.
+  bool replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem);
+  /// There will be no next generation of that line: nobody waits for it any more.
+  void giveUpWaiting(std::uint64_t line, PluginState state, std::string reason);
+  /// Counts the successions and the ends: what was begun for an earlier line is not wanted any
+  /// more.
+  std::uint64_t line() const;
+
+  /// Puts another generation in the place of the one that runs, or starts one where none does. It
+  /// is created, started and judged beside the old one; then its routes are published, calls go to
+  /// it, and the old one ends what it has begun. Whatever fails before leaves the old one as it
+  /// was, which never notices. One at a time.
+  SuccessionReport succeed(const SuccessionOrder& order);
+  /// The next generation cannot even be tried: what runs goes on, and a closed plugin says why.
+  SuccessionReport refuseNext(PluginState state, std::string reason);
+  /// Ends the generation that runs as a succession does, with none after it: closed with `reason`.
+  SuccessionReport leave(PluginState state, std::string reason, std::chrono::milliseconds patience);
+  /// Makes a succession wait no longer for the calls of the old generation. Any thread.
+  void hurry() noexcept { hurried_ = true; }
 
   /// Hands a call to the plugin's home: false when it is closed, full or hung.
   bool submit(const std::shared_ptr<HomeCall>& call);
@@ -94,6 +110,11 @@ class Compartment {
   struct Life;  // the home, shared with the threads that are inside
 
   bool awaitEnd(const std::future<void>& finished) const;
+  std::shared_ptr<Life> lifeForLocked(HomeCall& call) const;
+  bool refuseReplaced(HomeCall& call) const;
+  std::vector<std::shared_ptr<const RegisteredRoute>> knownRoutes() const;
+  void resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls);
+  bool end(const std::shared_ptr<Life>& life, std::chrono::steady_clock::time_point until);
   static bool stopBounded(const std::shared_ptr<Life>& life,
                           std::chrono::steady_clock::time_point until);
   struct Refusal {
@@ -102,6 +123,13 @@ class Compartment {
   };
   std::optional<Refusal> runBounded(const std::shared_ptr<Life>& life, const std::string& step,
                                     const std::function<void(Home&)>& work) const;
+  std::optional<Refusal> prepare(const std::shared_ptr<Life>& life, const SuccessionOrder& order);
+  void rollBack(const Refusal& refusal, SuccessionReport& report);
+  std::shared_ptr<Life> swap(const std::shared_ptr<Life>& life, const SuccessionOrder& order,
+                             SuccessionReport& report);
+  void retire(const std::shared_ptr<Life>& life, std::chrono::milliseconds patience,
+              SuccessionReport& report);
+  bool drain(const std::shared_ptr<Life>& life, std::chrono::steady_clock::time_point until) const;
   bool run(const std::string& step, const std::function<void(Home&)>& work);
   bool parkLocked(const std::shared_ptr<HomeCall>& call);
   void sortOut(const HeldCall& held);
@@ -111,13 +139,15 @@ class Compartment {
   const Options options_;
   std::atomic<std::int64_t> deadline_ms_;
   std::atomic<bool> given_up_{false};
+  std::atomic<bool> hurried_{false};
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;
+  std::shared_ptr<Life> beside_;  ///< the next one before the swap, the last one after it
+  std::vector<std::shared_ptr<const RegisteredRoute>> known_routes_;  ///< that calls carry
+  std::uint64_t line_ = 0;
   bool awaited_ = false;  ///< the next generation comes soon
   std::vector<std::shared_ptr<HomeCall>> parked_;
-  std::vector<std::shared_ptr<const RegisteredRoute>>
-      admitted_;  ///< what the first home registered
 };
 
 }  // namespace bulkhead::host

@@ -105,7 +105,8 @@ void addSymbols(std::string_view bytes, std::string_view strings, ElfSymbolFacts
       if (binding != STB_WEAK) ++facts.undefined;
       continue;
     }
-    if (binding == STB_GNU_UNIQUE) ++facts.unique;
+    if (binding == STB_GNU_UNIQUE && ++facts.unique == 1)
+      facts.pinning = stringAt(strings, symbol.st_name);
     const auto visibility = ELF64_ST_VISIBILITY(symbol.st_other);
     if (binding == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL) continue;
     facts.exported.push_back(stringAt(strings, symbol.st_name));

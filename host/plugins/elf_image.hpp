@@ -21,7 +21,8 @@ struct ElfSymbolFacts {
   std::vector<std::string_view> exported;  ///< functions and objects that others can see
   std::vector<std::string_view> strong;    ///< those of them that are not weak
   std::size_t undefined = 0;               ///< symbols that others must give, weak ones left out
-  std::size_t unique = 0;  ///< STB_GNU_UNIQUE symbols: each pins the library in memory for good
+  std::size_t unique = 0;    ///< STB_GNU_UNIQUE symbols: each pins the library in memory for good
+  std::string_view pinning;  ///< the first of them
   bool thread_local_storage = false;
   bool binds_now = false;
 };

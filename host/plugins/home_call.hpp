@@ -27,6 +27,8 @@ class HomeCall {
   HomeCall& operator=(const HomeCall&) = delete;
 
   const RegisteredRoute& route() const noexcept { return *route_; }
+  /// To the route of another generation that is the same. Only while it is in no home.
+  void rebind(std::shared_ptr<const RegisteredRoute> route) { route_ = std::move(route); }
   /// Until then somebody waits for the answer, or for its beginning when it streams.
   Time deadline() const noexcept { return deadline_; }
 
@@ -49,7 +51,7 @@ class HomeCall {
   virtual bool hold(std::size_t bytes) = 0;
 
  private:
-  const std::shared_ptr<const RegisteredRoute> route_;
+  std::shared_ptr<const RegisteredRoute> route_;
   const Time deadline_;
   std::atomic<unsigned> deaths_{0};
 };

@@ -28,14 +28,16 @@ HomeSettings readHomeSettings(const Manifest& manifest, const PropertiesFile& co
 
 std::function<void(data::Store&)> migrationOf(const std::string& plugin,
                                               const std::vector<EmbeddedMigration>& embedded,
-                                              std::string_view engine) {
+                                              std::string_view engine,
+                                              data::MigrationCompany company) {
   std::vector<data::Migration> migrations;
   for (const auto& migration : embedded) {
     if (migration.engine == engine)
       migrations.push_back({migration.number, migration.name, migration.sql});
   }
-  return [plugin, migrations = std::move(migrations)](data::Store& store) {
-    data::migrate(store, plugin, migrations, std::chrono::steady_clock::now() + kMigrationPatience);
+  return [plugin, company, migrations = std::move(migrations)](data::Store& store) {
+    data::migrate(store, plugin, migrations, std::chrono::steady_clock::now() + kMigrationPatience,
+                  company);
   };
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/properties_file.hpp"
 #include "config/variables.hpp"
+#include "data/migrations.hpp"
 #include "data/store.hpp"
 #include "plugins/embedded_migrations.hpp"
 #include "plugins/home_settings.hpp"
@@ -21,8 +22,8 @@ HomeSettings readHomeSettings(const Manifest& manifest, const PropertiesFile& co
 
 /// What brings a store of that engine ("sqlite") to the schema of the plugin's code; see
 /// data::migrate.
-std::function<void(data::Store&)> migrationOf(const std::string& plugin,
-                                              const std::vector<EmbeddedMigration>& embedded,
-                                              std::string_view engine);
+std::function<void(data::Store&)> migrationOf(
+    const std::string& plugin, const std::vector<EmbeddedMigration>& embedded,
+    std::string_view engine, data::MigrationCompany company = data::MigrationCompany::Nobody);
 
 }  // namespace bulkhead::host

@@ -89,7 +89,7 @@ class CountingMetrics final : public MetricSink {
     return static_cast<std::uint32_t>(names_.size());
   }
   void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
 
  private:
   std::set<std::string> names_;

@@ -19,6 +19,7 @@
 #include "plugins/plugin_cache.hpp"
 #include "plugins/plugin_limits.hpp"
 #include "plugins/start_order.hpp"
+#include "plugins/supervisor_candidate.hpp"
 #include "plugins/worker_keeper.hpp"
 #include "plugins/worker_record.hpp"
 
@@ -128,20 +129,6 @@ WorkerCare careOf(const PluginLimits& limits) {
 
 }  // namespace
 
-/// A configured plugin on its way up.
-struct Supervisor::Candidate {
-  PluginCandidate plugin;
-  PluginConf conf;
-  HomeSettings settings;
-  std::shared_ptr<Compartment> compartment;
-  bool open = false;  ///< it has done every step of its way so far
-
-  void refuse(PluginState state, std::string reason) {
-    plugin.state = state;
-    plugin.reason = std::move(reason);
-  }
-};
-
 /// Runs one step of a candidate; what it throws closes its compartment and nothing else.
 template <class Work>
 void Supervisor::guarded(Candidate& candidate, const Work& work) {
@@ -196,7 +183,8 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
         {conf.id, conf.enabled, conf.required, conf.library, sentences(conf.problems)});
   std::vector<Candidate> candidates;
   for (auto& plugin : discoverPlugins(entries, options_.plugin_dir)) {
-    Candidate candidate{std::move(plugin), {}, {}, nullptr};
+    Candidate candidate;
+    candidate.plugin = std::move(plugin);
     for (auto& conf : confs) {
       if (conf.id == candidate.plugin.id) candidate.conf = std::move(conf);
     }
@@ -222,12 +210,15 @@ Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) 
 }
 
 /// Those that are closed already first: nobody waits for them.
-std::vector<Supervisor::Step> Supervisor::order(std::vector<Candidate>& candidates) const {
+std::vector<Supervisor::Step> Supervisor::order(std::vector<Candidate>& candidates) {
   std::vector<Manifest> manifests;
   for (const auto& candidate : candidates) {
     if (!candidate.plugin.isClosed()) manifests.push_back(*candidate.plugin.manifest);
   }
   const StartOrder order = startOrder(manifests);
+  for (auto& manifest : manifests) {
+    if (!order.blocked.contains(manifest.id)) manifests_.emplace(manifest.id, std::move(manifest));
+  }
   std::vector<Step> steps(1);
   for (auto& candidate : candidates) {
     const auto blocked = order.blocked.find(candidate.plugin.id);
@@ -254,7 +245,7 @@ void Supervisor::bootStep(const Step& step) {
     verifyAndCreate(candidate);
     admissions.await(number);
     guarded(candidate, [&] {
-      if (candidate.open) services_.admit(candidate.compartment);
+      if (candidate.open) admit(candidate);
     });
     admissions.pass(number);
     start(candidate);
@@ -262,11 +253,15 @@ void Supervisor::bootStep(const Step& step) {
   });
 }
 
+void Supervisor::admit(const Candidate& candidate) {
+  const auto home = candidate.compartment->home();
+  if (!home) return;  // it was closed meanwhile
+  services_.admit(candidate.compartment, *home);
+  services_.attend(candidate.compartment, *home);
+}
+
 void Supervisor::report(const Candidate& candidate) {
-  if (candidate.open) {
-    const std::lock_guard lock{mutex_};
-    started_.push_back(candidate.compartment);
-  }
+  if (candidate.open) remember(candidate);
   services_.changed(*candidate.compartment);
 }
 
@@ -298,8 +293,13 @@ void Supervisor::start(Candidate& candidate) {
 }
 
 bool Supervisor::create(Candidate& candidate) {
-  return candidate.compartment->create(isWorker(candidate) ? workerHome(candidate)
-                                                           : inProcessHome(candidate));
+  auto home = newHome(candidate);
+  if (candidate.ward) keeper_->adopt(candidate.ward);
+  return candidate.compartment->create(std::move(home));
+}
+
+std::shared_ptr<Home> Supervisor::newHome(Candidate& candidate) {
+  return isWorker(candidate) ? workerHome(candidate) : inProcessHome(candidate);
 }
 
 bool Supervisor::isWorker(const Candidate& candidate) const {
@@ -325,6 +325,8 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
     order.store = std::filesystem::absolute(store.path);
     observer = store.on_statement;
   }
+  order.lease_shared = candidate.by_turns;
+  order.beside_older_code = candidate.company == data::MigrationCompany::OlderCode;
   order.descriptors_max = static_cast<std::uint64_t>(limits.descriptors);
   order.sandbox = candidate.conf.sandbox;
   if (!order.sandbox) {
@@ -334,8 +336,10 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
   order.crash_folder = options_.crash_folder;
   order.host_version = options_.host_version;
   order.host_revision = options_.host_revision;
-  return keeper_->homeFor(candidate.compartment, std::move(order), careOf(limits),
-                          std::move(observer));
+  auto worker = keeper_->candidateFor(candidate.compartment, std::move(order), careOf(limits),
+                                      std::move(observer));
+  candidate.ward = std::move(worker.ward);
+  return std::move(worker.home);
 }
 
 std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
@@ -344,8 +348,9 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
   InProcessHome::Foundation foundation{library, nullptr};
   if (plugin.manifest->store) {
     data::SqliteOptions store = services_.store_options(plugin.id);
+    store.lease_shared = store.lease_shared || candidate.by_turns;
     foundation.lease_shared = store.lease_shared;
-    foundation.store = data::openSqliteStore(std::move(store));
+    foundation.store = storeOf(plugin.id, std::move(store));
   }
   const HomeLimits limits = homeLimits(effectiveLimits(candidate.conf, plugin.manifest));
   HomeOptions options{plugin.id,
@@ -354,7 +359,7 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
                       plugin.manifest->replaces,
                       limits.deadline,
                       options_.development,
-                      migrationOf(plugin.id, plugin.migrations, "sqlite")};
+                      migrationOf(plugin.id, plugin.migrations, "sqlite", candidate.company)};
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
       HomeServices{services_.clock, services_.log, services_.metrics, foundation.store.get()});
@@ -362,8 +367,14 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
                                          services_.bodies);
 }
 
-bool Supervisor::release(const std::string& id) {
-  return keeper_->release(id);
+/// Two generations that live in this process have one store.
+std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin,
+                                                       data::SqliteOptions options) const {
+  const std::lock_guard lock{mutex_};
+  auto& known = stores_[plugin];
+  auto store = known.lock();
+  if (!store) known = store = data::openSqliteStore(std::move(options));
+  return store;
 }
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
@@ -372,6 +383,7 @@ void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool
 }
 
 bool Supervisor::close(std::chrono::milliseconds patience) {
+  endChanges(std::chrono::steady_clock::now() + patience);
   keeper_->stop();
   std::vector<std::shared_ptr<Compartment>> started;
   {

@@ -2,10 +2,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +17,8 @@
 #include "config/variables.hpp"
 #include "data/sqlite_store.hpp"
 #include "plugins/compartment.hpp"
+#include "plugins/manifest.hpp"
+#include "plugins/plugin_change.hpp"
 #include "plugins/worker_process.hpp"
 #include "runtime/services.hpp"
 
@@ -43,9 +48,13 @@ struct SupervisorServices {
   /// How the store of one plugin is opened, by its home alone.
   std::function<data::SqliteOptions(const std::string& plugin)> store_options;
   std::function<std::chrono::microseconds()> slow_query;  ///< statements above it are told whole
-  /// Called after a plugin registered and before it starts, one at a time: takes its routes in, or
-  /// throws Error, which closes the plugin (two plugins that want the same route: the later one).
-  std::function<void(const std::shared_ptr<Compartment>&)> admit;
+  /// Takes in the routes of a plugin's created home in place of those that the plugin had, or
+  /// throws Error and has changed nothing (two plugins that want the same route: the later one).
+  std::function<void(const std::shared_ptr<Compartment>&, const Home&)> admit;
+  /// Takes in what health wants to know of it, once it is admitted.
+  std::function<void(const std::shared_ptr<Compartment>&, const Home&)> attend;
+  /// Throws Error when a started plugin is not well enough to take another one's place.
+  std::function<void(Home&)> judge;
   /// After each change of a plugin's state.
   std::function<void(const Compartment&)> changed;
 };
@@ -72,8 +81,20 @@ class Supervisor {
   /// Other limits for one plugin while it runs; nothing for an unknown id. Any thread.
   void setLimits(std::string_view id, const PluginLimits& limits, bool required);
 
-  /// Starts a plugin again whose process died too often; false for any other. Any thread.
-  bool release(const std::string& id);
+  // Changes of one plugin while the host serves; any thread, after boot(). Each of them throws
+  // Error when it cannot begin: PLUGIN_BUSY (409) while another one of the same plugin runs,
+  // NOT_FOUND, STOPPING. What is tried and fails is told in what they return.
+
+  /// Reads its file, manifest and settings anew, and puts them in the place of what runs, or starts
+  /// them where nothing runs; a plugin that was not there at boot, too. The calls of the old
+  /// generation have `patience`.
+  PluginChange reload(PluginConf conf, const Variables& variables,
+                      std::chrono::milliseconds patience);
+  /// Drains and closes it: `disabled`, until it is reloaded.
+  PluginChange disable(const std::string& id, std::chrono::milliseconds patience);
+  /// Starts it again at once when its process died too often (409 PLUGIN_NOT_HELD when not);
+  /// returns when it runs or does not.
+  PluginChange release(const std::string& id);
 
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
   std::vector<std::shared_ptr<Compartment>> compartments() const;
@@ -86,15 +107,29 @@ class Supervisor {
   Compartment::Options compartmentOptions(const Candidate& candidate) const;
   using Step = std::vector<Candidate*>;
 
+  class Turn;
+
   template <class Work>
   static void guarded(Candidate& candidate, const Work& work);
 
-  std::vector<Step> order(std::vector<Candidate>& candidates) const;
+  std::vector<Step> order(std::vector<Candidate>& candidates);
   void bootStep(const Step& step);
   void verifyAndCreate(Candidate& candidate);
   void start(Candidate& candidate);
   void report(const Candidate& candidate);
+  void admit(const Candidate& candidate);
+  void remember(const Candidate& candidate);
   bool create(Candidate& candidate);
+  std::shared_ptr<Home> newHome(Candidate& candidate);
+  std::shared_ptr<data::SqliteStore> storeOf(const std::string& plugin,
+                                             data::SqliteOptions options) const;
+  Candidate examine(PluginConf conf, const Variables& variables);
+  void checkOrder(Candidate& candidate) const;
+  SuccessionReport succeed(Candidate& candidate, std::chrono::milliseconds patience);
+  SuccessionOrder successionOrder(Candidate& candidate);
+  std::string whereaboutsOf(const std::filesystem::path& copy,
+                            const SuccessionReport& report) const;
+  void endChanges(std::chrono::steady_clock::time_point until);
   bool isWorker(const Candidate& candidate) const;
   std::shared_ptr<Home> inProcessHome(Candidate& candidate) const;
   std::shared_ptr<Home> workerHome(Candidate& candidate);
@@ -104,6 +139,12 @@ class Supervisor {
   std::atomic<bool> stop_booting_{false};
   std::unique_ptr<WorkerKeeper> keeper_;
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::string> changing_;  // plugins
+  bool closing_ = false;
+  std::map<std::string, Manifest> manifests_;            // of those that may run
+  std::map<std::string, std::filesystem::path> copies_;  // that are loaded into this process
+  mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // likewise opened
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start
 };

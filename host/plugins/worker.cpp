@@ -243,7 +243,7 @@ class Worker {
                         order.replaces,
                         order.limits.deadline,
                         order.development,
-                        migrationOf(order.plugin, migrations, "sqlite")};
+                        migrationOf(order.plugin, migrations, "sqlite", companyOf(order))};
     auto plugin = std::make_unique<PluginHome>(library->table(), std::move(options),
                                                HomeServices{clock_, log_, metrics_, store.get()});
     owned_home_ = std::make_unique<InProcessHome>(
@@ -255,6 +255,11 @@ class Worker {
         owned_home_->routes(), owned_home_->contributors(), metrics_.declared()});
     home_ = owned_home_.get();
     return registered;
+  }
+
+  static data::MigrationCompany companyOf(const WorkerOrder& order) {
+    return order.beside_older_code ? data::MigrationCompany::OlderCode
+                                   : data::MigrationCompany::Nobody;
   }
 
   std::shared_ptr<data::SqliteStore> openStore(const WorkerOrder& order) {

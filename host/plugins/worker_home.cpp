@@ -69,6 +69,7 @@ WorkerHome::~WorkerHome() {
   if (process_) process_->signal(SIGKILL);
   if (link_) link_->end();
   if (reader_.joinable()) reader_.join();
+  withdrawMetrics();
 }
 
 void WorkerHome::launch() {
@@ -100,11 +101,12 @@ void WorkerHome::create() {
     throw Error::configuration("BAD_REGISTRATION", error.what());
   }
   checkRegistration();
-  std::vector<std::uint32_t> metrics;
-  for (const auto& metric : registration_.metrics)
-    metrics.push_back(services_.metrics.declare(order_.plugin, metric));
+  for (const auto& metric : registration_.metrics) {
+    const std::uint32_t number = services_.metrics.declare(order_.plugin, metric);
+    const std::lock_guard lock{mutex_};
+    metrics_.push_back(number);
+  }
   const std::lock_guard lock{mutex_};
-  metrics_ = std::move(metrics);
   created_ = true;
 }
 
@@ -168,8 +170,19 @@ void WorkerHome::stop() noexcept {
   }
   link_->end();
   if (!process_->awaitEnd(kStopPatience)) process_->signal(SIGKILL);
+  withdrawMetrics();
+}
+
+/// Once, by whoever ends it.
+void WorkerHome::withdrawMetrics() noexcept {
+  std::vector<std::uint32_t> metrics;
+  {
+    const std::lock_guard lock{mutex_};
+    created_ = false;
+    metrics.swap(metrics_);
+  }
   try {
-    services_.metrics.withdraw(order_.plugin);
+    services_.metrics.withdraw(metrics);
   } catch (const std::exception&) {  // no memory: they stay
   }
 }
@@ -177,6 +190,7 @@ void WorkerHome::stop() noexcept {
 bool WorkerHome::abandon() noexcept {
   interrupt();
   if (link_) link_->end();
+  withdrawMetrics();
   return true;
 }
 
@@ -486,7 +500,7 @@ void WorkerHome::finish(std::string problem) {
   const Error reason = Error::app("PLUGIN_CRASHED", fmt::format("its process {}", end.reason));
   for (auto& [id, waiter] : waiters) waiter.set_exception(std::make_exception_ptr(reason));
   if (!wanted && services_.ended) {
-    services_.metrics.withdraw(order_.plugin);  // the next one declares them anew, and they go on
+    withdrawMetrics();  // the next one declares them anew, and they go on
     services_.ended(std::move(end));
     return;
   }

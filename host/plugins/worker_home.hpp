@@ -104,6 +104,7 @@ class WorkerHome final : public Home {
   std::string request(const Ask& ask, std::optional<Time> until);
   std::string await(std::uint64_t id, std::future<std::string> reply, std::optional<Time> until);
   std::uint64_t addWaiter(std::promise<std::string> waiter);
+  void withdrawMetrics() noexcept;
   void checkRegistration() const;
   std::string endReason(const ProcessEnd& end) const;
 

@@ -39,12 +39,15 @@ struct WorkerKeeper::Ward {
   WorkerOrder order;
   WorkerCare care;
   data::StatementObserver on_statement;
-  RestartBudget budget;
+  RestartBudget budget{WorkerCare{}.restarts, WorkerCare{}.restart_window};
   std::weak_ptr<WorkerHome> home;
   std::optional<Time> start_at;  ///< it has ended, and is started then
   std::optional<Time> abort_at;  ///< SIGABRT was sent; SIGKILL follows then
   bool starting = false;
   std::thread starter;
+  enum class Place { Candidate, Living, Retired } place = Place::Candidate;
+  std::uint64_t line = 0;              ///< of the compartment
+  std::optional<WorkerEnd> early_end;  ///< that a candidate had
 };
 
 WorkerKeeper::WorkerKeeper(Services services) : services_{std::move(services)} {
@@ -82,25 +85,60 @@ void WorkerKeeper::stop() {
   }
 }
 
-std::shared_ptr<Home> WorkerKeeper::homeFor(const std::shared_ptr<Compartment>& compartment,
-                                            WorkerOrder order, WorkerCare care,
-                                            data::StatementObserver on_statement) {
-  auto ward = std::make_shared<Ward>(Ward{compartment,
-                                          compartment->id(),
-                                          std::move(order),
-                                          care,
-                                          std::move(on_statement),
-                                          {care.restarts, care.restart_window},
-                                          {},
-                                          {},
-                                          {},
-                                          false,
-                                          {}});
+WorkerKeeper::Candidate WorkerKeeper::candidateFor(const std::shared_ptr<Compartment>& compartment,
+                                                   WorkerOrder order, WorkerCare care,
+                                                   data::StatementObserver on_statement) {
+  auto ward = std::make_shared<Ward>();
+  ward->compartment = compartment;
+  ward->plugin = compartment->id();
+  ward->order = std::move(order);
+  ward->care = care;
+  ward->on_statement = std::move(on_statement);
+  ward->budget.setLimits(care.restarts, care.restart_window);
+  auto home = newHome(ward);
+  return {std::move(home), std::move(ward)};
+}
+
+void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward) {
+  const auto compartment = ward->compartment.lock();
+  const std::uint64_t line = compartment ? compartment->line() : 0;
+  std::shared_ptr<Ward> before;
   {
     const std::lock_guard lock{mutex_};
-    wards_[ward->plugin] = ward;
+    before = std::exchange(wards_[ward->plugin], ward);
+    ward->place = Ward::Place::Living;
+    ward->line = line;
+    if (ward->early_end) ends_.emplace_back(ward, *std::exchange(ward->early_end, std::nullopt));
   }
-  return newHome(ward);
+  wake_.notify_all();
+  if (before && before != ward) retire(before);
+}
+
+void WorkerKeeper::forget(const std::string& plugin) {
+  std::shared_ptr<Ward> ward;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = wards_.find(plugin);
+    if (found == wards_.end()) return;
+    ward = std::move(found->second);
+    wards_.erase(found);
+  }
+  retire(ward);
+}
+
+/// What it is about to start is not wanted any more.
+void WorkerKeeper::retire(const std::shared_ptr<Ward>& ward) {
+  std::shared_ptr<WorkerHome> starting;
+  std::thread starter;
+  {
+    const std::lock_guard lock{mutex_};
+    ward->place = Ward::Place::Retired;
+    ward->start_at.reset();
+    if (ward->starting) starting = ward->home.lock();
+    starter = std::move(ward->starter);
+  }
+  if (starting) starting->interrupt();
+  if (starter.joinable()) starter.join();
 }
 
 std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& ward) {
@@ -117,13 +155,21 @@ std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& w
     wake_.notify_all();
   };
   WorkerOrder order = ward->order;
-  order.lease_shared = services_.lease_shared();
+  order.lease_shared = order.lease_shared || services_.lease_shared();
   auto home = std::make_shared<WorkerHome>(std::move(order), std::move(services));
   home->setLogLevel(services_.log_level());
   home->setSlowQuery(services_.slow_query());
   const std::lock_guard lock{mutex_};
   ward->home = home;
   return home;
+}
+
+void WorkerKeeper::setAlone(const std::string& plugin) {
+  const std::lock_guard lock{mutex_};
+  const auto found = wards_.find(plugin);
+  if (found == wards_.end()) return;
+  found->second->order.lease_shared = false;
+  found->second->order.beside_older_code = false;
 }
 
 void WorkerKeeper::setCare(const std::string& plugin, const WorkerCare& care) {
@@ -166,7 +212,8 @@ void WorkerKeeper::work() {
 
 /// Under the lock.
 void WorkerKeeper::startIfDue(const std::shared_ptr<Ward>& ward) {
-  const bool due = ward->start_at && *ward->start_at <= std::chrono::steady_clock::now();
+  const bool due = ward->place == Ward::Place::Living && ward->start_at &&
+                   *ward->start_at <= std::chrono::steady_clock::now();
   const auto home = ward->home.lock();
   if (stopping_ || ward->starting || !due || (home && home->isAlive())) return;
   ward->start_at.reset();
@@ -220,11 +267,17 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
   const auto compartment = ward->compartment.lock();
   if (!compartment) return;
   std::optional<milliseconds> pause;
+  bool living = false;
   std::string reason = fmt::format("Its process {}.", end.reason);
   {
     const std::lock_guard lock{mutex_};
+    if (ward->place == Ward::Place::Candidate) {
+      ward->early_end = std::move(end);
+      return;
+    }
     ward->abort_at.reset();
-    pause = ward->budget.died(std::chrono::steady_clock::now());
+    living = ward->place == Ward::Place::Living;
+    if (living) pause = ward->budget.died(std::chrono::steady_clock::now());
     reason += pause ? fmt::format(" It is started again{}.",
                                   pause->count() == 0 ? std::string{" at once"}
                                                       : fmt::format(" in {} ms", pause->count()))
@@ -263,21 +316,23 @@ void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
       const std::lock_guard lock{mutex_};
       stopping = stopping_;
     }
-    running = !stopping && compartment && compartment->replace(home, problem);
+    running = !stopping && compartment && compartment->replace(home, ward->line, problem);
   } catch (const std::exception& error) {
     problem = error.what();
   }
-  if (compartment && !running) {
+  {
     const std::lock_guard lock{mutex_};
-    const auto now = std::chrono::steady_clock::now();
-    const auto pause = stopping_ ? std::nullopt : ward->budget.died(now);
-    if (pause) ward->start_at = now + *pause;
-    compartment->giveUpWaiting(pause ? PluginState::Failed : PluginState::Quarantined,
-                               fmt::format("It could not be started again: {}", problem));
+    ward->starting = false;
+    if (!compartment || ward->place == Ward::Place::Retired) return;
+    if (!running) {
+      const auto now = std::chrono::steady_clock::now();
+      const auto pause = stopping_ ? std::nullopt : ward->budget.died(now);
+      if (pause) ward->start_at = now + *pause;
+      compartment->giveUpWaiting(ward->line, pause ? PluginState::Failed : PluginState::Quarantined,
+                                 fmt::format("It could not be started again: {}", problem));
+    }
   }
-  if (compartment) services_.changed(*compartment);
-  const std::lock_guard lock{mutex_};
-  ward->starting = false;
+  services_.changed(*compartment);
 }
 
 }  // namespace bulkhead::host

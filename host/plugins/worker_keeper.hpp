@@ -46,9 +46,21 @@ class WorkerKeeper {
   WorkerKeeper(const WorkerKeeper&) = delete;
   WorkerKeeper& operator=(const WorkerKeeper&) = delete;
 
-  /// A home for the compartment, which is looked after from now on.
-  std::shared_ptr<Home> homeFor(const std::shared_ptr<Compartment>& compartment, WorkerOrder order,
-                                WorkerCare care, data::StatementObserver on_statement);
+  struct Ward;
+  /// A home that is not looked after until adopt(): its end is the failure of create() and start().
+  struct Candidate {
+    std::shared_ptr<Home> home;
+    std::shared_ptr<Ward> ward;
+  };
+
+  Candidate candidateFor(const std::shared_ptr<Compartment>& compartment, WorkerOrder order,
+                         WorkerCare care, data::StatementObserver on_statement);
+  /// It is what its plugin lives in: looked after from now on, and the one before it no more.
+  void adopt(const std::shared_ptr<Ward>& ward);
+  /// Nothing of the plugin is looked after or started again any more.
+  void forget(const std::string& plugin);
+  /// Nothing of another generation works on its store any more.
+  void setAlone(const std::string& plugin);
   /// From now on; nothing for a plugin that does not live in a worker.
   void setCare(const std::string& plugin, const WorkerCare& care);
   /// Starts one that is quarantined, or waits for its next start, at once. False for any other.
@@ -57,8 +69,7 @@ class WorkerKeeper {
   void stop();
 
  private:
-  struct Ward;
-
+  void retire(const std::shared_ptr<Ward>& ward);
   void work();
   void startIfDue(const std::shared_ptr<Ward>& ward);
   void look(Ward& ward);

@@ -94,6 +94,7 @@ std::string toJson(const WorkerOrder& order) {
                   {"development", order.development},
                   {"store", order.store.string()},
                   {"lease_shared", order.lease_shared},
+                  {"beside_older_code", order.beside_older_code},
                   {"crash_folder", order.crash_folder.string()},
                   {"host_version", order.host_version},
                   {"host_revision", order.host_revision},
@@ -113,6 +114,7 @@ WorkerOrder workerOrderFrom(std::string_view text) {
     order.limits = limitsFrom(document.at("limits"));
     order.development = document.at("development").get<bool>();
     order.store = document.at("store").get<std::string>();
+    order.beside_older_code = document.at("beside_older_code").get<bool>();
     order.lease_shared = document.at("lease_shared").get<bool>();
     order.crash_folder = document.at("crash_folder").get<std::string>();
     order.host_version = document.at("host_version").get<std::string>();

@@ -24,6 +24,7 @@ struct WorkerOrder {
   bool development = false;
   std::filesystem::path store;         ///< its database file; empty: it has none
   bool lease_shared = false;           ///< see SqliteOptions
+  bool beside_older_code = false;      ///< see data::MigrationCompany
   std::filesystem::path crash_folder;  ///< of crash records; empty: none are kept
   std::string host_version;
   std::string host_revision;

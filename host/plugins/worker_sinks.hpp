@@ -39,7 +39,7 @@ class WorkerMetrics final : public MetricSink {
   void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
               double value) override;
   /// The host takes them back when it closes the plugin, and not at each end of a worker.
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
   void countSanitized(std::string_view plugin, std::size_t values) override;
   void addStatement(std::string_view sql, std::chrono::microseconds duration, bool failed);
 

@@ -107,7 +107,7 @@ void PluginHome::create() {
   } catch (...) {
     routes_.clear();
     contributors_.clear();
-    services_.metrics.withdraw(options_.plugin);
+    services_.metrics.withdraw(std::exchange(metrics_, {}));
     throw;
   }
 }
@@ -142,7 +142,7 @@ void PluginHome::stop() noexcept {
 /// `object_` keeps its value: a call that has just found the plugin present may still enter it.
 void PluginHome::abandon() noexcept {
   if (gone_.exchange(true)) return;
-  waist::guarded(nullptr, [&] { services_.metrics.withdraw(options_.plugin); });
+  waist::guarded(nullptr, [&] { services_.metrics.withdraw(metrics_); });
 }
 
 void PluginHome::requirePresent() const {

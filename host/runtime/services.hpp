@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,7 +71,8 @@ struct MetricDescription {
   std::vector<std::string> labels;
 };
 
-/// Where a home's metrics go. Thread-safe. What was declared is taken back by owner.
+/// Where a home's metrics go. Thread-safe. Two generations of a plugin may declare the same metric:
+/// it is there until each of them has taken it back.
 class MetricSink {
  public:
   virtual ~MetricSink() = default;
@@ -79,7 +81,8 @@ class MetricSink {
   virtual std::uint32_t declare(std::string_view owner, const MetricDescription& description) = 0;
   virtual void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
                       double value) = 0;
-  virtual void withdraw(std::string_view owner) = 0;
+  /// Takes back what one home declared: each number as often as it was given.
+  virtual void withdraw(std::span<const std::uint32_t> metrics) = 0;
   /// `values` of one request to the plugin were sanitized (C22).
   virtual void countSanitized(std::string_view plugin, std::size_t values) {
     static_cast<void>(plugin), static_cast<void>(values);

@@ -56,7 +56,7 @@ void CountingMetrics::record(std::uint32_t metric, const std::vector<std::string
   }
 }
 
-void CountingMetrics::withdraw(std::string_view) {
+void CountingMetrics::withdraw(std::span<const std::uint32_t>) {
   const std::lock_guard lock{mutex_};
   declared_.clear();
 }

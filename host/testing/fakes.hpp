@@ -44,7 +44,7 @@ class CountingMetrics final : public host::MetricSink {
                         const host::MetricDescription& description) override;
   void record(std::uint32_t metric, const std::vector<std::string_view>& labels,
               double value) override;
-  void withdraw(std::string_view owner) override;
+  void withdraw(std::span<const std::uint32_t> metrics) override;
 
  private:
   std::mutex mutex_;

@@ -63,9 +63,12 @@ void HostFolder::install(std::string_view id, std::string_view settings) const {
   configure(id, settings);
 }
 
+fs::path HostFolder::builtHostile(std::string_view name) {
+  return kBuild / "hostile" / fmt::format("{}.so", name);
+}
+
 void HostFolder::installHostile(std::string_view id, std::string_view settings) const {
-  fs::copy_file(kBuild / "hostile" / fmt::format("{}.so", id), plugin(id),
-                fs::copy_options::overwrite_existing);
+  fs::copy_file(builtHostile(id), plugin(id), fs::copy_options::overwrite_existing);
   configure(id, settings);
 }
 

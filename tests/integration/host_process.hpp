@@ -32,6 +32,8 @@ class HostFolder {
   void install(std::string_view id, std::string_view settings = "enabled = true\n") const;
   /// The same with one of the files that misbehave.
   void installHostile(std::string_view id, std::string_view settings = "enabled = true\n") const;
+  /// One of the files that misbehave, as it was built.
+  static std::filesystem::path builtHostile(std::string_view name);
   /// Writes settings of a plugin that may have no file.
   void configure(std::string_view id, std::string_view settings) const;
   void writeConfiguration(std::string_view text) const;

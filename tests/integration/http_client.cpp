@@ -13,7 +13,7 @@
 namespace bulkhead::integration {
 namespace {
 
-constexpr int kPatienceSeconds = 9;
+constexpr int kPatienceSeconds = 20;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};

@@ -16,7 +16,7 @@ class NoLog final : public LogSink {
 class NoMetrics final : public MetricSink {
   std::uint32_t declare(std::string_view, const MetricDescription&) override { return 1; }
   void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
 };
 
 /// One plugin file in the real runtime.

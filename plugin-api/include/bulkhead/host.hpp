@@ -25,7 +25,7 @@ class Metric {
 
   /// counter: adds; gauge: sets; histogram: observes. One value per label name, in their order.
   void record(double value, std::initializer_list<std::string_view> label_values = {}) const {
-    bulkhead_bytes labels[kLabelsMax];
+    bulkhead_bytes labels[kLabelsMax] = {};
     std::size_t count = 0;
     for (const auto label : label_values) {
       if (count < kLabelsMax) labels[count++] = waist::bytes(label);

@@ -56,6 +56,31 @@ TEST_P(Migrations, ARefusedOneLeavesNothingAndKeepsThoseBeforeIt) {
   EXPECT_EQ(apply(list), 1);
 }
 
+TEST_P(Migrations, OlderCodeWorksOnWhatNewerCodeHasExpandedAndOnNothingElse) {
+  auto list = twoSteps();
+  list.push_back({3, "more", "-- expand\nALTER TABLE account ADD COLUMN more TEXT;"});
+  EXPECT_EQ(apply(list), 3);
+  EXPECT_EQ(apply(twoSteps()), 0);
+  list.push_back({4, "less", "DROP TABLE trail;"});
+  EXPECT_EQ(apply(list), 1);
+  EXPECT_EQ(refusal(twoSteps()), "SCHEMA_TOO_NEW");
+}
+
+TEST_P(Migrations, WhileOlderCodeWorksOnlyExpansionsAreApplied) {
+  const auto besideOlderCode = [&](const std::vector<Migration>& list) {
+    return codeOf([&] { migrate(*store, "ledger", list, within(), MigrationCompany::OlderCode); });
+  };
+  apply(twoSteps());
+  auto list = twoSteps();
+  list.push_back({3, "more", "-- expand\nALTER TABLE account ADD COLUMN more TEXT;"});
+  EXPECT_EQ(besideOlderCode(list), "");
+  list.push_back({4, "further", "-- expand\nCREATE TABLE further (n INTEGER);"});
+  list.push_back({5, "less", "DROP TABLE trail;"});
+  EXPECT_EQ(besideOlderCode(list), "MIGRATION_CONTRACTS");
+  EXPECT_EQ(schemaVersion(*store, within()), 3) << "nothing was applied before the refusal";
+  EXPECT_EQ(apply(list), 2) << "nobody else works on it";
+}
+
 TEST_P(Migrations, AChangedTextIsRefused) {
   apply(twoSteps());
   auto list = twoSteps();

@@ -23,7 +23,7 @@ class NoMetrics final : public MetricSink {
  public:
   std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
   void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
 };
 
 /// Its health check stays inside until the test lets it go.

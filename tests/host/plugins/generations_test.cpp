@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::string_view kKeyed = R"(,"idempotency":"required","transaction":"write")";
+
 std::shared_ptr<const RegisteredRoute> route(std::string_view method, std::string_view more = "") {
   const std::string contract =
       R"({"summary":"Does","access":"public","request":{"type":"object"},"response":{"type":"object"})" +
@@ -87,7 +89,8 @@ class FakeHome final : public Home {
   bool refuses = false;
   bool alive = true;
   std::vector<std::shared_ptr<HomeCall>> taken;
-  std::vector<std::shared_ptr<const RegisteredRoute>> registered;
+  std::vector<std::shared_ptr<const RegisteredRoute>> registered{route("POST"),
+                                                                 route("POST", kKeyed), reading()};
 
  private:
   std::vector<RegisteredContributor> contributors_;
@@ -112,7 +115,7 @@ class Generations : public ::testing::Test {
   bool replace() {
     std::string problem;
     second_ = std::make_shared<FakeHome>();
-    return compartment_.replace(second_, problem);
+    return compartment_.replace(second_, compartment_.line(), problem);
   }
 
   Compartment compartment_{Compartment::Options{.id = "x", .worker = true}};
@@ -134,8 +137,7 @@ TEST_F(Generations, WhatWasNotBegunGoesToTheNext) {
 
 TEST_F(Generations, WhatWasBegunIsRepeatedOnlyWhereThatCannotBeSeen) {
   const auto safe = std::make_shared<Call>(reading(), "GET");
-  const auto keyed = std::make_shared<Call>(
-      route("POST", R"(,"idempotency":"required","transaction":"write")"), "POST", true);
+  const auto keyed = std::make_shared<Call>(route("POST", kKeyed), "POST", true);
   const auto unkeyed = std::make_shared<Call>(route("POST"), "POST");
   const auto key_without_contract = std::make_shared<Call>(route("POST"), "POST", true);
   lose(safe, true);
@@ -166,7 +168,7 @@ TEST_F(Generations, OneThatHasEndedAgainIsNotTaken) {
   std::string problem;
   const auto dead = std::make_shared<FakeHome>();
   dead->alive = false;
-  EXPECT_FALSE(compartment_.replace(dead, problem));
+  EXPECT_FALSE(compartment_.replace(dead, compartment_.line(), problem));
   EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
 }
 
@@ -175,7 +177,7 @@ TEST_F(Generations, OneWithOtherRoutesIsRefused) {
   std::string problem;
   const auto other = std::make_shared<FakeHome>();
   other->registered.push_back(reading());
-  EXPECT_FALSE(compartment_.replace(other, problem));
+  EXPECT_FALSE(compartment_.replace(other, compartment_.line(), problem));
   EXPECT_NE(problem.find("other routes"), std::string::npos);
 }
 
@@ -231,10 +233,10 @@ TEST_F(Generations, OneThatCannotBeStartedLeavesTheStateAsItWas) {
   std::string problem;
   const auto refusing = std::make_shared<FakeHome>();
   refusing->refuses = true;
-  EXPECT_FALSE(compartment_.replace(refusing, problem));
+  EXPECT_FALSE(compartment_.replace(refusing, compartment_.line(), problem));
   EXPECT_NE(problem.find("It does not want to."), std::string::npos);
   EXPECT_EQ(compartment_.status().state, PluginState::Crashed);
-  compartment_.giveUpWaiting(PluginState::Quarantined, "Enough.");
+  compartment_.giveUpWaiting(compartment_.line(), PluginState::Quarantined, "Enough.");
   EXPECT_EQ(compartment_.status().parked, 0U);
   EXPECT_EQ(compartment_.status().state, PluginState::Quarantined);
 }

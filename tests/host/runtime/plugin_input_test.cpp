@@ -78,7 +78,7 @@ class Record final : public LogSink, public MetricSink {
   }
   std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
   void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
   void countSanitized(std::string_view plugin, std::size_t values) override {
     sanitized[std::string{plugin}] += values;
   }

@@ -31,7 +31,7 @@ class NoLog final : public LogSink {
 class NoMetrics final : public MetricSink {
   std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
   void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
 };
 
 class SetClock final : public Clock {

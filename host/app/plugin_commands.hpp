@@ -1,0 +1,13 @@
+#pragma once
+
+#include "app/command_line.hpp"
+
+namespace bulkhead::host {
+
+// The commands that change one plugin of the running host; see commands().
+int runPluginReload(const CommandLine& line);
+int runPluginEnable(const CommandLine& line);
+int runPluginDisable(const CommandLine& line);
+int runPluginRelease(const CommandLine& line);
+
+}  // namespace bulkhead::host

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "app/plugin_change_routes.hpp"
+#include "app/serving_host.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Its settings as they are written now.
+PluginConf confOf(const std::filesystem::path& folder, const std::string& id,
+                  const Variables& variables) {
+  const auto file = folder / (id + ".properties");
+  std::error_code error;
+  if (!isPluginId(id) || !std::filesystem::exists(file, error)) {
+    throw Error::notFound("NOT_FOUND", fmt::format("No plugin '{}' is configured: there is no {}.",
+                                                   id, isPluginId(id) ? file.string() : "such id"));
+  }
+  return readPluginConf(file, variables);
+}
+
+}  // namespace
+
+PluginVerbs ServingHost::pluginVerbs() {
+  PluginVerbs verbs;
+  verbs.reload = [this](const std::string& id, PluginVerbs::Patience patience) {
+    return renewPlugin(id, patience, false);
+  };
+  verbs.enable = [this](const std::string& id, PluginVerbs::Patience patience) {
+    return renewPlugin(id, patience, true);
+  };
+  verbs.disable = [this](const std::string& id, PluginVerbs::Patience patience) {
+    requireReady();
+    PluginChange change = supervisor_.disable(id, patienceFor(id, patience));
+    registry_.remove(id, milliseconds{0});
+    logPluginChange(change);
+    return change;
+  };
+  verbs.release = [this](const std::string& id, PluginVerbs::Patience) {
+    requireReady();
+    PluginChange change = supervisor_.release(id);
+    logPluginChange(change);
+    return change;
+  };
+  return verbs;
+}
+
+/// An operator who enables it knows what its settings file says of that, which counts at the next
+/// start.
+PluginChange ServingHost::renewPlugin(const std::string& id, std::optional<milliseconds> patience,
+                                      bool enable) {
+  requireReady();
+  const auto running = live_.current();
+  PluginConf conf = confOf(settings_.paths.plugin_conf_dir, id, running->variables());
+  if (enable) {
+    const auto known = supervisor_.find(id);
+    if (known && known->home()) {
+      throw Error::conflict(
+          "PLUGIN_ENABLED",
+          fmt::format("'{}' is enabled already; reload takes over what is new.", id));
+    }
+    conf.enabled = true;
+  }
+  PluginChange change =
+      supervisor_.reload(std::move(conf), running->variables(), patienceFor(id, patience));
+  if (change.succeeded()) live_.retake(id);
+  logPluginChange(change);
+  return change;
+}
+
+void ServingHost::requireReady() const {
+  if (state_.phase() == health::Phase::Ready) return;
+  throw Error::conflict("HOST_NOT_READY",
+                        "The host is starting or stopping; try again when it is ready.");
+}
+
+milliseconds ServingHost::patienceFor(const std::string& id,
+                                      std::optional<milliseconds> asked) const {
+  if (asked) return *asked;
+  const auto compartment = supervisor_.find(id);
+  return std::min(compartment ? compartment->deadline() : milliseconds{0}, kPluginPatienceMax);
+}
+
+}  // namespace bulkhead::host

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "data/migrations.hpp"
+#include "plugins/discovery.hpp"
+#include "plugins/supervisor.hpp"
+#include "plugins/worker_keeper.hpp"
+
+namespace bulkhead::host {
+
+/// A configured plugin on its way up.
+struct Supervisor::Candidate {
+  PluginCandidate plugin;
+  PluginConf conf;
+  HomeSettings settings;
+  std::shared_ptr<Compartment> compartment;
+  bool open = false;                           ///< it has done every step of its way so far
+  std::shared_ptr<WorkerKeeper::Ward> ward{};  ///< of its home, when that is a worker
+  /// Who works on its store while it starts.
+  data::MigrationCompany company = data::MigrationCompany::Nobody;
+  bool by_turns = false;  ///< its store has another writer while it starts
+
+  void refuse(PluginState state, std::string reason) {
+    plugin.state = state;
+    plugin.reason = std::move(reason);
+  }
+};
+
+}  // namespace bulkhead::host

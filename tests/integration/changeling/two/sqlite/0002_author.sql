@@ -1,0 +1,2 @@
+-- expand
+ALTER TABLE note ADD COLUMN author TEXT;
