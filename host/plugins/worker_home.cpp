@@ -24,6 +24,7 @@ constexpr std::uint32_t kSlotsMore = 8192;  // for limits that grow while it run
 constexpr std::size_t kBacklogBytesMax = std::size_t{64} * 1024 * 1024;
 constexpr milliseconds kAnswerPatience{100};
 constexpr milliseconds kStopPatience{5000};
+constexpr milliseconds kStoreLook{50};
 constexpr milliseconds kEndPatience{2'000};  // from the end of its link to that of its process
 
 Error crashed(const std::string& plugin) {
@@ -75,7 +76,8 @@ WorkerHome::~WorkerHome() {
 void WorkerHome::launch() {
   Ends ends;
   auto link = std::make_shared<Link>(std::move(ends.ours), LinkEnd::Worker);
-  auto process = std::make_unique<WorkerProcess>(services_.program, order_.plugin,
+  const auto role = order_.library.empty() ? WorkerRole::Store : WorkerRole::Plugin;
+  auto process = std::make_unique<WorkerProcess>(services_.program, order_.plugin, role,
                                                  ends.theirs.get(), box_->descriptor());
   const std::lock_guard lock{mutex_};
   link_ = std::move(link);
@@ -253,6 +255,23 @@ std::vector<TableRows> WorkerHome::countRows(Time deadline) {
   } catch (const std::exception&) {  // it does not run, or says nothing that can be read
     return {};
   }
+}
+
+std::string WorkerHome::askStore(const Ask& ask, const std::function<bool()>& go_on) {
+  std::promise<std::string> waiter;
+  auto reply = waiter.get_future();
+  const std::uint64_t id = addWaiter(std::move(waiter));
+  if (id == 0) return reply.get();
+  std::string frame;
+  writeAsk(frame, id, ask);
+  link_->send(frame);
+  while (reply.wait_for(kStoreLook) != std::future_status::ready) {
+    const bool silent = std::chrono::steady_clock::now() - lastBeat() > kStopPatience;
+    if (!silent && (!go_on || go_on())) continue;
+    interrupt();
+    throw silent ? crashed(order_.plugin) : Error::app("BACKUP_STOPPED", "The backup was stopped.");
+  }
+  return reply.get();
 }
 
 pid_t WorkerHome::processId() const {
