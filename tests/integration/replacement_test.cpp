@@ -73,6 +73,8 @@ TEST_P(PluginChanges, UnderLoadNoRequestFails) {
     ASSERT_TRUE(load.awaitMore(50));
   }
   EXPECT_THAT(load.end(), IsEmpty());
+  EXPECT_EQ(place_.get("/notes").json().value("rows", std::size_t{0}), load.written())
+      << "both generations wrote by turns: none is lost, none is there twice";
   EXPECT_EQ(place_.plugin().value("generation", 0), 4);
   EXPECT_EQ(place_.host().stop(), 0);
 }
