@@ -170,7 +170,7 @@ class Supervisor {
   std::condition_variable changed_;
   std::set<std::string> changing_;  // plugins
   bool closing_ = false;
-  bool held_ = false;  ///< no change may begin
+  bool held_ = false;                                                       ///< no change may begin
   std::map<std::string, Manifest> manifests_;                               // of those that may run
   std::map<std::string, std::shared_ptr<const Candidate>> running_;         // what runs was made of
   mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // opened here

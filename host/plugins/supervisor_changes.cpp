@@ -190,7 +190,10 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
     }
     return true;
   };
-  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
+  const PluginState state = compartment.status().state;
+  const bool comes_back = compartment.home() || state == PluginState::Crashed ||
+                          state == PluginState::Hung || state == PluginState::Quarantined;
+  if (comes_back && !candidate.store_kept) candidate.company = data::MigrationCompany::OlderCode;
   // two homes in this process have the one store of it
   const bool two_stores = compartment.status().worker || isWorker(candidate);
   candidate.by_turns = two_stores && candidate.plugin.manifest->store && shareLease(true);
