@@ -80,7 +80,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
                                         {"durationMs", exchange.duration},
                                         {"bytesIn", exchange.bytes_in},
                                         {"bytesOut", exchange.bytes_out},
-                                        {"ip", NoSecret{request.peer.address}},
+                                        {"ip", NoSecret{request.peer.address.text()}},
                                         {"userAgent", headerOf(request, "user-agent")}}};
   const Refusal& refusal = exchange.refusal;
   if (isChoice(exchange)) {

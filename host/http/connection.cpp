@@ -307,7 +307,7 @@ void Connection::countWaiting(Exchange& exchange) {
 
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
-  if (countedByIp()) loop_.shared().ips.leave(peer_.address);
+  if (countedByIp()) loop_.shared().ips.leave(peer_.address.text());
   giveUpUpload();
   loop_.shared().unsent_bytes -= std::exchange(unsent_bytes_, 0);
   for (const auto& exchange : pending_) abandon(*exchange);

@@ -219,8 +219,8 @@ bool EventLoop::acceptOne(const LoopListener& listener) {
 
 void EventLoop::admit(FileDescriptor fd, Peer peer, const LoopListener& listener) {
   const FrontOptions& options = shared_.options;
-  const bool counted = !listener.is_unix && !options.exempt_from_ip_cap(peer.address);
-  if (counted && !shared_.ips.enter(peer.address, options.connections_per_ip_max)) {
+  const bool counted = !listener.is_unix && !options.exempt_from_ip_cap(peer.address.text());
+  if (counted && !shared_.ips.enter(peer.address.text(), options.connections_per_ip_max)) {
     counters_.count(Rejection::IpCap);
     return;
   }
@@ -229,7 +229,7 @@ void EventLoop::admit(FileDescriptor fd, Peer peer, const LoopListener& listener
   const auto cap = static_cast<std::int64_t>(options.connections_max);
   if (!has_room && shared_.open_connections >= cap + kRefusalsMax) {
     counters_.count(Rejection::ConnectionCap);
-    if (counted) shared_.ips.leave(peer.address);
+    if (counted) shared_.ips.leave(peer.address.text());
     return;
   }
   ++shared_.open_connections;

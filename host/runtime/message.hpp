@@ -9,6 +9,9 @@
 
 #include <bulkhead/error.hpp>
 
+#include "runtime/client_address.hpp"
+#include "runtime/field_text.hpp"
+
 namespace bulkhead::host {
 
 class ByteStream;
@@ -32,8 +35,7 @@ struct Principal {
 /// Where the bytes came from. `inside` is C16's word: loopback or allowed network, no untrusted
 /// proxy header.
 struct Peer {
-  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on a
-                        ///< Unix socket
+  ClientAddress address;  ///< after trusted proxies
   bool inside = false;
   bool admin_socket = false;
   bool management = false;  ///< came by the management port: monitoring alone (C17)
