@@ -145,8 +145,8 @@ void putConnection(Writer& out, const HttpResponse& response, const ResponseFram
 /// No head of this answer is longer.
 std::size_t headBytesMax(const HttpResponse& response, const CommonLines& common) {
   constexpr std::size_t kOurLinesBytesMax = 256;
-  std::size_t bytes =
-      kOurLinesBytesMax + common.date.size() + common.fixed.size() + common.request_id.size();
+  std::size_t bytes = kOurLinesBytesMax + common.date.size() + common.fixed.size() +
+                      common.request_id.size() + response.fixed_headers.text().size();
   for (const auto& [name, value] : response.headers) bytes += name.size() + value.size() + 4;
   return bytes;
 }
@@ -174,6 +174,7 @@ void appendHead(std::string& out, const HttpResponse& response, const ResponseFr
   writer.put(common.fixed);
   writer.putLine("X-Request-Id", common.request_id);
   for (const auto& [name, value] : response.headers) {
+  writer.put(response.fixed_headers.text());
     if (!isOurs(name)) writer.putLine(name, value);
   }
   putLength(writer, response, framing);

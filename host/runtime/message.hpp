@@ -68,7 +68,6 @@ struct HttpRequest {
   const std::string* queryValue(std::string_view name) const;
 };
 
-/// An answer before the tail: the front adds Date, Content-Length, ids and security headers.
 /// What the log and the performance monitor say of a refusal; empty for any other answer.
 struct Refusal {
   ErrorKind kind = ErrorKind::App;
@@ -76,8 +75,26 @@ struct Refusal {
   std::string message;
 };
 
+/// Header fields that are known when the host is compiled, as they are on the wire: a literal of
+/// lines "Name: value\r\n", judged by the compiler. None that is the front's own.
+class HeaderLines {
+ public:
+  constexpr HeaderLines() = default;
+  template <std::size_t kSize>
+  consteval explicit HeaderLines(const char (&lines)[kSize]) : text_{lines, kSize - 1} {
+    if (!areHeaderLines(text_)) throw "not made of whole header lines";
+  }
+
+  constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
+/// An answer before the tail: the front adds Date, Content-Length, ids and security headers.
 struct HttpResponse {
   int status = 200;
+  HeaderLines fixed_headers;  ///< of the host's own answers; before `headers` on the wire
   Fields headers;
   std::string body;
   Refusal refusal;                     ///< never sent: the body has its own words
