@@ -192,10 +192,7 @@ void Connection::resume() {
 }
 
 void Connection::beginRequest() {
-  const std::shared_ptr<Mailbox>& mailbox = loop_.mailbox();
-  current_ = std::make_shared<Exchange>(mailbox,
-                                        std::shared_ptr<RequestBudget>{mailbox, mailbox->budget()},
-                                        loop_.shared().options.development);
+  current_ = loop_.exchanges().take();
   current_->request().received_us = loop_.now();
 }
 

@@ -66,10 +66,11 @@ void Connection::flush() {
   send(out);
   if (isClosed()) return;
   const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(rendered);
-  std::for_each(pending_.begin(), end, [this](const auto& exchange) {
+  std::for_each(pending_.begin(), end, [this](auto& exchange) {
     exchange->connection_ = nullptr;  // a word of its stream may still be on its way
     report(loop_, *exchange, false);
   });
+    loop_.exchanges().giveBack(std::move(exchange));
   pending_.erase(pending_.begin(), end);
   afterWrite();
   settle();

@@ -50,6 +50,7 @@ EventLoop::EventLoop(SharedState& shared, unsigned number, std::shared_ptr<Reque
     : shared_{shared},
       number_{number},
       mailbox_{std::make_shared<Mailbox>(std::move(budget))},
+      exchanges_{mailbox_, {mailbox_, mailbox_->budget()}, shared.options.development},
       wheel_{clockMicroseconds()},
       epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
       now_us_{clockMicroseconds()} {

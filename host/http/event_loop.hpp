@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <vector>
 
+#include "http/exchange_pool.hpp"
 #include "http/listener.hpp"
 #include "http/mailbox.hpp"
 #include "http/response_writer.hpp"
@@ -47,6 +48,7 @@ class EventLoop {
   void run();
 
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
+  ExchangePool& exchanges() noexcept { return exchanges_; }
   const LoopCounters& counters() const noexcept { return counters_; }
   /// Any thread: the loop closes its longest idle connection, if it still has one.
   void askForRoom();
@@ -101,6 +103,7 @@ class EventLoop {
   LoopCounters counters_;
   TimerWheel wheel_;
   DateLine date_;
+  ExchangePool exchanges_;
   int epoll_fd_;
   std::int64_t now_us_ = 0;
   long waits_ = 0;  ///< of the loop's thread so far; counted for on_step only
