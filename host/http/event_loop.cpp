@@ -178,6 +178,12 @@ void EventLoop::place(Connections::iterator position, Standing from, Standing to
   noteIdle((to == Standing::Idle ? 1 : 0) - (from == Standing::Idle ? 1 : 0));
 }
 
+void EventLoop::renew(Connections::iterator position, Standing standing) {
+  Connections& target = list(standing);
+  target.splice(target.end(), target, position);
+  noteLongestIdle();
+}
+
 void EventLoop::remove(Connections::iterator position, Standing from) {
   closed_.splice(closed_.end(), list(from), position);
   noteIdle(from == Standing::Idle ? -1 : 0);
@@ -187,6 +193,10 @@ void EventLoop::remove(Connections::iterator position, Standing from) {
 void EventLoop::noteIdle(int change) {
   if (change == 0) return;
   LoopCounters::bump(counters_.idle_connections, change);
+  noteLongestIdle();
+}
+
+void EventLoop::noteLongestIdle() {
   const Connections& idle = list(Standing::Idle);
   counters_.idle_since_us.store(idle.empty() ? INT64_MAX : idle.front()->standingSince(),
                                 std::memory_order_relaxed);

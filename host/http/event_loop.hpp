@@ -68,6 +68,8 @@ class EventLoop {
   void unwatch(int fd);
   void schedule(TimerNode& node, std::int64_t due_us) { wheel_.schedule(node, due_us); }
   void place(Connections::iterator position, Standing from, Standing to);
+  /// It stands where it stood, and from now on is the youngest there.
+  void renew(Connections::iterator position, Standing standing);
   /// Takes a closed connection out; it is destroyed when the current round is over.
   void remove(Connections::iterator position, Standing from);
   /// Closes readers of this loop, those that have taken nothing for longest first, until all unsent
@@ -90,6 +92,7 @@ class EventLoop {
   bool evictLongestIdle();
   void giveRoom();
   void noteIdle(int change);
+  void noteLongestIdle();
   void onAcceptError(int error);
   void resumeAccepting();
   void drainIdle();
@@ -100,10 +103,10 @@ class EventLoop {
   SharedState& shared_;
   const unsigned number_;
   std::shared_ptr<Mailbox> mailbox_;
+  ExchangePool exchanges_;
   LoopCounters counters_;
   TimerWheel wheel_;
   DateLine date_;
-  ExchangePool exchanges_;
   int epoll_fd_;
   std::int64_t now_us_ = 0;
   long waits_ = 0;  ///< of the loop's thread so far; counted for on_step only
