@@ -88,6 +88,7 @@ class Writer {
 };
 
 void putStatusLine(Writer& out, int status) {
+  if (status == 200) return out.put(kStatusLines.front().text);  // nearly every one
   const auto known = std::lower_bound(kStatusLines.begin(), kStatusLines.end(), status,
                                       [](const StatusLine& a, int b) { return a.status < b; });
   if (known != kStatusLines.end() && known->status == status) {
@@ -173,8 +174,8 @@ void appendHead(std::string& out, const HttpResponse& response, const ResponseFr
   writer.put(common.date);
   writer.put(common.fixed);
   writer.putLine("X-Request-Id", common.request_id);
-  for (const auto& [name, value] : response.headers) {
   writer.put(response.fixed_headers.text());
+  for (const auto& [name, value] : response.headers) {
     if (!isOurs(name)) writer.putLine(name, value);
   }
   putLength(writer, response, framing);
