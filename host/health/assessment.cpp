@@ -18,6 +18,8 @@ void add(Assessment& assessment, Issue issue) {
 }
 
 void addChecks(Assessment& assessment) {
+  const auto view = static_cast<std::size_t>(assessment.view);
+  if (assessment.now < assessment.snapshot->healthy_until[view]) return;
   for (const auto& check : assessment.snapshot->checks) {
     const Status status = check.contributionAt(assessment.now, assessment.view);
     if (status == Status::Healthy) continue;

@@ -73,8 +73,8 @@ std::string megabytesText(std::uint64_t bytes, bool coarse) {
   return fmt::format("{}MB", shown(megabytes(bytes), coarse));
 }
 
-std::int64_t uptimeSeconds(const HealthState& state) {
-  return std::chrono::duration_cast<std::chrono::seconds>(state.uptime()).count();
+std::int64_t uptimeSeconds(const HealthState& state, TimePoint now) {
+  return std::chrono::duration_cast<std::chrono::seconds>(now - state.startedAt()).count();
 }
 
 bool showsVersion(const HealthSources& sources, Disclosure disclosure) {

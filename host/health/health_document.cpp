@@ -130,7 +130,7 @@ std::string healthDocument(const HealthSources& sources, const Assessment& asses
     out.member("timestamp", timestampText(assessment.wall_now));
     if (showsVersion(sources, disclosure)) out.member("version", sources.identity.version);
     out.member("environment", sources.identity.environment);
-    out.member("uptime", uptimeSeconds(sources.state));
+    out.member("uptime", uptimeSeconds(sources.state, assessment.now));
     out.member("uptimeFormatted", uptimeText(sources.state.uptime()));
     writeMemory(out, resources, disclosure.coarse);
     writeDatabase(out, assessment, disclosure.coarse);

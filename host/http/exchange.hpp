@@ -84,9 +84,16 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// The answer, once the sink was told.
   HttpResponse& response() noexcept { return response_; }
 
+  /// Whether the caller's is the last reference, with nothing that could bring another about, and
+  /// what the exchange holds is small.
+  static bool isSpare(const std::shared_ptr<Exchange>& exchange);
+  /// Makes a spare one what a new one is, for another request of the same sink; its memory stays.
+  void renew(std::shared_ptr<AnswerSink> sink);
+
  private:
   friend class Connection;
 
+  bool isSmall() const noexcept;
   bool claim() noexcept { return !answered_.exchange(true, std::memory_order_acq_rel); }
 
   HttpRequest request_;
@@ -98,8 +105,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   RequestBudget::Share held_;
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};
+  bool has_streams_ = false;  ///< which know it as long as they live
 
-  // The loop's own: no other thread reads these.
+  // The loop's own: no other thread reads these. See renew().
   Connection* connection_ = nullptr;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
