@@ -31,7 +31,7 @@ struct PluginConf {
   std::string id;  ///< the file's name without `.properties`
   bool enabled = true;
   std::filesystem::path library;       ///< empty: `<id>.so` in `plugin.dir`
-  std::optional<Isolation> isolation;  ///< none: as plugins.isolation says
+  std::optional<Isolation> isolation;  ///< none: as plugin.isolation says
   bool required = false;
   bool sandbox = true;  ///< its worker may do only what plugins need
   PluginLimits limits;

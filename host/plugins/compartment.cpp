@@ -43,11 +43,13 @@ Compartment::~Compartment() {
   close(std::chrono::milliseconds{0});
 }
 
-void Compartment::describe(std::string version, std::string service, std::string file) {
+void Compartment::describe(std::string version, std::string service, std::string file,
+                           std::vector<std::string> provides) {
   const std::lock_guard lock{mutex_};
   status_.version = std::move(version);
   status_.service = std::move(service);
   status_.file = std::move(file);
+  status_.provides = std::move(provides);
 }
 
 void Compartment::enter(PluginState state, std::string reason) {
@@ -249,14 +251,26 @@ void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) co
 
 bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem) {
   const auto life = std::make_shared<Life>(std::move(home));
+  if (auto refusal = startAgain(life)) {
+    problem = std::move(refusal->reason);
+    return false;
+  }
+  return install(life, line, true, problem);
+}
+
+/// A home of the plugin as it is known.
+std::optional<Compartment::Refusal> Compartment::startAgain(
+    const std::shared_ptr<Life>& life) const {
   auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
   if (!refusal && !isSame(knownRoutes(), life->home->routes()))
     refusal = Refusal{PluginState::Refused, "It registers other routes than before."};
   if (!refusal) refusal = runBounded(life, "start", [](Home& plugin) { plugin.start(); });
-  if (refusal) {
-    problem = std::move(refusal->reason);
-    return false;
-  }
+  return refusal;
+}
+
+/// What has started runs from now on, unless it is not wanted any more.
+bool Compartment::install(const std::shared_ptr<Life>& life, std::uint64_t line, bool restarted,
+                          std::string& problem) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
@@ -271,7 +285,7 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::s
     awaited_ = false;
     waiting.swap(parked_);
     ++status_.generation;
-    ++status_.restarts;
+    if (restarted) ++status_.restarts;
     enterLocked(PluginState::Running, {});
   }
   resubmit(waiting);

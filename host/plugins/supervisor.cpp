@@ -270,7 +270,7 @@ void Supervisor::verifyAndCreate(Candidate& candidate) {
   Compartment& compartment = *candidate.compartment;
   if (plugin.manifest) {
     compartment.describe(plugin.manifest->version, plugin.manifest->service,
-                         plugin.library.string());
+                         plugin.library.string(), candidate.provides());
   }
   if (stop_booting_) return;
   guarded(candidate, [&] {
@@ -315,7 +315,7 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
   order.library = plugin.copy;
   for (const auto& secret : secretsOf(plugin.manifest->settings, candidate.settings))
     order.secrets.emplace_back(secret);
-  order.settings = std::move(candidate.settings);
+  order.settings = candidate.settings;
   order.replaces = plugin.manifest->replaces;
   order.limits = homeLimits(limits);
   order.development = options_.development;
@@ -355,7 +355,7 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
   const HomeLimits limits = homeLimits(effectiveLimits(candidate.conf, plugin.manifest));
   HomeOptions options{plugin.id,
                       plugin.manifest->version,
-                      std::move(candidate.settings),
+                      candidate.settings,
                       plugin.manifest->replaces,
                       limits.deadline,
                       options_.development,

@@ -79,28 +79,39 @@ class Supervisor::Turn {
 
 PluginChange Supervisor::reload(PluginConf conf, const Variables& variables,
                                 milliseconds patience) {
+  return renew(std::move(conf), variables, patience, Pause::No);
+}
+
+PluginChange Supervisor::reloadPaused(PluginConf conf, const Variables& variables,
+                                      milliseconds patience) {
+  return renew(std::move(conf), variables, patience, Pause::Yes);
+}
+
+PluginChange Supervisor::renew(PluginConf conf, const Variables& variables, milliseconds patience,
+                               Pause pause) {
   const std::string id = conf.id;
   const Turn turn{*this, id};
   Candidate candidate = examine(std::move(conf), variables);
   const auto compartment = candidate.compartment;
-  std::filesystem::path old_copy;
-  {
-    const std::lock_guard lock{mutex_};
-    if (const auto found = copies_.find(id); found != copies_.end()) old_copy = found->second;
-  }
+  const auto old = runningOne(id);
   checkOrder(candidate);
   verify(candidate.plugin, PluginCache{options_.cache_dir}, candidate.settings);
   PluginChange change;
   change.plugin = id;
-  change.succession = candidate.plugin.isClosed()
-                          ? compartment->refuseNext(candidate.plugin.state, candidate.plugin.reason)
-                          : succeed(candidate, patience);
+  if (candidate.plugin.isClosed()) {
+    change.succession = compartment->refuseNext(candidate.plugin.state, candidate.plugin.reason);
+  } else if (pause == Pause::Yes && old && compartment->home()) {
+    change.succession = succeedPaused(candidate, patience, change);
+  } else {
+    change.succession = succeed(candidate, patience);
+  }
   const bool ran = change.succession.generation_before > 0;
   if (change.succession.succeeded) {
     change.outcome = ran ? PluginChange::Outcome::Reloaded : PluginChange::Outcome::Started;
-    if (ran) change.old_code = whereaboutsOf(old_copy, change.succession);
+    if (ran && old) change.old_code = whereaboutsOf(*old, change.succession);
   } else {
-    change.outcome = ran ? PluginChange::Outcome::RolledBack : PluginChange::Outcome::Failed;
+    change.outcome = ran && !change.succession.lost ? PluginChange::Outcome::RolledBack
+                                                    : PluginChange::Outcome::Failed;
   }
   const PluginStatus status = compartment->status();
   change.state = status.state;
@@ -172,6 +183,7 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
   SuccessionReport report;
   try {
     SuccessionOrder order = successionOrder(candidate);
+    order.home = newHome(candidate);
     order.patience = patience;
     report = compartment.succeed(order);
   } catch (const PluginRefusal& refusal) {
@@ -191,10 +203,10 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   const Manifest& manifest = *candidate.plugin.manifest;
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
   SuccessionOrder order;
-  order.home = newHome(candidate);
   order.version = manifest.version;
   order.service = manifest.service;
   order.file = candidate.plugin.library.string();
+  order.provides = candidate.provides();
   order.required = candidate.plugin.required;
   order.worker = isWorker(candidate);
   order.deadline = milliseconds{limits.deadline_ms};
@@ -202,40 +214,55 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   order.publish = [this, compartment = candidate.compartment](Home& home) {
     services_.admit(compartment, home);
   };
-  order.swapped = [this, compartment = candidate.compartment, ward = candidate.ward,
-                   home = std::weak_ptr{order.home}] {
-    if (ward) {
-      keeper_->adopt(ward);
-    } else {
-      keeper_->forget(compartment->id());
-    }
+  order.swapped = [this, &candidate] {
+    watch(candidate);
+    const auto home = candidate.compartment->home();
     try {
-      if (const auto present = home.lock()) services_.attend(compartment, *present);
+      if (home) services_.attend(candidate.compartment, *home);
     } catch (const Error& error) {
       log(Level::Error, "plugins", "What a plugin says of its health is not taken in",
-          {{"plugin", compartment->id()}, {"reason", error.message()}});
+          {{"plugin", candidate.plugin.id}, {"reason", error.message()}});
     }
   };
   return order;
+}
+
+/// Its worker is looked after, or there is none to look after.
+void Supervisor::watch(const Candidate& candidate) {
+  if (candidate.ward) {
+    keeper_->adopt(candidate.ward);
+  } else {
+    keeper_->forget(candidate.plugin.id);
+  }
 }
 
 void Supervisor::remember(const Candidate& candidate) {
   const std::string& id = candidate.plugin.id;
   const std::lock_guard lock{mutex_};
   manifests_.insert_or_assign(id, *candidate.plugin.manifest);
-  copies_.erase(id);
-  if (!isWorker(candidate)) copies_.emplace(id, candidate.plugin.copy);
+  running_.insert_or_assign(id, std::make_shared<const Candidate>(candidate));
   if (std::find(started_.begin(), started_.end(), candidate.compartment) == started_.end())
     started_.push_back(candidate.compartment);
 }
 
-std::string Supervisor::whereaboutsOf(const std::filesystem::path& copy,
-                                      const SuccessionReport& report) const {
-  if (copy.empty()) return "ended with its process";
+std::shared_ptr<const Supervisor::Candidate> Supervisor::runningOne(
+    const std::string& plugin) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = running_.find(plugin);
+  return found == running_.end() ? nullptr : found->second;
+}
+
+bool Supervisor::isClosing() const {
+  const std::lock_guard lock{mutex_};
+  return closing_;
+}
+
+std::string Supervisor::whereaboutsOf(const Candidate& old, const SuccessionReport& report) const {
+  if (isWorker(old)) return "ended with its process";
   if (report.left_behind) return "stays in memory: calls that do not return are inside";
   std::error_code error;
-  const auto canonical = std::filesystem::canonical(copy, error);
-  const auto& name = error ? copy : canonical;
+  const auto canonical = std::filesystem::canonical(old.plugin.copy, error);
+  const auto& name = error ? old.plugin.copy : canonical;
   const bool gone = waitUntil(std::chrono::steady_clock::now() + kUnmapPatience,
                               [&] { return !PluginLibrary::isMapped(name); });
   return gone ? "left memory" : pinOf(name);
@@ -245,11 +272,10 @@ PluginChange Supervisor::disable(const std::string& id, milliseconds patience) {
   const Turn turn{*this, id};
   const auto compartment = find(id);
   if (!compartment) throw Error::notFound("NOT_FOUND", "No plugin of that id is configured.");
-  std::filesystem::path copy;
+  const auto old = runningOne(id);
   {
     const std::lock_guard lock{mutex_};
-    if (const auto found = copies_.find(id); found != copies_.end()) copy = found->second;
-    copies_.erase(id);
+    running_.erase(id);
     manifests_.erase(id);
     std::erase(started_, compartment);
   }
@@ -260,8 +286,8 @@ PluginChange Supervisor::disable(const std::string& id, milliseconds patience) {
   change.outcome = PluginChange::Outcome::Disabled;
   change.succession =
       compartment->leave(PluginState::Disabled, "switched off by an operator", patience);
-  if (change.succession.generation_before > 0)
-    change.old_code = whereaboutsOf(copy, change.succession);
+  if (change.succession.generation_before > 0 && old)
+    change.old_code = whereaboutsOf(*old, change.succession);
   change.state = compartment->status().state;
   services_.changed(*compartment);
   return change;

@@ -260,9 +260,16 @@ pid_t WorkerHome::processId() const {
   return process_ ? process_->id() : 0;
 }
 
-std::uint64_t WorkerHome::memoryBytes() const {
+std::optional<std::uint64_t> WorkerHome::memoryBytes() const {
+  if (dying_ || memory_bytes_ == 0) return std::nullopt;
+  return memory_bytes_.load();
+}
+
+std::uint64_t WorkerHome::sampleMemory() {
   const std::lock_guard lock{mutex_};
-  return process_ ? process_->memoryBytes() : 0;
+  if (!process_ || ended_) return 0;
+  memory_bytes_ = process_->memoryBytes();
+  return memory_bytes_;
 }
 
 milliseconds WorkerHome::processorTime() const {
@@ -476,7 +483,8 @@ void WorkerHome::finish(std::string problem) {
   held_->close();
   auto process = process_->awaitEnd(kEndPatience);
   if (!process) {
-    process_->signal(SIGKILL);
+    kill(SIGKILL, fmt::format("had left its link for {} ms and went on", kEndPatience.count()),
+         true);
     while (!(process = process_->awaitEnd(kEndPatience))) continue;
   }
   WorkerEnd end;

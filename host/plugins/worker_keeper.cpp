@@ -244,8 +244,8 @@ void WorkerKeeper::look(Ward& ward) {
     if (now >= *ward.abort_at) home->kill(SIGKILL, {}, true);
     return;
   }
-  const std::uint64_t memory = care.memory_bytes_max > 0 ? home->memoryBytes() : 0;
-  if (memory > care.memory_bytes_max) {
+  const std::uint64_t memory = home->sampleMemory();
+  if (care.memory_bytes_max > 0 && memory > care.memory_bytes_max) {
     home->kill(SIGKILL,
                fmt::format("held {} MiB of memory, and may hold {}", memory >> 20U,
                            care.memory_bytes_max >> 20U),
