@@ -17,7 +17,7 @@ namespace bulkhead::host {
 
 /// A call as it goes to a worker: without credentials, which no plugin is shown.
 struct CallMessage {
-  std::uint32_t route = 0;  ///< the plugin's number of it
+  std::uint32_t route = 0;  ///< its place among the plugin's
   std::uint32_t slot = 0;   ///< of the black box, where the worker says that it has begun
   std::chrono::steady_clock::time_point deadline;  ///< the machine's; one clock for all processes
   HttpRequest request;

@@ -19,7 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kLabelBytesMax = 256;
 constexpr std::uint32_t kSlotsMore = 8192;  // for limits that grow while it runs
 constexpr std::size_t kBacklogBytesMax = std::size_t{64} * 1024 * 1024;
 constexpr milliseconds kAnswerPatience{100};
@@ -200,7 +199,7 @@ bool WorkerHome::submit(const std::shared_ptr<HomeCall>& call) {
   if (!entry) return false;
   const auto& stream = call->request().body_stream;
   CallMessage message;
-  message.route = call->route().number;
+  message.route = call->route().place;
   message.slot = entry.slot;
   message.deadline = call->deadline();
   message.streams_body = stream != nullptr;

@@ -74,11 +74,12 @@ json metricsJson(const WorkerRegistration& registration) {
   return metrics;
 }
 
-std::shared_ptr<const RegisteredRoute> routeFrom(const json& one) {
+std::shared_ptr<const RegisteredRoute> routeFrom(const json& one, std::size_t place) {
   return std::make_shared<const RegisteredRoute>(RegisteredRoute{
       one.at("number").get<std::uint32_t>(), one.at("path").get<std::string>(),
       RouteContract{one.at("method").get<std::string>(), one.at("relative").get<std::string>(),
-                    written(one.at("contract"))}});
+                    written(one.at("contract"))},
+      static_cast<std::uint32_t>(place)});
 }
 
 }  // namespace
@@ -134,7 +135,8 @@ std::string toJson(const WorkerRegistration& registration) {
 WorkerRegistration workerRegistrationFrom(std::string_view text) {
   return reading(text, [](const json& document) {
     WorkerRegistration registration;
-    for (const auto& one : document.at("routes")) registration.routes.push_back(routeFrom(one));
+    for (const auto& one : document.at("routes"))
+      registration.routes.push_back(routeFrom(one, registration.routes.size()));
     for (const auto& one : document.at("contributors")) {
       registration.contributors.push_back(
           {one.at("number").get<std::uint32_t>(), one.at("name").get<std::string>(),

@@ -1,6 +1,7 @@
 #include "runtime/host_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -54,7 +55,8 @@ struct HostTable {
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
       home.routes_.push_back(std::make_shared<const RegisteredRoute>(
           RegisteredRoute{route, fullPath(home.options_, view(path)),
-                          RouteContract{view(method), view(path), view(contract)}}));
+                          RouteContract{view(method), view(path), view(contract)},
+                          static_cast<std::uint32_t>(home.routes_.size())}));
     });
   }
 
@@ -119,7 +121,7 @@ struct HostTable {
       for (std::size_t i = 0; i < label_count; ++i)
         description.labels.emplace_back(view(labels[i]));
       *metric = home.services_.metrics.declare(home.options_.plugin, description);
-      home.metrics_.push_back(*metric);
+      home.metrics_.push_back({*metric, label_count, description.kind == "counter"});
     });
   }
 
@@ -169,10 +171,13 @@ struct HostTable {
                            std::size_t label_count, double value) {
     guarded(nullptr, [&] {
       PluginHome& home = self->home;
-      if (std::find(home.metrics_.begin(), home.metrics_.end(), metric) == home.metrics_.end())
-        return;
+      const auto own = std::find_if(home.metrics_.begin(), home.metrics_.end(),
+                                    [&](const auto& one) { return one.number == metric; });
+      if (own == home.metrics_.end() || own->labels != label_count) return;
+      if (!std::isfinite(value) || (own->counts && value < 0)) return;
       std::vector<std::string_view> values;
-      for (std::size_t i = 0; i < label_count; ++i) values.push_back(view(labels[i]));
+      for (std::size_t i = 0; i < label_count; ++i)
+        values.push_back(view(labels[i]).substr(0, kLabelBytesMax));
       home.services_.metrics.record(metric, values, value);
     });
   }

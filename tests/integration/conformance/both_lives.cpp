@@ -1,11 +1,14 @@
 #include "both_lives.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 
 namespace bulkhead::integration {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::string_view kSettings =
@@ -46,6 +49,14 @@ Life::Life(std::string isolation) : isolation_{std::move(isolation)} {
   const HttpAnswer made = host_->keyed().post("/api/admin/tenants", R"({"slug":"salon"})");
   tenant_ = made.json().value("id", "");
   ready_ = made.status == 201;
+}
+
+pid_t Life::workerId() const {
+  pid_t child = 0;
+  for (const auto& task : fs::directory_iterator{fmt::format("/proc/{}/task", host_->id())}) {
+    if (std::ifstream{task.path() / "children"} >> child) return child;
+  }
+  return 0;
 }
 
 void Life::reset(std::string_view test) {

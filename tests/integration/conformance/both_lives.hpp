@@ -22,6 +22,8 @@ class Life {
   bool isReady() const { return ready_; }
   HostProcess& host() { return *host_; }
   const HostFolder& folder() const { return folder_; }
+  /// The plugin's own process; 0 when it lives in the host's.
+  pid_t workerId() const;
 
   /// Below /api/conformance/v1, with a key and a tenant. The ids of the n-th request since reset()
   /// are the same in each life; what is answered is told.

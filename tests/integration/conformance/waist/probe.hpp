@@ -15,8 +15,8 @@ struct Plugin {
   std::uint32_t counter = 0;
   std::uint32_t gauge = 0;
   std::uint32_t histogram = 0;
-  std::string created;  ///< what create() saw, as JSON
-  std::string started;  ///< what start() saw, as JSON
+  std::string created{};  ///< what create() saw, as JSON
+  std::string started{};  ///< what start() saw, as JSON
 };
 
 /// One call of the plugin, as a probe gets it.
