@@ -84,8 +84,8 @@ std::filesystem::path WorkerProgram::path() const {
   return fmt::format("/proc/{}/fd/{}", getpid(), file_.get());
 }
 
-WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& plugin, int link,
-                             int box) {
+WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& plugin,
+                             WorkerRole role, int link, int box) {
   const FileDescriptor nothing = raised(FileDescriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)});
   const FileDescriptor errors = raised(FileDescriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
   const FileDescriptor high_link = raised(FileDescriptor{fcntl(link, F_DUPFD_CLOEXEC, 0)});
@@ -97,7 +97,10 @@ WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& pl
   plan.give(high_link.get(), kWorkerLinkDescriptor);
   plan.give(high_box.get(), kWorkerBoxDescriptor);
   const auto path = program.path();
-  id_ = Spawner::instance().run([&] { return plan.run(path, {"worker", plugin}); });
+  std::vector<std::string> words{"worker"};
+  if (role == WorkerRole::Store) words.emplace_back(kStoreOnly);
+  words.push_back(plugin);
+  id_ = Spawner::instance().run([&] { return plan.run(path, words); });
   handle_ = FileDescriptor{static_cast<int>(syscall(SYS_pidfd_open, id_, 0))};
   if (handle_) return;
   const int problem = errno;

@@ -171,10 +171,14 @@ class LinkTest : public ::testing::Test {
     host_ = std::make_shared<Link>(FileDescriptor{both[0]}, LinkEnd::Worker);
     worker_ = std::make_shared<Link>(FileDescriptor{both[1]}, LinkEnd::Host);
   }
-  ~LinkTest() override {
+  ~LinkTest() override { endReaders(); }
+
+  /// What they use must outlive this.
+  void endReaders() {
     host_->end();
     worker_->end();
     for (auto& reader : readers_) reader.join();
+    readers_.clear();
   }
 
   void readOn(Link& link, std::function<void(const Frame&)> take) {
@@ -255,6 +259,7 @@ class LinkStream : public LinkTest {
     receiver_->begin();
     sender_->begin();
   }
+  ~LinkStream() override { endReaders(); }
 
   std::shared_ptr<ByteStream> from_;
   std::shared_ptr<ByteStream> to_;
