@@ -83,7 +83,8 @@ class Worker {
   [[noreturn]] void live() {
     std::thread{[this] { beat(); }}.detach();
     try {
-      link_->read([this](const Frame& frame) { take(frame); });
+      LaneWakes wakes;  // one for all calls that came together
+      link_->read([this](const Frame& frame) { take(frame); }, [&] { wakes.flush(); });
     } catch (const std::exception& error) {
       fmt::print(stderr, "bulkhead worker: {}\n", error.what());
     }

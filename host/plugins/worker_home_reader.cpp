@@ -7,10 +7,10 @@
 
 #include "plugins/link_records.hpp"
 #include "plugins/worker_home.hpp"
+#include "runtime/host_table.hpp"
 
 namespace bulkhead::host {
 namespace {
-
 
 std::vector<std::string_view> bounded(const std::vector<std::string_view>& labels) {
   std::vector<std::string_view> short_ones;

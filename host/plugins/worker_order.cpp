@@ -43,8 +43,7 @@ HomeLimits limitsFrom(const json& document) {
 json routesJson(const WorkerRegistration& registration) {
   json routes = json::array();
   for (const auto& route : registration.routes) {
-    routes.push_back({{"number", route->number},
-                      {"method", route->contract.method()},
+    routes.push_back({{"method", route->contract.method()},
                       {"path", route->path},
                       {"relative", route->contract.path()},
                       {"contract", route->contract.document()}});
@@ -74,12 +73,12 @@ json metricsJson(const WorkerRegistration& registration) {
   return metrics;
 }
 
+/// In the host a route has the number of its place: two may share that which the plugin gave.
 std::shared_ptr<const RegisteredRoute> routeFrom(const json& one, std::size_t place) {
   return std::make_shared<const RegisteredRoute>(RegisteredRoute{
-      one.at("number").get<std::uint32_t>(), one.at("path").get<std::string>(),
+      static_cast<std::uint32_t>(place), one.at("path").get<std::string>(),
       RouteContract{one.at("method").get<std::string>(), one.at("relative").get<std::string>(),
-                    written(one.at("contract"))},
-      static_cast<std::uint32_t>(place)});
+                    written(one.at("contract"))}});
 }
 
 }  // namespace

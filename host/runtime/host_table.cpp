@@ -55,8 +55,7 @@ struct HostTable {
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
       home.routes_.push_back(std::make_shared<const RegisteredRoute>(
           RegisteredRoute{route, fullPath(home.options_, view(path)),
-                          RouteContract{view(method), view(path), view(contract)},
-                          static_cast<std::uint32_t>(home.routes_.size())}));
+                          RouteContract{view(method), view(path), view(contract)}}));
     });
   }
 
@@ -121,7 +120,8 @@ struct HostTable {
       for (std::size_t i = 0; i < label_count; ++i)
         description.labels.emplace_back(view(labels[i]));
       *metric = home.services_.metrics.declare(home.options_.plugin, description);
-      home.metrics_.push_back({*metric, label_count, description.kind == "counter"});
+      home.metrics_.push_back(*metric);
+      self->metrics.push_back({*metric, label_count, description.kind == "counter"});
     });
   }
 
@@ -171,9 +171,9 @@ struct HostTable {
                            std::size_t label_count, double value) {
     guarded(nullptr, [&] {
       PluginHome& home = self->home;
-      const auto own = std::find_if(home.metrics_.begin(), home.metrics_.end(),
+      const auto own = std::find_if(self->metrics.begin(), self->metrics.end(),
                                     [&](const auto& one) { return one.number == metric; });
-      if (own == home.metrics_.end() || own->labels != label_count) return;
+      if (own == self->metrics.end() || own->labels != label_count) return;
       if (!std::isfinite(value) || (own->counts && value < 0)) return;
       std::vector<std::string_view> values;
       for (std::size_t i = 0; i < label_count; ++i)

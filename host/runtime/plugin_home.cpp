@@ -107,8 +107,7 @@ void PluginHome::create() {
   } catch (...) {
     routes_.clear();
     contributors_.clear();
-    services_.metrics.withdraw(metricNumbers());
-    metrics_.clear();
+    services_.metrics.withdraw(std::exchange(metrics_, {}));
     throw;
   }
 }
@@ -143,13 +142,7 @@ void PluginHome::stop() noexcept {
 /// `object_` keeps its value: a call that has just found the plugin present may still enter it.
 void PluginHome::abandon() noexcept {
   if (gone_.exchange(true)) return;
-  waist::guarded(nullptr, [&] { services_.metrics.withdraw(metricNumbers()); });
-}
-
-std::vector<std::uint32_t> PluginHome::metricNumbers() const {
-  std::vector<std::uint32_t> numbers;
-  for (const OwnMetric& metric : metrics_) numbers.push_back(metric.number);
-  return numbers;
+  waist::guarded(nullptr, [&] { services_.metrics.withdraw(metrics_); });
 }
 
 void PluginHome::requirePresent() const {

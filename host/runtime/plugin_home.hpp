@@ -100,12 +100,6 @@ class PluginHome {
  private:
   friend struct HostTable;
 
-  struct OwnMetric {
-    std::uint32_t number;
-    std::size_t labels;
-    bool counts;
-  };
-
   PluginInput admit(const RegisteredRoute& route, const HttpRequest& request) const;
   void tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
                      std::size_t values) const;
@@ -130,7 +124,6 @@ class PluginHome {
                   int status);
   HttpResponse refuse(const Error& error, const RegisteredRoute& route, const HttpRequest& request);
   void requirePresent() const;
-  std::vector<std::uint32_t> metricNumbers() const;
 
   void runRead(bulkhead_context* context,
                const std::function<void(bulkhead_transaction&)>& closure);
@@ -151,7 +144,7 @@ class PluginHome {
   std::atomic<bool> gone_ = false;  ///< stopped or abandoned
   std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
   std::vector<RegisteredContributor> contributors_;
-  std::vector<OwnMetric> metrics_;
+  std::vector<std::uint32_t> metrics_;
   RunningClaims running_claims_;
   std::mutex prepare_mutex_;
   std::atomic<bool> prepared_ = false;

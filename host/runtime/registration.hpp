@@ -13,14 +13,11 @@ namespace bulkhead::host {
 inline constexpr std::size_t kRoutesMax = 1000;
 inline constexpr std::size_t kContributorsMax = 32;
 inline constexpr std::size_t kMetricsMax = 200;
-/// A longer value of a metric's label is cut.
-inline constexpr std::size_t kLabelBytesMax = 256;
 
 struct RegisteredRoute {
   std::uint32_t number = 0;  ///< the plugin's own
   std::string path;          ///< full template: /api/<plugin>/v1/...
   RouteContract contract;
-  std::uint32_t place = 0;  ///< among its plugin's routes, in the order of their registration
 };
 
 struct RegisteredContributor {
