@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ struct Supervisor::Candidate {
   std::shared_ptr<WorkerKeeper::Ward> ward{};  ///< of its home, when that is a worker
   /// Who works on its store while it starts.
   data::MigrationCompany company = data::MigrationCompany::Nobody;
+  /// Other ones than its settings said when it was made.
+  std::optional<PluginLimits> limits{};
   bool by_turns = false;  ///< its store has another writer while it starts
 
   /// "payments/1" each; none while its manifest is not known.
