@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <future>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "http/router.hpp"
@@ -25,7 +26,7 @@ class Silence final : public LogSink, public MetricSink {
   void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
   std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
   void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::string_view) override {}
+  void withdraw(std::span<const std::uint32_t>) override {}
 };
 
 /// What the front hands over for one request of a client with a key.

@@ -61,11 +61,12 @@ def process_tree(root):
 class Server:
     """A running server; `items` and `slow` are the paths of its other routes, where it has them."""
 
-    def __init__(self, name, words, folder, items=None, slow=None, variables=None, port=None):
+    def __init__(self, name, words, folder, items=None, slow=None, variables=None, port=None,
+                 cpus=SERVER_CPU):
         self.name, self.port, self.items, self.slow = name, port or free_port(), items, slow
         self.log = open(folder / f"{name}.out", "wb")
         self.process = subprocess.Popen(
-            ["taskset", "-c", SERVER_CPU, *map(str, words)],
+            ["taskset", "-c", cpus, *map(str, words)],
             env={**os.environ, "PORT": str(self.port), "NODE_ENV": "production", "GOMAXPROCS": "1", **(variables or {})},
             cwd=folder, stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.await_answer("/healthz")

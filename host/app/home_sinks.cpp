@@ -26,6 +26,13 @@ Level levelFrom(int level) {
   }
 }
 
+/// A plugin names no buckets: its histogram's unit says which it has.
+std::vector<double> bucketsFor(std::string_view name) {
+  if (name.ends_with("_bytes"))
+    return {256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864};
+  return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+}
+
 }  // namespace
 
 void HomeLog::write(std::string_view plugin, int level, std::string_view message,
@@ -74,6 +81,7 @@ std::uint32_t HomeMetrics::declare(std::string_view owner, const MetricDescripti
   spec.name = description.name;
   spec.help = description.help;
   spec.labels = description.labels;
+  if (kind == MetricKind::Histogram) spec.buckets = bucketsFor(spec.name);
   const std::lock_guard whole{changing_};
   monitoring::MetricFamily& family = metrics_.add(kind, std::move(spec));
   const std::unique_lock lock{mutex_};

@@ -1,5 +1,6 @@
 #include "plugins/link.hpp"
 
+#include <array>
 #include <cerrno>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,8 @@
 
 namespace bulkhead::host {
 namespace {
+
+constexpr std::size_t kPartsMax = 64;
 
 FileDescriptor newWake() {
   FileDescriptor wake{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -22,52 +25,74 @@ FileDescriptor newWake() {
 Link::Link(FileDescriptor socket, LinkEnd other)
     : socket_{std::move(socket)}, wake_{newWake()}, reader_{other} {}
 
-bool Link::send(std::string_view frames) {
+bool Link::send(std::string_view frames, BytesApart apart) {
   std::unique_lock lock{mutex_};
   if (ended_) return false;
-  out_.append(frames);
+  out_.add(frames, std::move(apart));
   if (sending_) return true;  // whoever sends takes it along
   sending_ = true;
-  flush(lock);
+  flush(lock, false);
   return !ended_;
 }
 
-bool Link::sendPatiently(std::string_view frames) {
+bool Link::sendPatiently(std::string_view frames, BytesApart apart) {
   {
     std::unique_lock lock{mutex_};
-    room_.wait(lock, [&] { return ended_ || out_.size() + going_.size() - gone_ < kBacklogBytes; });
+    room_.wait(lock, [&] { return ended_ || out_.size() + going_.size() < kBacklogBytes; });
   }
-  return send(frames);
+  return send(frames, std::move(apart));
 }
 
 /// Called with `sending_` set by this thread.
-void Link::flush(std::unique_lock<std::mutex>& lock) {
-  for (;;) {
-    if (gone_ == going_.size()) {
-      going_.clear();
-      gone_ = 0;
-      going_.swap(out_);
+void Link::flush(std::unique_lock<std::mutex>& lock, bool by_reader) {
+  LinkOutbox::Owners owners;
+  for (std::size_t left = kWriteBytes;;) {
+    if (!owners.empty()) {
+      lock.unlock();
+      owners.clear();  // what they keep may have an end that takes its time
+      lock.lock();
+    }
+    if (going_.empty()) {
+      going_.reset();
+      std::swap(going_, out_);
       room_.notify_all();
     }
     if (going_.empty() || ended_) break;
-    lock.unlock();
-    const ssize_t count = ::send(socket_.get(), going_.data() + gone_, going_.size() - gone_,
-                                 MSG_DONTWAIT | MSG_NOSIGNAL);
-    const int problem = errno;
-    lock.lock();
-    if (count >= 0) {
-      gone_ += static_cast<std::size_t>(count);
-    } else if (problem == EAGAIN) {
-      blocked_ = true;
-      eventfd_write(wake_.get(), 1);
-      return;
-    } else if (problem != EINTR) {
-      ended_ = true;
-      shutdown(socket_.get(), SHUT_RDWR);  // the reader hears of it
-    }
+    if (left == 0 || !write(lock, left, owners)) return leaveToReader(by_reader);
   }
   sending_ = false;
   room_.notify_all();
+}
+
+/// False when there is no room.
+bool Link::write(std::unique_lock<std::mutex>& lock, std::size_t& left,
+                 LinkOutbox::Owners& owners) {
+  std::array<iovec, kPartsMax> parts{};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = going_.gather(parts.data(), parts.size(), left);
+  writing_ = true;
+  lock.unlock();
+  const ssize_t count = sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  const int problem = errno;
+  lock.lock();
+  writing_ = false;
+  if (count >= 0) {
+    going_.gone(static_cast<std::size_t>(count), owners);
+    left -= static_cast<std::size_t>(count);
+  } else if (problem == EAGAIN) {
+    if (ended_) room_.notify_all();
+    return ended_;
+  } else if (problem != EINTR) {
+    ended_ = true;
+    shutdown(socket_.get(), SHUT_RDWR);  // the reader hears of it
+  }
+  return true;
+}
+
+void Link::leaveToReader(bool by_reader) {
+  blocked_ = true;
+  if (!by_reader) eventfd_write(wake_.get(), 1);
 }
 
 /// False when there is nothing to be read yet.
@@ -89,12 +114,12 @@ bool Link::awaitMovement() {
   if (blocked && (watched[0].revents & POLLOUT) != 0) {
     std::unique_lock lock{mutex_};
     blocked_ = false;
-    flush(lock);
+    flush(lock, true);
   }
   return (watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 }
 
-void Link::read(const std::function<void(const Frame&)>& take) {
+void Link::read(const std::function<void(const Frame&)>& take, const std::function<void()>& taken) {
   for (;;) {
     if (!awaitMovement()) continue;
     std::size_t size = 0;
@@ -104,20 +129,26 @@ void Link::read(const std::function<void(const Frame&)>& take) {
     if (count <= 0) break;
     reader_.took(static_cast<std::size_t>(count));
     while (const auto frame = reader_.next()) take(*frame);
+    taken();
   }
   end();
 }
 
 void Link::end() noexcept {
-  const std::lock_guard lock{mutex_};
+  LinkOutbox unsent[2];  // let go where no lock is held
+  std::unique_lock lock{mutex_};
   ended_ = true;
   shutdown(socket_.get(), SHUT_RDWR);
   room_.notify_all();
+  room_.wait(lock, [this] { return !writing_; });
+  std::swap(unsent[0], out_);
+  std::swap(unsent[1], going_);
+  lock.unlock();
 }
 
 std::size_t Link::backlog() const {
   const std::lock_guard lock{mutex_};
-  return out_.size() + going_.size() - gone_;
+  return out_.size() + going_.size();
 }
 
 }  // namespace bulkhead::host

@@ -91,8 +91,8 @@ FrameWriter& FrameWriter::rest(std::string_view value) {
   return *this;
 }
 
-void FrameWriter::finish() {
-  const std::size_t size = out_.size() - begin_ - Frame::kHeadBytes;
+void FrameWriter::finish(std::size_t apart) {
+  const std::size_t size = out_.size() - begin_ - Frame::kHeadBytes + apart;
   if (size > Frame::kPayloadBytesMax) {
     out_.resize(begin_);
     throw std::length_error{"more than a frame holds"};

@@ -81,8 +81,9 @@ class FrameWriter {
   FrameWriter& text(std::string_view value);
   /// Without a length: the rest of the frame.
   FrameWriter& rest(std::string_view value);
-  /// Throws std::length_error, and leaves `out` as it was, for more than a frame holds.
-  void finish();
+  /// `apart` more bytes of the frame follow from elsewhere. Throws std::length_error, and leaves
+  /// `out` as it was, for more than a frame holds.
+  void finish(std::size_t apart = 0);
 
  private:
   std::string& out_;

@@ -72,6 +72,14 @@ void readHead(FieldReader& reader, HttpResponse& response) {
   }
 }
 
+void writeBody(FrameWriter& frame, std::string_view body, BodyPlace place) {
+  if (place == BodyPlace::InFrame) {
+    frame.rest(body).finish();
+  } else {
+    frame.finish(body.size());
+  }
+}
+
 ErrorKind readKind(FieldReader& reader) {
   const auto number = reader.numberUpTo(static_cast<std::uint64_t>(ErrorKind::Configuration));
   if (number == 0) throw LinkError{"an error has no kind"};
@@ -86,7 +94,7 @@ bool isCredential(std::string_view name) {
 }
 
 void writeCall(std::string& out, std::uint64_t id, const CallMessage& call,
-               const HttpRequest& request) {
+               const HttpRequest& request, BodyPlace body) {
   FrameWriter frame{out, FrameType::Request, id};
   frame.number(call.route).number(call.slot).integer(microseconds(call.deadline));
   frame.number(call.streams_body ? 1 : 0);
@@ -96,7 +104,7 @@ void writeCall(std::string& out, std::uint64_t id, const CallMessage& call,
   writeFields(frame, request.path_parameters, false);
   writeFields(frame, request.query, false);
   writeFields(frame, request.headers, true);
-  frame.rest(request.body).finish();
+  writeBody(frame, request.body, body);
 }
 
 CallMessage readCall(std::string_view payload) {
@@ -121,7 +129,8 @@ CallMessage readCall(std::string_view payload) {
   return call;
 }
 
-void writeAnswer(std::string& out, std::uint64_t id, const HttpResponse& response, bool streams) {
+void writeAnswer(std::string& out, std::uint64_t id, const HttpResponse& response, bool streams,
+                 BodyPlace body) {
   FrameWriter frame{out, FrameType::Answer, id};
   frame.integer(response.status);
   writeFields(frame, response.headers, false);
@@ -129,7 +138,8 @@ void writeAnswer(std::string& out, std::uint64_t id, const HttpResponse& respons
   frame.number(refusal.code.empty() ? 0 : 1);
   if (!refusal.code.empty())
     frame.number(static_cast<std::uint64_t>(refusal.kind)).text(refusal.code).text(refusal.message);
-  frame.number(streams ? 1 : 0).rest(response.body).finish();
+  frame.number(streams ? 1 : 0);
+  writeBody(frame, response.body, body);
 }
 
 AnswerMessage readAnswer(std::string_view payload) {

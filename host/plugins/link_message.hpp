@@ -15,16 +15,19 @@ namespace bulkhead::host {
 /// What crosses the link, and how it is written. Readers take nothing on trust: what they give is
 /// as strict as what the front gives, or LinkError.
 
+/// Whether a frame is written with its body, or without it and followed by it.
+enum class BodyPlace { InFrame, Apart };
+
 /// A call as it goes to a worker: without credentials, which no plugin is shown.
 struct CallMessage {
-  std::uint32_t route = 0;  ///< the plugin's number of it
+  std::uint32_t route = 0;  ///< its place among the plugin's
   std::uint32_t slot = 0;   ///< of the black box, where the worker says that it has begun
   std::chrono::steady_clock::time_point deadline;  ///< the machine's; one clock for all processes
   HttpRequest request;
   bool streams_body = false;
 };
 void writeCall(std::string& out, std::uint64_t id, const CallMessage& call,
-               const HttpRequest& request);
+               const HttpRequest& request, BodyPlace body = BodyPlace::InFrame);
 CallMessage readCall(std::string_view payload);
 
 /// An answer; `streams` when its body follows as Data.
@@ -32,7 +35,8 @@ struct AnswerMessage {
   HttpResponse response;
   bool streams = false;
 };
-void writeAnswer(std::string& out, std::uint64_t id, const HttpResponse& response, bool streams);
+void writeAnswer(std::string& out, std::uint64_t id, const HttpResponse& response, bool streams,
+                 BodyPlace body = BodyPlace::InFrame);
 AnswerMessage readAnswer(std::string_view payload);
 
 void writeError(std::string& out, FrameType type, std::uint64_t id, const Error& error);

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <functional>
 #include <malloc.h>
-#include <map>
 #include <memory>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -84,7 +83,8 @@ class Worker {
   [[noreturn]] void live() {
     std::thread{[this] { beat(); }}.detach();
     try {
-      link_->read([this](const Frame& frame) { take(frame); });
+      LaneWakes wakes;  // one for all calls that came together
+      link_->read([this](const Frame& frame) { take(frame); }, [&] { wakes.flush(); });
     } catch (const std::exception& error) {
       fmt::print(stderr, "bulkhead worker: {}\n", error.what());
     }
@@ -149,11 +149,11 @@ class Worker {
   void call(const Frame& frame) {
     CallMessage message = readCall(frame.payload);
     const auto home = home_.load();
-    const auto route = routes_.find(message.route);
-    if (home == nullptr || route == routes_.end() || message.slot >= box_.slots())
+    if (home == nullptr || message.route >= home->routes().size() || message.slot >= box_.slots())
       throw LinkError{"a call is for a route that was never registered"};
+    const auto& route = home->routes()[message.route];
     const auto call = std::make_shared<WorkerCall>(WorkerParts{link_, box_, streams_, development_},
-                                                   frame.id, std::move(message), route->second);
+                                                   frame.id, std::move(message), route);
     home->submit(call);  // one that is not taken is refused when it goes
   }
 
@@ -260,7 +260,6 @@ class Worker {
         std::move(plugin), InProcessHome::Foundation{library, store, order.lease_shared},
         order.limits, bodies_);
     owned_home_->create();
-    for (const auto& route : owned_home_->routes()) routes_.emplace(route->number, route);
     std::string registered = toJson(WorkerRegistration{
         owned_home_->routes(), owned_home_->contributors(), metrics_.declared()});
     home_ = owned_home_.get();
@@ -335,7 +334,6 @@ class Worker {
   std::unique_ptr<Home> owned_home_;
   std::unique_ptr<BareStoreAnswers> owned_bare_store_;  // instead of a home
   std::atomic<BareStoreAnswers*> bare_store_{nullptr};
-  std::map<std::uint32_t, std::shared_ptr<const RegisteredRoute>> routes_;
   std::atomic<Home*> home_{nullptr};  ///< once it was created, with its routes
   Lane control_{"control", {1, 8}};
   Lane checks_{"checks", {kChecksAtOnce, kChecksWaiting}};

@@ -71,19 +71,29 @@ bool WorkerCall::respond(HttpResponse response) {
   if (answered_.exchange(true)) return false;
   streams_ = response.stream != nullptr;
   if (!streams_) parts_.box.done(slot_);
-  std::string frame;
-  writeAnswerTo(frame, response);
-  const bool sent = parts_.link->sendPatiently(frame);
+  thread_local std::string frame;
+  frame.clear();
+  BytesApart apart;
+  if (writeAnswerTo(frame, response) == BodyPlace::Apart) {
+    const auto body = std::make_shared<const std::string>(std::move(response.body));
+    apart = {*body, body};
+  }
+  const bool sent = parts_.link->sendPatiently(frame, std::move(apart));
   if (sent && streams_) sender_->begin();
   return sent;
 }
 
-void WorkerCall::writeAnswerTo(std::string& frame, const HttpResponse& response) {
+/// Where the answer's body is now.
+BodyPlace WorkerCall::writeAnswerTo(std::string& frame, HttpResponse& response) {
+  const bool is_long = response.body.size() > Link::kApartBytes;
+  const BodyPlace place = is_long ? BodyPlace::Apart : BodyPlace::InFrame;
   try {
-    writeAnswer(frame, id_, response, streams_);
+    writeAnswer(frame, id_, response, streams_, place);
+    return place;
   } catch (const std::length_error&) {
     const Error error = Error::app("INTERNAL_ERROR", "The answer is longer than an answer may be.");
     writeAnswer(frame, id_, errorResponse(error, contextOf(request_, parts_.development)), false);
+    return BodyPlace::InFrame;
   }
 }
 

@@ -59,7 +59,7 @@ class WorkerCall final : public HomeCall {
 
  private:
   void openStreams(bool streams_body);
-  void writeAnswerTo(std::string& frame, const HttpResponse& response);
+  BodyPlace writeAnswerTo(std::string& frame, HttpResponse& response);
 
   const WorkerParts parts_;
   const std::uint64_t id_;

@@ -202,10 +202,15 @@ bool WorkerHome::submit(const std::shared_ptr<HomeCall>& call) {
   message.slot = entry.slot;
   message.deadline = call->deadline();
   message.streams_body = stream != nullptr;
-  std::string frame;
-  writeCall(frame, entry.id, message, call->request());
+  thread_local std::string frame;
+  frame.clear();
+  const std::string& body = call->request().body;
+  const bool apart = body.size() > Link::kApartBytes;
+  writeCall(frame, entry.id, message, call->request(),
+            apart ? BodyPlace::Apart : BodyPlace::InFrame);
   if (!stream) {
-    link_->send(frame);  // when the link has ended, so have all calls
+    // when the link has ended, so have all calls
+    link_->send(frame, apart ? BytesApart{body, call} : BytesApart{});
     return true;
   }
   const auto sender = std::make_shared<StreamSender>(link_, entry.id, stream);

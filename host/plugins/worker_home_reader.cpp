@@ -7,11 +7,10 @@
 
 #include "plugins/link_records.hpp"
 #include "plugins/worker_home.hpp"
+#include "runtime/host_table.hpp"
 
 namespace bulkhead::host {
 namespace {
-
-constexpr std::size_t kLabelBytesMax = 256;
 
 std::vector<std::string_view> bounded(const std::vector<std::string_view>& labels) {
   std::vector<std::string_view> short_ones;

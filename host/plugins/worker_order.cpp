@@ -43,8 +43,7 @@ HomeLimits limitsFrom(const json& document) {
 json routesJson(const WorkerRegistration& registration) {
   json routes = json::array();
   for (const auto& route : registration.routes) {
-    routes.push_back({{"number", route->number},
-                      {"method", route->contract.method()},
+    routes.push_back({{"method", route->contract.method()},
                       {"path", route->path},
                       {"relative", route->contract.path()},
                       {"contract", route->contract.document()}});
@@ -74,9 +73,10 @@ json metricsJson(const WorkerRegistration& registration) {
   return metrics;
 }
 
-std::shared_ptr<const RegisteredRoute> routeFrom(const json& one) {
+/// In the host a route has the number of its place: two may share that which the plugin gave.
+std::shared_ptr<const RegisteredRoute> routeFrom(const json& one, std::size_t place) {
   return std::make_shared<const RegisteredRoute>(RegisteredRoute{
-      one.at("number").get<std::uint32_t>(), one.at("path").get<std::string>(),
+      static_cast<std::uint32_t>(place), one.at("path").get<std::string>(),
       RouteContract{one.at("method").get<std::string>(), one.at("relative").get<std::string>(),
                     written(one.at("contract"))}});
 }
@@ -134,7 +134,8 @@ std::string toJson(const WorkerRegistration& registration) {
 WorkerRegistration workerRegistrationFrom(std::string_view text) {
   return reading(text, [](const json& document) {
     WorkerRegistration registration;
-    for (const auto& one : document.at("routes")) registration.routes.push_back(routeFrom(one));
+    for (const auto& one : document.at("routes"))
+      registration.routes.push_back(routeFrom(one, registration.routes.size()));
     for (const auto& one : document.at("contributors")) {
       registration.contributors.push_back(
           {one.at("number").get<std::uint32_t>(), one.at("name").get<std::string>(),

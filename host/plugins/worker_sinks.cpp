@@ -18,7 +18,7 @@ void WorkerLog::write(std::string_view, int level, std::string_view message,
                       std::string_view fields, const LogTrace& trace) {
   const int known = level >= 0 && level < static_cast<int>(std::size(kLevels)) ? level : 1;
   if (known < box_.logLevel()) return;
-  if (fields.size() > kLineBytesMax) fields = {};
+  fields = fields.substr(0, kLineBytesMax);  // more than a line of the log ever shows
   message = message.substr(0, kLineBytesMax);
   std::string line{kLevels[known]};
   line.append(message).append(fields.empty() ? "" : " ").append(fields);

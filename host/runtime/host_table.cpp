@@ -1,6 +1,7 @@
 #include "runtime/host_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -120,6 +121,7 @@ struct HostTable {
         description.labels.emplace_back(view(labels[i]));
       *metric = home.services_.metrics.declare(home.options_.plugin, description);
       home.metrics_.push_back(*metric);
+      self->metrics.push_back({*metric, label_count, description.kind == "counter"});
     });
   }
 
@@ -169,10 +171,13 @@ struct HostTable {
                            std::size_t label_count, double value) {
     guarded(nullptr, [&] {
       PluginHome& home = self->home;
-      if (std::find(home.metrics_.begin(), home.metrics_.end(), metric) == home.metrics_.end())
-        return;
+      const auto own = std::find_if(self->metrics.begin(), self->metrics.end(),
+                                    [&](const auto& one) { return one.number == metric; });
+      if (own == self->metrics.end() || own->labels != label_count) return;
+      if (!std::isfinite(value) || (own->counts && value < 0)) return;
       std::vector<std::string_view> values;
-      for (std::size_t i = 0; i < label_count; ++i) values.push_back(view(labels[i]));
+      for (std::size_t i = 0; i < label_count; ++i)
+        values.push_back(view(labels[i]).substr(0, kLabelBytesMax));
       home.services_.metrics.record(metric, values, value);
     });
   }

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <bulkhead/abi.h>
 #include <bulkhead/error.hpp>
@@ -21,6 +24,15 @@ struct RecoveringCall {
   const RouteContract& contract;
 };
 
+/// A metric that the plugin registered.
+struct OwnMetric {
+  std::uint32_t number;
+  std::size_t labels;
+  bool counts;
+};
+/// A longer value of a metric's label is cut.
+inline constexpr std::size_t kLabelBytesMax = 256;
+
 /// The C table that homes hand to plugins.
 const bulkhead_host& hostTable() noexcept;
 
@@ -29,6 +41,7 @@ const bulkhead_host& hostTable() noexcept;
 /// The opaque types of the waist, on the host's side.
 struct bulkhead_home {
   bulkhead::host::PluginHome& home;
+  std::vector<bulkhead::host::OwnMetric> metrics = {};
 };
 
 struct bulkhead_context {

@@ -1,5 +1,3 @@
-#include <Poco/Exception.h>
-#include <Poco/Net/StreamSocket.h>
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -13,97 +11,18 @@
 #include <vector>
 
 #include "host_process.hpp"
+#include "wire.hpp"
 
 namespace bulkhead::integration {
 namespace {
 
 using nlohmann::json;
-using Poco::Net::StreamSocket;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr const char* kPath = "/api/streamer/v1";
 constexpr std::uint64_t kGibibyte = 1ULL << 30;
-
-/// A client that reads and writes as it likes.
-class Wire {
- public:
-  explicit Wire(std::uint16_t port) : socket_{Poco::Net::SocketAddress{"127.0.0.1", port}} {
-    socket_.setReceiveTimeout(Poco::Timespan{20, 0});
-    socket_.setSendTimeout(Poco::Timespan{20, 0});
-  }
-  void send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const int sent = socket_.sendBytes(bytes.data(), static_cast<int>(bytes.size()));
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  /// What came; empty at the end, or when the connection was reset.
-  std::string_view receive() {
-    try {
-      const int count = socket_.receiveBytes(buffer_.data(), static_cast<int>(buffer_.size()));
-      return {buffer_.data(), static_cast<std::size_t>(count)};
-    } catch (const Poco::Exception&) {
-      was_reset_ = true;
-      return {};
-    }
-  }
-  std::string receiveUntil(std::string_view end) {
-    std::string text;
-    while (text.find(end) == std::string::npos) {
-      const auto some = receive();
-      if (some.empty()) break;
-      text += some;
-    }
-    return text;
-  }
-  std::string receiveAll() {
-    std::string text;
-    for (auto some = receive(); !some.empty(); some = receive()) text += some;
-    return text;
-  }
-  void close() { socket_.close(); }
-  bool wasReset() const { return was_reset_; }
-  /// Reads a chunked body behind its head; how many bytes were those of their places.
-  std::uint64_t receivePattern();
-
- private:
-  StreamSocket socket_;
-  std::array<char, 256 * 1024> buffer_{};
-  bool was_reset_ = false;
-};
-
-std::uint64_t Wire::receivePattern() {
-  std::string kept = receiveUntil("\r\n\r\n");
-  kept.erase(0, kept.find("\r\n\r\n") + 4);
-  std::uint64_t right = 0;
-  std::uint64_t at = 0;
-  for (;;) {
-    auto line = kept.find("\r\n");
-    while (line == std::string::npos) {
-      kept += receive();
-      line = kept.find("\r\n");
-    }
-    const std::size_t size = std::stoull(kept.substr(0, line), nullptr, 16);
-    while (kept.size() < line + 2 + size + 2) {
-      const auto some = receive();
-      if (some.empty()) return right;
-      kept += some;
-    }
-    for (std::size_t i = 0; i < size; ++i)
-      right += kept[line + 2 + i] == static_cast<char>((at + i) % 251) ? 1U : 0U;
-    at += size;
-    kept.erase(0, line + 2 + size + 2);
-    if (size == 0) return right;
-  }
-}
-
-std::string pattern(std::uint64_t from, std::size_t size) {
-  std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((from + i) % 251);
-  return bytes;
-}
 
 class Streams : public testing::Test {
  protected:

@@ -30,6 +30,10 @@ Response items(const Request&) {
   });
 }
 
+Response echo(const Request& request) {
+  return Response::text(200, request.body(), "application/json");
+}
+
 Response slow(const Request&) {
   std::this_thread::sleep_for(kSlow);
   return Response::json([](JsonWriter& out) { out.object("slept_ms", kSlow.count()); });
@@ -37,7 +41,8 @@ Response slow(const Request&) {
 
 }  // namespace
 
-/// One route of 1 KB of JSON that is built for each request, and one that blocks its thread.
+/// One route of 1 KB of JSON that is built for each request, one that answers with what it was
+/// sent, and one that blocks its thread.
 class Load final : public bulkhead::Plugin {
  public:
   explicit Load(bulkhead::Registrar& host) {
@@ -47,6 +52,13 @@ class Load final : public bulkhead::Plugin {
                 .access = bulkhead::Access::Public,
                 .response = kAnything},
                items);
+    host.route({.method = "POST",
+                .path = "/echo",
+                .summary = "What was sent",
+                .access = bulkhead::Access::Public,
+                .response = kAnything,
+                .raw_body = true},
+               echo);
     host.route({.method = "GET",
                 .path = "/slow",
                 .summary = "Blocks for 20 ms",

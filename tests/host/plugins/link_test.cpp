@@ -1,6 +1,7 @@
 #include "plugins/link.hpp"
 
 #include <cstring>
+#include <ctime>
 #include <future>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -225,6 +226,109 @@ TEST_F(LinkTest, WhoMayNotWaitNeverDoes) {
   readOn(*worker_, [&](const Frame& frame) { taken += frame.payload.size(); });
   EXPECT_TRUE(host_->sendPatiently(data(2, "after")));
   while (taken < 8U * 1024 * 1024 + 5) std::this_thread::yield();
+}
+
+/// A frame whose payload stays where it is, and is seen to be let go.
+struct FrameApart {
+  FrameApart(std::uint64_t id, std::size_t size)
+      : payload{std::make_shared<const std::string>(size, static_cast<char>('a' + id % 26))} {
+    FrameWriter{head, FrameType::Data, id}.finish(size);
+  }
+  BytesApart apart() const { return {*payload, payload}; }
+
+  std::shared_ptr<const std::string> payload;
+  std::string head;
+};
+
+// Goal: bytes apart come in their place and are let go. Method: frames with and without them, of
+// sizes around every border, from many threads.
+TEST_F(LinkTest, BytesApartComeInTheirPlaceAndAreLetGo) {
+  constexpr std::uint64_t kSenders = 3;
+  constexpr std::uint64_t kEach = 200;
+  std::vector<std::uint64_t> next(kSenders, 0);
+  std::promise<void> all;
+  std::uint64_t count = 0;
+  const auto sizeOf = [](std::uint64_t id) { return id % 5 == 0 ? id * 1000 : id % 300; };
+  readOn(*host_, [&](const Frame& frame) {
+    EXPECT_EQ(frame.id % kEach, next.at(frame.id / kEach)++);
+    EXPECT_EQ(frame.payload, std::string(sizeOf(frame.id), static_cast<char>('a' + frame.id % 26)));
+    if (++count == kSenders * kEach) all.set_value();
+  });
+  readOn(*worker_, [](const Frame&) {});
+  std::vector<std::weak_ptr<const std::string>> payloads(kSenders * kEach);
+  std::vector<std::thread> senders;
+  for (std::uint64_t sender = 0; sender < kSenders; ++sender) {
+    senders.emplace_back([&, sender] {
+      for (std::uint64_t id = sender * kEach; id < (sender + 1) * kEach; ++id) {
+        const FrameApart frame{id, sizeOf(id)};
+        payloads[id] = frame.payload;
+        worker_->sendPatiently(frame.head, frame.apart());
+      }
+    });
+  }
+  for (auto& sender : senders) sender.join();
+  ASSERT_EQ(all.get_future().wait_for(seconds{20}), std::future_status::ready);
+  for (const auto& payload : payloads) {
+    while (!payload.expired()) std::this_thread::yield();
+  }
+}
+
+// Goal: a call of many megabytes costs an event loop no more than a short one. Method: the other
+// side takes whatever comes; what one send() has not written is still there, as nobody else writes.
+// Control: what a loop may write goes at once.
+TEST_F(LinkTest, OneCallWritesABoundedAmount) {
+  constexpr std::size_t kBytes = 32U * 1024 * 1024;
+  std::atomic<std::size_t> taken{0};
+  readOn(*worker_, [&](const Frame& frame) { taken += frame.payload.size(); });
+  const FrameApart small{1, Link::kWriteBytes / 2};
+  ASSERT_TRUE(host_->send(small.head, small.apart()));
+  EXPECT_EQ(host_->backlog(), 0U);
+  const FrameApart big{2, kBytes};
+  ASSERT_TRUE(host_->send(big.head, big.apart()));
+  EXPECT_GE(host_->backlog(), kBytes - Link::kWriteBytes);
+  readOn(*host_, [](const Frame&) {});  // the reader writes the rest
+  while (taken < kBytes + Link::kWriteBytes / 2) std::this_thread::yield();
+  EXPECT_EQ(host_->backlog(), 0U);
+}
+
+std::chrono::microseconds processorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_nsec / 1000};
+}
+
+// The same in time: of the thread's own processor, since the machine has other work. Control: the
+// body copied into its frame, as a short one is.
+TEST_F(LinkTest, ABigCallCostsTheSenderLittle) {
+  HttpRequest request;
+  request.method = "POST";
+  request.body = std::string(32U * 1024 * 1024, 'x');
+  readOn(*worker_, [](const Frame&) {});
+  readOn(*host_, [](const Frame&) {});
+  const auto costOf = [&](BodyPlace place) {
+    const auto before = processorTime();
+    std::string frame;
+    writeCall(frame, 1, {}, request, place);
+    const std::shared_ptr<void> owner{std::shared_ptr<void>{}, &request};
+    host_->send(frame, place == BodyPlace::Apart ? BytesApart{request.body, owner} : BytesApart{});
+    const auto cost = processorTime() - before;
+    while (host_->backlog() > 0) std::this_thread::yield();
+    return cost;
+  };
+  costOf(BodyPlace::Apart);
+  std::chrono::microseconds least{std::chrono::seconds{1}};
+  for (int i = 0; i < 5; ++i) least = std::min(least, costOf(BodyPlace::Apart));
+  const auto copied = costOf(BodyPlace::InFrame);
+  EXPECT_LT(10 * least, copied) << least.count() << " us, with a copy " << copied.count();
+}
+
+TEST_F(LinkTest, NobodyLooksAtBytesApartOnceItHasEnded) {
+  const FrameApart frame{1, 8U * 1024 * 1024};
+  const std::weak_ptr<const std::string> payload = frame.payload;
+  ASSERT_TRUE(host_->send(frame.head, frame.apart()));
+  EXPECT_GT(payload.use_count(), 1);
+  host_->end();
+  EXPECT_EQ(payload.use_count(), 1);
 }
 
 TEST_F(LinkTest, ItsEndIsHeardOnBothSides) {

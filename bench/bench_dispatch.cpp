@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <bulkhead/waist.hpp>
+
+#include "plugins/compartment.hpp"
+#include "runtime/lane.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+constexpr int kRounds = 7;
+constexpr std::size_t kCalls = 20'000;
+constexpr double kBarNs = 100;
+
+/// What an SDK's plugin does of itself: it has a fence, too.
+bulkhead_status doNothing(void*, const bulkhead_request* request, bulkhead_transaction*,
+                          const bulkhead_response*, const bulkhead_error_sink* error) noexcept {
+  return waist::guarded(error, [&] {
+    if (request == nullptr) throw Error::app("NO_REQUEST", "There is no request.");
+  });
+}
+
+/// A home that calls the plugin on the caller's thread, within the fence that a call has.
+class StraightHome final : public Home {
+ public:
+  StraightHome() {
+    constexpr std::string_view kContract =
+        R"({"summary":"S.","access":"public","response":{"type":"object"}})";
+    routes_.push_back(std::make_shared<const RegisteredRoute>(
+        RegisteredRoute{0, "/api/idle/v1/x", RouteContract{"GET", "/x", kContract}}));
+  }
+  void create() override {}
+  void start() override {}
+  bool drain(Time) override { return true; }
+  void stop() noexcept override {}
+  bool abandon() noexcept override { return true; }
+  bool submit(const std::shared_ptr<HomeCall>&) override {
+    waist::ErrorCatcher caught;
+    caught.check(handle_(nullptr, &request_, nullptr, nullptr, caught.sink()));
+    return true;
+  }
+  std::string checkHealth(const RegisteredContributor&, Time) override { return {}; }
+  void setLimits(const HomeLimits&) override {}
+  HomeLoad load() const override { return {}; }
+  const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
+    return routes_;
+  }
+  const std::vector<RegisteredContributor>& contributors() const override { return contributors_; }
+  bool hasStore() const override { return false; }
+  bool pingStore(Time) override { return false; }
+  void shareLease(bool, Time) override {}
+  std::vector<TableRows> countRows(Time) override { return {}; }
+
+ private:
+  decltype(bulkhead_plugin::handle) volatile handle_ = &doNothing;  // not to be seen through
+  bulkhead_request request_{};
+  std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
+  std::vector<RegisteredContributor> contributors_;
+};
+
+class Call final : public HomeCall {
+ public:
+  using HomeCall::HomeCall;
+  HttpRequest& request() noexcept override { return request_; }
+  bool isAnswered() const noexcept override { return false; }
+  bool respond(HttpResponse) override { return true; }
+  bool refuse(const Error&) override { return true; }
+  std::shared_ptr<ByteStream> openStream() override { return nullptr; }
+  std::size_t heldBytes() const noexcept override { return 0; }
+  bool hold(std::size_t) override { return true; }
+
+ private:
+  HttpRequest request_;
+};
+
+template <class Work>
+double nanosecondsEach(const Work& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+  return took.count() / static_cast<double>(kCalls);
+}
+
+/// From the compartment's generation to the plugin's function and back.
+double fence(Compartment& compartment, const std::shared_ptr<HomeCall>& call) {
+  return nanosecondsEach([&] {
+    for (std::size_t i = 0; i < kCalls; ++i) compartment.submit(call);
+  });
+}
+
+/// Into the lane, which counts what runs, and out of it: each side on its own, so that neither
+/// waits for the other.
+double lane() {
+  Lane lane{"bench", {1, kCalls + 1}};
+  std::promise<void> go;
+  std::promise<void> done;
+  double taken = 0;
+  std::chrono::steady_clock::time_point begun;
+  lane.submit(
+      [&](bool) {
+        go.get_future().wait();
+        begun = std::chrono::steady_clock::now();
+      },
+      Lane::Time::max());
+  const auto task = [](bool) {};
+  const double put = nanosecondsEach([&] {
+    for (std::size_t i = 0; i < kCalls; ++i) lane.submit(task, Lane::Time::max());
+  });
+  lane.submit(
+      [&](bool) {
+        const std::chrono::duration<double, std::nano> took =
+            std::chrono::steady_clock::now() - begun;
+        taken = took.count() / static_cast<double>(kCalls);
+        done.set_value();
+      },
+      Lane::Time::max());
+  go.set_value();
+  done.get_future().wait();
+  return put + taken;
+}
+
+int run() {
+  Compartment compartment{{"idle", false}};
+  const auto home = std::make_shared<StraightHome>();
+  compartment.create(home);
+  compartment.start();
+  const auto call = std::make_shared<Call>(home->routes().front(), HomeCall::Time::max());
+  std::vector<double> fences;
+  std::vector<double> lanes;
+  for (int round = 0; round < kRounds; ++round) {
+    fences.push_back(fence(compartment, call));
+    lanes.push_back(lane());
+  }
+  const double fence_ns = *std::min_element(fences.begin(), fences.end());
+  const double lane_ns = *std::min_element(lanes.begin(), lanes.end());
+  fmt::print("in-process dispatch, best of {}: generation and fence {:.0f} ns, lane {:.0f} ns\n",
+             kRounds, fence_ns, lane_ns);
+  fmt::print("RESULT dispatch_fence_ns {:.0f} ns {} lower\n", fence_ns, kBarNs);
+  fmt::print("RESULT dispatch_lane_ns {:.0f} ns - lower\n", lane_ns);
+  compartment.close(std::chrono::seconds{1});
+  return 0;
+}
+
+}  // namespace
+}  // namespace bulkhead::host
+
+int main() {
+  return bulkhead::host::run();
+}

@@ -1,0 +1,1 @@
+CREATE TABLE thing (name TEXT PRIMARY KEY, amount INTEGER NOT NULL CHECK (amount >= 0));
