@@ -93,7 +93,8 @@ void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
              load.lane.queued, "stuck", load.lane.stuck, "refused",
              load.lane.refused + load.streams.refused, "streams", load.streams.running, "isolation",
              plugin.worker ? "worker" : "inprocess", "generation", plugin.generation, "restarts",
-             plugin.restarts, "waiting", plugin.parked);
+             plugin.restarts, "recycles", plugin.recycles, "impairment", plugin.impairment,
+             "memory_bytes", plugin.memory_bytes, "waiting", plugin.parked);
 }
 
 template <class Items, class Write>

@@ -155,7 +155,7 @@ std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor) {
     const PluginStatus status = compartment->status();
     if (status.state == PluginState::Disabled) continue;
     plugins.push_back({status.id, status.service, std::string{nameOf(status.state)}, status.reason,
-                       std::nullopt, status.required});
+                       std::nullopt, status.required, status.impairment});
   }
   return plugins;
 }

@@ -113,7 +113,8 @@ monitoring::HostMetricSources ServingHost::metricSources() {
       samples.push_back({status.id, std::string{nameOf(status.state)}, status.generation,
                          status.restarts,
                          load.lane.running + load.lane.queued + load.streams.running +
-                             load.streams.queued + status.parked});
+                             load.streams.queued + status.parked,
+                         status.recycles, status.memory_bytes});
     }
     return samples;
   };

@@ -52,6 +52,16 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.descriptors = value.integer(); });
   with("limits.memory_mb",
        [&](const TypedValue& value) { conf.limits.memory_mb = value.integer(); });
+  with("limits.memory_soft_mb",
+       [&](const TypedValue& value) { conf.limits.memory_soft_mb = value.integer(); });
+  with("limits.cpu_percent", [&](const TypedValue& value) {
+    conf.limits.cpu_percent = static_cast<int>(value.integer());
+  });
+  with("limits.cpu_window_ms",
+       [&](const TypedValue& value) { conf.limits.cpu_window_ms = value.integer(); });
+  with("limits.own_threads", [&](const TypedValue& value) {
+    conf.limits.own_threads = static_cast<int>(value.integer());
+  });
 }
 
 }  // namespace

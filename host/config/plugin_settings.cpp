@@ -129,8 +129,19 @@ std::vector<SettingDeclaration> makeReservedDeclarations() {
                 "The time in which they are counted."),
           limit("limits.stuck_ms", "10000", 100, 3'600'000,
                 "Past its deadline so long, a request that still runs ends its worker."),
+          limit("limits.memory_soft_mb", "0", 0, 1'048'576,
+                "Memory of its worker, in MiB; with more, another generation takes its place. 0: "
+                "no limit."),
           limit("limits.memory_mb", "0", 0, 1'048'576,
                 "Memory of its worker, in MiB; more ends it. 0: no limit."),
+          limit("limits.cpu_percent", "0", 0, 102'400,
+                "Share of one processor that its worker may take over limits.cpu_window_ms; more "
+                "ends it. 0: no limit."),
+          limit("limits.cpu_window_ms", "10000", 1'000, 3'600'000,
+                "The time over which that share is taken."),
+          limit("limits.own_threads", "256", 0, 65'536,
+                "Threads that its worker may have beside those of its calls; more end it. 0: no "
+                "limit."),
           limit("limits.descriptors", "1024", 64, 1'048'576, "Open files of its worker.")};
 }
 

@@ -102,6 +102,8 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
   };
   figure("bulkhead_plugin_active_requests", &PluginSample::active);
   figure("bulkhead_plugin_generation", &PluginSample::generation);
+  figure("bulkhead_plugin_memory_bytes", &PluginSample::memory_bytes);
+  figure("bulkhead_plugin_recycles_total", &PluginSample::recycles);
   figure("bulkhead_plugin_restarts_total", &PluginSample::restarts);
 }
 

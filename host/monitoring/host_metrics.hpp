@@ -28,6 +28,8 @@ struct PluginSample {
   std::uint64_t generation = 0;  ///< starts in this process of the host
   std::uint64_t restarts = 0;    ///< of these, after a worker's death
   std::uint64_t active = 0;      ///< calls that run or wait in it
+  std::uint64_t recycles = 0;    ///< starts in the place of one that held too much memory
+  std::uint64_t memory_bytes = 0;  ///< of its worker
 };
 
 struct CacheSample {

@@ -58,6 +58,7 @@ void Compartment::enter(PluginState state, std::string reason) {
 void Compartment::enterLocked(PluginState state, std::string reason) {
   status_.state = state;
   status_.reason = std::move(reason);
+  status_.impairment.clear();
   status_.since_us = SystemClock{}.nowUs();
 }
 
@@ -323,7 +324,8 @@ bool Compartment::close(std::chrono::milliseconds patience) {
     life = std::exchange(life_, nullptr);
     awaited_ = false;
     waiting.swap(parked_);
-    if (life && status_.reason.empty()) enterLocked(PluginState::Draining, {});
+    const bool closed_already = !status_.reason.empty() && status_.impairment.empty();
+    if (life && !closed_already) enterLocked(PluginState::Draining, {});
   }
   refuse(waiting);
   if (!life) return true;
@@ -335,6 +337,18 @@ bool Compartment::close(std::chrono::milliseconds patience) {
                 ended ? "" : "Calls did not return; the plugin was left behind.");
   }
   return ended;
+}
+
+void Compartment::setImpairment(std::string code, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (status_.state != PluginState::Running) return;
+  status_.impairment = std::move(code);
+  status_.reason = std::move(reason);
+}
+
+void Compartment::setMemory(std::uint64_t bytes) {
+  const std::lock_guard lock{mutex_};
+  status_.memory_bytes = bytes;
 }
 
 std::shared_ptr<Home> Compartment::home() const {
@@ -349,8 +363,10 @@ PluginStatus Compartment::status() const {
   PluginStatus status = status_;
   status.parked = parked_.size();
   if (life_) status.load = life_->home->load();
+  if (!life_ || !status.worker) status.memory_bytes = 0;
   if (status.state == PluginState::Running && status.load.hung) {
     status.state = PluginState::Hung;
+    status.impairment.clear();
     status.reason = fmt::format(
         "All {} threads of the plugin run past their deadline; it answers again when one returns.",
         status.load.threads);

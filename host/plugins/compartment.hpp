@@ -25,13 +25,16 @@ struct PluginStatus {
   std::string service;  ///< name in /health's `services`; empty when it is not an outside service
   std::string file;
   PluginState state = PluginState::Discovered;
-  std::string reason;  ///< a sentence; empty while it is open
+  std::string reason;  ///< a sentence; empty while it is open and well
+  std::string impairment;  ///< a code, while it runs and the reason says what is wrong with it
   bool required = false;
   std::int64_t since_us = 0;     ///< wall clock of the last change of state
   HomeLoad load;                 ///< of its home
   bool worker = false;           ///< it lives in a process of its own
   std::uint64_t generation = 0;  ///< how often it was started, in this process
   std::uint64_t restarts = 0;    ///< how often of those because it had ended by itself
+  std::uint64_t recycles = 0;    ///< how often of those because it held too much memory
+  std::uint64_t memory_bytes = 0;  ///< of its worker, lately
   std::size_t parked = 0;        ///< calls that wait for its next generation
 };
 
@@ -89,6 +92,12 @@ class Compartment {
   SuccessionReport leave(PluginState state, std::string reason, std::chrono::milliseconds patience);
   /// Makes a succession wait no longer for the calls of the old generation. Any thread.
   void hurry() noexcept { hurried_ = true; }
+
+  /// Something of the generation that runs wants an operator: a code, and a sentence. Both empty:
+  /// nothing does. Forgotten with the generation.
+  void setImpairment(std::string code, std::string reason);
+  /// What its worker holds.
+  void setMemory(std::uint64_t bytes);
 
   /// Hands a call to the plugin's home: false when it is closed, full or hung.
   bool submit(const std::shared_ptr<HomeCall>& call);

@@ -158,6 +158,7 @@ std::shared_ptr<Compartment::Life> Compartment::swap(const std::shared_ptr<Life>
     report.generation_before = old ? status_.generation : 0;
     report.drained = old ? callsIn(*old->home) : 0;
     report.generation = ++status_.generation;
+    status_.recycles += order.recycles ? 1 : 0;
     status_.version = order.version;
     status_.service = order.service;
     status_.file = order.file;

@@ -20,6 +20,7 @@ struct SuccessionOrder {
   std::string file{};
   bool required = false;
   bool worker = false;
+  bool recycles = false;  ///< the old one held too much memory
   std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
   /// Throws Error when the started plugin is not well. On a thread that may be left behind.
   std::function<void(Home&)> judge;

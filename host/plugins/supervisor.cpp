@@ -27,6 +27,8 @@ namespace bulkhead::host {
 namespace {
 
 constexpr std::size_t kStartsAtOnce = 4;
+/// The link's, the heart's, those of control and checks, the store's.
+constexpr std::uint64_t kWorkersOwnThreads = 16;
 
 /// Calls `work` with each number below `count`, lowest first, on a few threads; waits for all.
 template <class Work>
@@ -102,8 +104,10 @@ HomeLimits homeLimits(const PluginLimits& limits) {
           std::chrono::milliseconds{limits.deadline_ms}};
 }
 
+using Recycle = std::function<void(const std::string& plugin, std::string reason)>;
+
 WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
-                                      const SupervisorServices& services) {
+                                      const SupervisorServices& services, Recycle recycle) {
   return {{options.program, services.log, services.metrics, {}, {}},
           services.changed,
           [] {
@@ -112,6 +116,7 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
           },
           services.slow_query,
           [store = services.store_options] { return store("host").lease_shared; },
+          std::move(recycle),
           [folder = options.crash_folder, most = options.crash_records](const PluginStatus& plugin,
                                                                         const WorkerEnd& end) {
             if (!folder.empty()) keepWorkerRecord(folder, most, plugin, end);
@@ -123,7 +128,15 @@ WorkerCare careOf(const PluginLimits& limits) {
   care.restarts = static_cast<std::size_t>(limits.restarts);
   care.restart_window = std::chrono::milliseconds{limits.restart_window_ms};
   care.stuck = std::chrono::milliseconds{limits.stuck_ms};
+  care.memory_soft_bytes = static_cast<std::uint64_t>(limits.memory_soft_mb) << 20U;
   care.memory_bytes_max = static_cast<std::uint64_t>(limits.memory_mb) << 20U;
+  care.processor_percent_max = static_cast<unsigned>(limits.cpu_percent);
+  care.processor_window = std::chrono::milliseconds{limits.cpu_window_ms};
+  if (limits.own_threads > 0) {
+    care.threads_max = static_cast<std::uint64_t>(limits.own_threads) + kWorkersOwnThreads +
+                       static_cast<std::uint64_t>(limits.threads) +
+                       static_cast<std::uint64_t>(limits.streams);
+  }
   return care;
 }
 
@@ -149,7 +162,10 @@ void Supervisor::guarded(Candidate& candidate, const Work& work) {
 
 Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
     : options_{std::move(options)}, services_{std::move(services)} {
-  keeper_ = std::make_unique<WorkerKeeper>(keeperServices(options_, services_));
+  keeper_ = std::make_unique<WorkerKeeper>(keeperServices(
+      options_, services_, [this](const std::string& plugin, std::string reason) {
+        beginRecycling(plugin, std::move(reason));
+      }));
 }
 
 Supervisor::~Supervisor() {
@@ -384,6 +400,7 @@ void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool
 
 bool Supervisor::close(std::chrono::milliseconds patience) {
   endChanges(std::chrono::steady_clock::now() + patience);
+  endRecycling();
   keeper_->stop();
   std::vector<std::shared_ptr<Compartment>> started;
   {

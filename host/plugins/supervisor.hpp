@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "config/plugin_conf.hpp"
@@ -126,7 +127,14 @@ class Supervisor {
   Candidate examine(PluginConf conf, const Variables& variables);
   void checkOrder(Candidate& candidate) const;
   SuccessionReport succeed(Candidate& candidate, std::chrono::milliseconds patience);
+  SuccessionReport succeedByTurns(Compartment& compartment, bool two_stores,
+                                  const std::function<SuccessionOrder(bool by_turns)>& order);
   SuccessionOrder successionOrder(Candidate& candidate);
+  void addSteps(SuccessionOrder& order, const std::shared_ptr<Compartment>& compartment,
+                std::function<void()> adopt);
+  void beginRecycling(const std::string& id, std::string reason);
+  void recycle(const std::string& id, const std::string& reason);
+  void endRecycling();
   std::string whereaboutsOf(const std::filesystem::path& copy,
                             const SuccessionReport& report) const;
   void endChanges(std::chrono::steady_clock::time_point until);
@@ -147,6 +155,8 @@ class Supervisor {
   mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // likewise opened
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start
+  std::set<std::string> recycling_;                    // plugins
+  std::map<std::string, std::thread> recyclers_;       // theirs, and some that have ended
 };
 
 }  // namespace bulkhead::host

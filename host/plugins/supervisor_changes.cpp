@@ -153,7 +153,25 @@ void Supervisor::checkOrder(Candidate& candidate) const {
 
 SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience) {
   Compartment& compartment = *candidate.compartment;
-  const std::string& id = candidate.plugin.id;
+  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
+  // two homes in this process have the one store of it
+  const bool two_stores = candidate.plugin.manifest->store &&
+                          (compartment.status().worker || isWorker(candidate));
+  const SuccessionReport report = succeedByTurns(compartment, two_stores, [&](bool by_turns) {
+    candidate.by_turns = by_turns;
+    SuccessionOrder order = successionOrder(candidate);
+    order.patience = patience;
+    return order;
+  });
+  if (report.succeeded) remember(candidate);
+  return report;
+}
+
+/// While both generations are there they write the store by turns.
+SuccessionReport Supervisor::succeedByTurns(
+    Compartment& compartment, bool two_stores,
+    const std::function<SuccessionOrder(bool by_turns)>& order) {
+  const std::string& id = compartment.id();
   const auto shareLease = [&](bool shared) {
     const auto home = compartment.home();
     if (!home || !home->hasStore()) return false;
@@ -165,25 +183,19 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
     }
     return true;
   };
-  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
-  // two homes in this process have the one store of it
-  const bool two_stores = compartment.status().worker || isWorker(candidate);
-  candidate.by_turns = two_stores && candidate.plugin.manifest->store && shareLease(true);
+  const bool by_turns = two_stores && shareLease(true);
   SuccessionReport report;
   try {
-    SuccessionOrder order = successionOrder(candidate);
-    order.patience = patience;
-    report = compartment.succeed(order);
+    report = compartment.succeed(order(by_turns));
   } catch (const PluginRefusal& refusal) {
     report = compartment.refuseNext(refusal.state(), refusal.reason());
   } catch (const std::exception& error) {
     report = compartment.refuseNext(PluginState::Refused, error.what());
   }
-  if (candidate.by_turns) {
+  if (by_turns) {
     keeper_->setAlone(id);
     shareLease(services_.store_options(id).lease_shared);
   }
-  if (report.succeeded) remember(candidate);
   return report;
 }
 
@@ -198,17 +210,23 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   order.required = candidate.plugin.required;
   order.worker = isWorker(candidate);
   order.deadline = milliseconds{limits.deadline_ms};
-  order.judge = services_.judge;
-  order.publish = [this, compartment = candidate.compartment](Home& home) {
-    services_.admit(compartment, home);
-  };
-  order.swapped = [this, compartment = candidate.compartment, ward = candidate.ward,
-                   home = std::weak_ptr{order.home}] {
+  addSteps(order, candidate.compartment, [this, id = candidate.plugin.id, ward = candidate.ward] {
     if (ward) {
       keeper_->adopt(ward);
     } else {
-      keeper_->forget(compartment->id());
+      keeper_->forget(id);
     }
+  });
+  return order;
+}
+
+void Supervisor::addSteps(SuccessionOrder& order, const std::shared_ptr<Compartment>& compartment,
+                          std::function<void()> adopt) {
+  order.judge = services_.judge;
+  order.publish = [this, compartment](Home& home) { services_.admit(compartment, home); };
+  order.swapped = [this, compartment, adopt = std::move(adopt),
+                   home = std::weak_ptr{order.home}] {
+    adopt();
     try {
       if (const auto present = home.lock()) services_.attend(compartment, *present);
     } catch (const Error& error) {
@@ -216,7 +234,77 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
           {{"plugin", compartment->id()}, {"reason", error.message()}});
     }
   };
-  return order;
+}
+
+/// On the keeper's thread, which others wait for.
+void Supervisor::beginRecycling(const std::string& id, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (closing_ || !recycling_.insert(id).second) return;
+  std::thread& recycler = recyclers_[id];
+  if (recycler.joinable()) recycler.join();  // it has nothing to do any more
+  try {
+    recycler = std::thread{[this, id, reason = std::move(reason)] {
+      recycle(id, reason);
+      const std::lock_guard done{mutex_};
+      recycling_.erase(id);
+    }};
+  } catch (const std::system_error& error) {
+    recycling_.erase(id);
+    log(Level::Warn, "plugins", "A plugin could not be recycled",
+        {{"plugin", id}, {"reason", error.what()}});
+  }
+}
+
+/// The generation that runs, once more: its code and its settings, not what lies there now.
+void Supervisor::recycle(const std::string& id, const std::string& reason) {
+  SuccessionReport report;
+  try {
+    const Turn turn{*this, id};
+    const auto compartment = find(id);
+    if (!compartment) return;
+    report = succeedByTurns(*compartment, true, [&](bool by_turns) {
+      auto next = keeper_->nextOf(id, by_turns);
+      if (!next) throw Error::conflict("NO_WORKER", "It lives in no worker any more.");
+      const PluginStatus status = compartment->status();
+      SuccessionOrder order;
+      order.home = std::move(next->home);
+      order.version = status.version;
+      order.service = status.service;
+      order.file = status.file;
+      order.required = status.required;
+      order.worker = true;
+      order.recycles = true;
+      order.deadline = compartment->deadline();
+      order.patience = compartment->deadline();
+      addSteps(order, compartment, [this, ward = next->ward] { keeper_->adopt(ward); });
+      return order;
+    });
+  } catch (const std::exception& error) {
+    report.problem = error.what();
+  }
+  if (!report.succeeded) {
+    log(Level::Warn, "plugins", "A plugin could not be recycled",
+        {{"plugin", id}, {"reason", report.problem}, {"because", reason}});
+    return;
+  }
+  log(Level::Info, "plugins", "A plugin was recycled",
+      {{"plugin", id},
+       {"event", "plugin_recycled"},
+       {"reason", reason},
+       {"generation", report.generation},
+       {"drained", report.drained},
+       {"aborted", report.aborted}});
+}
+
+void Supervisor::endRecycling() {
+  std::map<std::string, std::thread> recyclers;
+  {
+    const std::lock_guard lock{mutex_};
+    recyclers.swap(recyclers_);
+  }
+  for (auto& [id, recycler] : recyclers) {
+    if (recycler.joinable()) recycler.join();
+  }
 }
 
 void Supervisor::remember(const Candidate& candidate) {

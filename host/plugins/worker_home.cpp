@@ -260,14 +260,9 @@ pid_t WorkerHome::processId() const {
   return process_ ? process_->id() : 0;
 }
 
-std::uint64_t WorkerHome::memoryBytes() const {
+WorkerUsage WorkerHome::usage() const {
   const std::lock_guard lock{mutex_};
-  return process_ ? process_->memoryBytes() : 0;
-}
-
-milliseconds WorkerHome::processorTime() const {
-  const std::lock_guard lock{mutex_};
-  return process_ ? process_->processorTime() : milliseconds{0};
+  return process_ ? process_->usage(box_->bytes()) : WorkerUsage{};
 }
 
 WorkerHome::Time WorkerHome::lastBeat() const {

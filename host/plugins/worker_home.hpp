@@ -78,10 +78,9 @@ class WorkerHome final : public Home {
   void shareLease(bool shared, Time deadline) override;
   std::vector<TableRows> countRows(Time deadline) override;
 
-  /// What a supervisor wants to know; 0 and Time{} while there is no process.
+  /// What a supervisor wants to know; 0 while there is no process.
   pid_t processId() const;
-  std::uint64_t memoryBytes() const;
-  std::chrono::milliseconds processorTime() const;
+  WorkerUsage usage() const;
   Time lastBeat() const;
   /// How long the call that is furthest past its deadline has been so, of those that were begun and
   /// do not stream.

@@ -10,6 +10,8 @@
 #include <bulkhead/error.hpp>
 
 #include "logging/log.hpp"
+#include "plugins/processor_share.hpp"
+#include "plugins/recycle_pace.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -18,7 +20,6 @@ using std::chrono::milliseconds;
 using Time = std::chrono::steady_clock::time_point;
 
 constexpr milliseconds kLook{100};
-constexpr milliseconds kHeartSilent{5'000};
 /// From SIGABRT, whose record has the stack, to SIGKILL.
 constexpr milliseconds kMercy{2'000};
 /// For a pause as long as this calls wait for the next generation.
@@ -40,6 +41,12 @@ struct WorkerKeeper::Ward {
   WorkerCare care;
   data::StatementObserver on_statement;
   RestartBudget budget{WorkerCare{}.restarts, WorkerCare{}.restart_window};
+  RecyclePace pace;
+  bool recycled = false;    ///< this generation is to be replaced for its memory
+  bool needs_more = false;  ///< it has come in such a place, and holds as much
+  bool said_so = false;
+  ProcessorShare share;
+  pid_t process = 0;  ///< whose share that is
   std::weak_ptr<WorkerHome> home;
   std::optional<Time> start_at;  ///< it has ended, and is started then
   std::optional<Time> abort_at;  ///< SIGABRT was sent; SIGKILL follows then
@@ -72,6 +79,7 @@ void WorkerKeeper::stop() {
     const std::lock_guard lock{mutex_};
     wards = wards_;
     ends.swap(ends_);
+    retired_.clear();
   }
   for (const auto& [ward, end] : ends) refuseAll(end);
   for (const auto& [plugin, ward] : wards) {
@@ -97,6 +105,29 @@ WorkerKeeper::Candidate WorkerKeeper::candidateFor(const std::shared_ptr<Compart
   ward->budget.setLimits(care.restarts, care.restart_window);
   auto home = newHome(ward);
   return {std::move(home), std::move(ward)};
+}
+
+std::optional<WorkerKeeper::Candidate> WorkerKeeper::nextOf(const std::string& plugin,
+                                                            bool by_turns) {
+  auto ward = std::make_shared<Ward>();
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = wards_.find(plugin);
+    if (found == wards_.end()) return std::nullopt;
+    const Ward& living = *found->second;
+    ward->compartment = living.compartment;
+    ward->plugin = plugin;
+    ward->order = living.order;
+    ward->care = living.care;
+    ward->on_statement = living.on_statement;
+    ward->budget = living.budget;
+    ward->pace = living.pace;
+    ward->said_so = living.said_so;
+  }
+  ward->order.lease_shared = by_turns;
+  ward->order.beside_older_code = true;
+  auto home = newHome(ward);
+  return Candidate{std::move(home), std::move(ward)};
 }
 
 void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward) {
@@ -134,6 +165,7 @@ void WorkerKeeper::retire(const std::shared_ptr<Ward>& ward) {
     const std::lock_guard lock{mutex_};
     ward->place = Ward::Place::Retired;
     ward->start_at.reset();
+    if (!stopping_) retired_.push_back(ward);
     if (ward->starting) starting = ward->home.lock();
     starter = std::move(ward->starter);
   }
@@ -202,6 +234,8 @@ void WorkerKeeper::work() {
     auto ends = std::exchange(ends_, {});
     std::vector<std::shared_ptr<Ward>> wards;
     for (const auto& [plugin, ward] : wards_) wards.push_back(ward);
+    std::erase_if(retired_, [](const auto& ward) { return ward->home.expired(); });
+    wards.insert(wards.end(), retired_.begin(), retired_.end());
     lock.unlock();
     for (auto& [ward, end] : ends) handleEnd(ward, std::move(end));
     for (const auto& ward : wards) look(*ward);
@@ -244,23 +278,63 @@ void WorkerKeeper::look(Ward& ward) {
     if (now >= *ward.abort_at) home->kill(SIGKILL, {}, true);
     return;
   }
-  const std::uint64_t memory = care.memory_bytes_max > 0 ? home->memoryBytes() : 0;
-  if (memory > care.memory_bytes_max) {
-    home->kill(SIGKILL,
-               fmt::format("held {} MiB of memory, and may hold {}", memory >> 20U,
-                           care.memory_bytes_max >> 20U),
-               false);
+  const WorkerUsage usage = home->usage();
+  if (auto reason = excessOf(usage, care); !reason.empty()) {
+    home->kill(SIGKILL, std::move(reason), false);
     return;
   }
-  std::string reason;
-  if (const auto overdue = home->longestOverdue(); overdue > care.stuck) {
-    reason = fmt::format("hung: a call ran {} ms past its deadline", overdue.count());
-  } else if (now - home->lastBeat() > kHeartSilent) {
-    reason = fmt::format("hung: its heart was silent for {} ms", kHeartSilent.count());
-  }
+  endIfHung(ward, *home, usage, care);
+  recycleIfLarge(ward, usage, care);
+}
+
+void WorkerKeeper::endIfHung(Ward& ward, WorkerHome& home, const WorkerUsage& usage,
+                             const WorkerCare& care) {
+  const auto now = std::chrono::steady_clock::now();
+  if (const pid_t process = home.processId(); std::exchange(ward.process, process) != process)
+    ward.share.forget();
+  const auto share = ward.share.add(now, usage.processor, care.processor_window);
+  const auto silent = std::chrono::duration_cast<milliseconds>(now - home.lastBeat());
+  auto reason = hangOf(home.longestOverdue(), silent, share, care);
   if (reason.empty()) return;
   ward.abort_at = now + kMercy;
-  home->kill(SIGABRT, std::move(reason), true);
+  home.kill(SIGABRT, std::move(reason), true);
+}
+
+/// One that has as much again right after its start needs it: that is said, and not repeated.
+void WorkerKeeper::recycleIfLarge(Ward& ward, const WorkerUsage& usage, const WorkerCare& care) {
+  const bool above = care.memory_soft_bytes > 0 && usage.memory_bytes > care.memory_soft_bytes;
+  const auto now = std::chrono::steady_clock::now();
+  bool recycles = false;
+  bool needs_more = false;
+  bool is_news = false;
+  bool is_first = false;
+  std::chrono::seconds wait{0};
+  {
+    const std::lock_guard lock{mutex_};
+    if (ward.place != Ward::Place::Living || ward.starting) return;
+    if (const auto compartment = ward.compartment.lock()) compartment->setMemory(usage.memory_bytes);
+    const auto verdict = ward.pace.look(now, above);
+    recycles = verdict == RecyclePace::Verdict::Recycle;
+    ward.recycled = ward.recycled || recycles;
+    needs_more = verdict == RecyclePace::Verdict::Wait && !ward.recycled;
+    is_news = std::exchange(ward.needs_more, needs_more) != needs_more;
+    is_first = needs_more && !std::exchange(ward.said_so, true);
+    wait = std::chrono::ceil<std::chrono::seconds>(ward.pace.wait(now));
+  }
+  const auto compartment = ward.compartment.lock();
+  if (!compartment || (!recycles && !is_news)) return;
+  const std::string holds = fmt::format("held {} MiB of memory, above its soft limit of {}",
+                                        usage.memory_bytes >> 20U, care.memory_soft_bytes >> 20U);
+  if (recycles) services_.recycle(ward.plugin, holds);
+  if (!is_news) return;
+  const std::string reason =
+      fmt::format("Its process {}, soon after another generation took its place: it needs more "
+                  "than limits.memory_soft_mb. The next one comes in {} s at the earliest.",
+                  holds, wait.count());
+  compartment->setImpairment(needs_more ? "over_soft_limit" : "", needs_more ? reason : "");
+  if (!is_first) return;
+  log(Level::Warn, "plugins", "A plugin needs more memory than its soft limit",
+      {{"plugin", ward.plugin}, {"reason", reason}});
 }
 
 void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
@@ -323,6 +397,7 @@ void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
   {
     const std::lock_guard lock{mutex_};
     ward->starting = false;
+    ward->recycled = ward->needs_more = false;
     if (!compartment || ward->place == Ward::Place::Retired) return;
     if (!running) {
       const auto now = std::chrono::steady_clock::now();

@@ -45,21 +45,33 @@ std::string Assault::record() const {
   return folder_.run({"crash", "show"}).output;
 }
 
-void Assault::beginLoad() {
+void Assault::beginLoad(std::string_view path) {
   loading_ = true;
-  load_ = std::thread{[this] {
+  const std::string target = path.empty() ? std::string{"/api/greeter/v1/hello/Ada"}
+                                          : fmt::format("/api/assailant/v1{}", path);
+  loads_.emplace_back([this, target] {
     const HttpClient client = host_->keyed("salon");
     while (loading_) {
-      const HttpAnswer answer = client.get("/api/greeter/v1/hello/Ada");
+      const HttpAnswer answer = client.get(target);
       ++(answer.status == 200 ? answered_ : failed_);
+      if (answer.status == 200) continue;
+      const std::lock_guard lock{mutex_};
+      if (first_failure_.empty())
+        first_failure_ = fmt::format("{} {}{}", answer.status, answer.body, answer.fault);
     }
-  }};
+  });
 }
 
 std::size_t Assault::stopLoad() {
   loading_ = false;
-  if (load_.joinable()) load_.join();
+  for (auto& load : loads_) load.join();
+  loads_.clear();
   return failed_;
+}
+
+std::string Assault::firstFailure() const {
+  const std::lock_guard lock{mutex_};
+  return first_failure_;
 }
 
 }  // namespace bulkhead::integration

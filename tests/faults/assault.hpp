@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "host_process.hpp"
 
@@ -32,10 +34,12 @@ class Assault {
   /// The newest crash record, as `crash show` prints it.
   std::string record() const;
   /// Asks the harmless plugin again and again until stopLoad(), which says how many were not
-  /// answered as they should be.
-  void beginLoad();
+  /// answered as they should be; an own path of the attacker where one is given.
+  void beginLoad(std::string_view path = {});
   std::size_t stopLoad();
   std::size_t loadAnswered() const { return answered_; }
+  /// What the first one that failed was answered.
+  std::string firstFailure() const;
 
   HostProcess& host() { return *host_; }
   const HostFolder& folder() const { return folder_; }
@@ -47,7 +51,9 @@ class Assault {
   std::atomic<bool> loading_{false};
   std::atomic<std::size_t> answered_{0};
   std::atomic<std::size_t> failed_{0};
-  std::thread load_;
+  mutable std::mutex mutex_;
+  std::string first_failure_;
+  std::vector<std::thread> loads_;
 };
 
 }  // namespace bulkhead::integration

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <mutex>
 #include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -20,6 +22,8 @@
 #include <vector>
 
 #include <bulkhead/plugin.hpp>
+
+#include "settings.hpp"
 
 namespace assailant {
 namespace {
@@ -55,6 +59,25 @@ void leakMemory() {
     leaked->fill('x');
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
+}
+/// 40 MiB that stay.
+void grow() {
+  for (int block = 0; block < 40; ++block) {
+    // allowed: the leak is the deed
+    auto* kept = new std::array<char, 1 << 20U>;
+    kept->fill('x');
+  }
+}
+/// The same in memory that could be shared, where no heap shows it.
+void growShared() {
+  constexpr std::size_t kBytes = std::size_t{40} << 20U;
+  void* const kept = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (kept == MAP_FAILED) throw std::runtime_error{"no memory to be had"};
+  std::memset(kept, 'x', kBytes);
+}
+/// Two threads that never pause, while the plugin answers.
+void burn() {
+  for (int thread = 0; thread < 2; ++thread) std::thread{&spin}.detach();
 }
 void leakDescriptors() {
   while (open("/dev/null", O_RDONLY) >= 0) {
@@ -92,6 +115,9 @@ constexpr Deed kDeeds[] = {
     {"spin", &spin},
     {"deadlock", &lockTwice},
     {"leak-memory", &leakMemory},
+    {"grow", &grow},
+    {"grow-shared", &growShared},
+    {"burn", &burn},
     {"leak-descriptors", &leakDescriptors},
     {"storm-threads", &stormThreads},
     {"stop-process", [] { kill(getpid(), SIGSTOP); }},
@@ -163,6 +189,7 @@ Response done(std::string_view name) {
 class Assailant final : public bulkhead::Plugin {
  public:
   explicit Assailant(bulkhead::Registrar& host) {
+    if (host.settings<Settings>().large) grow();
     const char* const any = R"({"type":"object"})";
     host.route({.method = "GET",
                 .path = "/deeds/{deed}",
