@@ -32,7 +32,7 @@ bool isProbe(std::string_view route) {
 
 /// The refusal of a closed plugin: known as its state, and anyone can ask for as many as they like.
 bool isClosedPlugin(const CompletedExchange& exchange) {
-  return exchange.refusal.code == "PLUGIN_UNAVAILABLE";
+  return exchange.refusal.code == "PLUGIN_UNAVAILABLE" || exchange.refusal.code == "CIRCUIT_OPEN";
 }
 
 }  // namespace

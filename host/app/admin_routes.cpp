@@ -94,6 +94,7 @@ void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
              load.lane.refused + load.streams.refused, "streams", load.streams.running, "isolation",
              plugin.worker ? "worker" : "inprocess", "generation", plugin.generation, "restarts",
              plugin.restarts, "recycles", plugin.recycles, "impairment", plugin.impairment,
+             "circuit", nameOf(plugin.circuit.state), "circuit_opens", plugin.circuit.opens,
              "memory_bytes", plugin.memory_bytes, "waiting", plugin.parked);
 }
 

@@ -114,7 +114,8 @@ monitoring::HostMetricSources ServingHost::metricSources() {
                          status.restarts,
                          load.lane.running + load.lane.queued + load.streams.running +
                              load.streams.queued + status.parked,
-                         status.recycles, status.memory_bytes});
+                         status.recycles, status.memory_bytes,
+                         static_cast<std::uint64_t>(status.circuit.state), status.circuit.opens});
     }
     return samples;
   };

@@ -42,6 +42,10 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.streams = static_cast<int>(value.integer()); });
   with("limits.deadline_ms",
        [&](const TypedValue& value) { conf.limits.deadline_ms = value.integer(); });
+  with("limits.failures",
+       [&](const TypedValue& value) { conf.limits.failures = static_cast<int>(value.integer()); });
+  with("limits.failure_pause_ms",
+       [&](const TypedValue& value) { conf.limits.failure_pause_ms = value.integer(); });
   with("limits.restarts",
        [&](const TypedValue& value) { conf.limits.restarts = static_cast<int>(value.integer()); });
   with("limits.restart_window_ms",

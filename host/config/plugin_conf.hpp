@@ -19,6 +19,8 @@ struct PluginLimits {
   int queue = 1024;
   int streams = 16;
   std::int64_t deadline_ms = 30'000;
+  int failures = 20;  ///< in a row before requests are kept away from it; 0: never
+  std::int64_t failure_pause_ms = 5'000;
   int restarts = 5;  ///< of its worker within the window, before quarantine
   std::int64_t restart_window_ms = 60'000;
   std::int64_t stuck_ms = 10'000;   ///< past its deadline before a call counts as hung

@@ -98,32 +98,20 @@ SettingDeclaration limit(std::string name, std::string default_text, double min,
   return declaration;
 }
 
-std::vector<SettingDeclaration> makeReservedDeclarations() {
-  SettingDeclaration enabled{.name = "enabled", .type = SettingType::Boolean};
-  enabled.default_text = "true";
-  enabled.help = "false keeps the plugin closed; everything else runs.";
-  SettingDeclaration library{.name = "library"};
-  library.help = "The plugin's file; <id>.so in plugin.dir unless given.";
-  SettingDeclaration isolation{.name = "isolation", .type = SettingType::Enum};
-  isolation.values = {"worker", "inprocess"};
-  isolation.help =
-      "Where it runs: in a process of its own, or in the host; plugins.isolation unless given.";
-  SettingDeclaration required{.name = "required", .type = SettingType::Boolean};
-  required.default_text = "false";
-  required.help = "true makes the host not ready while the plugin is closed.";
-  SettingDeclaration sandbox{.name = "sandbox", .type = SettingType::Boolean};
-  sandbox.default_text = "true";
-  sandbox.help = "false lets its worker start processes, trace, mount and more; the log warns.";
-  return {enabled,
-          library,
-          isolation,
-          required,
-          sandbox,
-          limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
+std::vector<SettingDeclaration> callLimits() {
+  return {limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
           limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
           limit("limits.streams", "16", 0, 1024, "Streaming requests that run in it at once."),
           limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request."),
-          limit("limits.restarts", "5", 0, 10'000,
+          limit("limits.failures", "20", 0, 1'000'000,
+                "Requests that fail in a row by its own fault before the next ones are refused for "
+                "limits.failure_pause_ms. 0: never."),
+          limit("limits.failure_pause_ms", "5000", 100, 60'000,
+                "How long they are refused before a few are tried; doubled while these fail.")};
+}
+
+std::vector<SettingDeclaration> workerLimits() {
+  return {limit("limits.restarts", "5", 0, 10'000,
                 "Deaths of its worker within limits.restart_window_ms before it stays closed."),
           limit("limits.restart_window_ms", "60000", 1'000, 86'400'000,
                 "The time in which they are counted."),
@@ -143,6 +131,28 @@ std::vector<SettingDeclaration> makeReservedDeclarations() {
                 "Threads that its worker may have beside those of its calls; more end it. 0: no "
                 "limit."),
           limit("limits.descriptors", "1024", 64, 1'048'576, "Open files of its worker.")};
+}
+
+std::vector<SettingDeclaration> makeReservedDeclarations() {
+  SettingDeclaration enabled{.name = "enabled", .type = SettingType::Boolean};
+  enabled.default_text = "true";
+  enabled.help = "false keeps the plugin closed; everything else runs.";
+  SettingDeclaration library{.name = "library"};
+  library.help = "The plugin's file; <id>.so in plugin.dir unless given.";
+  SettingDeclaration isolation{.name = "isolation", .type = SettingType::Enum};
+  isolation.values = {"worker", "inprocess"};
+  isolation.help =
+      "Where it runs: in a process of its own, or in the host; plugins.isolation unless given.";
+  SettingDeclaration required{.name = "required", .type = SettingType::Boolean};
+  required.default_text = "false";
+  required.help = "true makes the host not ready while the plugin is closed.";
+  SettingDeclaration sandbox{.name = "sandbox", .type = SettingType::Boolean};
+  sandbox.default_text = "true";
+  sandbox.help = "false lets its worker start processes, trace, mount and more; the log warns.";
+  std::vector<SettingDeclaration> all{enabled, library, isolation, required, sandbox};
+  for (auto& declaration : callLimits()) all.push_back(std::move(declaration));
+  for (auto& declaration : workerLimits()) all.push_back(std::move(declaration));
+  return all;
 }
 
 }  // namespace

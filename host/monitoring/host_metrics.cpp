@@ -101,6 +101,8 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
             });
   };
   figure("bulkhead_plugin_active_requests", &PluginSample::active);
+  figure("bulkhead_plugin_circuit_state", &PluginSample::circuit);
+  figure("bulkhead_plugin_circuit_opens_total", &PluginSample::circuit_opens);
   figure("bulkhead_plugin_generation", &PluginSample::generation);
   figure("bulkhead_plugin_memory_bytes", &PluginSample::memory_bytes);
   figure("bulkhead_plugin_recycles_total", &PluginSample::recycles);

@@ -30,6 +30,8 @@ struct PluginSample {
   std::uint64_t active = 0;      ///< calls that run or wait in it
   std::uint64_t recycles = 0;    ///< starts in the place of one that held too much memory
   std::uint64_t memory_bytes = 0;  ///< of its worker
+  std::uint64_t circuit = 0;       ///< 0 closed, 1 half open, 2 open
+  std::uint64_t circuit_opens = 0;
 };
 
 struct CacheSample {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "logging/log.hpp"
 #include "plugins/compartment_life.hpp"
 #include "runtime/services.hpp"
 
@@ -26,13 +27,29 @@ bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
                     });
 }
 
+void tell(const std::string& plugin, const CircuitStatus& circuit) {
+  if (circuit.state == CircuitState::Closed) {
+    log(Level::Info, "plugins", "A plugin answers again", {{"plugin", plugin}});
+    return;
+  }
+  log(Level::Warn, "plugins", "A plugin fails all its requests: they are kept away from it",
+      {{"plugin", plugin},
+       {"event", "circuit_open"},
+       {"failures", circuit.failures},
+       {"code", circuit.last_failure},
+       {"pauseMs", circuit.wait.count()}});
+}
+
 /// Calls that wait for the next generation of a plugin.
 constexpr std::size_t kParkedMax = 4096;
 
 }  // namespace
 
 Compartment::Compartment(Options options)
-    : options_{std::move(options)}, deadline_ms_{options_.deadline.count()} {
+    : options_{std::move(options)},
+      deadline_ms_{options_.deadline.count()},
+      breaker_{options_.circuit,
+               [id = options_.id](const CircuitStatus& circuit) { tell(id, circuit); }} {
   status_.id = options_.id;
   status_.required = options_.required;
   status_.worker = options_.worker;
@@ -146,6 +163,30 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
 }
 
 bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
+  auto permit = breaker_.enter(std::chrono::steady_clock::now());
+  if (!permit) return refuseOpen(*call);
+  call->watch(std::move(permit));
+  return hand(call);
+}
+
+/// False when it does not run: that says more.
+bool Compartment::refuseOpen(HomeCall& call) const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!life_ || status_.state != PluginState::Running) return false;
+  }
+  const CircuitStatus circuit = breaker_.status(std::chrono::steady_clock::now());
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(circuit.wait).count();
+  call.refuse(
+      Error::app("CIRCUIT_OPEN",
+                 fmt::format("The service '{}' failed its last {} requests; others are tried "
+                             "soon, and everything else works.",
+                             options_.id, circuit.failures))
+          .withRetryAfter(static_cast<int>(std::max<std::int64_t>(wait, 1))));
+  return true;
+}
+
+bool Compartment::hand(const std::shared_ptr<HomeCall>& call) {
   std::unique_lock lock{mutex_};
   while (const auto life = lifeForLocked(*call)) {
     lock.unlock();
@@ -228,7 +269,7 @@ void Compartment::sortOut(const HeldCall& held) {
   }
   const bool body_gone = request.body_stream != nullptr;  // a part of it went with the worker
   if ((!held.begun && !body_gone) || (whole && (safe || keyed))) {
-    if (submit(held.call)) return;
+    if (hand(held.call)) return;
   }
   if (!held.begun) {
     refuse({held.call});
@@ -282,7 +323,7 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::s
 /// What waited for the generation that runs now.
 void Compartment::resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls) {
   for (const auto& call : calls) {
-    if (!call->isAnswered() && !submit(call)) refuse({call});
+    if (!call->isAnswered() && !hand(call)) refuse({call});
   }
 }
 
@@ -308,7 +349,9 @@ std::uint64_t Compartment::line() const {
   return line_;
 }
 
-void Compartment::setLimits(const HomeLimits& limits, bool required) {
+void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit,
+                            bool required) {
+  breaker_.setLimits(circuit);
   const std::lock_guard lock{mutex_};
   status_.required = required;
   deadline_ms_ = limits.deadline.count();
@@ -371,7 +414,21 @@ PluginStatus Compartment::status() const {
         "All {} threads of the plugin run past their deadline; it answers again when one returns.",
         status.load.threads);
   }
+  addCircuit(status);
   return status;
+}
+
+void Compartment::addCircuit(PluginStatus& status) const {
+  status.circuit = breaker_.status(std::chrono::steady_clock::now());
+  if (status.state != PluginState::Running || status.circuit.state == CircuitState::Closed) return;
+  status.impairment = "circuit_open";
+  status.reason = fmt::format(
+      "Its last {} requests failed, the last one with {}: requests are kept away from it, and a "
+      "few are tried {}.",
+      status.circuit.failures, status.circuit.last_failure,
+      status.circuit.state == CircuitState::HalfOpen
+          ? std::string{"now"}
+          : fmt::format("in {} ms", status.circuit.wait.count()));
 }
 
 bool Compartment::isRunning() const {

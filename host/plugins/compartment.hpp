@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/circuit_breaker.hpp"
 #include "plugins/held_calls.hpp"
 #include "plugins/home.hpp"
 #include "plugins/plugin_state.hpp"
@@ -36,6 +37,7 @@ struct PluginStatus {
   std::uint64_t recycles = 0;    ///< how often of those because it held too much memory
   std::uint64_t memory_bytes = 0;  ///< of its worker, lately
   std::size_t parked = 0;        ///< calls that wait for its next generation
+  CircuitStatus circuit;         ///< whether calls come to it
 };
 
 /// One plugin's part of the ship: its state and, while it is open, its home. What happens
@@ -48,6 +50,7 @@ class Compartment {
     bool worker = false;  ///< it lives in processes of its own
     std::chrono::milliseconds start_timeout{10'000};
     std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
+    CircuitLimits circuit{};
   };
 
   explicit Compartment(Options options);
@@ -99,7 +102,8 @@ class Compartment {
   /// What its worker holds.
   void setMemory(std::uint64_t bytes);
 
-  /// Hands a call to the plugin's home: false when it is closed, full or hung.
+  /// Hands a call to the plugin's home, or refuses it (CIRCUIT_OPEN) while it fails all of them.
+  /// False when it is closed, full or hung.
   bool submit(const std::shared_ptr<HomeCall>& call);
   /// Refuses new work, waits for what runs and for who holds home(), stops and destroys the plugin;
   /// a plugin with calls that do not return is abandoned, and its library stays loaded. True when
@@ -111,7 +115,7 @@ class Compartment {
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
   /// Other limits for what comes from now on; what runs keeps its deadline.
-  void setLimits(const HomeLimits& limits, bool required);
+  void setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
@@ -120,6 +124,9 @@ class Compartment {
 
   bool awaitEnd(const std::future<void>& finished) const;
   std::shared_ptr<Life> lifeForLocked(HomeCall& call) const;
+  bool hand(const std::shared_ptr<HomeCall>& call);
+  bool refuseOpen(HomeCall& call) const;
+  void addCircuit(PluginStatus& status) const;
   bool refuseReplaced(HomeCall& call) const;
   std::vector<std::shared_ptr<const RegisteredRoute>> knownRoutes() const;
   void resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls);
@@ -149,6 +156,7 @@ class Compartment {
   std::atomic<std::int64_t> deadline_ms_;
   std::atomic<bool> given_up_{false};
   std::atomic<bool> hurried_{false};
+  CircuitBreaker breaker_;
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;

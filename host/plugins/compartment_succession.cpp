@@ -98,6 +98,7 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
   }
   refuse(waiting);
   if (life) retire(life, patience, report);
+  breaker_.reset();
   enter(state, std::move(reason));
   return report;
 }
@@ -166,6 +167,10 @@ std::shared_ptr<Compartment::Life> Compartment::swap(const std::shared_ptr<Life>
     status_.worker = order.worker;
     deadline_ms_ = order.deadline.count();
     enterLocked(PluginState::Running, {});
+  }
+  if (!order.recycles) {
+    breaker_.setLimits(order.circuit);
+    breaker_.reset();
   }
   resubmit(waiting);
   return old;

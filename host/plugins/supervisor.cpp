@@ -27,8 +27,6 @@ namespace bulkhead::host {
 namespace {
 
 constexpr std::size_t kStartsAtOnce = 4;
-/// The link's, the heart's, those of control and checks, the store's.
-constexpr std::uint64_t kWorkersOwnThreads = 16;
 
 /// Calls `work` with each number below `count`, lowest first, on a few threads; waits for all.
 template <class Work>
@@ -98,12 +96,6 @@ void hideSecrets(const std::vector<SettingDeclaration>& declarations,
   for (const auto secret : secretsOf(declarations, settings)) logging->addSecret(secret);
 }
 
-HomeLimits homeLimits(const PluginLimits& limits) {
-  return {{static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
-          static_cast<std::size_t>(limits.streams),
-          std::chrono::milliseconds{limits.deadline_ms}};
-}
-
 using Recycle = std::function<void(const std::string& plugin, std::string reason)>;
 
 WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
@@ -121,23 +113,6 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
                                                                         const WorkerEnd& end) {
             if (!folder.empty()) keepWorkerRecord(folder, most, plugin, end);
           }};
-}
-
-WorkerCare careOf(const PluginLimits& limits) {
-  WorkerCare care;
-  care.restarts = static_cast<std::size_t>(limits.restarts);
-  care.restart_window = std::chrono::milliseconds{limits.restart_window_ms};
-  care.stuck = std::chrono::milliseconds{limits.stuck_ms};
-  care.memory_soft_bytes = static_cast<std::uint64_t>(limits.memory_soft_mb) << 20U;
-  care.memory_bytes_max = static_cast<std::uint64_t>(limits.memory_mb) << 20U;
-  care.processor_percent_max = static_cast<unsigned>(limits.cpu_percent);
-  care.processor_window = std::chrono::milliseconds{limits.cpu_window_ms};
-  if (limits.own_threads > 0) {
-    care.threads_max = static_cast<std::uint64_t>(limits.own_threads) + kWorkersOwnThreads +
-                       static_cast<std::uint64_t>(limits.threads) +
-                       static_cast<std::uint64_t>(limits.streams);
-  }
-  return care;
 }
 
 }  // namespace
@@ -222,7 +197,8 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
   return {candidate.plugin.id, candidate.plugin.required, isWorker(candidate),
-          options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms}};
+          options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms},
+          circuitLimits(limits)};
 }
 
 /// Those that are closed already first: nobody waits for them.
@@ -394,7 +370,7 @@ std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin
 }
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
-  if (const auto compartment = find(id)) compartment->setLimits(homeLimits(limits), required);
+  if (const auto compartment = find(id)) compartment->setLimits(homeLimits(limits), circuitLimits(limits), required);
   keeper_->setCare(std::string{id}, careOf(limits));
 }
 

@@ -210,6 +210,7 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   order.required = candidate.plugin.required;
   order.worker = isWorker(candidate);
   order.deadline = milliseconds{limits.deadline_ms};
+  order.circuit = circuitLimits(limits);
   addSteps(order, candidate.compartment, [this, id = candidate.plugin.id, ward = candidate.ward] {
     if (ward) {
       keeper_->adopt(ward);

@@ -4,10 +4,10 @@
 
 namespace bulkhead::integration {
 
-Assault::Assault(std::string_view settings) {
+Assault::Assault(std::string_view settings, std::string_view isolation) {
   const bool counted = settings.find("limits.restarts") != std::string_view::npos;
   folder_.installHostile("assailant",
-                         fmt::format("isolation = worker\ntoken = a-canary-of-the-plugin\n{}{}",
+                         fmt::format("isolation = {}\ntoken = a-canary-of-the-plugin\n{}{}", isolation,
                                      counted ? "" : "limits.restarts = 1000\n", settings));
   folder_.install("greeter", "isolation = worker\n");
   host_ = std::make_unique<HostProcess>(folder_);

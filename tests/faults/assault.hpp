@@ -12,11 +12,11 @@
 
 namespace bulkhead::integration {
 
-/// A host with a plugin that attacks its own process and one that does no harm, each in a worker.
+/// A host with a plugin that attacks its own process and one that does no harm, which is in a worker.
 class Assault {
  public:
-  /// More lines of the attacker's settings.
-  explicit Assault(std::string_view settings = "");
+  /// More lines of the attacker's settings, and where it lives.
+  explicit Assault(std::string_view settings = "", std::string_view isolation = "worker");
   ~Assault();
   Assault(const Assault&) = delete;
   Assault& operator=(const Assault&) = delete;

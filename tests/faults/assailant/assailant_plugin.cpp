@@ -123,6 +123,8 @@ constexpr Deed kDeeds[] = {
     {"stop-process", [] { kill(getpid(), SIGSTOP); }},
     {"corrupt-link", [] { writeToLink("no frame at all, but many bytes of it"); }},
     {"answer-nobody", &answerNobody},
+    {"throw", [] { throw std::runtime_error{"as it was asked to"}; }},
+    {"doze", [] { std::this_thread::sleep_for(std::chrono::milliseconds{1500}); }},
     {"wait", [] { std::this_thread::sleep_for(std::chrono::milliseconds{300}); }},
 };
 

@@ -21,7 +21,7 @@ HostMetricSources allSources() {
   sources.database_available = [] { return true; };
   sources.redis_available = [] { return false; };
   sources.checks = [] { return std::vector<CheckSample>{{"database", 0, 0.001, 2}}; };
-  sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running", 3, 2, 5, 1, 4096}}; };
+  sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running", 3, 2, 5, 1, 4096, 2, 7}}; };
   sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
   sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };
   sources.front = [] {
@@ -98,6 +98,8 @@ TEST_F(HostMetricsTest, APluginTellsItsGenerationAndWhatRunsInIt) {
   EXPECT_TRUE(has("bulkhead_plugin_generation{plugin=\"stripe\"} 3"));
   EXPECT_TRUE(has("bulkhead_plugin_restarts_total{plugin=\"stripe\"} 2"));
   EXPECT_TRUE(has("bulkhead_plugin_active_requests{plugin=\"stripe\"} 5"));
+  EXPECT_TRUE(has("bulkhead_plugin_circuit_state{plugin=\"stripe\"} 2"));
+  EXPECT_TRUE(has("bulkhead_plugin_circuit_opens_total{plugin=\"stripe\"} 7"));
   EXPECT_TRUE(has("bulkhead_plugin_recycles_total{plugin=\"stripe\"} 1"));
   EXPECT_TRUE(has("bulkhead_plugin_memory_bytes{plugin=\"stripe\"} 4096"));
 }
