@@ -104,12 +104,8 @@ void AccessLog::watch(const CompletedExchange& exchange) const {
   const HttpRequest& request = exchange.request;
   if (exchange.labels.route.empty() && exchange.status < 500) return;
   if (isProbe(exchange.labels.route) || isClosedPlugin(exchange)) return;
-  performance_.recordApi({{},
-                          request.method,
-                          exchange.labels.route,
-                          exchange.status,
-                          exchange.duration,
-                          request.request_id});
+  performance_.recordApi({exchange.labels.plugin, request.method, exchange.labels.route,
+                          exchange.status, exchange.duration, request.request_id});
   if (exchange.status < 400) return;
   monitoring::TrackedError error;
   if (!exchange.refusal.code.empty()) {

@@ -85,17 +85,23 @@ const std::string& idOf(const HttpRequest& request) {
   return request.path_parameters.at(0).second;
 }
 
-void writePlugin(JsonWriter& out, const PluginStatus& plugin) {
+void writePlugin(JsonWriter& out, const PluginFacts& facts) {
+  const PluginStatus& plugin = facts.status;
   const HomeLoad& load = plugin.load;
-  out.object("id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
-             plugin.reason, "required", plugin.required, "file", plugin.file, "since",
-             timestampText(plugin.since_us), "running", load.lane.running, "queued",
-             load.lane.queued, "stuck", load.lane.stuck, "refused",
-             load.lane.refused + load.streams.refused, "streams", load.streams.running, "isolation",
-             plugin.worker ? "worker" : "inprocess", "generation", plugin.generation, "restarts",
-             plugin.restarts, "recycles", plugin.recycles, "impairment", plugin.impairment,
-             "circuit", nameOf(plugin.circuit.state), "circuit_opens", plugin.circuit.opens,
-             "memory_bytes", plugin.memory_bytes, "waiting", plugin.parked);
+  out.object(
+      "id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
+      plugin.reason, "required", plugin.required, "file", plugin.file, "since",
+      timestampText(plugin.since_us), "running", load.lane.running, "queued", load.lane.queued,
+      "stuck", load.lane.stuck, "refused", load.lane.refused + load.streams.refused, "streams",
+      load.streams.running, "isolation", plugin.worker ? "worker" : "inprocess", "generation",
+      plugin.generation, "restarts", plugin.restarts, "recycles", plugin.recycles, "impairment",
+      plugin.impairment, "circuit", nameOf(plugin.circuit.state), "circuit_opens",
+      plugin.circuit.opens, "waiting", plugin.parked, "active", plugin.active(), "memory_bytes",
+      facts.memory_bytes, "p50_ms", facts.p50_ms, "p99_ms", facts.p99_ms, "capabilities_lost",
+      [&](JsonWriter& lost) {
+        lost.array(plugin.lost(),
+                   [](JsonWriter& item, const std::string& capability) { item.value(capability); });
+      });
 }
 
 template <class Items, class Write>
@@ -201,18 +207,13 @@ HostRoute adminRoute(const char* method, const char* path,
           false,  true};
 }
 
-HttpResponse onePlugin(const Supervisor& supervisor, const HttpRequest& request) {
+HttpResponse onePlugin(const Supervisor& supervisor,
+                       const monitoring::PerformanceMonitor& performance,
+                       const HttpRequest& request) {
   const auto compartment = supervisor.find(idOf(request));
   if (!compartment) throw Error::notFound("NOT_FOUND", "No plugin of that id is configured.");
   return HttpResponse::json(
-      200, toJson([&](JsonWriter& out) { writePlugin(out, compartment->status()); }));
-}
-
-HttpResponse listPlugins(const Supervisor& supervisor) {
-  return listAnswer(supervisor.compartments(),
-                    [](JsonWriter& out, const std::shared_ptr<Compartment>& compartment) {
-                      writePlugin(out, compartment->status());
-                    });
+      200, toJson([&](JsonWriter& out) { writePlugin(out, factsOf(*compartment, performance)); }));
 }
 
 }  // namespace
@@ -244,13 +245,17 @@ std::vector<HostRoute> keyRoutes(KeyStore& keys,
   };
 }
 
-std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor) {
+std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor,
+                                    const monitoring::PerformanceMonitor& performance) {
   return {
       adminRoute("GET", "/api/admin/plugins",
-                 [&supervisor](const HttpRequest&) { return listPlugins(supervisor); }),
-      adminRoute(
-          "GET", "/api/admin/plugins/{id}",
-          [&supervisor](const HttpRequest& request) { return onePlugin(supervisor, request); }),
+                 [&supervisor, &performance](const HttpRequest&) {
+                   return listAnswer(factsOfAll(supervisor, performance), writePlugin);
+                 }),
+      adminRoute("GET", "/api/admin/plugins/{id}",
+                 [&supervisor, &performance](const HttpRequest& request) {
+                   return onePlugin(supervisor, performance, request);
+                 }),
   };
 }
 

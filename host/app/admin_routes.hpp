@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "app/plugin_facts.hpp"
 #include "app/route_catalog.hpp"
-#include "plugins/supervisor.hpp"
 #include "security/key_store.hpp"
 
 namespace bulkhead::host {
@@ -16,6 +16,7 @@ namespace bulkhead::host {
 /// the scopes that plugins have ("booking:read", or "booking:*"), so that a mistyped one is found.
 std::vector<HostRoute> keyRoutes(KeyStore& keys,
                                  std::function<std::vector<std::string>()> known_scopes);
-std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor);
+std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor,
+                                    const monitoring::PerformanceMonitor& performance);
 
 }  // namespace bulkhead::host

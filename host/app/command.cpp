@@ -136,7 +136,13 @@ std::vector<Command> pluginCommands() {
        "puts the plugin's file and settings, as they are now, in place of what runs; no request "
        "fails",
        1,
-       {configOption(), jsonOption(), patienceOption()},
+       {configOption(),
+        jsonOption(),
+        patienceOption(),
+        {"pause", "",
+         "for migrations that contract: calls wait while the old version ends, a copy of its store "
+         "is kept and the new one starts; else all is as it was",
+         false}},
        runPluginReload},
       {"plugin disable",
        "ID",

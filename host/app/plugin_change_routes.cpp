@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-PluginVerbs::Patience patienceOf(const HttpRequest& request) {
+std::optional<milliseconds> patienceOf(const HttpRequest& request) {
   const std::string* text = request.queryValue("patience_ms");
   if (text == nullptr) return std::nullopt;
   std::int64_t number = 0;
@@ -29,6 +29,15 @@ PluginVerbs::Patience patienceOf(const HttpRequest& request) {
   return milliseconds{number};
 }
 
+bool pauseOf(const HttpRequest& request, std::string_view verb) {
+  const std::string* text = request.queryValue("pause");
+  if (text == nullptr || *text == "false") return false;
+  if (*text != "true") throw Error::validation("VALIDATION_ERROR", "'pause' is true or false.");
+  if (verb == "reload") return true;
+  throw Error::validation("VALIDATION_ERROR",
+                          fmt::format("'pause' is for reload; {} has nothing to wait for.", verb));
+}
+
 HostRoute changeRoute(std::string_view verb, const PluginVerbs::Verb& change) {
   HostRoute route;
   route.method = "POST";
@@ -37,8 +46,9 @@ HostRoute changeRoute(std::string_view verb, const PluginVerbs::Verb& change) {
   route.scope = "admin";
   route.answered_on = AnsweredOn::AdminLane;
   route.deadline = kPluginChangeMax;
-  route.answer = [change](const HttpRequest& request) {
-    const PluginChange done = change(request.path_parameters.at(0).second, patienceOf(request));
+  route.answer = [change, verb = std::string{verb}](const HttpRequest& request) {
+    const PluginChange done =
+        change(request.path_parameters.at(0).second, {patienceOf(request), pauseOf(request, verb)});
     if (done.succeeded()) return HttpResponse::json(200, pluginChangeJson(done));
     const bool ran = done.outcome == PluginChange::Outcome::RolledBack;
     throw Error::businessLogic(ran ? "PLUGIN_NOT_REPLACED" : "PLUGIN_NOT_STARTED",
@@ -61,6 +71,10 @@ std::string oldOnes(const PluginChange& change) {
     text += fmt::format("; {} did not end and {} aborted", calls(report.aborted),
                         report.aborted == 1 ? "was" : "were");
   text += ".";
+  if (report.paused_for.count() > 0)
+    text += fmt::format(" Calls waited for {} ms.", report.paused_for.count());
+  if (!change.kept_store.empty())
+    text += fmt::format(" Its store as it was is {}.", change.kept_store);
   if (!change.old_code.empty()) text += fmt::format(" Its code {}.", change.old_code);
   return text;
 }
@@ -86,6 +100,7 @@ std::string pluginChangeJson(const PluginChange& change) {
                change.version, "generation_before", number(report.generation_before), "generation",
                number(report.generation), "drained", report.drained, "aborted", report.aborted,
                "start_ms", report.started_in.count(), "drain_ms", report.drained_in.count(),
+               "pause_ms", report.paused_for.count(), "kept_store", text(change.kept_store),
                "old_code", text(change.old_code), "reason", text(report.problem), "summary",
                pluginChangeText(change));
   });
@@ -111,6 +126,12 @@ std::string pluginChangeText(const PluginChange& change) {
           "settings file decides.{}",
           change.plugin, oldOnes(change));
     case Outcome::RolledBack:
+      if (report.generation != report.generation_before)
+        return fmt::format(
+            "{} {} runs again as generation {}, on its store as it was; calls waited "
+            "for {} ms. The new one: {}",
+            change.plugin, report.version_before, report.generation, report.paused_for.count(),
+            report.problem);
       return fmt::format("Nothing was changed: {} {} (generation {}) goes on. The new one: {}",
                          change.plugin, report.version_before, report.generation_before,
                          report.problem);
@@ -137,6 +158,8 @@ void logPluginChange(const PluginChange& change) {
        {"aborted", report.aborted},
        {"startMs", report.started_in.count()},
        {"drainMs", report.drained_in.count()},
+       {"pauseMs", report.paused_for.count()},
+       {"keptStore", change.kept_store},
        {"oldCode", change.old_code},
        {"reason", report.problem}});
 }

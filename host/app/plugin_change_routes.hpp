@@ -11,12 +11,17 @@
 
 namespace bulkhead::host {
 
+/// How a plugin is to be changed.
+struct PluginChangeOptions {
+  /// What the calls of the old generation have; none: as long as one of its requests may take.
+  std::optional<std::chrono::milliseconds> patience{};
+  bool pause = false;  ///< the old generation ends before the next one starts; of a reload alone
+};
+
 /// What administrators do to one plugin while the host serves. Each throws Error when it cannot
 /// begin; what was tried and failed is in the answer.
 struct PluginVerbs {
-  /// What the calls of the old generation have; none: as long as one of its requests may take.
-  using Patience = std::optional<std::chrono::milliseconds>;
-  using Verb = std::function<PluginChange(const std::string& id, Patience patience)>;
+  using Verb = std::function<PluginChange(const std::string& id, const PluginChangeOptions&)>;
 
   Verb reload;
   Verb enable;
@@ -29,8 +34,8 @@ inline constexpr std::chrono::milliseconds kPluginPatienceMax{120'000};
 /// How long one of these routes may take altogether.
 inline constexpr std::chrono::seconds kPluginChangeMax{240};
 
-/// POST /api/admin/plugins/{id}/{reload,enable,disable,release}?patience_ms=N: 200 with what was
-/// done, or 422 (PLUGIN_NOT_REPLACED, PLUGIN_NOT_STARTED) with the same as details.
+/// POST /api/admin/plugins/{id}/{reload,enable,disable,release}?patience_ms=N&pause=true: 200 with
+/// what was done, or 422 (PLUGIN_NOT_REPLACED, PLUGIN_NOT_STARTED) with the same as details.
 std::vector<HostRoute> pluginChangeRoutes(const PluginVerbs& verbs);
 
 /// As the routes answer it.

@@ -18,9 +18,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string patienceOf(const CommandLine& line) {
+std::string optionsOf(const CommandLine& line) {
+  const std::string pause = line.has("pause") ? "pause=true" : "";
   const auto text = line.find("patience");
-  if (!text) return {};
+  if (!text) return pause.empty() ? "" : "?" + pause;
   SettingDeclaration time{.name = "patience", .type = SettingType::DurationMs};
   time.bare_unit_ms = 1000;
   time.min = 0;
@@ -28,7 +29,7 @@ std::string patienceOf(const CommandLine& line) {
   const auto value = parseValue(time, *text);
   if (!value)
     throw Error::validation("USAGE", fmt::format("--patience takes {}", expectation(time)));
-  return fmt::format("?patience_ms={}", value->integer());
+  return fmt::format("?patience_ms={}{}{}", value->integer(), pause.empty() ? "" : "&", pause);
 }
 
 /// 0 when it was done; 1 with why not.
@@ -36,7 +37,7 @@ int change(const CommandLine& line, std::string_view verb) {
   const Configuration configuration = loadConfiguration(line);
   const std::string path =
       fmt::format("/api/admin/plugins/{}/{}{}", pathSegment(line.argument(0, "ID")), verb,
-                  verb == "reload" || verb == "disable" ? patienceOf(line) : "");
+                  verb == "reload" || verb == "disable" ? optionsOf(line) : "");
   const HttpResponse answer =
       AdminClient{configuration}.callRunning("POST", path, {}, kPluginChangeMax);
   const Json body = Json::parse(answer.body, nullptr, false);

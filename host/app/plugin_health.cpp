@@ -149,15 +149,18 @@ void addStoreCheck(health::HealthRegistry& registry,
                             }));
 }
 
-std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor) {
-  std::vector<health::PluginHealth> plugins;
-  for (const auto& compartment : supervisor.compartments()) {
-    const PluginStatus status = compartment->status();
+std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& plugins) {
+  std::vector<health::PluginHealth> shown;
+  for (const auto& facts : plugins) {
+    const PluginStatus& status = facts.status;
     if (status.state == PluginState::Disabled) continue;
-    plugins.push_back({status.id, status.service, std::string{nameOf(status.state)}, status.reason,
-                       std::nullopt, status.required, status.impairment});
+    shown.push_back({status.id, status.service, std::string{nameOf(status.state)}, status.reason,
+                     std::nullopt, status.required,
+                     health::PluginFigures{status.generation, status.restarts, status.active(),
+                                           facts.memory_bytes, facts.p50_ms, facts.p99_ms},
+                     status.lost(), status.impairment});
   }
-  return plugins;
+  return shown;
 }
 
 }  // namespace bulkhead::host

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/plugin_facts.hpp"
 #include "health/health_registry.hpp"
 #include "health/health_sources.hpp"
 #include "plugins/compartment.hpp"
@@ -25,6 +26,6 @@ void addStoreCheck(health::HealthRegistry& registry,
                    const std::shared_ptr<Compartment>& compartment, const Home& home);
 
 /// Every configured plugin as the health answers show it.
-std::vector<health::PluginHealth> pluginHealth(const Supervisor& supervisor);
+std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& plugins);
 
 }  // namespace bulkhead::host

@@ -264,7 +264,7 @@ void ServingHost::addHostRoutes() {
   };
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : audit_.routes()) routes.push_back(std::move(route));
-  for (auto& route : pluginRoutes(supervisor_)) routes.push_back(std::move(route));
+  for (auto& route : pluginRoutes(supervisor_, performance_)) routes.push_back(std::move(route));
   for (auto& route : pluginChangeRoutes(pluginVerbs())) routes.push_back(std::move(route));
   for (auto& route : logRoutes()) routes.push_back(std::move(route));
   for (auto& route :
@@ -406,7 +406,10 @@ void ServingHost::logChange(const Compartment& compartment) {
       fault ? "Plugin closed; its service is degraded" : "Plugin changed its state",
       {{"pluginVersion", status.version},
        {"state", nameOf(status.state)},
-       {"reason", status.reason}});
+       {"reason", status.reason},
+       {"generation", status.generation},
+       {"restarts", status.restarts},
+       {"capabilitiesLost", fmt::format("{}", fmt::join(status.lost(), ", "))}});
 }
 
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {

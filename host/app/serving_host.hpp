@@ -93,8 +93,7 @@ class ServingHost {
  private:
   data::SqliteOptions watchedStore(const std::string& owner);
   PluginVerbs pluginVerbs();
-  PluginChange renewPlugin(const std::string& id, std::optional<std::chrono::milliseconds> patience,
-                           bool enable);
+  PluginChange renewPlugin(const std::string& id, const PluginChangeOptions& options, bool enable);
   void requireReady() const;
   std::chrono::milliseconds patienceFor(const std::string& id,
                                         std::optional<std::chrono::milliseconds> asked) const;

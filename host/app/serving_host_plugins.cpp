@@ -25,20 +25,20 @@ PluginConf confOf(const std::filesystem::path& folder, const std::string& id,
 
 PluginVerbs ServingHost::pluginVerbs() {
   PluginVerbs verbs;
-  verbs.reload = [this](const std::string& id, PluginVerbs::Patience patience) {
-    return renewPlugin(id, patience, false);
+  verbs.reload = [this](const std::string& id, const PluginChangeOptions& options) {
+    return renewPlugin(id, options, false);
   };
-  verbs.enable = [this](const std::string& id, PluginVerbs::Patience patience) {
-    return renewPlugin(id, patience, true);
+  verbs.enable = [this](const std::string& id, const PluginChangeOptions& options) {
+    return renewPlugin(id, options, true);
   };
-  verbs.disable = [this](const std::string& id, PluginVerbs::Patience patience) {
+  verbs.disable = [this](const std::string& id, const PluginChangeOptions& options) {
     requireReady();
-    PluginChange change = supervisor_.disable(id, patienceFor(id, patience));
+    PluginChange change = supervisor_.disable(id, patienceFor(id, options.patience));
     registry_.remove(id, milliseconds{0});
     logPluginChange(change);
     return change;
   };
-  verbs.release = [this](const std::string& id, PluginVerbs::Patience) {
+  verbs.release = [this](const std::string& id, const PluginChangeOptions&) {
     requireReady();
     PluginChange change = supervisor_.release(id);
     logPluginChange(change);
@@ -49,7 +49,7 @@ PluginVerbs ServingHost::pluginVerbs() {
 
 /// An operator who enables it knows what its settings file says of that, which counts at the next
 /// start.
-PluginChange ServingHost::renewPlugin(const std::string& id, std::optional<milliseconds> patience,
+PluginChange ServingHost::renewPlugin(const std::string& id, const PluginChangeOptions& options,
                                       bool enable) {
   requireReady();
   const auto running = live_.current();
@@ -63,8 +63,10 @@ PluginChange ServingHost::renewPlugin(const std::string& id, std::optional<milli
     }
     conf.enabled = true;
   }
+  const auto patience = patienceFor(id, options.patience);
   PluginChange change =
-      supervisor_.reload(std::move(conf), running->variables(), patienceFor(id, patience));
+      options.pause ? supervisor_.reloadPaused(std::move(conf), running->variables(), patience)
+                    : supervisor_.reload(std::move(conf), running->variables(), patience);
   if (change.succeeded()) live_.retake(id);
   logPluginChange(change);
   return change;

@@ -17,6 +17,7 @@
 #include "logging/loaded_modules.hpp"
 #include "logging/log.hpp"
 #include "logging/log_system.hpp"
+#include "logging/work_in_hand.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -114,7 +115,8 @@ void flushLog() {
   if (depth.fetch_add(1) > 8) std::abort();
   const Failure failure = Failure::current();
   const Stack stack = Stack::ofThisThread();
-  if (!stack.plugin.empty()) {
+  // a stack may end too early: what clang makes of a noexcept function cannot be walked past
+  if (!stack.plugin.empty() && WorkInHand::current() == nullptr) {
     --depth;
     leaveThread(failure, stack);
   }

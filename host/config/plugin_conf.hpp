@@ -23,7 +23,7 @@ struct PluginLimits {
   std::int64_t failure_pause_ms = 5'000;
   int restarts = 5;  ///< of its worker within the window, before quarantine
   std::int64_t restart_window_ms = 60'000;
-  std::int64_t stuck_ms = 10'000;   ///< past its deadline before a call counts as hung
+  std::int64_t stuck_ms = 10'000;  ///< past its deadline before a call counts as hung
   // Of its worker. 0: no limit.
   std::int64_t memory_soft_mb = 0;      ///< more has another generation take its place
   std::int64_t memory_mb = 0;           ///< more ends it
@@ -38,7 +38,7 @@ struct PluginConf {
   std::string id;  ///< the file's name without `.properties`
   bool enabled = true;
   std::filesystem::path library;       ///< empty: `<id>.so` in `plugin.dir`
-  std::optional<Isolation> isolation;  ///< none: as plugins.isolation says
+  std::optional<Isolation> isolation;  ///< none: as plugin.isolation says
   bool required = false;
   bool sandbox = true;  ///< its worker may do only what plugins need
   PluginLimits limits;

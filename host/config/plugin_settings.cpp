@@ -142,7 +142,7 @@ std::vector<SettingDeclaration> makeReservedDeclarations() {
   SettingDeclaration isolation{.name = "isolation", .type = SettingType::Enum};
   isolation.values = {"worker", "inprocess"};
   isolation.help =
-      "Where it runs: in a process of its own, or in the host; plugins.isolation unless given.";
+      "Where it runs: in a process of its own, or in the host; plugin.isolation unless given.";
   SettingDeclaration required{.name = "required", .type = SettingType::Boolean};
   required.default_text = "false";
   required.help = "true makes the host not ready while the plugin is closed.";

@@ -102,8 +102,8 @@ void checkCompany(const std::string& owner, const std::vector<Migration>& migrat
     throw Error::configuration(
         "MIGRATION_CONTRACTS",
         fmt::format("Migration {} ({}) of '{}' is not one that the running version can live with. "
-                    "Make a backup, disable the plugin, and enable it: then nothing of the running "
-                    "version is left while it is applied.",
+                    "Reload the plugin with --pause: then the running version ends before it is "
+                    "applied.",
                     migrations[i].number, migrations[i].name, owner));
   }
 }

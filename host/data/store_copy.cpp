@@ -89,6 +89,15 @@ void StoreSnapshot::copyTo(const std::filesystem::path& copy, const CopyPace& pa
   syncFile(copy);
 }
 
+void overwriteStore(const std::filesystem::path& copy, const std::filesystem::path& database) {
+  const SqliteFile from{copy, SqliteFile::Mode::Immutable};
+  const SqliteFile to{database, SqliteFile::Mode::Shared};
+  to.run("PRAGMA synchronous=FULL");
+  CopyPace pace;
+  pace.pause = std::chrono::milliseconds{0};
+  copyPages(from, to, database, pace);
+}
+
 CopyCondition examineCopy(const std::filesystem::path& copy) {
   CopyCondition condition{"no database", 0};
   try {

@@ -41,6 +41,10 @@ class StoreSnapshot {
   const std::unique_ptr<SqliteFile> file_;
 };
 
+/// Makes a store what a copy of it is, in one transaction of the store's file. Whoever calls has
+/// its write lease. Throws DATABASE_UNAVAILABLE with nothing changed.
+void overwriteStore(const std::filesystem::path& copy, const std::filesystem::path& database);
+
 /// What a copy is, looked at without changing it or its folder.
 struct CopyCondition {
   std::string integrity;  ///< what PRAGMA integrity_check says: "ok", or the first thing wrong

@@ -39,6 +39,18 @@ void writePlugin(JsonWriter& out, const PluginHealth& plugin) {
   if (!plugin.reason.empty()) out.member("reason", publicMessage(plugin.reason));
   if (plugin.configured) out.member("configured", *plugin.configured);
   out.member("required", plugin.required);
+  const PluginFigures& figures = plugin.figures;
+  out.member("generation", figures.generation);
+  out.member("restarts", figures.restarts);
+  out.member("activeRequests", figures.active);
+  if (figures.memory_bytes) out.member("memoryBytes", *figures.memory_bytes);
+  if (figures.p50_ms) out.member("p50Ms", *figures.p50_ms);
+  if (figures.p99_ms) out.member("p99Ms", *figures.p99_ms);
+  if (!plugin.capabilities_lost.empty()) {
+    out.key("capabilitiesLost");
+    out.array(plugin.capabilities_lost,
+              [](JsonWriter& item, const std::string& capability) { item.value(capability); });
+  }
   out.endObject();
 }
 

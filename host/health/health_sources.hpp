@@ -13,6 +13,16 @@
 
 namespace bulkhead::host::health {
 
+/// How much a plugin does, and at what cost.
+struct PluginFigures {
+  std::uint64_t generation = 0;                 ///< starts since the host's
+  std::uint64_t restarts = 0;                   ///< of these, after a worker's death
+  std::uint64_t active = 0;                     ///< requests that run or wait in it
+  std::optional<std::uint64_t> memory_bytes{};  ///< of its own process
+  std::optional<double> p50_ms{};               ///< of its calls in the last minutes
+  std::optional<double> p99_ms{};
+};
+
 /// One plugin as its supervisor sees it (design §3).
 struct PluginHealth {
   std::string id;
@@ -23,7 +33,9 @@ struct PluginHealth {
                        ///< without secrets
   std::optional<bool> configured;  ///< credentials are there; empty: its checks say so
   bool required = false;           ///< closed and required: the host is not ready
-  std::string impairment = {};     ///< a code, while it runs and the reason says what is wrong
+  PluginFigures figures{};
+  std::vector<std::string> capabilities_lost{};  ///< "payments/1": nobody provides it meanwhile
+  std::string impairment{};  ///< a code, while it runs and the reason says what is wrong with it
 };
 
 /// Over the performance monitor's window.

@@ -104,9 +104,23 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
   figure("bulkhead_plugin_circuit_state", &PluginSample::circuit);
   figure("bulkhead_plugin_circuit_opens_total", &PluginSample::circuit_opens);
   figure("bulkhead_plugin_generation", &PluginSample::generation);
-  figure("bulkhead_plugin_memory_bytes", &PluginSample::memory_bytes);
   figure("bulkhead_plugin_recycles_total", &PluginSample::recycles);
   figure("bulkhead_plugin_restarts_total", &PluginSample::restarts);
+  addList(metrics, "bulkhead_plugin_memory_bytes", sources.plugins,
+          [](const SampleSink& sink, const PluginSample& plugin) {
+            if (plugin.memory_bytes)
+              emit(sink, {plugin.plugin}, static_cast<double>(*plugin.memory_bytes));
+          });
+  addList(metrics, "bulkhead_plugin_recent_duration_seconds", sources.plugins,
+          [](const SampleSink& sink, const PluginSample& plugin) {
+            if (plugin.p50_ms) emit(sink, {plugin.plugin, "0.5"}, *plugin.p50_ms / 1000);
+            if (plugin.p99_ms) emit(sink, {plugin.plugin, "0.99"}, *plugin.p99_ms / 1000);
+          });
+  addList(metrics, "bulkhead_plugin_capability_lost", sources.plugins,
+          [](const SampleSink& sink, const PluginSample& plugin) {
+            for (const auto& capability : plugin.capabilities_lost)
+              emit(sink, {plugin.plugin, capability}, 1);
+          });
 }
 
 void addCaches(Metrics& metrics, const HostMetricSources& sources) {

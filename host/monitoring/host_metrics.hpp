@@ -25,12 +25,15 @@ struct CheckSample {
 struct PluginSample {
   std::string plugin;
   std::string state;
-  std::uint64_t generation = 0;  ///< starts in this process of the host
-  std::uint64_t restarts = 0;    ///< of these, after a worker's death
-  std::uint64_t active = 0;      ///< calls that run or wait in it
-  std::uint64_t recycles = 0;    ///< starts in the place of one that held too much memory
-  std::uint64_t memory_bytes = 0;  ///< of its worker
-  std::uint64_t circuit = 0;       ///< 0 closed, 1 half open, 2 open
+  std::uint64_t generation = 0;                 ///< starts in this process of the host
+  std::uint64_t restarts = 0;                   ///< of these, after a worker's death
+  std::uint64_t active = 0;                     ///< calls that run or wait in it
+  std::optional<std::uint64_t> memory_bytes{};  ///< of its own process
+  std::optional<double> p50_ms{};               ///< of its calls in the last minutes
+  std::optional<double> p99_ms{};
+  std::vector<std::string> capabilities_lost{};
+  std::uint64_t recycles = 0;  ///< starts in the place of one that held too much memory
+  std::uint64_t circuit = 0;   ///< 0 closed, 1 half open, 2 open
   std::uint64_t circuit_opens = 0;
 };
 

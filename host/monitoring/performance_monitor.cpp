@@ -35,12 +35,34 @@ void PerformanceMonitor::recordQuery(std::string_view owner, std::string_view st
   if (slow) keep(slow_queries_, {now, std::string{owner}, std::string{statement}, duration});
 }
 
-void PerformanceMonitor::recordApi(SlowApi call) {
-  call.at = options_.now();
+void PerformanceMonitor::recordApi(const ApiCall& call) {
+  const WallTime now = options_.now();
   const bool slow = call.duration > thresholds().api;
-  const bool refused = call.status >= 400 && call.status < 500;
-  apis_.add(minuteOf(call.at), call.duration, call.status >= 500, refused, slow);
-  if (slow) keep(slow_apis_, std::move(call));
+  const bool failed = call.status >= 500;
+  const bool refused = call.status >= 400 && !failed;
+  apis_.add(minuteOf(now), call.duration, failed, refused, slow);
+  if (!call.plugin.empty())
+    windowOf(call.plugin).add(minuteOf(now), call.duration, failed, refused, slow);
+  if (!slow) return;
+  keep(slow_apis_, {now, std::string{call.method}, std::string{call.route}, call.status,
+                    call.duration, std::string{call.request_id}});
+}
+
+PerformanceWindow& PerformanceMonitor::windowOf(std::string_view plugin) {
+  {
+    const std::shared_lock lock{plugins_mutex_};
+    const auto found = plugins_.find(plugin);
+    if (found != plugins_.end()) return found->second;
+  }
+  const std::lock_guard lock{plugins_mutex_};
+  return plugins_.try_emplace(std::string{plugin}, kPluginMinutes).first->second;
+}
+
+DurationCounts PerformanceMonitor::ofPlugin(std::string_view plugin) const {
+  const std::shared_lock lock{plugins_mutex_};
+  const auto found = plugins_.find(plugin);
+  if (found == plugins_.end()) return {};
+  return found->second.over(minuteOf(options_.now()), kPluginMinutes);
 }
 
 void PerformanceMonitor::recordError(TrackedError error) {

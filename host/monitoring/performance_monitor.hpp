@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,16 @@ struct SlowQuery {
   std::string owner;      ///< whose store
   std::string statement;  ///< the SQL text with its placeholders, never with values
   std::chrono::microseconds duration{};
+};
+
+/// A call that was answered.
+struct ApiCall {
+  std::string_view plugin;  ///< empty: the host's own
+  std::string_view method;
+  std::string_view route;  ///< template
+  int status = 0;
+  std::chrono::microseconds duration{};
+  std::string_view request_id;
 };
 
 struct SlowApi {
@@ -81,12 +92,13 @@ struct PerformanceStatistics {
 /// contended lock.
 class PerformanceMonitor {
  public:
+  static constexpr std::int64_t kPluginMinutes = 5;
+
   explicit PerformanceMonitor(PerformanceOptions options = {});
 
   void recordQuery(std::string_view owner, std::string_view statement,
                    std::chrono::microseconds duration, bool failed);
-  /// `call.at` is set here.
-  void recordApi(SlowApi call);
+  void recordApi(const ApiCall& call);
   /// S48. `category` and `severity` come from classify() when `category` is empty; `at` is set
   /// here.
   void recordError(TrackedError error);
@@ -97,6 +109,8 @@ class PerformanceMonitor {
   std::vector<TrackedError> errors(std::size_t limit) const;
   /// `window_minutes` 1..PerformanceWindow::kMinutesMax.
   PerformanceStatistics statistics(std::int64_t window_minutes) const;
+  /// The calls of one plugin in the last kPluginMinutes.
+  DurationCounts ofPlugin(std::string_view plugin) const;
 
   /// For what is recorded from now on. Any thread.
   void setThresholds(SlowThresholds thresholds) noexcept;
@@ -104,6 +118,7 @@ class PerformanceMonitor {
   const PerformanceOptions& options() const { return options_; }
 
  private:
+  PerformanceWindow& windowOf(std::string_view plugin);
   template <class Item>
   void keep(std::deque<Item>& ring, Item item);
   template <class Item>
@@ -114,6 +129,8 @@ class PerformanceMonitor {
   std::atomic<std::int64_t> slow_api_ms_;
   PerformanceWindow queries_;
   PerformanceWindow apis_;
+  mutable std::shared_mutex plugins_mutex_;
+  std::map<std::string, PerformanceWindow, std::less<>> plugins_;  // none is ever taken out
   mutable std::mutex mutex_;
   std::deque<SlowQuery> slow_queries_;
   std::deque<SlowApi> slow_apis_;

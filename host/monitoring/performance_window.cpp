@@ -65,7 +65,7 @@ void PerformanceWindow::add(std::int64_t minute, std::chrono::microseconds durat
   const std::lock_guard lock{part.mutex};
   if (part.minutes.empty() || part.minutes.rbegin()->first < minute) {
     part.minutes.emplace(minute, std::make_unique<DurationCounts>());
-    part.minutes.erase(part.minutes.begin(), part.minutes.lower_bound(minute - kMinutesMax + 1));
+    part.minutes.erase(part.minutes.begin(), part.minutes.lower_bound(minute - minutes_ + 1));
   }
   part.minutes.rbegin()->second->add(duration, failed, refused, slow);
 }

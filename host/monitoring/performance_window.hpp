@@ -39,11 +39,14 @@ class DurationCounts {
   std::array<std::uint32_t, kBuckets> buckets_{};
 };
 
-/// DurationCounts per minute for the last kMinutesMax minutes, in bounded memory. Thread-safe:
+/// DurationCounts per minute for the last minutes, in bounded memory. Thread-safe:
 /// threads write to one of a few parts, each with a lock of its own that is hardly ever contended.
 class PerformanceWindow {
  public:
   static constexpr std::int64_t kMinutesMax = 1440;
+
+  /// Keeps the last `minutes`, 1..kMinutesMax.
+  explicit PerformanceWindow(std::int64_t minutes = kMinutesMax) : minutes_{minutes} {}
 
   /// `minute`: minutes on any clock that does not go back.
   void add(std::int64_t minute, std::chrono::microseconds duration, bool failed, bool refused,
@@ -59,6 +62,7 @@ class PerformanceWindow {
   };
   Part& partOfThread();
 
+  const std::int64_t minutes_;
   std::array<Part, kParts> parts_;
 };
 

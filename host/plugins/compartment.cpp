@@ -60,11 +60,13 @@ Compartment::~Compartment() {
   close(std::chrono::milliseconds{0});
 }
 
-void Compartment::describe(std::string version, std::string service, std::string file) {
+void Compartment::describe(std::string version, std::string service, std::string file,
+                           std::vector<std::string> provides) {
   const std::lock_guard lock{mutex_};
   status_.version = std::move(version);
   status_.service = std::move(service);
   status_.file = std::move(file);
+  status_.provides = std::move(provides);
 }
 
 void Compartment::enter(PluginState state, std::string reason) {
@@ -291,14 +293,26 @@ void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) co
 
 bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem) {
   const auto life = std::make_shared<Life>(std::move(home));
+  if (auto refusal = startAgain(life)) {
+    problem = std::move(refusal->reason);
+    return false;
+  }
+  return install(life, line, true, problem);
+}
+
+/// A home of the plugin as it is known.
+std::optional<Compartment::Refusal> Compartment::startAgain(
+    const std::shared_ptr<Life>& life) const {
   auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
   if (!refusal && !isSame(knownRoutes(), life->home->routes()))
     refusal = Refusal{PluginState::Refused, "It registers other routes than before."};
   if (!refusal) refusal = runBounded(life, "start", [](Home& plugin) { plugin.start(); });
-  if (refusal) {
-    problem = std::move(refusal->reason);
-    return false;
-  }
+  return refusal;
+}
+
+/// What has started runs from now on, unless it is not wanted any more.
+bool Compartment::install(const std::shared_ptr<Life>& life, std::uint64_t line, bool restarted,
+                          std::string& problem) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
@@ -313,7 +327,7 @@ bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::s
     awaited_ = false;
     waiting.swap(parked_);
     ++status_.generation;
-    ++status_.restarts;
+    if (restarted) ++status_.restarts;
     enterLocked(PluginState::Running, {});
   }
   resubmit(waiting);
@@ -349,8 +363,7 @@ std::uint64_t Compartment::line() const {
   return line_;
 }
 
-void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit,
-                            bool required) {
+void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required) {
   breaker_.setLimits(circuit);
   const std::lock_guard lock{mutex_};
   status_.required = required;
@@ -389,11 +402,6 @@ void Compartment::setImpairment(std::string code, std::string reason) {
   status_.reason = std::move(reason);
 }
 
-void Compartment::setMemory(std::uint64_t bytes) {
-  const std::lock_guard lock{mutex_};
-  status_.memory_bytes = bytes;
-}
-
 std::shared_ptr<Home> Compartment::home() const {
   const std::lock_guard lock{mutex_};
   if (!life_) return nullptr;
@@ -406,7 +414,6 @@ PluginStatus Compartment::status() const {
   PluginStatus status = status_;
   status.parked = parked_.size();
   if (life_) status.load = life_->home->load();
-  if (!life_ || !status.worker) status.memory_bytes = 0;
   if (status.state == PluginState::Running && status.load.hung) {
     status.state = PluginState::Hung;
     status.impairment.clear();

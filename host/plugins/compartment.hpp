@@ -26,18 +26,28 @@ struct PluginStatus {
   std::string service;  ///< name in /health's `services`; empty when it is not an outside service
   std::string file;
   PluginState state = PluginState::Discovered;
-  std::string reason;  ///< a sentence; empty while it is open and well
+  std::string reason;      ///< a sentence; empty while it is open and well
   std::string impairment;  ///< a code, while it runs and the reason says what is wrong with it
   bool required = false;
-  std::int64_t since_us = 0;     ///< wall clock of the last change of state
-  HomeLoad load;                 ///< of its home
-  bool worker = false;           ///< it lives in a process of its own
-  std::uint64_t generation = 0;  ///< how often it was started, in this process
-  std::uint64_t restarts = 0;    ///< how often of those because it had ended by itself
-  std::uint64_t recycles = 0;    ///< how often of those because it held too much memory
-  std::uint64_t memory_bytes = 0;  ///< of its worker, lately
-  std::size_t parked = 0;        ///< calls that wait for its next generation
-  CircuitStatus circuit;         ///< whether calls come to it
+  std::int64_t since_us = 0;            ///< wall clock of the last change of state
+  HomeLoad load;                        ///< of its home
+  bool worker = false;                  ///< it lives in a process of its own
+  std::uint64_t generation = 0;         ///< how often it was started, in this process
+  std::uint64_t restarts = 0;           ///< how often of those because it had ended by itself
+  std::uint64_t recycles = 0;           ///< how often because it held too much memory
+  CircuitStatus circuit;                ///< whether calls come to it
+  std::size_t parked = 0;               ///< calls that wait for its next generation
+  std::vector<std::string> provides{};  ///< capabilities: "payments/1"
+
+  /// Calls that run or wait in it.
+  std::size_t active() const {
+    return load.lane.running + load.lane.queued + load.streams.running + load.streams.queued +
+           parked;
+  }
+  /// Capabilities that others have to do without at this moment.
+  std::vector<std::string> lost() const {
+    return state == PluginState::Running ? std::vector<std::string>{} : provides;
+  }
 };
 
 /// One plugin's part of the ship: its state and, while it is open, its home. What happens
@@ -58,7 +68,8 @@ class Compartment {
   Compartment(const Compartment&) = delete;
   Compartment& operator=(const Compartment&) = delete;
 
-  void describe(std::string version, std::string service, std::string file);
+  void describe(std::string version, std::string service, std::string file,
+                std::vector<std::string> provides = {});
   /// Moves to a closed state, or on to the next open one; the reason is what operators read.
   void enter(PluginState state, std::string reason = {});
   /// Creates the plugin, which registers. What it throws, or not returning within start_timeout,
@@ -87,7 +98,8 @@ class Compartment {
   /// Puts another generation in the place of the one that runs, or starts one where none does. It
   /// is created, started and judged beside the old one; then its routes are published, calls go to
   /// it, and the old one ends what it has begun. Whatever fails before leaves the old one as it
-  /// was, which never notices. One at a time.
+  /// was, which never notices. With an interlude the old one ends first, and is started again when
+  /// the next one fails. One at a time.
   SuccessionReport succeed(const SuccessionOrder& order);
   /// The next generation cannot even be tried: what runs goes on, and a closed plugin says why.
   SuccessionReport refuseNext(PluginState state, std::string reason);
@@ -99,8 +111,6 @@ class Compartment {
   /// Something of the generation that runs wants an operator: a code, and a sentence. Both empty:
   /// nothing does. Forgotten with the generation.
   void setImpairment(std::string code, std::string reason);
-  /// What its worker holds.
-  void setMemory(std::uint64_t bytes);
 
   /// Hands a call to the plugin's home, or refuses it (CIRCUIT_OPEN) while it fails all of them.
   /// False when it is closed, full or hung.
@@ -140,6 +150,16 @@ class Compartment {
   std::optional<Refusal> runBounded(const std::shared_ptr<Life>& life, const std::string& step,
                                     const std::function<void(Home&)>& work) const;
   std::optional<Refusal> prepare(const std::shared_ptr<Life>& life, const SuccessionOrder& order);
+  SuccessionReport succeedAfterPause(const SuccessionOrder& order);
+  std::optional<Refusal> pause(std::chrono::milliseconds patience, SuccessionReport& report);
+  bool awaitQuiet(const Life& life, std::chrono::steady_clock::time_point until) const;
+  bool resume(const std::shared_ptr<Life>& life);
+  std::optional<Refusal> startNext(const SuccessionOrder& order, SuccessionReport& report,
+                                   bool& kept);
+  void comeBack(const Interlude& interlude, bool kept, SuccessionReport& report);
+  std::optional<Refusal> startAgain(const std::shared_ptr<Life>& life) const;
+  bool install(const std::shared_ptr<Life>& life, std::uint64_t line, bool restarted,
+               std::string& problem);
   void rollBack(const Refusal& refusal, SuccessionReport& report);
   std::shared_ptr<Life> swap(const std::shared_ptr<Life>& life, const SuccessionOrder& order,
                              SuccessionReport& report);

@@ -30,6 +30,12 @@ struct Compartment::Life {
   /// Its own route of the same method, path and contract; null when it has none.
   std::shared_ptr<const RegisteredRoute> counterpart(const RegisteredRoute& route) const;
 
+  /// That are in its home, begun or not.
+  std::size_t calls() const {
+    const HomeLoad load = home->load();
+    return load.lane.running + load.lane.queued + load.streams.running + load.streams.queued;
+  }
+
   void enter() {
     const std::lock_guard lock{mutex_};
     ++visitors_;

@@ -21,11 +21,6 @@ milliseconds since(Time begin) {
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
 }
 
-std::size_t callsIn(const Home& home) {
-  const HomeLoad load = home.load();
-  return load.lane.running + load.lane.queued + load.streams.running + load.streams.queued;
-}
-
 /// A library with calls on some thread's stack must never be unmapped, nor its home taken away.
 void leaveLoaded(std::shared_ptr<void> life) {
   static std::mutex mutex;
@@ -59,6 +54,7 @@ std::shared_ptr<const RegisteredRoute> Compartment::Life::counterpart(
 }
 
 SuccessionReport Compartment::succeed(const SuccessionOrder& order) {
+  if (order.interlude) return succeedAfterPause(order);
   const auto begin = std::chrono::steady_clock::now();
   const auto life = std::make_shared<Life>(order.home);
   SuccessionReport report;
@@ -94,7 +90,7 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
     report.succeeded = true;
     report.version_before = life ? status_.version : "";
     report.generation_before = life ? status_.generation : 0;
-    report.drained = life ? callsIn(*life->home) : 0;
+    report.drained = life ? life->calls() : 0;
   }
   refuse(waiting);
   if (life) retire(life, patience, report);
@@ -155,14 +151,17 @@ std::shared_ptr<Compartment::Life> Compartment::swap(const std::shared_ptr<Life>
     awaited_ = false;
     waiting.swap(parked_);
     report.succeeded = true;
-    report.version_before = old ? status_.version : "";
-    report.generation_before = old ? status_.generation : 0;
-    report.drained = old ? callsIn(*old->home) : 0;
+    if (old) {
+      report.version_before = status_.version;
+      report.generation_before = status_.generation;
+      report.drained = old->calls();
+    }
     report.generation = ++status_.generation;
     status_.recycles += order.recycles ? 1 : 0;
     status_.version = order.version;
     status_.service = order.service;
     status_.file = order.file;
+    status_.provides = order.provides;
     status_.required = order.required;
     status_.worker = order.worker;
     deadline_ms_ = order.deadline.count();
@@ -184,9 +183,9 @@ void Compartment::retire(const std::shared_ptr<Life>& life, milliseconds patienc
     const std::lock_guard lock{mutex_};
     beside_.reset();
   }
-  const std::size_t held = std::max(report.drained, callsIn(*life->home));
+  const std::size_t held = std::max(report.drained, life->calls());
   const bool drained = drain(life, begin + patience);
-  report.aborted = drained ? 0 : callsIn(*life->home);
+  report.aborted = drained ? 0 : life->calls();
   report.drained = held - std::min(held, report.aborted);
   report.left_behind = !end(life, std::chrono::steady_clock::now());
   report.drained_in = since(begin);

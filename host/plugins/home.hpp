@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,8 @@ class Home {
   virtual std::string checkHealth(const RegisteredContributor& contributor, Time deadline) = 0;
   virtual void setLimits(const HomeLimits& limits) = 0;
   virtual HomeLoad load() const = 0;
+  /// Of the process that is its alone, as it was a moment ago; nothing when it has none.
+  virtual std::optional<std::uint64_t> memoryBytes() const { return std::nullopt; }
   /// False once it has ended without being asked to: what it did not take, the next one may.
   virtual bool isAlive() const noexcept { return true; }
 

@@ -17,7 +17,8 @@ struct PluginChange {
   PluginState state = PluginState::Discovered;  ///< afterwards
   std::string version{};                        ///< that runs now, or would
   SuccessionReport succession{};
-  std::string old_code{};  ///< what became of it; a clause, empty when none ran
+  std::string old_code{};    ///< what became of it; a clause, empty when none ran
+  std::string kept_store{};  ///< the file of the copy that a pause kept; empty: none
 
   bool succeeded() const noexcept { return outcome < Outcome::RolledBack; }
 };

@@ -12,19 +12,20 @@ constexpr milliseconds kLongest = std::chrono::minutes{60};
 
 }  // namespace
 
-RecyclePace::Verdict RecyclePace::look(Time now, bool above) {
+RecyclePace::Verdict RecyclePace::look(Time now, bool above) const {
   if (!above) return Verdict::Within;
-  if (last_ && now < *last_ + pause_) return Verdict::Wait;
+  return last_ && now < *last_ + pause_ ? Verdict::Wait : Verdict::Recycle;
+}
+
+void RecyclePace::recycled(Time now) {
   const bool soon = last_ && now < *last_ + 2 * pause_;
   pause_ = soon ? std::min(2 * pause_, kLongest) : kFirst;
   last_ = now;
-  return Verdict::Recycle;
 }
 
 milliseconds RecyclePace::wait(Time now) const {
   if (!last_) return milliseconds{0};
-  return std::max(milliseconds{0},
-                  std::chrono::duration_cast<milliseconds>(*last_ + pause_ - now));
+  return std::max(milliseconds{0}, std::chrono::duration_cast<milliseconds>(*last_ + pause_ - now));
 }
 
 }  // namespace bulkhead::host

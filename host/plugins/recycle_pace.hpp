@@ -14,11 +14,13 @@ class RecyclePace {
 
   enum class Verdict {
     Within,   ///< it holds less
-    Recycle,  ///< its next generation is due, and from now on counts as begun
+    Recycle,  ///< its next generation is due
     Wait,     ///< not yet: the last one did not help
   };
 
-  Verdict look(Time now, bool above);
+  Verdict look(Time now, bool above) const;
+  /// Its next generation is on its way.
+  void recycled(Time now);
   /// How long until the next generation is due.
   std::chrono::milliseconds wait(Time now) const;
 

@@ -96,7 +96,7 @@ void hideSecrets(const std::vector<SettingDeclaration>& declarations,
   for (const auto secret : secretsOf(declarations, settings)) logging->addSecret(secret);
 }
 
-using Recycle = std::function<void(const std::string& plugin, std::string reason)>;
+using Recycle = std::function<bool(const std::string& plugin, std::string reason)>;
 
 WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
                                       const SupervisorServices& services, Recycle recycle) {
@@ -137,9 +137,9 @@ void Supervisor::guarded(Candidate& candidate, const Work& work) {
 
 Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
     : options_{std::move(options)}, services_{std::move(services)} {
-  keeper_ = std::make_unique<WorkerKeeper>(keeperServices(
-      options_, services_, [this](const std::string& plugin, std::string reason) {
-        beginRecycling(plugin, std::move(reason));
+  keeper_ = std::make_unique<WorkerKeeper>(
+      keeperServices(options_, services_, [this](const std::string& plugin, std::string reason) {
+        return beginRecycling(plugin, std::move(reason));
       }));
 }
 
@@ -196,8 +196,11 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
-  return {candidate.plugin.id, candidate.plugin.required, isWorker(candidate),
-          options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms},
+  return {candidate.plugin.id,
+          candidate.plugin.required,
+          isWorker(candidate),
+          options_.start_timeout,
+          std::chrono::milliseconds{limits.deadline_ms},
           circuitLimits(limits)};
 }
 
@@ -262,7 +265,7 @@ void Supervisor::verifyAndCreate(Candidate& candidate) {
   Compartment& compartment = *candidate.compartment;
   if (plugin.manifest) {
     compartment.describe(plugin.manifest->version, plugin.manifest->service,
-                         plugin.library.string());
+                         plugin.library.string(), candidate.provides());
   }
   if (stop_booting_) return;
   guarded(candidate, [&] {
@@ -286,7 +289,7 @@ void Supervisor::start(Candidate& candidate) {
 
 bool Supervisor::create(Candidate& candidate) {
   auto home = newHome(candidate);
-  if (candidate.ward) keeper_->adopt(candidate.ward);
+  if (candidate.ward) keeper_->adopt(candidate.ward, WorkerKeeper::Heir::OtherCode);
   return candidate.compartment->create(std::move(home));
 }
 
@@ -307,7 +310,7 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
   order.library = plugin.copy;
   for (const auto& secret : secretsOf(plugin.manifest->settings, candidate.settings))
     order.secrets.emplace_back(secret);
-  order.settings = std::move(candidate.settings);
+  order.settings = candidate.settings;
   order.replaces = plugin.manifest->replaces;
   order.limits = homeLimits(limits);
   order.development = options_.development;
@@ -347,7 +350,7 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
   const HomeLimits limits = homeLimits(effectiveLimits(candidate.conf, plugin.manifest));
   HomeOptions options{plugin.id,
                       plugin.manifest->version,
-                      std::move(candidate.settings),
+                      candidate.settings,
                       plugin.manifest->replaces,
                       limits.deadline,
                       options_.development,
@@ -370,8 +373,17 @@ std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin
 }
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
-  if (const auto compartment = find(id)) compartment->setLimits(homeLimits(limits), circuitLimits(limits), required);
+  if (const auto compartment = find(id))
+    compartment->setLimits(homeLimits(limits), circuitLimits(limits), required);
   keeper_->setCare(std::string{id}, careOf(limits));
+  const std::lock_guard lock{mutex_};
+  const auto found = running_.find(std::string{id});
+  if (found == running_.end()) return;
+  auto changed = std::make_shared<Candidate>(*found->second);  // for whom starts it once more
+  changed->conf.limits = limits;
+  changed->conf.given = {"limits.threads", "limits.queue", "limits.deadline_ms"};
+  changed->plugin.required = required;
+  found->second = std::move(changed);
 }
 
 bool Supervisor::close(std::chrono::milliseconds patience) {

@@ -91,6 +91,10 @@ class Supervisor {
   /// generation have `patience`.
   PluginChange reload(PluginConf conf, const Variables& variables,
                       std::chrono::milliseconds patience);
+  /// The same for a version whose migrations contract: the old generation ends first, a checked
+  /// copy of the store is kept, and both come back when the new one fails. Calls wait meanwhile.
+  PluginChange reloadPaused(PluginConf conf, const Variables& variables,
+                            std::chrono::milliseconds patience);
   /// Drains and closes it: `disabled`, until it is reloaded.
   PluginChange disable(const std::string& id, std::chrono::milliseconds patience);
   /// Starts it again at once when its process died too often (409 PLUGIN_NOT_HELD when not);
@@ -126,17 +130,20 @@ class Supervisor {
                                              data::SqliteOptions options) const;
   Candidate examine(PluginConf conf, const Variables& variables);
   void checkOrder(Candidate& candidate) const;
+  enum class Pause { No, Yes };
+  PluginChange renew(PluginConf conf, const Variables& variables,
+                     std::chrono::milliseconds patience, Pause pause);
   SuccessionReport succeed(Candidate& candidate, std::chrono::milliseconds patience);
-  SuccessionReport succeedByTurns(Compartment& compartment, bool two_stores,
-                                  const std::function<SuccessionOrder(bool by_turns)>& order);
+  SuccessionReport succeedPaused(Candidate& candidate, std::chrono::milliseconds patience,
+                                 PluginChange& change);
   SuccessionOrder successionOrder(Candidate& candidate);
-  void addSteps(SuccessionOrder& order, const std::shared_ptr<Compartment>& compartment,
-                std::function<void()> adopt);
-  void beginRecycling(const std::string& id, std::string reason);
+  void watch(const Candidate& candidate);
+  bool beginRecycling(const std::string& id, std::string reason);
   void recycle(const std::string& id, const std::string& reason);
   void endRecycling();
-  std::string whereaboutsOf(const std::filesystem::path& copy,
-                            const SuccessionReport& report) const;
+  std::shared_ptr<const Candidate> runningOne(const std::string& plugin) const;
+  bool isClosing() const;
+  std::string whereaboutsOf(const Candidate& old, const SuccessionReport& report) const;
   void endChanges(std::chrono::steady_clock::time_point until);
   bool isWorker(const Candidate& candidate) const;
   std::shared_ptr<Home> inProcessHome(Candidate& candidate) const;
@@ -150,9 +157,9 @@ class Supervisor {
   std::condition_variable changed_;
   std::set<std::string> changing_;  // plugins
   bool closing_ = false;
-  std::map<std::string, Manifest> manifests_;            // of those that may run
-  std::map<std::string, std::filesystem::path> copies_;  // that are loaded into this process
-  mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // likewise opened
+  std::map<std::string, Manifest> manifests_;                               // of those that may run
+  std::map<std::string, std::shared_ptr<const Candidate>> running_;         // what runs was made of
+  mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // opened here
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start
   std::set<std::string> recycling_;                    // plugins

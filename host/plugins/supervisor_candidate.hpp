@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "data/migrations.hpp"
 #include "plugins/discovery.hpp"
@@ -22,7 +23,15 @@ struct Supervisor::Candidate {
   /// Who works on its store while it starts.
   data::MigrationCompany company = data::MigrationCompany::Nobody;
   bool by_turns = false;  ///< its store has another writer while it starts
+  bool recycles = false;  ///< the same code takes its own place, since it held too much memory
 
+  /// "payments/1" each; none while its manifest is not known.
+  std::vector<std::string> provides() const {
+    std::vector<std::string> texts;
+    if (!plugin.manifest) return texts;
+    for (const auto& capability : plugin.manifest->provides) texts.push_back(capability.text());
+    return texts;
+  }
   void refuse(PluginState state, std::string reason) {
     plugin.state = state;
     plugin.reason = std::move(reason);

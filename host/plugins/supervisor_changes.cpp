@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -79,28 +80,39 @@ class Supervisor::Turn {
 
 PluginChange Supervisor::reload(PluginConf conf, const Variables& variables,
                                 milliseconds patience) {
+  return renew(std::move(conf), variables, patience, Pause::No);
+}
+
+PluginChange Supervisor::reloadPaused(PluginConf conf, const Variables& variables,
+                                      milliseconds patience) {
+  return renew(std::move(conf), variables, patience, Pause::Yes);
+}
+
+PluginChange Supervisor::renew(PluginConf conf, const Variables& variables, milliseconds patience,
+                               Pause pause) {
   const std::string id = conf.id;
   const Turn turn{*this, id};
   Candidate candidate = examine(std::move(conf), variables);
   const auto compartment = candidate.compartment;
-  std::filesystem::path old_copy;
-  {
-    const std::lock_guard lock{mutex_};
-    if (const auto found = copies_.find(id); found != copies_.end()) old_copy = found->second;
-  }
+  const auto old = runningOne(id);
   checkOrder(candidate);
   verify(candidate.plugin, PluginCache{options_.cache_dir}, candidate.settings);
   PluginChange change;
   change.plugin = id;
-  change.succession = candidate.plugin.isClosed()
-                          ? compartment->refuseNext(candidate.plugin.state, candidate.plugin.reason)
-                          : succeed(candidate, patience);
+  if (candidate.plugin.isClosed()) {
+    change.succession = compartment->refuseNext(candidate.plugin.state, candidate.plugin.reason);
+  } else if (pause == Pause::Yes && old && compartment->home()) {
+    change.succession = succeedPaused(candidate, patience, change);
+  } else {
+    change.succession = succeed(candidate, patience);
+  }
   const bool ran = change.succession.generation_before > 0;
   if (change.succession.succeeded) {
     change.outcome = ran ? PluginChange::Outcome::Reloaded : PluginChange::Outcome::Started;
-    if (ran) change.old_code = whereaboutsOf(old_copy, change.succession);
+    if (ran && old) change.old_code = whereaboutsOf(*old, change.succession);
   } else {
-    change.outcome = ran ? PluginChange::Outcome::RolledBack : PluginChange::Outcome::Failed;
+    change.outcome = ran && !change.succession.lost ? PluginChange::Outcome::RolledBack
+                                                    : PluginChange::Outcome::Failed;
   }
   const PluginStatus status = compartment->status();
   change.state = status.state;
@@ -153,25 +165,7 @@ void Supervisor::checkOrder(Candidate& candidate) const {
 
 SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience) {
   Compartment& compartment = *candidate.compartment;
-  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
-  // two homes in this process have the one store of it
-  const bool two_stores = candidate.plugin.manifest->store &&
-                          (compartment.status().worker || isWorker(candidate));
-  const SuccessionReport report = succeedByTurns(compartment, two_stores, [&](bool by_turns) {
-    candidate.by_turns = by_turns;
-    SuccessionOrder order = successionOrder(candidate);
-    order.patience = patience;
-    return order;
-  });
-  if (report.succeeded) remember(candidate);
-  return report;
-}
-
-/// While both generations are there they write the store by turns.
-SuccessionReport Supervisor::succeedByTurns(
-    Compartment& compartment, bool two_stores,
-    const std::function<SuccessionOrder(bool by_turns)>& order) {
-  const std::string& id = compartment.id();
+  const std::string& id = candidate.plugin.id;
   const auto shareLease = [&](bool shared) {
     const auto home = compartment.home();
     if (!home || !home->hasStore()) return false;
@@ -183,19 +177,26 @@ SuccessionReport Supervisor::succeedByTurns(
     }
     return true;
   };
-  const bool by_turns = two_stores && shareLease(true);
+  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
+  // two homes in this process have the one store of it
+  const bool two_stores = compartment.status().worker || isWorker(candidate);
+  candidate.by_turns = two_stores && candidate.plugin.manifest->store && shareLease(true);
   SuccessionReport report;
   try {
-    report = compartment.succeed(order(by_turns));
+    SuccessionOrder order = successionOrder(candidate);
+    order.home = newHome(candidate);
+    order.patience = patience;
+    report = compartment.succeed(order);
   } catch (const PluginRefusal& refusal) {
     report = compartment.refuseNext(refusal.state(), refusal.reason());
   } catch (const std::exception& error) {
     report = compartment.refuseNext(PluginState::Refused, error.what());
   }
-  if (by_turns) {
+  if (candidate.by_turns) {
     keeper_->setAlone(id);
     shareLease(services_.store_options(id).lease_shared);
   }
+  if (report.succeeded) remember(candidate);
   return report;
 }
 
@@ -203,44 +204,37 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   const Manifest& manifest = *candidate.plugin.manifest;
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
   SuccessionOrder order;
-  order.home = newHome(candidate);
   order.version = manifest.version;
   order.service = manifest.service;
   order.file = candidate.plugin.library.string();
+  order.provides = candidate.provides();
   order.required = candidate.plugin.required;
   order.worker = isWorker(candidate);
+  order.recycles = candidate.recycles;
   order.deadline = milliseconds{limits.deadline_ms};
   order.circuit = circuitLimits(limits);
-  addSteps(order, candidate.compartment, [this, id = candidate.plugin.id, ward = candidate.ward] {
-    if (ward) {
-      keeper_->adopt(ward);
-    } else {
-      keeper_->forget(id);
+  order.judge = services_.judge;
+  order.publish = [this, compartment = candidate.compartment](Home& home) {
+    services_.admit(compartment, home);
+  };
+  order.swapped = [this, &candidate] {
+    watch(candidate);
+    const auto home = candidate.compartment->home();
+    try {
+      if (home) services_.attend(candidate.compartment, *home);
+    } catch (const Error& error) {
+      log(Level::Error, "plugins", "What a plugin says of its health is not taken in",
+          {{"plugin", candidate.plugin.id}, {"reason", error.message()}});
     }
-  });
+  };
   return order;
 }
 
-void Supervisor::addSteps(SuccessionOrder& order, const std::shared_ptr<Compartment>& compartment,
-                          std::function<void()> adopt) {
-  order.judge = services_.judge;
-  order.publish = [this, compartment](Home& home) { services_.admit(compartment, home); };
-  order.swapped = [this, compartment, adopt = std::move(adopt),
-                   home = std::weak_ptr{order.home}] {
-    adopt();
-    try {
-      if (const auto present = home.lock()) services_.attend(compartment, *present);
-    } catch (const Error& error) {
-      log(Level::Error, "plugins", "What a plugin says of its health is not taken in",
-          {{"plugin", compartment->id()}, {"reason", error.message()}});
-    }
-  };
-}
-
 /// On the keeper's thread, which others wait for.
-void Supervisor::beginRecycling(const std::string& id, std::string reason) {
+bool Supervisor::beginRecycling(const std::string& id, std::string reason) {
   const std::lock_guard lock{mutex_};
-  if (closing_ || !recycling_.insert(id).second) return;
+  if (closing_ || changing_.contains(id) || !running_.contains(id)) return false;
+  if (!recycling_.insert(id).second) return false;
   std::thread& recycler = recyclers_[id];
   if (recycler.joinable()) recycler.join();  // it has nothing to do any more
   try {
@@ -249,37 +243,23 @@ void Supervisor::beginRecycling(const std::string& id, std::string reason) {
       const std::lock_guard done{mutex_};
       recycling_.erase(id);
     }};
-  } catch (const std::system_error& error) {
+  } catch (const std::system_error&) {  // no thread to be had now
     recycling_.erase(id);
-    log(Level::Warn, "plugins", "A plugin could not be recycled",
-        {{"plugin", id}, {"reason", error.what()}});
+    return false;
   }
+  return true;
 }
 
-/// The generation that runs, once more: its code and its settings, not what lies there now.
+/// What runs, once more: its code and its settings, not what lies in its folder now.
 void Supervisor::recycle(const std::string& id, const std::string& reason) {
   SuccessionReport report;
   try {
     const Turn turn{*this, id};
-    const auto compartment = find(id);
-    if (!compartment) return;
-    report = succeedByTurns(*compartment, true, [&](bool by_turns) {
-      auto next = keeper_->nextOf(id, by_turns);
-      if (!next) throw Error::conflict("NO_WORKER", "It lives in no worker any more.");
-      const PluginStatus status = compartment->status();
-      SuccessionOrder order;
-      order.home = std::move(next->home);
-      order.version = status.version;
-      order.service = status.service;
-      order.file = status.file;
-      order.required = status.required;
-      order.worker = true;
-      order.recycles = true;
-      order.deadline = compartment->deadline();
-      order.patience = compartment->deadline();
-      addSteps(order, compartment, [this, ward = next->ward] { keeper_->adopt(ward); });
-      return order;
-    });
+    const auto running = runningOne(id);
+    if (!running) return;
+    Candidate again = *running;
+    again.recycles = true;
+    report = succeed(again, again.compartment->deadline());
   } catch (const std::exception& error) {
     report.problem = error.what();
   }
@@ -308,23 +288,43 @@ void Supervisor::endRecycling() {
   }
 }
 
+/// Its worker is looked after, or there is none to look after.
+void Supervisor::watch(const Candidate& candidate) {
+  if (candidate.ward) {
+    keeper_->adopt(candidate.ward, candidate.recycles ? WorkerKeeper::Heir::SameCode
+                                                      : WorkerKeeper::Heir::OtherCode);
+  } else {
+    keeper_->forget(candidate.plugin.id);
+  }
+}
+
 void Supervisor::remember(const Candidate& candidate) {
   const std::string& id = candidate.plugin.id;
   const std::lock_guard lock{mutex_};
   manifests_.insert_or_assign(id, *candidate.plugin.manifest);
-  copies_.erase(id);
-  if (!isWorker(candidate)) copies_.emplace(id, candidate.plugin.copy);
+  running_.insert_or_assign(id, std::make_shared<const Candidate>(candidate));
   if (std::find(started_.begin(), started_.end(), candidate.compartment) == started_.end())
     started_.push_back(candidate.compartment);
 }
 
-std::string Supervisor::whereaboutsOf(const std::filesystem::path& copy,
-                                      const SuccessionReport& report) const {
-  if (copy.empty()) return "ended with its process";
+std::shared_ptr<const Supervisor::Candidate> Supervisor::runningOne(
+    const std::string& plugin) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = running_.find(plugin);
+  return found == running_.end() ? nullptr : found->second;
+}
+
+bool Supervisor::isClosing() const {
+  const std::lock_guard lock{mutex_};
+  return closing_;
+}
+
+std::string Supervisor::whereaboutsOf(const Candidate& old, const SuccessionReport& report) const {
+  if (isWorker(old)) return "ended with its process";
   if (report.left_behind) return "stays in memory: calls that do not return are inside";
   std::error_code error;
-  const auto canonical = std::filesystem::canonical(copy, error);
-  const auto& name = error ? copy : canonical;
+  const auto canonical = std::filesystem::canonical(old.plugin.copy, error);
+  const auto& name = error ? old.plugin.copy : canonical;
   const bool gone = waitUntil(std::chrono::steady_clock::now() + kUnmapPatience,
                               [&] { return !PluginLibrary::isMapped(name); });
   return gone ? "left memory" : pinOf(name);
@@ -334,11 +334,10 @@ PluginChange Supervisor::disable(const std::string& id, milliseconds patience) {
   const Turn turn{*this, id};
   const auto compartment = find(id);
   if (!compartment) throw Error::notFound("NOT_FOUND", "No plugin of that id is configured.");
-  std::filesystem::path copy;
+  const auto old = runningOne(id);
   {
     const std::lock_guard lock{mutex_};
-    if (const auto found = copies_.find(id); found != copies_.end()) copy = found->second;
-    copies_.erase(id);
+    running_.erase(id);
     manifests_.erase(id);
     std::erase(started_, compartment);
   }
@@ -349,8 +348,8 @@ PluginChange Supervisor::disable(const std::string& id, milliseconds patience) {
   change.outcome = PluginChange::Outcome::Disabled;
   change.succession =
       compartment->leave(PluginState::Disabled, "switched off by an operator", patience);
-  if (change.succession.generation_before > 0)
-    change.old_code = whereaboutsOf(copy, change.succession);
+  if (change.succession.generation_before > 0 && old)
+    change.old_code = whereaboutsOf(*old, change.succession);
   change.state = compartment->status().state;
   services_.changed(*compartment);
   return change;

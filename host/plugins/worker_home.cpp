@@ -260,9 +260,17 @@ pid_t WorkerHome::processId() const {
   return process_ ? process_->id() : 0;
 }
 
-WorkerUsage WorkerHome::usage() const {
+std::optional<std::uint64_t> WorkerHome::memoryBytes() const {
+  if (dying_ || memory_bytes_ == 0) return std::nullopt;
+  return memory_bytes_.load();
+}
+
+WorkerUsage WorkerHome::measure() {
   const std::lock_guard lock{mutex_};
-  return process_ ? process_->usage(box_->bytes()) : WorkerUsage{};
+  if (!process_ || ended_) return {};
+  const WorkerUsage usage = process_->usage(box_->bytes());
+  memory_bytes_ = usage.memory_bytes;
+  return usage;
 }
 
 WorkerHome::Time WorkerHome::lastBeat() const {
@@ -471,7 +479,8 @@ void WorkerHome::finish(std::string problem) {
   held_->close();
   auto process = process_->awaitEnd(kEndPatience);
   if (!process) {
-    process_->signal(SIGKILL);
+    kill(SIGKILL, fmt::format("had left its link for {} ms and went on", kEndPatience.count()),
+         true);
     while (!(process = process_->awaitEnd(kEndPatience))) continue;
   }
   WorkerEnd end;

@@ -66,6 +66,7 @@ class WorkerHome final : public Home {
   std::string checkHealth(const RegisteredContributor& contributor, Time deadline) override;
   void setLimits(const HomeLimits& limits) override;
   HomeLoad load() const override;
+  std::optional<std::uint64_t> memoryBytes() const override;
   bool isAlive() const noexcept override { return !dying_; }
   const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
     return registration_.routes;
@@ -78,9 +79,10 @@ class WorkerHome final : public Home {
   void shareLease(bool shared, Time deadline) override;
   std::vector<TableRows> countRows(Time deadline) override;
 
+  /// Looks what its process uses now; of its memory memoryBytes() tells until the next look.
+  WorkerUsage measure();
   /// What a supervisor wants to know; 0 while there is no process.
   pid_t processId() const;
-  WorkerUsage usage() const;
   Time lastBeat() const;
   /// How long the call that is furthest past its deadline has been so, of those that were begun and
   /// do not stream.
@@ -122,6 +124,7 @@ class WorkerHome final : public Home {
   std::map<std::uint64_t, std::promise<std::string>> waiters_;
   std::uint64_t asked_ = 0;
   std::atomic<bool> dying_{false};
+  std::atomic<std::uint64_t> memory_bytes_{0};
   bool created_ = false;
   bool started_ = false;
   bool stopping_ = false;  ///< its end is wanted

@@ -107,36 +107,18 @@ WorkerKeeper::Candidate WorkerKeeper::candidateFor(const std::shared_ptr<Compart
   return {std::move(home), std::move(ward)};
 }
 
-std::optional<WorkerKeeper::Candidate> WorkerKeeper::nextOf(const std::string& plugin,
-                                                            bool by_turns) {
-  auto ward = std::make_shared<Ward>();
-  {
-    const std::lock_guard lock{mutex_};
-    const auto found = wards_.find(plugin);
-    if (found == wards_.end()) return std::nullopt;
-    const Ward& living = *found->second;
-    ward->compartment = living.compartment;
-    ward->plugin = plugin;
-    ward->order = living.order;
-    ward->care = living.care;
-    ward->on_statement = living.on_statement;
-    ward->budget = living.budget;
-    ward->pace = living.pace;
-    ward->said_so = living.said_so;
-  }
-  ward->order.lease_shared = by_turns;
-  ward->order.beside_older_code = true;
-  auto home = newHome(ward);
-  return Candidate{std::move(home), std::move(ward)};
-}
-
-void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward) {
+void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward, Heir heir) {
   const auto compartment = ward->compartment.lock();
   const std::uint64_t line = compartment ? compartment->line() : 0;
   std::shared_ptr<Ward> before;
   {
     const std::lock_guard lock{mutex_};
     before = std::exchange(wards_[ward->plugin], ward);
+    if (before && heir == Heir::SameCode) {
+      ward->budget = before->budget;
+      ward->pace = before->pace;
+      ward->said_so = before->said_so;
+    }
     ward->place = Ward::Place::Living;
     ward->line = line;
     if (ward->early_end) ends_.emplace_back(ward, *std::exchange(ward->early_end, std::nullopt));
@@ -278,7 +260,7 @@ void WorkerKeeper::look(Ward& ward) {
     if (now >= *ward.abort_at) home->kill(SIGKILL, {}, true);
     return;
   }
-  const WorkerUsage usage = home->usage();
+  const WorkerUsage usage = home->measure();
   if (auto reason = excessOf(usage, care); !reason.empty()) {
     home->kill(SIGKILL, std::move(reason), false);
     return;
@@ -304,33 +286,39 @@ void WorkerKeeper::endIfHung(Ward& ward, WorkerHome& home, const WorkerUsage& us
 void WorkerKeeper::recycleIfLarge(Ward& ward, const WorkerUsage& usage, const WorkerCare& care) {
   const bool above = care.memory_soft_bytes > 0 && usage.memory_bytes > care.memory_soft_bytes;
   const auto now = std::chrono::steady_clock::now();
-  bool recycles = false;
-  bool needs_more = false;
-  bool is_news = false;
+  RecyclePace::Verdict verdict{};
+  bool is_heir = false;  // it has come in the place of one that held as much
+  {
+    const std::lock_guard lock{mutex_};
+    if (ward.place != Ward::Place::Living || ward.starting) return;
+    verdict = ward.pace.look(now, above);
+    is_heir = !ward.recycled;
+  }
+  const std::string holds = fmt::format("held {} MiB of memory, above its soft limit of {}",
+                                        usage.memory_bytes >> 20U, care.memory_soft_bytes >> 20U);
+  tellNeed(ward, verdict == RecyclePace::Verdict::Wait && is_heir, holds);
+  if (verdict != RecyclePace::Verdict::Recycle || !services_.recycle(ward.plugin, holds)) return;
+  const std::lock_guard lock{mutex_};
+  ward.pace.recycled(now);
+  ward.recycled = true;
+}
+
+void WorkerKeeper::tellNeed(Ward& ward, bool needs_more, const std::string& holds) {
   bool is_first = false;
   std::chrono::seconds wait{0};
   {
     const std::lock_guard lock{mutex_};
-    if (ward.place != Ward::Place::Living || ward.starting) return;
-    if (const auto compartment = ward.compartment.lock()) compartment->setMemory(usage.memory_bytes);
-    const auto verdict = ward.pace.look(now, above);
-    recycles = verdict == RecyclePace::Verdict::Recycle;
-    ward.recycled = ward.recycled || recycles;
-    needs_more = verdict == RecyclePace::Verdict::Wait && !ward.recycled;
-    is_news = std::exchange(ward.needs_more, needs_more) != needs_more;
+    if (std::exchange(ward.needs_more, needs_more) == needs_more) return;
     is_first = needs_more && !std::exchange(ward.said_so, true);
-    wait = std::chrono::ceil<std::chrono::seconds>(ward.pace.wait(now));
+    wait =
+        std::chrono::ceil<std::chrono::seconds>(ward.pace.wait(std::chrono::steady_clock::now()));
   }
   const auto compartment = ward.compartment.lock();
-  if (!compartment || (!recycles && !is_news)) return;
-  const std::string holds = fmt::format("held {} MiB of memory, above its soft limit of {}",
-                                        usage.memory_bytes >> 20U, care.memory_soft_bytes >> 20U);
-  if (recycles) services_.recycle(ward.plugin, holds);
-  if (!is_news) return;
-  const std::string reason =
-      fmt::format("Its process {}, soon after another generation took its place: it needs more "
-                  "than limits.memory_soft_mb. The next one comes in {} s at the earliest.",
-                  holds, wait.count());
+  if (!compartment) return;
+  const std::string reason = fmt::format(
+      "Its process {}, soon after another generation took its place: it needs more "
+      "than limits.memory_soft_mb. The next one comes in {} s at the earliest.",
+      holds, wait.count());
   compartment->setImpairment(needs_more ? "over_soft_limit" : "", needs_more ? reason : "");
   if (!is_first) return;
   log(Level::Warn, "plugins", "A plugin needs more memory than its soft limit",

@@ -31,8 +31,8 @@ class WorkerKeeper {
     std::function<std::chrono::microseconds()> slow_query;  ///< likewise
     std::function<bool()> lease_shared;  ///< whether stores that are opened now are
     /// One holds more memory than its soft limit: puts another generation in its place, without
-    /// making the caller wait; the reason is a clause.
-    std::function<void(const std::string& plugin, std::string reason)> recycle;
+    /// making the caller wait; the reason is a clause. False when that cannot be begun now.
+    std::function<bool(const std::string& plugin, std::string reason)> recycle;
     /// Told of each end, for its record.
     std::function<void(const PluginStatus&, const WorkerEnd&)> record;
   };
@@ -49,13 +49,13 @@ class WorkerKeeper {
     std::shared_ptr<Ward> ward;
   };
 
+  /// Of the same code as the one before it, what that one did counts on.
+  enum class Heir { OtherCode, SameCode };
+
   Candidate candidateFor(const std::shared_ptr<Compartment>& compartment, WorkerOrder order,
                          WorkerCare care, data::StatementObserver on_statement);
-  /// The same code and settings once more, for the place of the one that lives; nothing when none
-  /// does. While it starts, the other one has the store, too: `by_turns` when both write it.
-  std::optional<Candidate> nextOf(const std::string& plugin, bool by_turns);
   /// It is what its plugin lives in: looked after from now on, and the one before it no more.
-  void adopt(const std::shared_ptr<Ward>& ward);
+  void adopt(const std::shared_ptr<Ward>& ward, Heir heir);
   /// Nothing of the plugin is looked after or started again any more.
   void forget(const std::string& plugin);
   /// Nothing of another generation works on its store any more.
@@ -74,6 +74,7 @@ class WorkerKeeper {
   void look(Ward& ward);
   void endIfHung(Ward& ward, WorkerHome& home, const WorkerUsage& usage, const WorkerCare& care);
   void recycleIfLarge(Ward& ward, const WorkerUsage& usage, const WorkerCare& care);
+  void tellNeed(Ward& ward, bool needs_more, const std::string& holds);
   void handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end);
   void restart(const std::shared_ptr<Ward>& ward);
   std::shared_ptr<WorkerHome> newHome(const std::shared_ptr<Ward>& ward);

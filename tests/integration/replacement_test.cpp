@@ -270,6 +270,25 @@ std::size_t mappingsOfPlugin(pid_t process) {
   return count;
 }
 
+TEST_P(PluginChanges, TheSymbolThatPinsTheOldCodeIsNamed) {
+  place_.install("pinned");
+  ASSERT_EQ(place_.change("reload").json().value("version", ""), "1.4.1");
+  place_.install("two");
+  const json told = place_.change("reload").json();
+  const std::string old_code = told.value("old_code", "");
+  if (isWorker()) {
+    EXPECT_EQ(old_code, "ended with its process");
+    return;
+  }
+#ifdef __clang__  // it makes no such symbols
+  EXPECT_EQ(old_code, "left memory");
+#else
+  EXPECT_THAT(old_code, testing::AllOf(HasSubstr("its unique symbol _ZN10changeling6PinnedI"),
+                                       HasSubstr("pins it"), HasSubstr("-fno-gnu-unique")));
+#endif
+  EXPECT_EQ(place_.get("/word").json().value("version", 0), 2);
+}
+
 TEST_P(PluginChanges, TenReloadsLeaveNothingBehind) {
   const pid_t host = place_.host().process();
   const auto reload = [&](int round) {

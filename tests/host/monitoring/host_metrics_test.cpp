@@ -21,7 +21,10 @@ HostMetricSources allSources() {
   sources.database_available = [] { return true; };
   sources.redis_available = [] { return false; };
   sources.checks = [] { return std::vector<CheckSample>{{"database", 0, 0.001, 2}}; };
-  sources.plugins = [] { return std::vector<PluginSample>{{"stripe", "running", 3, 2, 5, 1, 4096, 2, 7}}; };
+  sources.plugins = [] {
+    return std::vector<PluginSample>{
+        {"stripe", "running", 3, 2, 5, 4096, 1.5, 2.5, {"payments/1"}, 1, 2, 7}};
+  };
   sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
   sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };
   sources.front = [] {

@@ -73,7 +73,7 @@ class MonitoringTest : public ::testing::Test {
   void recordSome() {
     performance.recordQuery("booking", "SELECT $1", 1500ms, false);
     performance.recordQuery("booking", "SELECT $2", 1ms, false);
-    performance.recordApi({{}, "GET", "/api/booking/v1/leads/{id}", 500, 2500ms, "r1"});
+    performance.recordApi({"booking", "GET", "/api/booking/v1/leads/{id}", 500, 2500ms, "r1"});
     performance.recordError({{}, "INTERNAL_ERROR", "It failed.", "", {}, "GET", "/x", 500, "r1"});
   }
 

@@ -90,10 +90,12 @@ TEST(RecyclePace, WhereItDoesNotHelpThePausesGrow) {
   RecyclePace pace;
   std::vector<std::int64_t> at;  // minutes
   for (int minute = 0; minute < 600; ++minute) {
-    if (pace.look(kBegin + minutes{minute}, true) == Verdict::Recycle) at.push_back(minute);
+    if (pace.look(kBegin + minutes{minute}, true) != Verdict::Recycle) continue;
+    pace.recycled(kBegin + minutes{minute});
+    at.push_back(minute);
   }
-  EXPECT_THAT(at, testing::ElementsAre(0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363, 423, 483,
-                                       543));
+  EXPECT_THAT(at,
+              testing::ElementsAre(0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363, 423, 483, 543));
 }
 
 TEST(RecyclePace, ASlowLeakIsReplacedWheneverItIsDue) {
@@ -101,6 +103,7 @@ TEST(RecyclePace, ASlowLeakIsReplacedWheneverItIsDue) {
   for (int hour = 0; hour < 10; ++hour) {
     const Time now = kBegin + std::chrono::hours{hour};
     EXPECT_EQ(pace.look(now, true), Verdict::Recycle) << hour;
+    pace.recycled(now);
     EXPECT_EQ(pace.wait(now), minutes{1}) << "the pauses do not grow";
   }
 }
@@ -108,7 +111,7 @@ TEST(RecyclePace, ASlowLeakIsReplacedWheneverItIsDue) {
 TEST(RecyclePace, SaysHowLongToWait) {
   RecyclePace pace;
   EXPECT_EQ(pace.wait(kBegin), milliseconds{0});
-  pace.look(kBegin, true);
+  pace.recycled(kBegin);
   EXPECT_EQ(pace.look(kBegin + seconds{20}, true), Verdict::Wait);
   EXPECT_EQ(pace.wait(kBegin + seconds{20}), seconds{40});
 }

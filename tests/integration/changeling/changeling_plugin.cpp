@@ -12,6 +12,15 @@
 #include "settings.hpp"
 
 namespace changeling {
+
+#ifdef CHANGELING_PINNED
+/// One for the whole process, and so its library never leaves it (plugin built with -fgnu-unique).
+template <class Of>
+struct __attribute__((visibility("default"))) Pinned {
+  inline static int starts = 0;
+};
+#endif
+
 namespace {
 
 using bulkhead::Health;
@@ -68,6 +77,9 @@ class Changeling final : public bulkhead::Plugin {
   }
 
   void start() override {
+#ifdef CHANGELING_PINNED
+    ++Pinned<int>::starts;
+#endif
     if (settings_.mood == "throws") throw std::runtime_error{"the mood is bad"};
     if (settings_.mood == "hangs") std::this_thread::sleep_for(std::chrono::hours{1});
     if (settings_.mood == "dies") _exit(9);

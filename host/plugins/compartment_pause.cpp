@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+#include <utility>
+
+#include "plugins/compartment_life.hpp"
+
+namespace bulkhead::host {
+namespace {
+
+using std::chrono::milliseconds;
+using Time = std::chrono::steady_clock::time_point;
+
+/// How long calls that were handed over just before the pause may still come.
+constexpr milliseconds kLinger{50};
+constexpr milliseconds kLook{10};
+constexpr milliseconds kEndPatience{5'000};
+
+milliseconds since(Time begin) {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+}  // namespace
+
+SuccessionReport Compartment::succeedAfterPause(const SuccessionOrder& order) {
+  SuccessionReport report;
+  const auto begin = std::chrono::steady_clock::now();
+  if (auto refusal = pause(order.patience, report)) {
+    rollBack(*refusal, report);
+    return report;
+  }
+  bool kept = false;
+  if (auto refusal = startNext(order, report, kept)) {
+    report.refused_as = refusal->state;
+    report.problem = std::move(refusal->reason);
+    comeBack(*order.interlude, kept, report);
+  }
+  report.paused_for = since(begin);
+  return report;
+}
+
+/// Ends what runs once its calls have ended; new ones wait. Refused when they do not end: it goes
+/// on.
+std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience,
+                                                       SuccessionReport& report) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::shared_ptr<Life> life;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!life_ || status_.state != PluginState::Running)
+      return Refusal{PluginState::Failed, "It did not run at that moment; try again."};
+    life = std::exchange(life_, nullptr);
+    report.version_before = status_.version;
+    report.generation_before = status_.generation;
+    report.drained = life->calls();
+    ++line_;
+    awaited_ = true;
+    enterLocked(PluginState::Draining, "It is paused while its store is changed.");
+  }
+  if (!awaitQuiet(*life, begin + patience) && resume(life)) {
+    return Refusal{
+        PluginState::Failed,
+        fmt::format("It cannot be paused: its calls did not end within {} ms.", patience.count())};
+  }
+  report.drained_in = since(begin);
+  report.left_behind = !end(life, std::chrono::steady_clock::now() + kEndPatience);
+  return std::nullopt;
+}
+
+bool Compartment::awaitQuiet(const Life& life, Time until) const {
+  std::this_thread::sleep_for(kLinger);
+  while (life.calls() > 0) {
+    if (hurried_ || std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+  return true;
+}
+
+/// False when it has ended meanwhile.
+bool Compartment::resume(const std::shared_ptr<Life>& life) {
+  std::vector<std::shared_ptr<HomeCall>> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!life->home->isAlive()) return false;
+    life_ = life;
+    awaited_ = false;
+    waiting.swap(parked_);
+    enterLocked(PluginState::Running, {});
+  }
+  resubmit(waiting);
+  return true;
+}
+
+std::optional<Compartment::Refusal> Compartment::startNext(const SuccessionOrder& order,
+                                                           SuccessionReport& report, bool& kept) {
+  try {
+    order.interlude->keep();
+    kept = true;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto life = std::make_shared<Life>(order.interlude->next());
+    auto refusal = prepare(life, order);
+    report.started_in = since(begin);
+    if (refusal) return refusal;
+    swap(life, order, report);
+    if (order.swapped) order.swapped();
+    const std::lock_guard lock{mutex_};
+    beside_.reset();
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    return Refusal{PluginState::Failed,
+                   kept ? std::string{error.what()}
+                        : fmt::format("Its store could not be copied: {}", error.what())};
+  }
+}
+
+/// The old generation in a new home, on the store that it had.
+void Compartment::comeBack(const Interlude& interlude, bool kept, SuccessionReport& report) {
+  std::uint64_t line = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    beside_.reset();
+    line = line_;
+  }
+  std::string problem;
+  try {
+    if (kept) interlude.put_back();
+    const auto life = std::make_shared<Life>(interlude.previous());
+    if (auto refusal = startAgain(life)) {
+      problem = std::move(refusal->reason);
+    } else if (install(life, line, false, problem)) {
+      interlude.resumed();
+      report.generation = status().generation;
+      return;
+    }
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  report.lost = true;
+  report.problem += fmt::format(" The one before it could not come back: {}", problem);
+  giveUpWaiting(line, PluginState::Failed, report.problem);
+}
+
+}  // namespace bulkhead::host
