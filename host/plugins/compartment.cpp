@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "logging/log.hpp"
+#include "logging/log_context.hpp"
 #include "plugins/compartment_life.hpp"
 #include "runtime/services.hpp"
 
@@ -28,13 +29,15 @@ bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
 }
 
 void tell(const std::string& plugin, const CircuitStatus& circuit) {
+  LogContext context;
+  context.plugin = plugin;
+  const LogScope scope{context};
   if (circuit.state == CircuitState::Closed) {
-    log(Level::Info, "plugins", "A plugin answers again", {{"plugin", plugin}});
+    log(Level::Info, "plugins", "A plugin answers again", {{"event", "circuit_closed"}});
     return;
   }
   log(Level::Warn, "plugins", "A plugin fails all its requests: they are kept away from it",
-      {{"plugin", plugin},
-       {"event", "circuit_open"},
+      {{"event", "circuit_open"},
        {"failures", circuit.failures},
        {"code", circuit.last_failure},
        {"pauseMs", circuit.wait.count()}});

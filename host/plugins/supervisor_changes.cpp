@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "logging/log.hpp"
+#include "logging/log_context.hpp"
 #include "plugins/elf_image.hpp"
 #include "plugins/library.hpp"
 #include "plugins/plugin_cache.hpp"
@@ -263,14 +264,16 @@ void Supervisor::recycle(const std::string& id, const std::string& reason) {
   } catch (const std::exception& error) {
     report.problem = error.what();
   }
+  LogContext context;
+  context.plugin = id;
+  const LogScope scope{context};
   if (!report.succeeded) {
     log(Level::Warn, "plugins", "A plugin could not be recycled",
-        {{"plugin", id}, {"reason", report.problem}, {"because", reason}});
+        {{"reason", report.problem}, {"because", reason}});
     return;
   }
   log(Level::Info, "plugins", "A plugin was recycled",
-      {{"plugin", id},
-       {"event", "plugin_recycled"},
+      {{"event", "plugin_recycled"},
        {"reason", reason},
        {"generation", report.generation},
        {"drained", report.drained},

@@ -10,6 +10,7 @@
 #include <bulkhead/error.hpp>
 
 #include "logging/log.hpp"
+#include "logging/log_context.hpp"
 #include "plugins/processor_share.hpp"
 #include "plugins/recycle_pace.hpp"
 
@@ -287,20 +288,24 @@ void WorkerKeeper::recycleIfLarge(Ward& ward, const WorkerUsage& usage, const Wo
   const bool above = care.memory_soft_bytes > 0 && usage.memory_bytes > care.memory_soft_bytes;
   const auto now = std::chrono::steady_clock::now();
   RecyclePace::Verdict verdict{};
+  RecyclePace before;
   bool is_heir = false;  // it has come in the place of one that held as much
   {
     const std::lock_guard lock{mutex_};
     if (ward.place != Ward::Place::Living || ward.starting) return;
-    verdict = ward.pace.look(now, above);
+    before = ward.pace;
+    verdict = before.look(now, above);
     is_heir = !ward.recycled;
+    if (verdict == RecyclePace::Verdict::Recycle) ward.pace.recycled(now);
   }
   const std::string holds = fmt::format("held {} MiB of memory, above its soft limit of {}",
                                         usage.memory_bytes >> 20U, care.memory_soft_bytes >> 20U);
   tellNeed(ward, verdict == RecyclePace::Verdict::Wait && is_heir, holds);
-  if (verdict != RecyclePace::Verdict::Recycle || !services_.recycle(ward.plugin, holds)) return;
+  if (verdict != RecyclePace::Verdict::Recycle) return;
+  const bool begun = services_.recycle(ward.plugin, holds);
   const std::lock_guard lock{mutex_};
-  ward.pace.recycled(now);
-  ward.recycled = true;
+  ward.recycled = ward.recycled || begun;
+  if (!begun) ward.pace = before;
 }
 
 void WorkerKeeper::tellNeed(Ward& ward, bool needs_more, const std::string& holds) {
@@ -321,8 +326,11 @@ void WorkerKeeper::tellNeed(Ward& ward, bool needs_more, const std::string& hold
       holds, wait.count());
   compartment->setImpairment(needs_more ? "over_soft_limit" : "", needs_more ? reason : "");
   if (!is_first) return;
+  LogContext context;
+  context.plugin = ward.plugin;
+  const LogScope scope{context};
   log(Level::Warn, "plugins", "A plugin needs more memory than its soft limit",
-      {{"plugin", ward.plugin}, {"reason", reason}});
+      {{"reason", reason}});
 }
 
 void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {

@@ -34,7 +34,8 @@ class Circuit : public testing::TestWithParam<std::string> {
     EXPECT_EQ(impairment(), "circuit_open");
     EXPECT_EQ(assault_.plugin().value("state", ""), "running");
     EXPECT_EQ(health(), "degraded");
-    EXPECT_THAT(assault_.host().client().get("/health?details=true").body, HasSubstr("circuit_open"));
+    EXPECT_THAT(assault_.host().client().get("/health?details=true").body,
+                HasSubstr("circuit_open"));
     EXPECT_THAT(assault_.host().client().get("/metrics").body,
                 HasSubstr("bulkhead_plugin_circuit_state{plugin=\"assailant\"} "));
     EXPECT_EQ(assault_.host().keyed("salon").get("/api/greeter/v1/hello/Ada").status, 200);

@@ -67,8 +67,7 @@ TEST(WorkerLimits, MemoryThatCouldBeSharedCountsToo) {
 TEST(WorkerLimits, OneThatNeedsMoreThanItsSoftLimitIsReplacedOnceAndSaid) {
   Assault assault{"limits.memory_soft_mb = 30\nlarge = true\n"};
   ASSERT_TRUE(assault.isReady());
-  ASSERT_TRUE(
-      await([&] { return assault.plugin().value("impairment", "") == "over_soft_limit"; }))
+  ASSERT_TRUE(await([&] { return assault.plugin().value("impairment", "") == "over_soft_limit"; }))
       << assault.plugin();
   EXPECT_EQ(assault.plugin().value("generation", 0), 2);
   EXPECT_EQ(assault.plugin().value("state", ""), "running");
@@ -88,8 +87,9 @@ TEST(WorkerLimits, OneThatTakesTooMuchOfTheProcessorsIsEndedAndTheReasonSaysHowM
   assault.beginLoad();
   EXPECT_EQ(assault.post("/deeds/burn").status, 200) << "it answers: no deadline ends it";
   EXPECT_TRUE(assault.awaitGeneration(2)) << assault.plugin();
-  EXPECT_THAT(assault.record(), testing::AllOf(HasSubstr("% of a processor over 2 s, and may take 50"),
-                                               HasSubstr("SIGABRT"), HasSubstr("backtrace:")));
+  EXPECT_THAT(assault.record(),
+              testing::AllOf(HasSubstr("% of a processor over 2 s, and may take 50"),
+                             HasSubstr("SIGABRT"), HasSubstr("backtrace:")));
   EXPECT_EQ(assault.stopLoad(), 0U);
 }
 

@@ -171,10 +171,14 @@ class LinkTest : public ::testing::Test {
     host_ = std::make_shared<Link>(FileDescriptor{both[0]}, LinkEnd::Worker);
     worker_ = std::make_shared<Link>(FileDescriptor{both[1]}, LinkEnd::Host);
   }
-  ~LinkTest() override {
+  ~LinkTest() override { endReading(); }
+
+  /// Who reads stands on what a test has: call it before that goes.
+  void endReading() {
     host_->end();
     worker_->end();
     for (auto& reader : readers_) reader.join();
+    readers_.clear();
   }
 
   void readOn(Link& link, std::function<void(const Frame&)> take) {
@@ -255,6 +259,7 @@ class LinkStream : public LinkTest {
     receiver_->begin();
     sender_->begin();
   }
+  ~LinkStream() override { endReading(); }
 
   std::shared_ptr<ByteStream> from_;
   std::shared_ptr<ByteStream> to_;
