@@ -14,7 +14,7 @@ class Monitor : public ::testing::Test {
     options.now = [&now] { return now; };
     return options;
   }
-  static SlowApi call(std::chrono::microseconds duration, int status = 200) {
+  static ApiCall call(std::chrono::microseconds duration, int status = 200) {
     return {{}, "GET", "/api/x/{id}", status, duration, "r1"};
   }
 
@@ -50,9 +50,10 @@ TEST_F(Monitor, C7_ThresholdsAreSettings) {
 TEST_F(Monitor, S56_The1001stEvictsTheOldest) {
   for (int i = 0; i < 1001; ++i) {
     monitor.recordQuery("booking", std::to_string(i), 2s, false);
-    SlowApi slow = call(3s);
-    slow.request_id = std::to_string(i);
-    monitor.recordApi(std::move(slow));
+    const std::string id = std::to_string(i);
+    ApiCall slow = call(3s);
+    slow.request_id = id;
+    monitor.recordApi(slow);
     TrackedError error;
     error.code = std::to_string(i);
     error.status = 500;
@@ -79,6 +80,21 @@ TEST_F(Monitor, S54_ErrorsGetACategoryWhereTheyHaveNone) {
   const auto statistics = monitor.statistics(60);
   EXPECT_EQ(statistics.errors_by_category.at("not_found"), 1U);
   EXPECT_EQ(statistics.errors_by_category.at("database"), 1U);
+}
+
+TEST_F(Monitor, EachPluginHasTheFiguresOfItsLastMinutes) {
+  ApiCall mine = call(10ms);
+  mine.plugin = "booking";
+  for (int i = 0; i < 99; ++i) monitor.recordApi(mine);
+  mine.duration = 900ms;
+  monitor.recordApi(mine);
+  monitor.recordApi(call(5s));  // the host's own
+  EXPECT_EQ(monitor.ofPlugin("booking").total(), 100U);
+  EXPECT_NEAR(monitor.ofPlugin("booking").percentileMs(0.5), 10, 1);
+  EXPECT_NEAR(monitor.ofPlugin("booking").percentileMs(1), 900, 60);
+  EXPECT_EQ(monitor.ofPlugin("stripe").total(), 0U);
+  now += std::chrono::minutes{PerformanceMonitor::kPluginMinutes};
+  EXPECT_EQ(monitor.ofPlugin("booking").total(), 0U);
 }
 
 TEST_F(Monitor, S78_ErrorRatesCountFaultsAndRefusalsApart) {
