@@ -111,11 +111,14 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
             if (plugin.memory_bytes)
               emit(sink, {plugin.plugin}, static_cast<double>(*plugin.memory_bytes));
           });
-  addList(metrics, "bulkhead_plugin_recent_duration_seconds", sources.plugins,
-          [](const SampleSink& sink, const PluginSample& plugin) {
-            if (plugin.p50_ms) emit(sink, {plugin.plugin, "0.5"}, *plugin.p50_ms / 1000);
-            if (plugin.p99_ms) emit(sink, {plugin.plugin, "0.99"}, *plugin.p99_ms / 1000);
-          });
+  const auto recent = [&](std::string_view name, std::optional<double> PluginSample::*member) {
+    addList(metrics, name, sources.plugins,
+            [member](const SampleSink& sink, const PluginSample& plugin) {
+              if (plugin.*member) emit(sink, {plugin.plugin}, *(plugin.*member) / 1000);
+            });
+  };
+  recent("bulkhead_plugin_recent_duration_p50_seconds", &PluginSample::p50_ms);
+  recent("bulkhead_plugin_recent_duration_p99_seconds", &PluginSample::p99_ms);
   addList(metrics, "bulkhead_plugin_capability_lost", sources.plugins,
           [](const SampleSink& sink, const PluginSample& plugin) {
             for (const auto& capability : plugin.capabilities_lost)
