@@ -89,8 +89,12 @@ void leakDescriptors() {
   }
   throw std::runtime_error{"no descriptor is left"};
 }
+/// Some two thousand a second: as many as there can be would take them from the whole machine.
 void stormThreads() {
-  for (;;) std::thread{[] { pause(); }}.detach();
+  for (;;) {
+    std::thread{[] { pause(); }}.detach();
+    std::this_thread::sleep_for(std::chrono::microseconds{500});
+  }
 }
 void writeToLink(std::string_view bytes) {
   if (write(3, bytes.data(), bytes.size()) < 0) throw std::runtime_error{"no link"};
