@@ -5,13 +5,16 @@
 #include "app/kept_signals.hpp"
 #include "plugins/preflight.hpp"
 #include "plugins/worker.hpp"
+#include "plugins/worker_process.hpp"
 
 int main(int argc, char** argv) {
   // Before anything else: processes for plugins hold as little as possible of this one.
   if (argc == 3 && std::string_view{argv[1]} == "preflight")
     return bulkhead::host::runPreflightChild(argv[2]);
-  if (argc == 3 && std::string_view{argv[1]} == "worker" && std::string_view{argv[2]} != "--help")
-    return bulkhead::host::runWorker(argv[2], bulkhead::host::kBodyWork);
+  const bool for_store = argc == 4 && std::string_view{argv[2]} == bulkhead::host::kStoreOnly;
+  if ((argc == 3 || for_store) && std::string_view{argv[1]} == "worker" &&
+      std::string_view{argv[2]} != "--help")
+    return bulkhead::host::runWorker(argv[argc - 1], bulkhead::host::kBodyWork);
   const bulkhead::host::KeptSignals signals;
   bulkhead::host::Application application;
   signals.restore();

@@ -58,16 +58,14 @@ data::BackupManifest backupByHost(const AdminClient& client, const fs::path& dir
 
 /// No host runs: the stores are this command's for as long as it copies.
 data::BackupManifest backupHere(const Configuration& configuration, const fs::path& directory) {
-  const data::BackupOrder order = backupOrder(configuration, directory);
-  if (order.stores.empty()) {
-    throw Error::app("NO_STORE", fmt::format("There are no stores in {}.",
-                                             storeFolder(configuration.settings()).string()));
-  }
+  const fs::path folder = storeFolder(configuration.settings());
+  const auto stores = data::storesIn(folder);
+  if (stores.empty())
+    throw Error::app("NO_STORE", fmt::format("There are no stores in {}.", folder.string()));
   std::vector<data::WriteLease> leases;
-  leases.reserve(order.stores.size());
-  for (const auto& store : order.stores)
-    leases.push_back(data::WriteLease::acquire(store.database));
-  return data::writeBackup(order);
+  leases.reserve(stores.size());
+  for (const auto& store : stores) leases.push_back(data::WriteLease::acquire(store.database));
+  return data::writeBackup(backupOrder(configuration, directory));
 }
 
 std::string sizeText(std::uint64_t bytes) {

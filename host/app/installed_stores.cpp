@@ -54,7 +54,7 @@ fs::path storeFolder(const HostSettings& settings) {
 data::BackupOrder backupOrder(const Configuration& configuration, const fs::path& directory) {
   data::BackupOrder order;
   order.directory = directory;
-  order.stores = data::storesIn(storeFolder(configuration.settings()));
+  order.stores = data::readHere(data::storesIn(storeFolder(configuration.settings())));
   order.host_version = kBuildVersion;
   for (const auto& plugin : installedPlugins(configuration))
     order.plugins.push_back({plugin.id, plugin.version});

@@ -15,7 +15,6 @@
 #include "app/data_folder.hpp"
 #include "app/host_listeners.hpp"
 #include "app/installed_plugins.hpp"
-#include "app/installed_stores.hpp"
 #include "app/log_routes.hpp"
 #include "app/monitoring_routes.hpp"
 #include "app/plugin_health.hpp"
@@ -165,9 +164,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
       tls_{settings_.tls},
       registry_{registryOptions()},
-      backups_{[&configuration](const std::filesystem::path& directory) {
-        return backupOrder(configuration, directory);
-      }},
+      backups_{[this](const std::filesystem::path& directory) { return backup(directory); }},
       supervisor_{
           supervisorOptions(settings_),
           {clock_, home_log_, home_metrics_, kBodyWork,

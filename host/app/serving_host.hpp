@@ -91,6 +91,7 @@ class ServingHost {
   std::uint16_t port() const { return front_->port(); }
 
  private:
+  data::BackupOrder backup(const std::filesystem::path& directory);
   data::SqliteOptions watchedStore(const std::string& owner);
   PluginVerbs pluginVerbs();
   PluginChange renewPlugin(const std::string& id, const PluginChangeOptions& options, bool enable);

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "app/installed_stores.hpp"
 #include "app/plugin_change_routes.hpp"
 #include "app/serving_host.hpp"
+#include "plugins/bare_store.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -70,6 +72,18 @@ PluginChange ServingHost::renewPlugin(const std::string& id, const PluginChangeO
   if (change.succeeded()) live_.retake(id);
   logPluginChange(change);
   return change;
+}
+
+/// The host reads its own store, and no other one.
+data::BackupOrder ServingHost::backup(const std::filesystem::path& directory) {
+  data::BackupOrder order = backupOrder(configuration_, directory);
+  for (auto& store : order.stores) {
+    if (store.owner == "host") continue;
+    store.take_moment = [this, owner = store.owner] {
+      return supervisor_.bareStore(owner)->takeMoment();
+    };
+  }
+  return order;
 }
 
 void ServingHost::requireReady() const {

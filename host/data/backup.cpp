@@ -55,18 +55,18 @@ class Draft {
 /// The moment of one store.
 struct Moment {
   BackedUpStore store;
-  std::unique_ptr<StoreSnapshot> snapshot;
+  std::unique_ptr<StoreMoment> there;
 };
 
-std::vector<Moment> takeMoments(const std::vector<StoreFile>& stores) {
+std::vector<Moment> takeMoments(const std::vector<StoreSource>& stores) {
   std::vector<Moment> moments;
-  for (const auto& [owner, database] : stores) {
+  for (const auto& source : stores) {
     Moment& moment = moments.emplace_back();
-    moment.store.owner = owner;
-    moment.store.file = owner + ".db";
-    moment.snapshot = std::make_unique<StoreSnapshot>(database);
+    moment.store.owner = source.owner;
+    moment.store.file = source.owner + ".db";
+    moment.there = source.take_moment();
     moment.store.taken = timeNow();
-    moment.store.schema_version = moment.snapshot->schemaVersion();
+    moment.store.schema_version = moment.there->schemaVersion();
   }
   return moments;
 }
@@ -80,9 +80,8 @@ void requireSpace(const fs::path& folder, std::uint64_t bytes) {
 }
 
 void copyOne(Moment& moment, const fs::path& copy, const CopyPace& pace) {
-  moment.snapshot->copyTo(copy, pace);
-  moment.snapshot.reset();
-  const CopyCondition condition = examineCopy(copy);
+  const CopyCondition condition = moment.there->copyTo(copy, pace);
+  moment.there.reset();
   if (condition.integrity != "ok") {
     throw Error::app("STORE_DAMAGED", fmt::format("The store of '{}' is damaged: {}.",
                                                   moment.store.owner, condition.integrity));
@@ -144,6 +143,15 @@ std::vector<StoreFile> storesIn(const fs::path& folder) {
   return stores;
 }
 
+std::vector<StoreSource> readHere(const std::vector<StoreFile>& stores) {
+  std::vector<StoreSource> sources;
+  for (const auto& store : stores) {
+    sources.push_back(
+        {store.owner, [file = store.database] { return std::make_unique<StoreSnapshot>(file); }});
+  }
+  return sources;
+}
+
 BackupManifest writeBackup(const BackupOrder& order) {
   std::error_code ignored;
   const fs::path directory = fs::absolute(order.directory).lexically_normal();
@@ -155,7 +163,7 @@ BackupManifest writeBackup(const BackupOrder& order) {
   Draft draft{directory};
   auto moments = takeMoments(order.stores);
   std::uint64_t bytes = 0;
-  for (const auto& moment : moments) bytes += moment.snapshot->sizeBytes();
+  for (const auto& moment : moments) bytes += moment.there->sizeBytes();
   requireSpace(directory.parent_path(), bytes);
   if (order.on_total) order.on_total(bytes);
   for (auto& moment : moments) {

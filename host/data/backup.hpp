@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,21 @@ struct StoreFile {
   std::filesystem::path database;
 };
 
+/// A store that goes into a backup.
+struct StoreSource {
+  std::string owner;
+  std::function<std::unique_ptr<StoreMoment>()> take_moment;
+};
+
 /// The stores of an installation: every `<owner>.db` in `folder`, the host's own last.
 std::vector<StoreFile> storesIn(const std::filesystem::path& folder);
 
+/// Stores that this process reads by itself.
+std::vector<StoreSource> readHere(const std::vector<StoreFile>& stores);
+
 struct BackupOrder {
   std::filesystem::path directory;  ///< the backup's name; nothing may have it yet
-  std::vector<StoreFile> stores;
+  std::vector<StoreSource> stores;
   std::string host_version;
   std::vector<InstalledVersion> plugins;
   CopyPace pace{};

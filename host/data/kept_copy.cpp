@@ -35,16 +35,21 @@ WriteLease awaitLease(const fs::path& database) {
   }
 }
 
+/// Also one that was never finished.
 bool isCopyOf(const fs::path& file, const std::string& owner) {
-  const std::string name = file.filename().string();
+  std::string name = file.filename().string();
+  if (name.ends_with(".partial")) name.resize(name.size() - std::string_view{".partial"}.size());
   return name.size() == owner.size() + std::string_view{"-20000101T000000000Z.db"}.size() &&
          name.starts_with(owner + "-") && name.ends_with("Z.db");
 }
 
 }  // namespace
 
-KeptCopy::KeptCopy(std::string owner, fs::path database, std::function<bool()> go_on)
-    : owner_{std::move(owner)}, database_{std::move(database)}, go_on_{std::move(go_on)} {}
+KeptCopy::KeptCopy(std::string owner, fs::path database, std::function<bool()> go_on, fs::path file)
+    : owner_{std::move(owner)},
+      database_{std::move(database)},
+      go_on_{std::move(go_on)},
+      file_{std::move(file)} {}
 
 void KeptCopy::take() {
   const WriteLease lease = awaitLease(database_);
@@ -53,23 +58,23 @@ void KeptCopy::take() {
   if (!fs::exists(folder, ignored)) makePrivateFolder(folder);
   const std::string time = Poco::DateTimeFormatter::format(Poco::Timestamp{}, "%Y%m%dT%H%M%S%i");
   const fs::path file = folder / fmt::format("{}-{}Z.db", owner_, time);
+  const fs::path draft = file.string() + ".partial";
   try {
-    copyTo(file);
-    syncFolder(folder);
+    copyTo(draft);
+    renameDurably(draft, file);
   } catch (...) {
-    fs::remove(file, ignored);
+    fs::remove(draft, ignored);
     throw;
   }
   file_ = file;
 }
 
 void KeptCopy::copyTo(const fs::path& file) const {
-  const StoreSnapshot snapshot{database_};
+  StoreSnapshot snapshot{database_};
   CopyPace pace;
   pace.pause = std::chrono::milliseconds{0};  // nobody else works on it
   if (go_on_) pace.go_on = [this](std::uint64_t) { return go_on_(); };
-  snapshot.copyTo(file, pace);
-  const CopyCondition copy = examineCopy(file);
+  const CopyCondition copy = snapshot.copyTo(file, pace);
   if (copy.integrity != "ok" || copy.schema_version != snapshot.schemaVersion()) {
     throw Error::app("STORE_DAMAGED",
                      fmt::format("The store of '{}' is damaged: {}.", owner_, copy.integrity));

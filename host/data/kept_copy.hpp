@@ -10,8 +10,10 @@ namespace bulkhead::host::data {
 /// set back. It outlives this object, in the folder `kept` beside the store. Used by one thread.
 class KeptCopy {
  public:
-  /// `go_on` is asked now and then; false ends take() (BACKUP_STOPPED).
-  KeptCopy(std::string owner, std::filesystem::path database, std::function<bool()> go_on);
+  /// `go_on` is asked now and then; false ends take() (BACKUP_STOPPED). `file` is one that was
+  /// taken before.
+  KeptCopy(std::string owner, std::filesystem::path database, std::function<bool()> go_on = {},
+           std::filesystem::path file = {});
 
   /// Copies the store as it is now. Throws Error: STORE_LEASE_HELD when somebody keeps writing it,
   /// STORE_DAMAGED, FILE_ERROR, DATABASE_UNAVAILABLE, BACKUP_STOPPED; nothing is left of it then.

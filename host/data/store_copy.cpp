@@ -78,7 +78,7 @@ std::uint64_t StoreSnapshot::sizeBytes() const {
 
 // Synced once, at the end: nobody reads it before. Its journal mode becomes that of a file that
 // needs no others beside it.
-void StoreSnapshot::copyTo(const std::filesystem::path& copy, const CopyPace& pace) const {
+CopyCondition StoreSnapshot::copyTo(const std::filesystem::path& copy, const CopyPace& pace) {
   writeDurably(copy, {});
   {
     const SqliteFile target{copy, SqliteFile::Mode::Shared};
@@ -87,6 +87,7 @@ void StoreSnapshot::copyTo(const std::filesystem::path& copy, const CopyPace& pa
     target.run("PRAGMA journal_mode=DELETE");
   }
   syncFile(copy);
+  return examineCopy(copy);
 }
 
 void overwriteStore(const std::filesystem::path& copy, const std::filesystem::path& database) {

@@ -18,6 +18,12 @@ enum class AskKind : std::uint8_t {
   CountRows,
   ShareLease,  ///< of its store, when `number` is 1
   SetLimits,   ///< to those of `text`
+  // of a worker that has a store and no plugin, see WorkerOrder
+  TakeMoment,
+  CopyMoment,  ///< `number`, as `text` says
+  DropMoment,  ///< `number`
+  KeepCopy,
+  PutBack,  ///< the copy whose file is `text`
 };
 
 struct Ask {

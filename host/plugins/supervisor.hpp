@@ -25,6 +25,7 @@
 
 namespace bulkhead::host {
 
+class BareStore;
 class WorkerKeeper;
 
 struct SupervisorOptions {
@@ -100,6 +101,10 @@ class Supervisor {
   /// Starts it again at once when its process died too often (409 PLUGIN_NOT_HELD when not);
   /// returns when it runs or does not.
   PluginChange release(const std::string& id);
+
+  /// The store of a plugin, whether that runs, is closed or is known at all, where it would live:
+  /// in the host, or in a worker made for this. Throws Error (NO_CHILD_PROCESS).
+  std::unique_ptr<BareStore> bareStore(const std::string& plugin) const;
 
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
   std::vector<std::shared_ptr<Compartment>> compartments() const;

@@ -21,6 +21,7 @@
 #include "data/sqlite_store.hpp"
 #include "logging/crash_recorder.hpp"
 #include "logging/work_in_hand.hpp"
+#include "plugins/bare_store.hpp"
 #include "plugins/elf_note.hpp"
 #include "plugins/home_options.hpp"
 #include "plugins/in_process_home.hpp"
@@ -183,6 +184,10 @@ class Worker {
   }
 
   void ask(std::uint64_t id, Ask ask) {
+    if (BareStoreAnswers* const store = bare_store_.load()) {
+      onControl(id, [store, ask = std::move(ask)] { return store->answer(ask); });
+      return;
+    }
     Home* const home = home_.load();
     if (home == nullptr) throw LinkError{"a worker is asked before its plugin is there"};
     switch (ask.kind) {
@@ -237,6 +242,11 @@ class Worker {
     if (!order.development) failure_log = &log_;
     std::set_terminate(onTerminate);
     log_.hide(order.secrets);
+    if (order.library.empty()) {
+      owned_bare_store_ = std::make_unique<BareStoreAnswers>(order.plugin, order.store);
+      bare_store_ = owned_bare_store_.get();
+      return toJson(WorkerRegistration{});
+    }
     const PluginFile file = readPluginFile(order.library);
     const auto notes = readPluginNotes(file);
     const auto migrations = parseMigrations(notes.migrations, order.library.string());
@@ -333,6 +343,8 @@ class Worker {
   std::atomic<bool> stopped_{false};
   std::unique_ptr<CrashRecorder> crashes_;
   std::unique_ptr<Home> owned_home_;
+  std::unique_ptr<BareStoreAnswers> owned_bare_store_;  // instead of a home
+  std::atomic<BareStoreAnswers*> bare_store_{nullptr};
   std::map<std::uint32_t, std::shared_ptr<const RegisteredRoute>> routes_;
   std::atomic<Home*> home_{nullptr};  ///< once it was created, with its routes
   Lane control_{"control", {1, 8}};

@@ -1,7 +1,6 @@
 #include "plugins/worker_home.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
@@ -11,7 +10,6 @@
 
 #include <bulkhead/error.hpp>
 
-#include "plugins/link_records.hpp"
 #include "runtime/registration.hpp"
 
 namespace bulkhead::host {
@@ -19,24 +17,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kLabelBytesMax = 256;
 constexpr std::uint32_t kSlotsMore = 8192;  // for limits that grow while it runs
 constexpr std::size_t kBacklogBytesMax = std::size_t{64} * 1024 * 1024;
 constexpr milliseconds kAnswerPatience{100};
 constexpr milliseconds kStopPatience{5000};
+constexpr milliseconds kStoreLook{50};
 constexpr milliseconds kEndPatience{2'000};  // from the end of its link to that of its process
 
 Error crashed(const std::string& plugin) {
   return Error::app("PLUGIN_CRASHED",
                     fmt::format("The service '{}' ended while it was asked.", plugin))
       .withRetryAfter(1);
-}
-
-std::vector<std::string_view> bounded(const std::vector<std::string_view>& labels) {
-  std::vector<std::string_view> short_ones;
-  short_ones.reserve(labels.size());
-  for (const auto label : labels) short_ones.push_back(label.substr(0, kLabelBytesMax));
-  return short_ones;
 }
 
 struct Ends {
@@ -75,7 +66,8 @@ WorkerHome::~WorkerHome() {
 void WorkerHome::launch() {
   Ends ends;
   auto link = std::make_shared<Link>(std::move(ends.ours), LinkEnd::Worker);
-  auto process = std::make_unique<WorkerProcess>(services_.program, order_.plugin,
+  const auto role = order_.library.empty() ? WorkerRole::Store : WorkerRole::Plugin;
+  auto process = std::make_unique<WorkerProcess>(services_.program, order_.plugin, role,
                                                  ends.theirs.get(), box_->descriptor());
   const std::lock_guard lock{mutex_};
   link_ = std::move(link);
@@ -255,6 +247,23 @@ std::vector<TableRows> WorkerHome::countRows(Time deadline) {
   }
 }
 
+std::string WorkerHome::askStore(const Ask& ask, const std::function<bool()>& go_on) {
+  std::promise<std::string> waiter;
+  auto reply = waiter.get_future();
+  const std::uint64_t id = addWaiter(std::move(waiter));
+  if (id == 0) return reply.get();
+  std::string frame;
+  writeAsk(frame, id, ask);
+  link_->send(frame);
+  while (reply.wait_for(kStoreLook) != std::future_status::ready) {
+    const bool silent = std::chrono::steady_clock::now() - lastBeat() > kStopPatience;
+    if (!silent && (!go_on || go_on())) continue;
+    interrupt();
+    throw silent ? crashed(order_.plugin) : Error::app("BACKUP_STOPPED", "The backup was stopped.");
+  }
+  return reply.get();
+}
+
 pid_t WorkerHome::processId() const {
   const std::lock_guard lock{mutex_};
   return process_ ? process_->id() : 0;
@@ -291,126 +300,6 @@ void WorkerHome::setLogLevel(int level) noexcept {
 
 void WorkerHome::setSlowQuery(std::chrono::microseconds threshold) noexcept {
   box_->setSlowQuery(threshold);
-}
-
-// What comes over the link; on the reader's thread.
-
-void WorkerHome::read() {
-  std::string problem;
-  try {
-    link_->read([this](const Frame& frame) { take(frame); });
-  } catch (const LinkError& error) {
-    problem = fmt::format("spoke nonsense to the host: {}", error.what());
-  } catch (const std::exception& error) {
-    problem = fmt::format("could not be understood: {}", error.what());
-  }
-  link_->end();
-  finish(std::move(problem));
-}
-
-void WorkerHome::take(const Frame& frame) {
-  switch (frame.type) {
-    case FrameType::Answer:
-      takeAnswer(frame);
-      return;
-    case FrameType::Refused:
-      if (const auto entry = held_->remove(frame.id)) {
-        entry.call->refuse(
-            Error::app("OVERLOADED",
-                       fmt::format("The service '{}' could not begin it in time.", order_.plugin))
-                .withRetryAfter(1));
-      }
-      return;
-    case FrameType::Reply:
-    case FrameType::Failure:
-      takeReply(frame);
-      return;
-    case FrameType::Log: {
-      const LogLine line = readLogLine(frame.payload);
-      services_.log.write(order_.plugin, line.level, line.message, line.fields, line.trace);
-      return;
-    }
-    case FrameType::Records:
-      takeRecords(frame.payload);
-      return;
-    default:
-      takeStreaming(frame);
-  }
-}
-
-void WorkerHome::takeAnswer(const Frame& frame) {
-  AnswerMessage answer = readAnswer(frame.payload);
-  const auto held = held_->find(frame.id);
-  if (!held || held.answer) throw LinkError{"an answer is to no call, or the second to one"};
-  if (!answer.streams) {
-    held_->remove(frame.id);
-    held.call->respond(std::move(answer.response));
-    return;
-  }
-  if (!held.call->route().contract.streamsResponse())
-    throw LinkError{"an answer streams whose route does not"};
-  const auto stream = held.call->openStream();
-  const auto receiver = std::make_shared<StreamReceiver>(link_, frame.id, stream);
-  held_->setStreams(frame.id, nullptr, receiver);
-  receiver->begin();
-  answer.response.stream = stream;
-  if (!held.call->respond(std::move(answer.response))) stream->breakOff();
-}
-
-void WorkerHome::takeStreaming(const Frame& frame) {
-  const auto held = held_->find(frame.id);
-  switch (frame.type) {
-    case FrameType::Data:
-      if (held.answer) held.answer->take(frame.payload);
-      return;
-    case FrameType::Credit:
-      if (held.request) held.request->credit(readCredit(frame.payload));
-      return;
-    default: {
-      const StreamEnd end = readEnd(frame.payload);
-      if (!held.answer || end == StreamEnd::WantedSoon) return;
-      held_->remove(frame.id);
-      held.answer->take(end);
-    }
-  }
-}
-
-void WorkerHome::takeReply(const Frame& frame) {
-  std::promise<std::string> waiter;
-  {
-    const std::lock_guard lock{mutex_};
-    const auto found = waiters_.find(frame.id);
-    if (found == waiters_.end()) return;  // nobody waits any more
-    waiter = std::move(found->second);
-    waiters_.erase(found);
-  }
-  if (frame.type == FrameType::Reply) {
-    waiter.set_value(std::string{frame.payload});
-  } else {
-    waiter.set_exception(std::make_exception_ptr(readError(frame.payload)));
-  }
-}
-
-void WorkerHome::takeRecords(std::string_view payload) const {
-  readRecords(
-      payload,
-      {[&](std::uint32_t metric, const std::vector<std::string_view>& labels, double value) {
-         const std::lock_guard lock{mutex_};
-         if (!created_) return;
-         if (metric >= metrics_.size()) throw LinkError{"a record is of no metric"};
-         const bool counter = registration_.metrics[metric].kind == "counter";
-         if (!std::isfinite(value) || (counter && value < 0)) return;
-         try {
-           services_.metrics.record(metrics_[metric], bounded(labels), value);
-         } catch (const Error&) {  // labels that it never declared: not worth its life
-         }
-       },
-       [&](std::string_view sql, std::chrono::microseconds duration, bool failed) {
-         if (services_.on_statement) services_.on_statement(sql, duration, failed);
-       },
-       [&](std::size_t values) {
-         if (values > 0) services_.metrics.countSanitized(order_.plugin, values);
-       }});
 }
 
 std::uint64_t WorkerHome::addWaiter(std::promise<std::string> waiter) {

@@ -79,6 +79,10 @@ class WorkerHome final : public Home {
   void shareLease(bool shared, Time deadline) override;
   std::vector<TableRows> countRows(Time deadline) override;
 
+  /// Asks a worker that has a store and no plugin, for as long as it takes. `go_on` is asked now
+  /// and then; false ends its process, and throws BACKUP_STOPPED.
+  std::string askStore(const Ask& ask, const std::function<bool()>& go_on = {});
+
   /// Looks what its process uses now; of its memory memoryBytes() tells until the next look.
   WorkerUsage measure();
   /// What a supervisor wants to know; 0 while there is no process.

@@ -16,7 +16,9 @@ namespace bulkhead::host {
 struct WorkerOrder {
   std::string plugin;
   std::string version;
-  std::filesystem::path library;  ///< the private copy, which survived preflight
+  /// The private copy, which survived preflight; empty: it has the plugin's store and none of its
+  /// code.
+  std::filesystem::path library;
   HomeSettings settings;
   std::vector<std::string> secrets;  ///< the values among them that no log line may show
   std::vector<std::string> replaces;

@@ -85,8 +85,8 @@ std::filesystem::path WorkerProgram::path() const {
   return fmt::format("/proc/{}/fd/{}", getpid(), file_.get());
 }
 
-WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& plugin, int link,
-                             int box) {
+WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& plugin,
+                             WorkerRole role, int link, int box) {
   const FileDescriptor nothing = raised(FileDescriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)});
   const FileDescriptor errors = raised(FileDescriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
   const FileDescriptor high_link = raised(FileDescriptor{fcntl(link, F_DUPFD_CLOEXEC, 0)});
@@ -98,7 +98,10 @@ WorkerProcess::WorkerProcess(const WorkerProgram& program, const std::string& pl
   plan.give(high_link.get(), kWorkerLinkDescriptor);
   plan.give(high_box.get(), kWorkerBoxDescriptor);
   const auto path = program.path();
-  id_ = Spawner::instance().run([&] { return plan.run(path, {"worker", plugin}); });
+  std::vector<std::string> words{"worker"};
+  if (role == WorkerRole::Store) words.emplace_back(kStoreOnly);
+  words.push_back(plugin);
+  id_ = Spawner::instance().run([&] { return plan.run(path, words); });
   handle_ = FileDescriptor{static_cast<int>(syscall(SYS_pidfd_open, id_, 0))};
   if (handle_) return;
   const int problem = errno;
@@ -140,7 +143,8 @@ WorkerUsage WorkerProcess::usage(std::uint64_t lent_bytes) const {
   for (std::string name, line; file >> name && std::getline(file, line);) {
     const std::uint64_t figure = std::strtoull(line.c_str(), nullptr, 10);
     if (name == "RssAnon:" || name == "VmSwap:") usage.memory_bytes += figure * 1024;
-    if (name == "RssShmem:") usage.memory_bytes += figure * 1024 - std::min(figure * 1024, lent_bytes);
+    if (name == "RssShmem:")
+      usage.memory_bytes += figure * 1024 - std::min(figure * 1024, lent_bytes);
     if (name == "Threads:") usage.threads = figure;
   }
   clockid_t clock{};

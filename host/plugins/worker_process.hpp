@@ -46,13 +46,23 @@ class WorkerProgram {
   FileDescriptor file_;
 };
 
+/// The option that says WorkerRole::Store, for those who list processes.
+inline constexpr const char* kStoreOnly = "--store-only";
+
+/// What a worker has of a plugin.
+enum class WorkerRole {
+  Plugin,  ///< all of it
+  Store    ///< its store and none of its code
+};
+
 /// A worker's process, from its start to its end. It is killed when this object goes, and when this
 /// process dies, however it dies. Thread-safe.
 class WorkerProcess {
  public:
-  /// Starts `bulkhead worker PLUGIN` with these ends of link and black box, which stay the
-  /// caller's. Throws Error (NO_CHILD_PROCESS).
-  WorkerProcess(const WorkerProgram& program, const std::string& plugin, int link, int box);
+  /// Starts `bulkhead worker [--store-only] PLUGIN` with these ends of link and black box, which
+  /// stay the caller's. Throws Error (NO_CHILD_PROCESS).
+  WorkerProcess(const WorkerProgram& program, const std::string& plugin, WorkerRole role, int link,
+                int box);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;

@@ -114,6 +114,54 @@ TEST(Backup, UnderSteadyBookingsItHoldsExactlyWhatWasAcknowledgedBeforeItsMoment
   EXPECT_EQ(host.stop(), 0);
 }
 
+/// The files that a process has open, by name.
+std::vector<std::string> filesOf(pid_t process) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator{fmt::format("/proc/{}/fd", process)}) {
+    std::error_code gone;
+    names.push_back(fs::read_symlink(entry, gone).filename().string());
+  }
+  return names;
+}
+
+std::string childrenOf(pid_t process) {
+  std::string children;
+  for (const auto& thread : fs::directory_iterator{fmt::format("/proc/{}/task", process)})
+    children += integration::readText(thread.path() / "children");
+  return children;
+}
+
+// Goal: the host copies the store of a plugin whose code is away, and its process never opens that.
+// Method: a plugin that lives in workers is switched off; then a backup is made, and looked into.
+TEST(Backup, OfAPluginThatIsClosedAWorkerReadsTheStore) {
+  const HostFolder folder;
+  folder.install("booking", "isolation = worker\n");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady()) << host.logText();
+  const BookingBusiness salon{host};
+  ASSERT_EQ(salon.book(salon.starts(1).front(), "one").status, 201);
+  fs::remove(folder.plugin("booking"));
+  ASSERT_EQ(host.keyed().post("/api/admin/plugins/booking/disable", "").status, 200);
+  std::atomic<bool> done{false};
+  std::vector<std::string> opened;
+  std::thread watcher{[&] {
+    while (!done) {
+      for (auto& name : filesOf(host.process())) {
+        if (name.starts_with("booking.db")) opened.push_back(std::move(name));
+      }
+    }
+  }};
+  const CommandEnd backup = folder.run({"backup", "copy"});
+  done = true;
+  watcher.join();
+  ASSERT_EQ(backup.code, 0) << backup.errors;
+  EXPECT_THAT(backup.output, HasSubstr("holds 2 stores"));
+  EXPECT_THAT(opened, testing::IsEmpty());
+  EXPECT_TRUE(await([&] { return childrenOf(host.process()).empty(); })) << "they end with it";
+  EXPECT_EQ(folder.run({"backup", "verify", "copy"}).code, 0);
+  EXPECT_EQ(host.stop(), 0);
+}
+
 TEST(Backup, WithoutAHostTheCommandCopiesByItself) {
   const HostFolder folder;
   ASSERT_EQ(folder.run({"tenant", "create", "salon"}).code, 0);

@@ -30,7 +30,8 @@ class BackupTest : public ::testing::Test {
   }
 
   BackupOrder order(const char* name = "copy") const {
-    BackupOrder made{folder / name, storesIn(folder / "data"), "1.2.3", {{"ledger", "4.5.6"}}};
+    BackupOrder made{
+        folder / name, readHere(storesIn(folder / "data")), "1.2.3", {{"ledger", "4.5.6"}}};
     return made;
   }
   static std::int64_t rowsOf(const fs::path& copy) {

@@ -3,12 +3,12 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
 #include <stdlib.h>
 #include <string>
-#include <thread>
 
 #include <bulkhead/error.hpp>
 
@@ -82,12 +82,11 @@ TEST_F(KeptCopyTest, WhileSomebodyMayWriteItIsNeitherTakenNorPutBack) {
   kept.take();
   std::optional<WriteLease> held{WriteLease::acquire(database_)};
   run("DELETE FROM note");
-  std::thread later{[&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});
-    held.reset();
-  }};
-  kept.putBack();  // waits for who has just ended
-  later.join();
+  auto put = std::async(std::launch::async, [&] { kept.putBack(); });
+  EXPECT_EQ(put.wait_for(std::chrono::milliseconds{100}), std::future_status::timeout);
+  EXPECT_EQ(notes(), 0);
+  held.reset();
+  put.get();
   EXPECT_EQ(notes(), 2);
 }
 
@@ -115,9 +114,9 @@ TEST_F(KeptCopyTest, EarlierOnesOfTheSameOwnerAreDropped) {
   first.take();
   const fs::path others = folder_ / "kept" / "p-two-20200101T000000000Z.db";
   std::ofstream{others} << "of another plugin";
-  std::this_thread::sleep_for(std::chrono::milliseconds{2});  // their names have the millisecond
   KeptCopy second = copy();
-  second.take();
+  while (codeOf([&] { second.take(); }) == "FILE_ERROR") {  // their names have the millisecond
+  }
   second.dropEarlierOnes();
   EXPECT_FALSE(fs::exists(first.file()));
   EXPECT_TRUE(fs::exists(second.file()));

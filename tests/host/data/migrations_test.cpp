@@ -73,7 +73,7 @@ TEST_P(Migrations, WhileOlderCodeWorksOnlyExpansionsAreApplied) {
   apply(twoSteps());
   auto list = twoSteps();
   list.push_back({3, "more", "-- expand\nALTER TABLE account ADD COLUMN more TEXT;"});
-  EXPECT_EQ(besideOlderCode(list), "");
+  EXPECT_EQ(besideOlderCode(list), "none");
   list.push_back({4, "further", "-- expand\nCREATE TABLE further (n INTEGER);"});
   list.push_back({5, "less", "DROP TABLE trail;"});
   EXPECT_EQ(besideOlderCode(list), "MIGRATION_CONTRACTS");

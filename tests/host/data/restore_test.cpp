@@ -25,7 +25,7 @@ class RestoreTest : public ::testing::Test {
   RestoreTest() {
     fs::create_directory(folder / "data");
     for (const char* owner : {"ledger", "booking", "host"}) write(owner, 1);
-    BackupOrder order{folder / "copy", storesIn(folder / "data"), "1.2.3", {}};
+    BackupOrder order{folder / "copy", readHere(storesIn(folder / "data")), "1.2.3", {}};
     writeBackup(order);
     for (const char* owner : {"ledger", "booking", "host"}) write(owner, 2);
     std::ofstream{folder / "keys.snapshot"} << "outdated";

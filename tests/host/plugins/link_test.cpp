@@ -171,10 +171,10 @@ class LinkTest : public ::testing::Test {
     host_ = std::make_shared<Link>(FileDescriptor{both[0]}, LinkEnd::Worker);
     worker_ = std::make_shared<Link>(FileDescriptor{both[1]}, LinkEnd::Host);
   }
-  ~LinkTest() override { endReading(); }
+  ~LinkTest() override { endReaders(); }
 
-  /// Who reads stands on what a test has: call it before that goes.
-  void endReading() {
+  /// What they use must outlive this.
+  void endReaders() {
     host_->end();
     worker_->end();
     for (auto& reader : readers_) reader.join();
@@ -259,7 +259,7 @@ class LinkStream : public LinkTest {
     receiver_->begin();
     sender_->begin();
   }
-  ~LinkStream() override { endReading(); }
+  ~LinkStream() override { endReaders(); }
 
   std::shared_ptr<ByteStream> from_;
   std::shared_ptr<ByteStream> to_;

@@ -4,12 +4,15 @@
 #include <string_view>
 
 #include "plugins/preflight.hpp"
+#include "plugins/worker.hpp"
 
-/// Plays the host's executable: preflight() runs /proc/self/exe, which is this program.
+/// Plays the host's executable: preflights and workers run /proc/self/exe, which is this program.
 int main(int count, char** arguments) {
   if (count == 3 && std::string_view{arguments[1]} == "preflight") {
     return bulkhead::host::runPreflightChild(arguments[2]);
   }
+  if ((count == 3 || count == 4) && std::string_view{arguments[1]} == "worker")
+    return bulkhead::host::runWorker(arguments[count - 1], {});
   // Under sanitizers children still die by their signals, as in production.
   for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS"}) {
     const char* given = std::getenv(name);
