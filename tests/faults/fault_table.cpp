@@ -24,6 +24,7 @@ struct Outcome {
   std::size_t repeatable_failed = 0;  ///< reading requests to the attacked one
   std::size_t lost = 0;               ///< requests that did the deed, which nobody may repeat
   milliseconds longest_gap{0};        ///< between two answers of the attacked one
+  milliseconds others_gap{0};         ///< of the plugin beside it: what the machine had to do
   std::size_t orphans = 0;            ///< workers that outlived the host
 };
 
@@ -53,6 +54,17 @@ Attack badReload(std::string name, Spoil spoil) {
           [spoil = std::move(spoil)](Assault& assault) -> std::size_t {
             assault.replaceFile([&](const auto& file) { spoil(assault, file); });
             return assault.reload().status == 422 ? 0 : 1;
+          },
+          true};
+}
+
+/// A call that never ends: in a worker it is ended, in the host it keeps its thread.
+Attack hang(std::string name, const std::string& what) {
+  return {std::move(name), "limits.deadline_ms = 1000\nlimits.stuck_ms = 500\n",
+          [what](Assault& assault) {
+            const std::size_t lost = lostBy(assault, what);
+            if (assault.plugin().value("isolation", "") == "worker") assault.awaitGeneration(2);
+            return lost;
           },
           true};
 }
@@ -90,14 +102,13 @@ std::size_t growUntilReplaced(Assault& assault) {
 }
 
 std::vector<Attack> attacks() {
-  const std::string hasty = "limits.deadline_ms = 1000\nlimits.stuck_ms = 500\n";
   std::vector<Attack> all{
       {"SIGSEGV x 24", "limits.restart_window_ms = 1000\nlimits.failures = 0\n", crashOften},
       deed("SIGKILL", "kill"),
       deed("abort()", "abort"),
       deed("exit()", "exit"),
-      deed("endless loop", "spin", hasty),
-      deed("deadlock; a call that is never answered", "deadlock", hasty),
+      hang("endless loop", "spin"),
+      hang("deadlock; a call that is never answered", "deadlock"),
       deed("memory leak, to the hard limit", "leak-memory", "limits.memory_mb = 100\n"),
       {"memory leak, to the soft limit", "limits.memory_soft_mb = 100\n", growUntilReplaced},
       deed("descriptor leak", "leak-descriptors", "limits.descriptors = 64\n"),
@@ -120,7 +131,6 @@ std::vector<Attack> attacks() {
   Attack exception = deed("exception", "throw");
   exception.in_host = true;
   all.push_back(std::move(exception));
-  all[4].in_host = all[5].in_host = true;
   return all;
 }
 
@@ -148,6 +158,7 @@ Outcome carryOut(const Attack& attack, const std::string& life) {
     outcome.other_failed = other.failed();
     outcome.repeatable_failed = attacked.failed();
     outcome.longest_gap = attacked.longestGap();
+    outcome.others_gap = other.longestGap();
     if (attacked.failed() > 0) fmt::print(stderr, "{}: {}\n", attack.name, attacked.firstFailure());
   }
   const auto workers = assault.workers();
@@ -178,12 +189,12 @@ class Table {
     fmt::print(
         "| Fault | Life | Failed: the other plugin | Failed: repeatable requests of the attacked "
         "one | Lost: requests that nobody may repeat | Longest time without an answer of it | "
-        "Orphans |\n|---|---|---|---|---|---|---|\n");
+        "The same of the other | Orphans |\n|---|---|---|---|---|---|---|---|\n");
   }
   void add(const std::string& fault, const std::string& life, const Outcome& outcome) {
-    fmt::print("| {} | {} | {} | {} | {} | {} ms | {} |\n", fault, life, outcome.other_failed,
-               outcome.repeatable_failed, outcome.lost, outcome.longest_gap.count(),
-               outcome.orphans);
+    fmt::print("| {} | {} | {} | {} | {} | {} ms | {} ms | {} |\n", fault, life,
+               outcome.other_failed, outcome.repeatable_failed, outcome.lost,
+               outcome.longest_gap.count(), outcome.others_gap.count(), outcome.orphans);
     std::fflush(stdout);
     other_failed_ += outcome.other_failed;
     orphans_ += outcome.orphans;
@@ -225,12 +236,14 @@ void restartOften(int times) {
              more(after.memory_kb, before.memory_kb));
 }
 
-void run(int restarts) {
+void run(int restarts, std::string_view only) {
   Table table;
   for (const Attack& attack : attacks()) {
+    if (!std::string_view{attack.name}.starts_with(only)) continue;
     table.add(attack.name, "worker", carryOut(attack, "worker"));
     if (attack.in_host) table.add(attack.name, "host", carryOut(attack, "inprocess"));
   }
+  if (!only.empty()) return;
   for (const char* life : {"worker", "inprocess"})
     table.add("kill -9 of the host, and another one",
               life == std::string{"worker"} ? "worker" : "host", killTheHost(life));
@@ -241,10 +254,11 @@ void run(int restarts) {
 }  // namespace
 }  // namespace bulkhead::integration
 
-/// bench_faults [RESTARTS]
+/// bench_faults [RESTARTS [FAULT]]: all, or those whose names begin so and nothing else.
 int main(int count, char** arguments) {
   try {
-    bulkhead::integration::run(count > 1 ? std::atoi(arguments[1]) : 1000);
+    bulkhead::integration::run(count > 1 ? std::atoi(arguments[1]) : 1000,
+                               count > 2 ? arguments[2] : "");
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench_faults: {}\n", error.what());
     return 1;

@@ -21,9 +21,11 @@ int roundsOf(const char* variable, int few) {
   return wanted != nullptr ? std::atoi(wanted) : few;
 }
 
+constexpr rlim_t kLessThanAPlugin = 128U * 1024;
+
 /// The same plugin, and another file.
 void touch(const std::filesystem::path& file) {
-  std::ofstream{file, std::ios::app | std::ios::binary} << '\n';
+  std::ofstream{file, std::ios::app | std::ios::binary} << std::string(kLessThanAPlugin, '\n');
 }
 
 class Reloads : public testing::TestWithParam<std::string> {
@@ -66,7 +68,6 @@ TEST_P(Reloads, AFileThatMayNotGrowIsRolledBack) {
   Assault assault{"", GetParam()};
   ASSERT_TRUE(assault.isReady());
   assault.replaceFile(touch);
-  constexpr rlim_t kLessThanAPlugin = 128U * 1024;
   const rlimit small{kLessThanAPlugin, RLIM_INFINITY};
   ASSERT_EQ(prlimit(assault.host().id(), RLIMIT_FSIZE, &small, nullptr), 0);
   expectRolledBack(assault);
