@@ -35,7 +35,8 @@ bool isProbe(std::string_view route) {
 
 /// The refusal of a closed plugin: known as its state, and anyone can ask for as many as they like.
 bool isClosedPlugin(const CompletedExchange& exchange) {
-  return !exchange.refusal.code.empty() && exchange.refusal.code == "PLUGIN_UNAVAILABLE";
+  const std::string_view code = exchange.refusal.code;
+  return !code.empty() && (code == "PLUGIN_UNAVAILABLE" || code == "CIRCUIT_OPEN");
 }
 
 }  // namespace

@@ -32,9 +32,10 @@ void addChecks(Assessment& assessment) {
 
 void addPlugins(Assessment& assessment) {
   for (const auto& plugin : assessment.plugins) {
-    if (!isClosedByFault(plugin)) continue;
+    if (!isClosedByFault(plugin) && plugin.impairment.empty()) continue;
     add(assessment,
-        {"plugin " + plugin.id, plugin.state, publicMessage(plugin.reason), Status::Degraded});
+        {"plugin " + plugin.id, plugin.impairment.empty() ? plugin.state : plugin.impairment,
+         publicMessage(plugin.reason), Status::Degraded});
   }
 }
 

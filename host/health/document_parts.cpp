@@ -35,6 +35,7 @@ void writePlugin(JsonWriter& out, const PluginHealth& plugin) {
   out.beginObject();
   out.member("id", plugin.id);
   out.member("state", plugin.state);
+  if (!plugin.impairment.empty()) out.member("impairment", plugin.impairment);
   if (!plugin.reason.empty()) out.member("reason", publicMessage(plugin.reason));
   if (plugin.configured) out.member("configured", *plugin.configured);
   out.member("required", plugin.required);

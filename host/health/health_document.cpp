@@ -39,6 +39,10 @@ ServiceState stateOf(const Assessment& assessment, const PluginHealth& plugin) {
     checked = true;
     worst = std::max(worst, check.statusAt(assessment.now, View::Health));
   }
+  if (!plugin.impairment.empty()) {
+    checked = true;
+    worst = std::max(worst, Status::Degraded);
+  }
   if (checked) state.status = wordOf(worst);
   if (isClosedByFault(plugin) || plugin.state == "disabled")
     state.status = plugin.state == "missing" ? "missing" : "unavailable";

@@ -230,6 +230,7 @@ void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
 void Connection::abandon(Exchange& exchange) {
   exchange.connection_ = nullptr;
   if (exchange.claim()) {
+    exchange.watcher_.reset();
     exchange.response_.status = kClientClosedRequest;
     exchange.answered_by_front_ = true;
     report(loop_, exchange, true);

@@ -65,6 +65,7 @@ void empty(HttpResponse& response) {
 
 bool Exchange::respond(HttpResponse response) {
   if (!claim()) return false;
+  if (const auto watcher = std::move(watcher_)) watcher->answered(response);
   response_ = std::move(response);
   // Let go of first: a sink that keeps the exchange and is kept by it would never end.
   const std::shared_ptr<AnswerSink> sink = std::move(sink_);

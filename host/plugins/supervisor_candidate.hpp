@@ -27,6 +27,7 @@ struct Supervisor::Candidate {
   std::optional<PluginLimits> limits{};
   bool store_kept = false;  ///< it can be set back
   bool by_turns = false;    ///< its store has another writer while it starts
+  bool recycles = false;    ///< the same code takes its own place, since it held too much memory
 
   /// "payments/1" each; none while its manifest is not known.
   std::vector<std::string> provides() const {

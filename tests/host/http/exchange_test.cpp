@@ -35,6 +35,43 @@ TEST(Exchange, WorksWithoutAFrontForTestsOfLanes) {
   EXPECT_NE(exchange->response().body.find("\"instance\":\"/x\""), std::string::npos);
 }
 
+struct Told {
+  std::vector<int> statuses;
+  int gone = 0;
+};
+
+class RecordingWatcher final : public AnswerWatcher {
+ public:
+  explicit RecordingWatcher(Told& told) : told_{told} {}
+  ~RecordingWatcher() override { ++told_.gone; }
+  void answered(const HttpResponse& response) noexcept override {
+    told_.statuses.push_back(response.status);
+  }
+
+ private:
+  Told& told_;
+};
+
+TEST(Exchange, TellsWhoWatchesOfTheAnswerOnceAndLetsItGo) {
+  Told told;
+  const auto exchange = std::make_shared<Exchange>(std::make_shared<RecordingSink>());
+  exchange->watch(std::make_unique<RecordingWatcher>(told));
+  exchange->refuse(Error::app("DEADLINE_EXCEEDED", "Late."));
+  EXPECT_EQ(told.gone, 1);
+  exchange->respond({});
+  EXPECT_EQ(told.statuses, std::vector{504});
+}
+
+TEST(Exchange, LetsWhoWatchesGoWithItselfWhenNobodyAnswers) {
+  Told told;
+  {
+    const auto exchange = std::make_shared<Exchange>(std::make_shared<RecordingSink>());
+    exchange->watch(std::make_unique<RecordingWatcher>(told));
+  }
+  EXPECT_EQ(told.gone, 1);
+  EXPECT_TRUE(told.statuses.empty());
+}
+
 TEST(Exchange, RemainingCountsDownAndIsNeverNegative) {
   const auto exchange = std::make_shared<Exchange>(std::make_shared<RecordingSink>());
   EXPECT_EQ(exchange->remaining(), std::chrono::milliseconds::max());
