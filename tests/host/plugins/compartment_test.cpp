@@ -65,8 +65,9 @@ class CompartmentTest : public ::testing::Test {
     Patient::destroyed = 0;
     HomeOptions options;
     options.plugin = "patient";
-    auto plugin = std::make_unique<PluginHome>(detail::Door<Patient>::table(), std::move(options),
-                                               HomeServices{clock_, log_, metrics_, nullptr});
+    auto plugin =
+        std::make_unique<PluginHome>(bulkhead::detail::Door<Patient>::table(), std::move(options),
+                                     HomeServices{clock_, log_, metrics_, nullptr});
     EXPECT_TRUE(compartment_.create(std::make_shared<InProcessHome>(
         std::move(plugin), InProcessHome::Foundation{}, HomeLimits{}, BodyWork{})));
     EXPECT_TRUE(compartment_.start());

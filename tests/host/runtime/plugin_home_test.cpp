@@ -118,7 +118,7 @@ class PluginHomeTest : public ::testing::Test {
     options.plugin = "till";
     options.development = development;
     store_ = data::openSqliteStore({});
-    home_ = std::make_unique<PluginHome>(detail::Door<Till>::table(), std::move(options),
+    home_ = std::make_unique<PluginHome>(bulkhead::detail::Door<Till>::table(), std::move(options),
                                          HomeServices{clock_, log_, metrics_, store_.get()});
     home_->create();
     home_->start();
@@ -340,8 +340,9 @@ TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
     Unruly::what = what;
     HomeOptions options;
     options.plugin = "unruly";
-    PluginHome home{
-        detail::Door<Unruly>::table(), std::move(options), {clock, log, metrics, store.get()}};
+    PluginHome home{bulkhead::detail::Door<Unruly>::table(),
+                    std::move(options),
+                    {clock, log, metrics, store.get()}};
     try {
       home.create();
       ADD_FAILURE() << what << " was accepted";
@@ -361,8 +362,9 @@ TEST(PluginHomeCreation, AbsolutePathsAreThePluginsOwnOrThoseItReplaces) {
     HomeOptions options;
     options.plugin = "unruly";
     options.replaces = {"old-desk"};
-    PluginHome home{
-        detail::Door<Unruly>::table(), std::move(options), {clock, log, metrics, nullptr}};
+    PluginHome home{bulkhead::detail::Door<Unruly>::table(),
+                    std::move(options),
+                    {clock, log, metrics, nullptr}};
     home.create();
     ASSERT_EQ(home.routes().size(), 1U);
     EXPECT_EQ(home.routes()[0]->path, path);

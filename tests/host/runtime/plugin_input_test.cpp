@@ -94,8 +94,9 @@ class SanitizedInput : public ::testing::Test {
   SanitizedInput() {
     HomeOptions options;
     options.plugin = "parrot";
-    home_ = std::make_unique<PluginHome>(detail::Door<Parrot>::table(), std::move(options),
-                                         HomeServices{clock_, record_, record_, store_.get()});
+    home_ =
+        std::make_unique<PluginHome>(bulkhead::detail::Door<Parrot>::table(), std::move(options),
+                                     HomeServices{clock_, record_, record_, store_.get()});
     home_->create();
     home_->start();
   }

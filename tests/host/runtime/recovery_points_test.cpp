@@ -159,7 +159,7 @@ class ShopProcess {
         {.path = path_, .owner = "shop", .retry_interval = std::chrono::milliseconds{0}});
     HomeOptions options;
     options.plugin = "shop";
-    home_ = std::make_unique<PluginHome>(detail::Door<Shop>::table(), std::move(options),
+    home_ = std::make_unique<PluginHome>(bulkhead::detail::Door<Shop>::table(), std::move(options),
                                          HomeServices{clock, log_, metrics_, store_.get()});
     home_->create();
     home_->start();
