@@ -43,6 +43,7 @@ class StraightHome final : public Home {
   bool submit(const std::shared_ptr<HomeCall>&) override {
     waist::ErrorCatcher caught;
     caught.check(handle_(nullptr, &request_, nullptr, nullptr, caught.sink()));
+    ++calls_;
     return true;
   }
   std::string checkHealth(const RegisteredContributor&, Time) override { return {}; }
@@ -57,9 +58,12 @@ class StraightHome final : public Home {
   void shareLease(bool, Time) override {}
   std::vector<TableRows> countRows(Time) override { return {}; }
 
+  std::size_t calls() const { return calls_; }
+
  private:
   decltype(bulkhead_plugin::handle) volatile handle_ = &doNothing;  // not to be seen through
   bulkhead_request request_{};
+  std::size_t calls_ = 0;
   std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
   std::vector<RegisteredContributor> contributors_;
 };
@@ -137,12 +141,12 @@ int run() {
     fences.push_back(fence(compartment, call));
     lanes.push_back(lane());
   }
+  if (home->calls() != kRounds * kCalls) return 1;  // they went somewhere else
   const double fence_ns = *std::min_element(fences.begin(), fences.end());
   const double lane_ns = *std::min_element(lanes.begin(), lanes.end());
   fmt::print("in-process dispatch, best of {}: generation and fence {:.0f} ns, lane {:.0f} ns\n",
              kRounds, fence_ns, lane_ns);
-  fmt::print("RESULT dispatch_fence_ns {:.0f} ns {} lower\n", fence_ns, kBarNs);
-  fmt::print("RESULT dispatch_lane_ns {:.0f} ns - lower\n", lane_ns);
+  fmt::print("RESULT worker_dispatch_inprocess {:.0f} ns {} lower\n", fence_ns + lane_ns, kBarNs);
   compartment.close(std::chrono::seconds{1});
   return 0;
 }

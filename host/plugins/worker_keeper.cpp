@@ -273,7 +273,7 @@ void WorkerKeeper::look(Ward& ward) {
     if (!ward.starting) home = ward.home.lock();
     care = ward.care;
   }
-  if (!home || !home->isAlive() || home->processId() == 0) return;
+  if (!home || !home->isAlive() || home->processId() == 0) return;  // it has yet to begin
   home->setLogLevel(services_.log_level());
   home->setSlowQuery(services_.slow_query());
   const auto now = std::chrono::steady_clock::now();

@@ -122,7 +122,7 @@ std::vector<json> Life::logLines(std::string_view message_begin) const {
   std::vector<json> lines;
   for (json line : host_->logLines()) {
     if (!line.is_object() || !line.value("message", "").starts_with(message_begin)) continue;
-    for (const char* name : {"timestamp", "thread"}) line.erase(name);
+    for (const char* name : {"timestamp", "thread", "spanId"}) line.erase(name);
     lines.push_back(std::move(line));
   }
   return lines;

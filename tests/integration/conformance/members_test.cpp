@@ -15,9 +15,6 @@ namespace bulkhead::integration {
 namespace {
 
 using nlohmann::json;
-using testing::Contains;
-using testing::HasSubstr;
-using testing::IsEmpty;
 
 /// How a call of the waist ended: its status, and the code that was reported.
 std::string endOf(const json& step) {

@@ -103,7 +103,7 @@ bulkhead_status writeStore(const Call& call, const bulkhead_error_sink* error) {
 bulkhead_status recover(const Call& call, const bulkhead_error_sink* error) {
   Told told;
   const std::string first = token(call, "first", error);
-  told.tell("token", first);
+  told.tell("token_size", first.size());
   told.tell("token_again", token(call, "first", error) == first);
   told.tell("other_token", token(call, "second", error) != first);
   told.tell("first_before", kept(call, "first", error));
