@@ -29,7 +29,7 @@ awaitAnswer() {
 }
 startOurs() {
   our_port=$(freePort)
-  PORT=$our_port BIND_ADDRESS=127.0.0.1 DATA_DIR=$folder/data SHUTDOWN_DELAY=0 LOG_FILE=$folder/log "$binary" serve >/dev/null 2>&1 &
+  PORT=$our_port BIND_ADDRESS=127.0.0.1 PLUGIN_ISOLATION=${PLUGIN_ISOLATION:-inprocess} DATA_DIR=$folder/data SHUTDOWN_DELAY=0 LOG_FILE=$folder/log "$binary" serve >/dev/null 2>&1 &
   servers+=($!)
   ours_pid=$!
   awaitAnswer "http://127.0.0.1:$our_port/health/readiness"

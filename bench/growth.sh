@@ -17,7 +17,7 @@ readonly url=http://127.0.0.1:$PORT
 export PORT
 
 serve() {
-  BIND_ADDRESS=127.0.0.1 DATA_DIR=$folder/data SHUTDOWN_DELAY=0 LOG_LEVEL=warn "$binary" serve >>"$folder/log" 2>&1 &
+  BIND_ADDRESS=127.0.0.1 PLUGIN_ISOLATION=${PLUGIN_ISOLATION:-inprocess} DATA_DIR=$folder/data SHUTDOWN_DELAY=0 LOG_LEVEL=warn "$binary" serve >>"$folder/log" 2>&1 &
   server=$!
   until curl -fs -o /dev/null "$url/health/readiness"; do
     kill -0 "$server" || { cat "$folder/log" >&2; exit 1; }

@@ -8,6 +8,7 @@
 
 #include "app/route_catalog.hpp"
 #include "plugins/plugin_change.hpp"
+#include "security/administration.hpp"
 
 namespace bulkhead::host {
 
@@ -16,6 +17,7 @@ struct PluginChangeOptions {
   /// What the calls of the old generation have; none: as long as one of its requests may take.
   std::optional<std::chrono::milliseconds> patience{};
   bool pause = false;  ///< the old generation ends before the next one starts; of a reload alone
+  Administrator by{};  ///< who wants it
 };
 
 /// What administrators do to one plugin while the host serves. Each throws Error when it cannot

@@ -71,6 +71,9 @@ PluginChange ServingHost::renewPlugin(const std::string& id, const PluginChangeO
                     : supervisor_.reload(std::move(conf), running->variables(), patience);
   if (change.succeeded()) live_.retake(id);
   logPluginChange(change);
+  // it was put back as it was, or was not: neither is nothing
+  if (!change.succeeded() && !change.kept_store.empty())
+    audit_.record(options.by, {"plugin.pause", "plugin:" + id, {}, pluginChangeJson(change)});
   return change;
 }
 
@@ -87,9 +90,15 @@ data::BackupOrder ServingHost::backup(const std::filesystem::path& directory) {
 }
 
 void ServingHost::requireReady() const {
-  if (state_.phase() == health::Phase::Ready) return;
-  throw Error::conflict("HOST_NOT_READY",
-                        "The host is starting or stopping; try again when it is ready.");
+  if (state_.phase() != health::Phase::Ready) {
+    throw Error::conflict("HOST_NOT_READY",
+                          "The host is starting or stopping; try again when it is ready.");
+  }
+  if (!alone_) {
+    throw Error::conflict("HOST_TAKEN_OVER",
+                          "Two hosts work on the stores until one has taken the other's place; ask "
+                          "again then.");
+  }
 }
 
 milliseconds ServingHost::patienceFor(const std::string& id,

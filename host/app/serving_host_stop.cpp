@@ -61,6 +61,7 @@ bool ServingHost::drain(const BootEnded& boot_ended) {
   front_->stopAccepting();
   limit.step("ending a backup");
   backups_.stop();
+  supervisor_.stopChanges();
   limit.step("waiting for requests in flight");
   const auto end = std::chrono::steady_clock::now() + timeout;
   while (!front_->waitIdle(milliseconds{100}) && std::chrono::steady_clock::now() < end) continue;

@@ -55,13 +55,15 @@ void ServingHost::becomeAlone() {
 void ServingHost::openDesk() {
   TakeoverHooks hooks;
   hooks.why_not = [this] {
-    if (state_.phase() == health::Phase::Ready && alone_) return std::string{};
-    return std::string{"It is starting or stopping."};
+    if (state_.phase() != health::Phase::Ready || !alone_)
+      return std::string{"It is starting or stopping."};
+    return std::string{supervisor_.holdChanges() ? "" : "A plugin of it is being changed."};
   };
   hooks.begin = [this] { return listenersForAnother(); };
   hooks.give_up = [this] {
     alone_ = true;
     shareLeases(false);
+    supervisor_.allowChanges();
   };
   hooks.stops_within = [this] { return stopLimit(); };
   hooks.leave = [this](const std::vector<std::size_t>& places, pid_t successor) {

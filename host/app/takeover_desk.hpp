@@ -17,7 +17,7 @@ namespace bulkhead::host {
 
 /// What the running host does for the one that takes its place; called on the desk's thread.
 struct TakeoverHooks {
-  /// Why it cannot be now, as a sentence; empty when it can.
+  /// Why it cannot be now, as a sentence; empty when it can: give_up() or leave() follows then.
   std::function<std::string()> why_not;
   /// Shares the stores' leases, and gives copies of the listening sockets. What it throws refuses.
   std::function<std::vector<InheritedListener>()> begin;

@@ -178,7 +178,7 @@ void addPaths(std::vector<HostSetting>& all) {
   all.push_back({text("plugin.conf_dir", "conf/plugins.d", "Folder of the plugins' settings."),
                  {},
                  [](Settings& s, const Value& v) { s.paths.plugin_conf_dir = v.text(); }});
-  all.push_back({choice("plugin.isolation", {"worker", "inprocess"}, "inprocess",
+  all.push_back({choice("plugin.isolation", {"worker", "inprocess"}, "worker",
                         "Where plugins run whose own settings do not say: each in a process of its "
                         "own, or in the host."),
                  {},

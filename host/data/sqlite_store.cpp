@@ -32,6 +32,7 @@ constexpr std::chrono::milliseconds kLeasePoll{20};
 constexpr std::chrono::milliseconds kSharedLeasePoll{1};
 /// Who has just had a turn leaves the lease alone for so long: twice what the other one looks in.
 constexpr std::chrono::milliseconds kTurnPause{2};
+constexpr std::chrono::milliseconds kFencePatience{2'000};
 /// Longest wait of a ping for its turn among the writers.
 constexpr std::chrono::milliseconds kProofPatience{500};
 
@@ -101,6 +102,7 @@ class Sqlite final : public SqliteStore {
   }
 
   void read(const TransactionClosure& closure, Deadline deadline) override {
+    if (fenced_) throw databaseUnavailable();
     const TransactionScope scope{*this, Verb::Read};
     counted([&] {
       if (memory()) {
@@ -167,6 +169,17 @@ class Sqlite final : public SqliteStore {
         },
         deadline);
   }
+
+  void fence() noexcept override {
+    fenced_ = true;
+    try {
+      handOver(Clock::now() + kFencePatience);
+    } catch (const std::exception&) {  // whoever writes gives it back at the end of its group
+      shared_ = true;
+    }
+  }
+
+  bool isFenced() const noexcept override { return fenced_; }
 
   void shareLease(bool shared, Deadline deadline) override {
     shared_ = shared;
@@ -267,6 +280,7 @@ class Sqlite final : public SqliteStore {
   }
 
   void holdLease(Deadline deadline) {
+    if (fenced_) throw databaseUnavailable();
     if (!lease_ && shared_) std::this_thread::sleep_until(turn_ended_ + kTurnPause);
     while (!lease_) {
       const auto poll = shared_ ? kSharedLeasePoll : kLeasePoll;
@@ -369,6 +383,7 @@ class Sqlite final : public SqliteStore {
   const SqliteOptions options_;
   OpenGate gate_;
   std::atomic<bool> shared_;
+  std::atomic<bool> fenced_{false};
   std::atomic<bool> opened_{false};
   std::atomic<bool> writes_fail_{false};  ///< since a write failed; written by leaders
   std::atomic<bool> damage_seen_{false};  ///< since a statement met damage; written by anybody

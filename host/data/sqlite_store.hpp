@@ -73,6 +73,10 @@ class SqliteStore : public Store {
   /// transactions. Throws Error DEADLINE_EXCEEDED when the running group takes longer: then it
   /// gives the lease back at its end.
   virtual void shareLease(bool shared, std::chrono::steady_clock::time_point deadline) = 0;
+  /// For whoever cannot be made to leave it alone: each verb throws DATABASE_UNAVAILABLE from now
+  /// on, and the lease is given back after the running group. For ever. Any thread.
+  virtual void fence() noexcept = 0;
+  virtual bool isFenced() const noexcept = 0;
 };
 
 /// Opens nothing yet: the first verb does. Never throws for a database's sake.

@@ -10,6 +10,8 @@
 namespace bulkhead::host {
 namespace {
 
+constexpr std::chrono::seconds kStartPatience{10};
+
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
@@ -87,7 +89,7 @@ void LocalBareStore::putBack(const fs::path& copy) {
 
 WorkerBareStore::WorkerBareStore(WorkerOrder order, WorkerServices services)
     : home_{std::make_shared<WorkerHome>(std::move(order), std::move(services))} {
-  home_->create();
+  home_->createUntil(std::chrono::steady_clock::now() + kStartPatience);
 }
 
 std::unique_ptr<data::StoreMoment> WorkerBareStore::takeMoment() {

@@ -147,6 +147,7 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
     }
   }}.detach();
   if (!awaitEnd(finished)) {
+    life->stands_still = true;
     life->home->interrupt();
     if (given_up_) {
       return Refusal{PluginState::Failed,
@@ -231,7 +232,10 @@ bool Compartment::refuseReplaced(HomeCall& call) const {
 }
 
 bool Compartment::parkLocked(const std::shared_ptr<HomeCall>& call) {
-  if (!awaited_ || parked_.size() >= kParkedMax) return false;
+  if (!awaited_) return false;
+  if (parked_.size() >= kParkedMax)  // those that gave up have no claim to a place
+    std::erase_if(parked_, [](const auto& one) { return one->isAnswered(); });
+  if (parked_.size() >= kParkedMax) return false;
   parked_.push_back(call);
   return true;
 }
@@ -337,10 +341,18 @@ bool Compartment::install(const std::shared_ptr<Life>& life, std::uint64_t line,
   return true;
 }
 
-/// What waited for the generation that runs now.
+/// What waited for the generation that runs now, as it has room: more may have waited than run at
+/// once.
 void Compartment::resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls) {
+  constexpr std::chrono::milliseconds kLook{2};
   for (const auto& call : calls) {
-    if (!call->isAnswered() && !hand(call)) refuse({call});
+    while (!call->isAnswered() && !hand(call)) {
+      if (hurried_ || !isRunning()) {
+        refuse({call});
+        break;
+      }
+      std::this_thread::sleep_for(kLook);
+    }
   }
 }
 
@@ -359,6 +371,11 @@ void Compartment::giveUpWaiting(std::uint64_t line, PluginState state, std::stri
 std::vector<std::shared_ptr<const RegisteredRoute>> Compartment::knownRoutes() const {
   const std::lock_guard lock{mutex_};
   return known_routes_;
+}
+
+bool Compartment::isAwaited() const {
+  const std::lock_guard lock{mutex_};
+  return !life_ && awaited_;
 }
 
 std::uint64_t Compartment::line() const {
@@ -415,7 +432,8 @@ std::shared_ptr<Home> Compartment::home() const {
 PluginStatus Compartment::status() const {
   const std::lock_guard lock{mutex_};
   PluginStatus status = status_;
-  status.parked = parked_.size();
+  status.parked = static_cast<std::size_t>(std::count_if(
+      parked_.begin(), parked_.end(), [](const auto& call) { return !call->isAnswered(); }));
   if (life_) status.load = life_->home->load();
   if (status.state == PluginState::Running && status.load.hung) {
     status.state = PluginState::Hung;

@@ -107,6 +107,8 @@ class Compartment {
   SuccessionReport leave(PluginState state, std::string reason, std::chrono::milliseconds patience);
   /// Makes a succession wait no longer for the calls of the old generation. Any thread.
   void hurry() noexcept { hurried_ = true; }
+  /// It has ended by itself, and its next generation starts within the second.
+  bool isAwaited() const;
 
   /// Something of the generation that runs wants an operator: a code, and a sentence. Both empty:
   /// nothing does. Forgotten with the generation.
@@ -151,18 +153,22 @@ class Compartment {
                                     const std::function<void(Home&)>& work) const;
   std::optional<Refusal> prepare(const std::shared_ptr<Life>& life, const SuccessionOrder& order);
   SuccessionReport succeedAfterPause(const SuccessionOrder& order);
-  std::optional<Refusal> pause(std::chrono::milliseconds patience, SuccessionReport& report);
+  std::optional<Refusal> pause(std::chrono::milliseconds patience, std::uint64_t& line,
+                               SuccessionReport& report);
   bool awaitQuiet(const Life& life, std::chrono::steady_clock::time_point until) const;
-  bool resume(const std::shared_ptr<Life>& life);
-  std::optional<Refusal> startNext(const SuccessionOrder& order, SuccessionReport& report,
-                                   bool& kept);
-  void comeBack(const Interlude& interlude, bool kept, SuccessionReport& report);
+  bool resume(const std::shared_ptr<Life>& life, std::uint64_t line);
+  std::optional<Refusal> startNext(const SuccessionOrder& order, std::uint64_t line,
+                                   SuccessionReport& report, bool& kept);
+  void comeBack(const Interlude& interlude, bool kept, std::uint64_t line,
+                SuccessionReport& report);
+  void discard(std::shared_ptr<Life> life);
   std::optional<Refusal> startAgain(const std::shared_ptr<Life>& life) const;
   bool install(const std::shared_ptr<Life>& life, std::uint64_t line, bool restarted,
                std::string& problem);
   void rollBack(const Refusal& refusal, SuccessionReport& report);
-  std::shared_ptr<Life> swap(const std::shared_ptr<Life>& life, const SuccessionOrder& order,
-                             SuccessionReport& report);
+  std::optional<Refusal> swap(const std::shared_ptr<Life>& life, const SuccessionOrder& order,
+                              std::uint64_t line, std::shared_ptr<Life>& old,
+                              SuccessionReport& report);
   void retire(const std::shared_ptr<Life>& life, std::chrono::milliseconds patience,
               SuccessionReport& report);
   bool drain(const std::shared_ptr<Life>& life, std::chrono::steady_clock::time_point until) const;
@@ -183,7 +189,8 @@ class Compartment {
   std::shared_ptr<Life> beside_;  ///< the next one before the swap, the last one after it
   std::vector<std::shared_ptr<const RegisteredRoute>> known_routes_;  ///< that calls carry
   std::uint64_t line_ = 0;
-  bool awaited_ = false;  ///< the next generation comes soon
+  std::optional<Refusal> closed_as_;  ///< by its own end, before a succession was tried
+  bool awaited_ = false;              ///< the next generation comes soon
   std::vector<std::shared_ptr<HomeCall>> parked_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -21,6 +22,7 @@ struct Compartment::Life {
   explicit Life(std::shared_ptr<Home> given) : home{std::move(given)} {}
 
   const std::shared_ptr<Home> home;
+  std::atomic<bool> stands_still{false};  ///< a step of it did not return; a thread is inside
 
   /// Once, when it is created and before anyone else sees it: what it registered is its own. When
   /// that is what the one before it had, `known` are, too: calls go on to carry them.

@@ -25,15 +25,16 @@ milliseconds since(Time begin) {
 SuccessionReport Compartment::succeedAfterPause(const SuccessionOrder& order) {
   SuccessionReport report;
   const auto begin = std::chrono::steady_clock::now();
-  if (auto refusal = pause(order.patience, report)) {
+  std::uint64_t line = 0;
+  if (auto refusal = pause(order.patience, line, report)) {
     rollBack(*refusal, report);
     return report;
   }
   bool kept = false;
-  if (auto refusal = startNext(order, report, kept)) {
+  if (auto refusal = startNext(order, line, report, kept)) {
     report.refused_as = refusal->state;
     report.problem = std::move(refusal->reason);
-    comeBack(*order.interlude, kept, report);
+    comeBack(*order.interlude, kept, line, report);
   }
   report.paused_for = since(begin);
   return report;
@@ -41,7 +42,7 @@ SuccessionReport Compartment::succeedAfterPause(const SuccessionOrder& order) {
 
 /// Ends what runs once its calls have ended; new ones wait. Refused when they do not end: it goes
 /// on.
-std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience,
+std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience, std::uint64_t& line,
                                                        SuccessionReport& report) {
   const auto begin = std::chrono::steady_clock::now();
   std::shared_ptr<Life> life;
@@ -53,11 +54,12 @@ std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience,
     report.version_before = status_.version;
     report.generation_before = status_.generation;
     report.drained = life->calls();
-    ++line_;
+    line = ++line_;
     awaited_ = true;
+    closed_as_.reset();
     enterLocked(PluginState::Draining, "It is paused while its store is changed.");
   }
-  if (!awaitQuiet(*life, begin + patience) && resume(life)) {
+  if (!awaitQuiet(*life, begin + patience) && resume(life, line)) {
     return Refusal{
         PluginState::Failed,
         fmt::format("It cannot be paused: its calls did not end within {} ms.", patience.count())};
@@ -76,12 +78,14 @@ bool Compartment::awaitQuiet(const Life& life, Time until) const {
   return true;
 }
 
-/// False when it has ended meanwhile.
-bool Compartment::resume(const std::shared_ptr<Life>& life) {
+/// As if nothing had been, the line of generations included: whoever looks after the home knows it
+/// by that. False when it has ended, or was closed, meanwhile.
+bool Compartment::resume(const std::shared_ptr<Life>& life, std::uint64_t line) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
-    if (!life->home->isAlive()) return false;
+    if (line != line_ || !life->home->isAlive()) return false;
+    --line_;
     life_ = life;
     awaited_ = false;
     waiting.swap(parked_);
@@ -92,39 +96,43 @@ bool Compartment::resume(const std::shared_ptr<Life>& life) {
 }
 
 std::optional<Compartment::Refusal> Compartment::startNext(const SuccessionOrder& order,
+                                                           std::uint64_t line,
                                                            SuccessionReport& report, bool& kept) {
+  std::shared_ptr<Life> life;
+  std::optional<Refusal> refusal;
   try {
     order.interlude->keep();
     kept = true;
     const auto begin = std::chrono::steady_clock::now();
-    const auto life = std::make_shared<Life>(order.interlude->next());
-    auto refusal = prepare(life, order);
+    life = std::make_shared<Life>(order.interlude->next());
+    refusal = prepare(life, order);
     report.started_in = since(begin);
-    if (refusal) return refusal;
-    swap(life, order, report);
-    if (order.swapped) order.swapped();
-    const std::lock_guard lock{mutex_};
-    beside_.reset();
-    return std::nullopt;
+    std::shared_ptr<Life> none;
+    if (!refusal) refusal = swap(life, order, line, none, report);
   } catch (const std::exception& error) {
-    return Refusal{PluginState::Failed,
-                   kept ? std::string{error.what()}
-                        : fmt::format("Its store could not be copied: {}", error.what())};
+    refusal = Refusal{PluginState::Failed,
+                      kept ? std::string{error.what()}
+                           : fmt::format("Its store could not be copied: {}", error.what())};
   }
+  {
+    const std::lock_guard lock{mutex_};
+    beside_.reset();  // `life` keeps it
+  }
+  if (!refusal && order.swapped) order.swapped();
+  if (refusal && life) {
+    if (life->stands_still) life->home->fenceStore();
+    discard(std::move(life));
+  }
+  return refusal;
 }
 
 /// The old generation in a new home, on the store that it had.
-void Compartment::comeBack(const Interlude& interlude, bool kept, SuccessionReport& report) {
-  std::uint64_t line = 0;
-  {
-    const std::lock_guard lock{mutex_};
-    beside_.reset();
-    line = line_;
-  }
+void Compartment::comeBack(const Interlude& interlude, bool kept, std::uint64_t line,
+                           SuccessionReport& report) {
   std::string problem;
   try {
     if (kept) interlude.put_back();
-    const auto life = std::make_shared<Life>(interlude.previous());
+    auto life = std::make_shared<Life>(interlude.previous());
     if (auto refusal = startAgain(life)) {
       problem = std::move(refusal->reason);
     } else if (install(life, line, false, problem)) {
@@ -132,6 +140,7 @@ void Compartment::comeBack(const Interlude& interlude, bool kept, SuccessionRepo
       report.generation = status().generation;
       return;
     }
+    discard(std::move(life));
   } catch (const std::exception& error) {
     problem = error.what();
   }

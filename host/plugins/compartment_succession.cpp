@@ -30,6 +30,12 @@ void leaveLoaded(std::shared_ptr<void> life) {
   left_behind->push_back(std::move(life));
 }
 
+/// A worker's, which an operator may release.
+bool endedByItself(PluginState state) {
+  return state == PluginState::Crashed || state == PluginState::Hung ||
+         state == PluginState::Quarantined;
+}
+
 bool isSame(const RegisteredRoute& one, const RegisteredRoute& other) {
   return one.contract.method() == other.contract.method() && one.path == other.path &&
          one.contract.document() == other.contract.document();
@@ -56,18 +62,31 @@ std::shared_ptr<const RegisteredRoute> Compartment::Life::counterpart(
 SuccessionReport Compartment::succeed(const SuccessionOrder& order) {
   if (order.interlude) return succeedAfterPause(order);
   const auto begin = std::chrono::steady_clock::now();
-  const auto life = std::make_shared<Life>(order.home);
+  const std::uint64_t line = this->line();
+  auto life = std::make_shared<Life>(order.home);
   SuccessionReport report;
   auto refusal = prepare(life, order);
   report.started_in = since(begin);
+  std::shared_ptr<Life> old;
+  if (!refusal) refusal = swap(life, order, line, old, report);
   if (refusal) {
     rollBack(*refusal, report);
+    discard(std::move(life));
     return report;
   }
-  const auto old = swap(life, order, report);
   if (order.swapped) order.swapped();
   if (old) retire(old, order.patience, report);
   return report;
+}
+
+/// A generation that was refused, which may have started: ended like any other, and never under a
+/// lock that a call wants.
+void Compartment::discard(std::shared_ptr<Life> life) {
+  if (!life->stands_still) {
+    end(life, std::chrono::steady_clock::now());
+  } else if (!life->home->abandon()) {
+    leaveLoaded(std::move(life));
+  }
 }
 
 SuccessionReport Compartment::refuseNext(PluginState state, std::string reason) {
@@ -99,11 +118,14 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
   return report;
 }
 
-/// The one that was refused goes with whoever is still inside.
 void Compartment::rollBack(const Refusal& refusal, SuccessionReport& report) {
   const std::lock_guard lock{mutex_};
-  beside_.reset();
-  if (!life_ && !awaited_) enterLocked(refusal.state, refusal.reason);
+  beside_.reset();   // whoever calls has it, too
+  if (closed_as_) {  // what closed it stays true
+    enterLocked(closed_as_->state, closed_as_->reason);
+  } else if (!life_ && !awaited_) {
+    enterLocked(refusal.state, refusal.reason);
+  }
   report.refused_as = refusal.state;
   report.problem = refusal.reason;
   report.version_before = life_ ? status_.version : "";
@@ -116,6 +138,8 @@ std::optional<Compartment::Refusal> Compartment::prepare(const std::shared_ptr<L
                                                          const SuccessionOrder& order) {
   {
     const std::lock_guard lock{mutex_};
+    closed_as_.reset();
+    if (!life_ && endedByItself(status_.state)) closed_as_ = {status_.state, status_.reason};
     if (!life_ && !awaited_) enterLocked(PluginState::Starting, {});
   }
   auto refusal = runBounded(life, "create", [](Home& plugin) { plugin.create(); });
@@ -137,13 +161,16 @@ std::optional<Compartment::Refusal> Compartment::prepare(const std::shared_ptr<L
   return std::nullopt;
 }
 
-std::shared_ptr<Compartment::Life> Compartment::swap(const std::shared_ptr<Life>& life,
-                                                     const SuccessionOrder& order,
-                                                     SuccessionReport& report) {
-  std::shared_ptr<Life> old;
+std::optional<Compartment::Refusal> Compartment::swap(const std::shared_ptr<Life>& life,
+                                                      const SuccessionOrder& order,
+                                                      std::uint64_t line,
+                                                      std::shared_ptr<Life>& old,
+                                                      SuccessionReport& report) {
   std::vector<std::shared_ptr<HomeCall>> waiting;
   {
     const std::lock_guard lock{mutex_};
+    if (line != line_) return Refusal{PluginState::Stopped, "It was closed meanwhile."};
+    closed_as_.reset();
     old = std::exchange(life_, life);
     beside_ = old;
     known_routes_ = life->routes();
@@ -172,7 +199,7 @@ std::shared_ptr<Compartment::Life> Compartment::swap(const std::shared_ptr<Life>
     breaker_.reset();
   }
   resubmit(waiting);
-  return old;
+  return std::nullopt;
 }
 
 void Compartment::retire(const std::shared_ptr<Life>& life, milliseconds patience,

@@ -135,6 +135,10 @@ void InProcessHome::shareLease(bool shared, Time deadline) {
   if (hasStore()) inside_->foundation.store->shareLease(shared, deadline);
 }
 
+void InProcessHome::fenceStore() noexcept {
+  if (hasStore()) inside_->foundation.store->fence();
+}
+
 std::vector<TableRows> InProcessHome::countRows(Time deadline) {
   if (!hasStore()) return {};
   return countTableRows(*inside_->foundation.store, deadline);

@@ -40,6 +40,7 @@ class InProcessHome final : public Home {
   bool hasStore() const override;
   bool pingStore(Time deadline) override;
   void shareLease(bool shared, Time deadline) override;
+  void fenceStore() noexcept override;
   std::vector<TableRows> countRows(Time deadline) override;
 
  private:

@@ -287,10 +287,18 @@ void Supervisor::start(Candidate& candidate) {
   guarded(candidate, [&] { candidate.open = candidate.compartment->start(); });
 }
 
+/// Beside another host, whose code works on the same store, as beside another generation.
 bool Supervisor::create(Candidate& candidate) {
+  if (services_.store_options(candidate.plugin.id).lease_shared)
+    candidate.company = data::MigrationCompany::OlderCode;
   auto home = newHome(candidate);
   if (candidate.ward) keeper_->adopt(candidate.ward, WorkerKeeper::Heir::OtherCode);
   return candidate.compartment->create(std::move(home));
+}
+
+PluginLimits Supervisor::limitsOf(const Candidate& candidate) {
+  return candidate.limits ? *candidate.limits
+                          : effectiveLimits(candidate.conf, candidate.plugin.manifest);
 }
 
 std::shared_ptr<Home> Supervisor::newHome(Candidate& candidate) {
@@ -303,7 +311,7 @@ bool Supervisor::isWorker(const Candidate& candidate) const {
 
 std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
   const PluginCandidate& plugin = candidate.plugin;
-  const PluginLimits limits = effectiveLimits(candidate.conf, plugin.manifest);
+  const PluginLimits limits = limitsOf(candidate);
   WorkerOrder order;
   order.plugin = plugin.id;
   order.version = plugin.manifest->version;
@@ -347,7 +355,7 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
     foundation.lease_shared = store.lease_shared;
     foundation.store = storeOf(plugin.id, std::move(store));
   }
-  const HomeLimits limits = homeLimits(effectiveLimits(candidate.conf, plugin.manifest));
+  const HomeLimits limits = homeLimits(limitsOf(candidate));
   HomeOptions options{plugin.id,
                       plugin.manifest->version,
                       candidate.settings,
@@ -368,25 +376,25 @@ std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin
   const std::lock_guard lock{mutex_};
   auto& known = stores_[plugin];
   auto store = known.lock();
-  if (!store) known = store = data::openSqliteStore(std::move(options));
+  if (!store || store->isFenced()) known = store = data::openSqliteStore(std::move(options));
   return store;
 }
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
+  const HomeLimits of_home = homeLimits(limits);
   if (const auto compartment = find(id))
-    compartment->setLimits(homeLimits(limits), circuitLimits(limits), required);
-  keeper_->setCare(std::string{id}, careOf(limits));
+    compartment->setLimits(of_home, circuitLimits(limits), required);
+  keeper_->setCare(std::string{id}, careOf(limits), of_home);
   const std::lock_guard lock{mutex_};
-  const auto found = running_.find(std::string{id});
-  if (found == running_.end()) return;
-  auto changed = std::make_shared<Candidate>(*found->second);  // for whom starts it once more
-  changed->conf.limits = limits;
-  changed->conf.given = {"limits.threads", "limits.queue", "limits.deadline_ms"};
-  changed->plugin.required = required;
-  found->second = std::move(changed);
+  const auto running = running_.find(std::string{id});
+  if (running == running_.end()) return;
+  auto changed = std::make_shared<Candidate>(*running->second);
+  changed->limits = limits;
+  running->second = std::move(changed);
 }
 
 bool Supervisor::close(std::chrono::milliseconds patience) {
+  stopChanges();
   endChanges(std::chrono::steady_clock::now() + patience);
   endRecycling();
   keeper_->stop();

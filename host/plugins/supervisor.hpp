@@ -94,6 +94,7 @@ class Supervisor {
                       std::chrono::milliseconds patience);
   /// The same for a version whose migrations contract: the old generation ends first, a checked
   /// copy of the store is kept, and both come back when the new one fails. Calls wait meanwhile.
+  /// Where nothing runs, the store alone is kept and comes back.
   PluginChange reloadPaused(PluginConf conf, const Variables& variables,
                             std::chrono::milliseconds patience);
   /// Drains and closes it: `disabled`, until it is reloaded.
@@ -105,6 +106,12 @@ class Supervisor {
   /// The store of a plugin, whether that runs, is closed or is known at all, where it would live:
   /// in the host, or in a worker made for this. Throws Error (NO_CHILD_PROCESS).
   std::unique_ptr<BareStore> bareStore(const std::string& plugin) const;
+
+  /// Keeps changes from beginning, or lets them again; false when one is under way. Any thread.
+  bool holdChanges();
+  void allowChanges();
+  /// No change begins any more, and those under way are given up. Any thread.
+  void stopChanges();
 
   /// In order of id; complete once boot() has listed them, which it does before it starts any.
   std::vector<std::shared_ptr<Compartment>> compartments() const;
@@ -141,16 +148,21 @@ class Supervisor {
   SuccessionReport succeed(Candidate& candidate, std::chrono::milliseconds patience);
   SuccessionReport succeedPaused(Candidate& candidate, std::chrono::milliseconds patience,
                                  PluginChange& change);
+  SuccessionReport startKept(Candidate& candidate, std::chrono::milliseconds patience,
+                             PluginChange& change);
+  std::filesystem::path keepCopy(const std::string& plugin) const;
   SuccessionOrder successionOrder(Candidate& candidate);
   void watch(const Candidate& candidate);
   bool beginRecycling(const std::string& id, std::string reason);
   void recycle(const std::string& id, const std::string& reason);
   void endRecycling();
+  bool awaitRestart(const Compartment& compartment);
   std::shared_ptr<const Candidate> runningOne(const std::string& plugin) const;
   bool isClosing() const;
   std::string whereaboutsOf(const Candidate& old, const SuccessionReport& report) const;
   void endChanges(std::chrono::steady_clock::time_point until);
   bool isWorker(const Candidate& candidate) const;
+  static PluginLimits limitsOf(const Candidate& candidate);
   std::shared_ptr<Home> inProcessHome(Candidate& candidate) const;
   std::shared_ptr<Home> workerHome(Candidate& candidate);
 
@@ -162,6 +174,7 @@ class Supervisor {
   std::condition_variable changed_;
   std::set<std::string> changing_;  // plugins
   bool closing_ = false;
+  bool held_ = false;                                                       ///< no change may begin
   std::map<std::string, Manifest> manifests_;                               // of those that may run
   std::map<std::string, std::shared_ptr<const Candidate>> running_;         // what runs was made of
   mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // opened here

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,8 +23,11 @@ struct Supervisor::Candidate {
   std::shared_ptr<WorkerKeeper::Ward> ward{};  ///< of its home, when that is a worker
   /// Who works on its store while it starts.
   data::MigrationCompany company = data::MigrationCompany::Nobody;
-  bool by_turns = false;  ///< its store has another writer while it starts
-  bool recycles = false;  ///< the same code takes its own place, since it held too much memory
+  /// Other ones than its settings said when it was made.
+  std::optional<PluginLimits> limits{};
+  bool store_kept = false;  ///< it can be set back
+  bool by_turns = false;    ///< its store has another writer while it starts
+  bool recycles = false;    ///< the same code takes its own place, since it held too much memory
 
   /// "payments/1" each; none while its manifest is not known.
   std::vector<std::string> provides() const {

@@ -59,6 +59,11 @@ class Supervisor::Turn {
       : supervisor_{supervisor}, plugin_{std::move(plugin)} {
     const std::lock_guard lock{supervisor_.mutex_};
     if (supervisor_.closing_) throw Error::conflict("HOST_STOPPING", "The host is stopping.");
+    if (supervisor_.held_) {
+      throw Error::conflict("HOST_TAKEN_OVER",
+                            "Two hosts work on the stores until one has taken the other's place; "
+                            "ask again then.");
+    }
     if (!supervisor_.changing_.insert(plugin_).second) {
       throw Error::conflict("PLUGIN_BUSY",
                             fmt::format("Another change of '{}' is not done yet; ask again when it "
@@ -96,16 +101,16 @@ PluginChange Supervisor::renew(PluginConf conf, const Variables& variables, mill
   Candidate candidate = examine(std::move(conf), variables);
   const auto compartment = candidate.compartment;
   const auto old = runningOne(id);
+  const bool restarts = awaitRestart(*compartment);
   checkOrder(candidate);
   verify(candidate.plugin, PluginCache{options_.cache_dir}, candidate.settings);
   PluginChange change;
   change.plugin = id;
   if (candidate.plugin.isClosed()) {
     change.succession = compartment->refuseNext(candidate.plugin.state, candidate.plugin.reason);
-  } else if (pause == Pause::Yes && old && compartment->home()) {
-    change.succession = succeedPaused(candidate, patience, change);
   } else {
-    change.succession = succeed(candidate, patience);
+    change.succession = pause == Pause::Yes ? succeedPaused(candidate, patience, change)
+                                            : succeed(candidate, patience);
   }
   const bool ran = change.succession.generation_before > 0;
   if (change.succession.succeeded) {
@@ -115,11 +120,20 @@ PluginChange Supervisor::renew(PluginConf conf, const Variables& variables, mill
     change.outcome = ran && !change.succession.lost ? PluginChange::Outcome::RolledBack
                                                     : PluginChange::Outcome::Failed;
   }
+  if (restarts && !change.succession.succeeded) keeper_->restartNow(id);
   const PluginStatus status = compartment->status();
   change.state = status.state;
   change.version = candidate.plugin.manifest ? candidate.plugin.manifest->version : "";
   if (change.outcome != PluginChange::Outcome::RolledBack) services_.changed(*compartment);
   return change;
+}
+
+/// A worker that has just died comes back first. One that would come back later does not, unless
+/// this change fails: true then.
+bool Supervisor::awaitRestart(const Compartment& compartment) {
+  waitUntil(std::chrono::steady_clock::now() + options_.start_timeout,
+            [&] { return !compartment.isAwaited() || isClosing(); });
+  return !compartment.home() && keeper_->cancelRestart(compartment.id());
 }
 
 /// What is known of the plugin by its files now; without any they say so.
@@ -178,7 +192,10 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
     }
     return true;
   };
-  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
+  const PluginState state = compartment.status().state;
+  const bool comes_back = compartment.home() || state == PluginState::Crashed ||
+                          state == PluginState::Hung || state == PluginState::Quarantined;
+  if (comes_back && !candidate.store_kept) candidate.company = data::MigrationCompany::OlderCode;
   // two homes in this process have the one store of it
   const bool two_stores = compartment.status().worker || isWorker(candidate);
   candidate.by_turns = two_stores && candidate.plugin.manifest->store && shareLease(true);
@@ -203,7 +220,7 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
 
 SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   const Manifest& manifest = *candidate.plugin.manifest;
-  const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
+  const PluginLimits limits = limitsOf(candidate);
   SuccessionOrder order;
   order.version = manifest.version;
   order.service = manifest.service;
@@ -389,13 +406,29 @@ PluginChange Supervisor::release(const std::string& id) {
   return change;
 }
 
-void Supervisor::endChanges(Time until) {
-  std::unique_lock lock{mutex_};
+bool Supervisor::holdChanges() {
+  const std::lock_guard lock{mutex_};
+  if (!changing_.empty()) return false;
+  held_ = true;
+  return true;
+}
+
+void Supervisor::allowChanges() {
+  const std::lock_guard lock{mutex_};
+  held_ = false;
+}
+
+void Supervisor::stopChanges() {
+  const std::lock_guard lock{mutex_};
   closing_ = true;
   for (const auto& compartment : compartments_) {
     compartment->giveUp();
     compartment->hurry();
   }
+}
+
+void Supervisor::endChanges(Time until) {
+  std::unique_lock lock{mutex_};
   changed_.wait_until(lock, std::max(until, std::chrono::steady_clock::now() + kChangeEnd),
                       [&] { return changing_.empty(); });
 }

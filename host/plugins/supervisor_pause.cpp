@@ -1,4 +1,6 @@
 #include <filesystem>
+#include <fmt/format.h>
+#include <system_error>
 #include <utility>
 
 #include "data/kept_copy.hpp"
@@ -10,6 +12,7 @@ namespace bulkhead::host {
 SuccessionReport Supervisor::succeedPaused(Candidate& candidate, std::chrono::milliseconds patience,
                                            PluginChange& change) {
   const std::string& id = candidate.plugin.id;
+  if (!candidate.compartment->home()) return startKept(candidate, patience, change);
   Candidate previous = *runningOne(id);
   const bool stored = previous.plugin.manifest->store;
   std::filesystem::path copy;
@@ -17,7 +20,7 @@ SuccessionReport Supervisor::succeedPaused(Candidate& candidate, std::chrono::mi
   order.patience = patience;
   Interlude interlude;
   interlude.keep = [&] {
-    if (stored) copy = bareStore(id)->keepCopy([this] { return !isClosing(); });
+    if (stored) copy = keepCopy(id);
   };
   interlude.next = [&] { return newHome(candidate); };
   interlude.put_back = [&] {
@@ -35,10 +38,38 @@ SuccessionReport Supervisor::succeedPaused(Candidate& candidate, std::chrono::mi
   order.interlude = std::move(interlude);
   SuccessionReport report = candidate.compartment->succeed(order);
   change.kept_store = copy.string();
-  if (!report.succeeded) return report;
-  if (stored) data::KeptCopy{id, services_.store_options(id).path, {}, copy}.dropEarlierOnes();
-  remember(candidate);
+  if (report.succeeded) remember(candidate);
   return report;
+}
+
+/// Nothing runs that could be paused; its store is worth as much.
+SuccessionReport Supervisor::startKept(Candidate& candidate, std::chrono::milliseconds patience,
+                                       PluginChange& change) {
+  const std::string& id = candidate.plugin.id;
+  std::error_code error;
+  const bool stored = std::filesystem::exists(services_.store_options(id).path, error);
+  std::filesystem::path copy;
+  SuccessionReport report;
+  try {
+    if (stored) copy = keepCopy(id);
+    candidate.store_kept = true;
+    change.kept_store = copy.string();
+    report = succeed(candidate, patience);
+    if (!report.succeeded && stored) bareStore(id)->putBack(copy);
+  } catch (const Error& failed) {
+    const std::string said = report.problem.empty() ? "" : report.problem + " ";
+    const std::string what =
+        copy.empty() ? "Its store could not be copied" : "Its store could not be put back";
+    report = candidate.compartment->refuseNext(
+        PluginState::Failed, fmt::format("{}{}: {}", said, what, failed.message()));
+  }
+  return report;
+}
+
+std::filesystem::path Supervisor::keepCopy(const std::string& plugin) const {
+  const auto copy = bareStore(plugin)->keepCopy([this] { return !isClosing(); });
+  data::KeptCopy{plugin, services_.store_options(plugin).path, {}, copy}.dropEarlierOnes();
+  return copy;
 }
 
 std::unique_ptr<BareStore> Supervisor::bareStore(const std::string& plugin) const {

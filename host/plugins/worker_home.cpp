@@ -79,6 +79,10 @@ void WorkerHome::launch() {
 }
 
 void WorkerHome::create() {
+  createUntil(std::nullopt);
+}
+
+void WorkerHome::createUntil(std::optional<Time> until) {
   launch();
   std::promise<std::string> waiter;
   auto reply = waiter.get_future();
@@ -86,7 +90,7 @@ void WorkerHome::create() {
   std::string frame;
   FrameWriter{frame, FrameType::Begin, id}.rest(toJson(order_)).finish();
   link_->send(frame);
-  const std::string registered = await(id, std::move(reply), std::nullopt);
+  const std::string registered = await(id, std::move(reply), until);
   try {
     registration_ = workerRegistrationFrom(registered);
   } catch (const LinkError& error) {
@@ -160,8 +164,8 @@ void WorkerHome::stop() noexcept {
     request({AskKind::Stop, 0, until, {}}, until + kStopPatience);
   } catch (const std::exception&) {  // it has ended, or will now
   }
-  link_->end();
-  if (!process_->awaitEnd(kStopPatience)) process_->signal(SIGKILL);
+  if (link_) link_->end();
+  if (process_ && !process_->awaitEnd(kStopPatience)) process_->signal(SIGKILL);
   withdrawMetrics();
 }
 
@@ -179,7 +183,9 @@ void WorkerHome::withdrawMetrics() noexcept {
   }
 }
 
+/// Its calls go the way of those that a worker held when it died.
 bool WorkerHome::abandon() noexcept {
+  abandoned_ = true;
   interrupt();
   if (link_) link_->end();
   withdrawMetrics();
@@ -379,9 +385,11 @@ void WorkerHome::finish(std::string problem) {
   {
     const std::lock_guard lock{mutex_};
     ended_ = true;
-    wanted = stopping_ || !started_;
+    wanted = (stopping_ && !abandoned_) || !started_;
     waiters.swap(waiters_);
     end.reason = problem.empty() ? endReason(*process) : std::move(problem);
+    if (abandoned_) end.reason = "was ended since its calls did not end in time";
+    end.abandoned = abandoned_;
     end.hung = hung_;
   }
   end.process = *process;

@@ -34,6 +34,7 @@ struct WorkerEnd {
   pid_t id = 0;
   std::chrono::milliseconds uptime{0};
   bool hung = false;               ///< the host ended it, since it did not go on
+  bool abandoned = false;          ///< another one is in its place, or none is wanted
   std::vector<HeldCall> calls;     ///< those that it had not answered
   std::vector<std::string> lines;  ///< the last of its log
 };
@@ -57,6 +58,8 @@ class WorkerHome final : public Home {
   ~WorkerHome() override;
 
   void create() override;
+  /// The same for who wants no longer to wait then. Throws DEADLINE_EXCEEDED.
+  void createUntil(std::optional<Time> until);
   void start() override;
   void interrupt() noexcept override;
   bool drain(Time until) override;
@@ -134,6 +137,7 @@ class WorkerHome final : public Home {
   bool stopping_ = false;  ///< its end is wanted
   bool ended_ = false;
   bool hung_ = false;
+  std::atomic<bool> abandoned_{false};
   std::string killed_for_;
 };
 

@@ -169,7 +169,11 @@ std::shared_ptr<WorkerHome> WorkerKeeper::newHome(const std::shared_ptr<Ward>& w
     refuseAll(end);  // nobody starts another one
     wake_.notify_all();
   };
-  WorkerOrder order = ward->order;
+  WorkerOrder order;
+  {
+    const std::lock_guard lock{mutex_};
+    order = ward->order;
+  }
   order.lease_shared = order.lease_shared || services_.lease_shared();
   auto home = std::make_shared<WorkerHome>(std::move(order), std::move(services));
   home->setLogLevel(services_.log_level());
@@ -187,12 +191,28 @@ void WorkerKeeper::setAlone(const std::string& plugin) {
   found->second->order.beside_older_code = false;
 }
 
-void WorkerKeeper::setCare(const std::string& plugin, const WorkerCare& care) {
+void WorkerKeeper::setCare(const std::string& plugin, const WorkerCare& care,
+                           const HomeLimits& limits) {
   const std::lock_guard lock{mutex_};
   const auto found = wards_.find(plugin);
   if (found == wards_.end()) return;
   found->second->care = care;
+  found->second->order.limits = limits;
   found->second->budget.setLimits(care.restarts, care.restart_window);
+}
+
+bool WorkerKeeper::cancelRestart(const std::string& plugin) {
+  const std::lock_guard lock{mutex_};
+  const auto found = wards_.find(plugin);
+  if (found == wards_.end()) return false;
+  return std::exchange(found->second->start_at, std::nullopt).has_value();
+}
+
+void WorkerKeeper::restartNow(const std::string& plugin) {
+  const std::lock_guard lock{mutex_};
+  const auto found = wards_.find(plugin);
+  if (found != wards_.end()) found->second->start_at = Time{};
+  wake_.notify_all();
 }
 
 bool WorkerKeeper::release(const std::string& plugin) {
@@ -347,7 +367,7 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
     }
     ward->abort_at.reset();
     living = ward->place == Ward::Place::Living;
-    if (living) pause = ward->budget.died(std::chrono::steady_clock::now());
+    if (living && !end.abandoned) pause = ward->budget.died(std::chrono::steady_clock::now());
     reason += pause ? fmt::format(" It is started again{}.",
                                   pause->count() == 0 ? std::string{" at once"}
                                                       : fmt::format(" in {} ms", pause->count()))
@@ -368,7 +388,7 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
   }
   if (current) services_.changed(*compartment);
   try {
-    if (services_.record) services_.record(before, end);
+    if (services_.record && !end.abandoned) services_.record(before, end);
   } catch (const std::exception& error) {
     log(Level::Warn, "plugins", "The record of a worker's end could not be kept",
         {{"reason", error.what()}});
@@ -381,14 +401,19 @@ void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
   bool running = false;
   try {
     const auto home = newHome(ward);
-    bool stopping = false;
+    bool wanted = false;
+    std::uint64_t line = 0;
     {
       const std::lock_guard lock{mutex_};
-      stopping = stopping_;
+      wanted = !stopping_ && ward->place == Ward::Place::Living;
+      line = ward->line;
     }
-    running = !stopping && compartment && compartment->replace(home, ward->line, problem);
+    running = wanted && compartment && compartment->replace(home, line, problem);
+    // a takeover may have begun or ended while it started
+    if (running && home->hasStore())
+      home->shareLease(services_.lease_shared(), std::chrono::steady_clock::now() + kSoon);
   } catch (const std::exception& error) {
-    problem = error.what();
+    problem = error.what();  // of a lease: it is given back at the end of the running group
   }
   {
     const std::lock_guard lock{mutex_};

@@ -60,8 +60,11 @@ class WorkerKeeper {
   void forget(const std::string& plugin);
   /// Nothing of another generation works on its store any more.
   void setAlone(const std::string& plugin);
-  /// From now on; nothing for a plugin that does not live in a worker.
-  void setCare(const std::string& plugin, const WorkerCare& care);
+  /// From now on, for its next worker, too; nothing for a plugin that does not live in one.
+  void setCare(const std::string& plugin, const WorkerCare& care, const HomeLimits& limits);
+  /// It will not be started again by itself, until restartNow(). True when it would have been.
+  bool cancelRestart(const std::string& plugin);
+  void restartNow(const std::string& plugin);
   /// Starts one that is quarantined, or waits for its next start, at once. False for any other.
   bool release(const std::string& plugin);
   /// Starts nothing any more.

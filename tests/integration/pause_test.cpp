@@ -1,11 +1,14 @@
 // A version whose migration its predecessor cannot live with: it deletes every note.
+#include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
 #include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
-#include <thread>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "replacement.hpp"
 
@@ -77,6 +80,76 @@ TEST_P(PausedReload, AVersionThatFailsGivesTheStoreBack) {
   place_.install("three");
   EXPECT_EQ(reload().status, 200) << "and the next attempt finds all as it was";
   EXPECT_EQ(notes(), 0);
+}
+
+/// Each way in which the new version may fail once its migrations were applied.
+TEST_P(PausedReload, HoweverItFailsTheOldOneRunsOnItsStore) {
+  for (const auto& [mood, words] : {std::pair{"hangs", "did not return within"},
+                                    {"critical", "In a bad mood"},
+                                    {"greedy", "/api/greeter/v1/hello/{name}"},
+                                    {"dies", "exit code 9"}}) {
+    if (std::string_view{mood} == "dies" && GetParam() == "inprocess") continue;  // the host, too
+    place_.install("three", fmt::format("mood = {}\n", mood));
+    const HttpAnswer answer = reload();
+    EXPECT_EQ(answer.status, 422) << mood << answer.body;
+    const json told = answer.json()["error"]["details"];
+    EXPECT_EQ(told.value("outcome", ""), "rolled_back") << mood << told;
+    EXPECT_THAT(told.value("reason", ""), HasSubstr(words));
+    EXPECT_EQ(place_.get("/word").json().value("version", 0), 1) << mood;
+    EXPECT_EQ(notes(), 1) << mood;
+  }
+  EXPECT_EQ(place_.post("/notes").status, 200) << "it writes";
+  EXPECT_EQ(notes(), 2);
+}
+
+TEST_P(PausedReload, MoreCallsMayWaitThanRunAtOnce) {
+  place_.configure("limits.threads = 2\nlimits.queue = 4\n");
+  ASSERT_EQ(place_.change("reload").status, 200);
+  place_.install("three", "limits.threads = 2\nlimits.queue = 4\nmood = slow\n");
+  auto reloaded = std::async(std::launch::async, [&] { return reload(); });
+  ASSERT_TRUE(await([&] { return place_.plugin().value("state", "") == "draining"; }));
+  std::vector<std::future<HttpAnswer>> waiting;
+  for (int i = 0; i < 60; ++i)
+    waiting.push_back(std::async(std::launch::async, [&] { return place_.get("/word"); }));
+  EXPECT_TRUE(await([&] { return place_.plugin().value("waiting", 0) > 6; }));
+  EXPECT_EQ(reloaded.get().status, 200);
+  for (auto& one : waiting) {
+    const HttpAnswer answer = one.get();
+    EXPECT_EQ(answer.status, 200) << answer.body;
+  }
+}
+
+TEST_P(PausedReload, OfOneThatIsClosedTheStoreComesBack) {
+  ASSERT_EQ(place_.change("disable").status, 200);
+  place_.install("three", "mood = throws\n");
+  const HttpAnswer answer = reload();
+  EXPECT_EQ(answer.status, 422) << answer.body;
+  EXPECT_EQ(answer.json()["error"]["details"].value("outcome", ""), "failed");
+  place_.install("one");
+  EXPECT_EQ(place_.change("reload").status, 200) << "its schema is the old one";
+  EXPECT_EQ(notes(), 1);
+}
+
+TEST_P(PausedReload, AfterARefusedOneItIsLookedAfterAsBefore) {
+  if (GetParam() != "worker") return;
+  auto slow = std::async(std::launch::async, [&] { return place_.get("/word?ms=1500"); });
+  ASSERT_TRUE(await([&] { return place_.plugin().value("running", 0) == 1; }));
+  EXPECT_EQ(reload("&patience_ms=100").status, 422);
+  slow.get();
+  const pid_t worker = place_.get("/word").json().value("process", 0);
+  ASSERT_GT(worker, 0);
+  ASSERT_EQ(kill(worker, SIGKILL), 0);
+  EXPECT_EQ(place_.get("/word").status, 200);
+  EXPECT_TRUE(await([&] { return place_.plugin().value("state", "") == "running"; }))
+      << place_.plugin();
+  EXPECT_EQ(place_.plugin().value("restarts", 0), 1);
+}
+
+TEST_P(PausedReload, ThatPutTheStoreBackHasAnAuditRow) {
+  place_.install("three", "mood = throws\n");
+  EXPECT_EQ(reload().status, 422);
+  EXPECT_THAT(place_.host().keyed().get("/api/admin/audit?limit=20").body,
+              HasSubstr("plugin.pause"));
 }
 
 TEST_P(PausedReload, NegativeControl_WithoutACopyTheNotesAreGone) {

@@ -49,8 +49,10 @@ SteadyLoad::~SteadyLoad() {
 
 void SteadyLoad::ask(const std::string& path) {
   while (!ended_) {
-    const HttpAnswer answer = path == "/notes" ? place_.post(path) : place_.get(path);
+    const bool writes = path == "/notes";
+    const HttpAnswer answer = writes ? place_.post(path) : place_.get(path);
     ++answered_;
+    if (writes && answer.status == 200) ++written_;
     if (answer.status == 200) continue;
     const std::lock_guard lock{mutex_};
     failures_.push_back(fmt::format("{} {}{}", answer.status, answer.body, answer.fault));

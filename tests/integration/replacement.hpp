@@ -49,6 +49,8 @@ class SteadyLoad {
   bool awaitMore(std::size_t answers) const;
   /// What was not 200, each as "STATUS BODY".
   std::vector<std::string> end();
+  /// Notes that were acknowledged.
+  std::size_t written() const { return written_; }
 
  private:
   void ask(const std::string& path);
@@ -56,6 +58,7 @@ class SteadyLoad {
   const Replacement& place_;
   std::atomic<bool> ended_{false};
   std::atomic<std::size_t> answered_{0};
+  std::atomic<std::size_t> written_{0};
   std::mutex mutex_;
   std::vector<std::string> failures_;
   std::vector<std::thread> clients_;

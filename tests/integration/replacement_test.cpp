@@ -43,7 +43,7 @@ class PluginChanges : public testing::TestWithParam<std::string> {
     EXPECT_EQ(answer.errorCode(), "PLUGIN_NOT_REPLACED");
     const json told = details(answer);
     EXPECT_EQ(told.value("outcome", ""), "rolled_back") << answer.body;
-    EXPECT_EQ(told.value("generation", 0), 1);
+    EXPECT_EQ(told.value("generation", 0), 1) << place_.plugin();
     EXPECT_EQ(told.value("version_before", ""), "1.4.0");
     EXPECT_EQ(logOf("rolled_back").value("reason", ""), told.value("reason", "-"));
     EXPECT_EQ(place_.get("/old").json().value("version", 0), 1);
@@ -73,6 +73,8 @@ TEST_P(PluginChanges, UnderLoadNoRequestFails) {
     ASSERT_TRUE(load.awaitMore(50));
   }
   EXPECT_THAT(load.end(), IsEmpty());
+  EXPECT_EQ(place_.get("/notes").json().value("rows", std::size_t{0}), load.written())
+      << "both generations wrote by turns: none is lost, none is there twice";
   EXPECT_EQ(place_.plugin().value("generation", 0), 4);
   EXPECT_EQ(place_.host().stop(), 0);
 }
@@ -209,7 +211,34 @@ TEST_P(PluginChanges, AHungRequestIsAbortedAfterThePatience) {
   const std::string_view fate = isWorker() ? "ended with its process" : "do not return";
   EXPECT_THAT(answer.json().value("old_code", ""), HasSubstr(std::string{fate}));
   EXPECT_EQ(place_.get("/word").json().value("version", 0), 2);
-  hung.get();
+  const HttpAnswer ended = hung.get();
+  EXPECT_EQ(ended.json().value("version", 0), isWorker() ? 2 : 1) << "a GET is begun once more";
+}
+
+// Goal: when the patience of a reload is over, what the old worker had not begun goes to the new
+// one, and what it had begun and nobody may repeat is told so. Method: its two threads stand still,
+// reading and writing, and more calls wait behind them.
+TEST(PluginChange, WhatAnOldWorkerHadNotBegunIsAnsweredByTheNewOne) {
+  Replacement place{"worker"};
+  ASSERT_TRUE(place.isReady());
+  place.configure("limits.threads = 2\n");
+  ASSERT_EQ(place.change("reload").status, 200);
+  auto reading = std::async(std::launch::async, [&] { return place.get("/word?ms=6000"); });
+  auto writing = std::async(std::launch::async, [&] { return place.post("/slow?ms=6000"); });
+  ASSERT_TRUE(await([&] { return place.plugin().value("running", 0) == 2; }));
+  std::vector<std::future<HttpAnswer>> waiting;
+  for (int i = 0; i < 20; ++i)
+    waiting.push_back(std::async(std::launch::async, [&] { return place.post("/notes"); }));
+  ASSERT_TRUE(await([&] { return place.plugin().value("queued", 0) == 20; }));
+  place.install("two", "limits.threads = 2\n");
+  const HttpAnswer answer = place.change("reload?patience_ms=200");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  for (auto& one : waiting) EXPECT_EQ(one.get().status, 200);
+  EXPECT_EQ(place.get("/notes").json().value("rows", 0), 20);
+  const HttpAnswer written = writing.get();
+  EXPECT_EQ(written.status, 502) << written.body;
+  EXPECT_EQ(written.errorCode(), "PLUGIN_CRASHED");
+  reading.get();
 }
 
 TEST_P(PluginChanges, TwoChangesOfOnePluginDoNotMeet) {
@@ -328,6 +357,13 @@ TEST(PluginRelease, AQuarantinedOneIsStartedAgain) {
   }
   ASSERT_TRUE(await([&] { return place.plugin().value("state", "") == "quarantined"; }))
       << place.plugin();
+  place.install("three");
+  EXPECT_THAT(place.change("reload").body, HasSubstr("Migration 2 (plain)")) << "it may come back";
+  place.install("two", "mood = throws\n");
+  EXPECT_EQ(place.change("reload").status, 422);
+  EXPECT_EQ(place.plugin().value("state", ""), "quarantined")
+      << "a reload that fails changes nothing";
+  place.install("one");
   const HttpAnswer answer = place.change("release");
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json().value("outcome", ""), "released");

@@ -69,6 +69,17 @@ class Changeling final : public bulkhead::Plugin {
                  write.send("INSERT INTO note (word) VALUES ($1)", bulkhead::values("note"));
                  return Response::json([](JsonWriter& out) { out.object("kept", true); });
                });
+    host.route({.method = "POST",
+                .path = "/slow",
+                .scope = "changeling:write",
+                .summary = "Takes its time.",
+                .query = R"({"type":"object","properties":{"ms":{"type":"integer","minimum":0}}})",
+                .request = kAny,
+                .response = kAny},
+               [this](const Request& request) {
+                 std::this_thread::sleep_for(timeOf(request));
+                 return said();
+               });
     host.route(reading("/notes"), [](const Request&, bulkhead::ReadTransaction& read) {
       const auto rows = read.first("SELECT count(*) FROM note", bulkhead::values(),
                                    [](const bulkhead::Row& row) { return row.integer(0); });
@@ -83,6 +94,7 @@ class Changeling final : public bulkhead::Plugin {
     if (settings_.mood == "throws") throw std::runtime_error{"the mood is bad"};
     if (settings_.mood == "hangs") std::this_thread::sleep_for(std::chrono::hours{1});
     if (settings_.mood == "dies") _exit(9);
+    if (settings_.mood == "slow") std::this_thread::sleep_for(std::chrono::seconds{2});
   }
 
  private:
