@@ -48,7 +48,8 @@ HostRoute changeRoute(std::string_view verb, const PluginVerbs::Verb& change) {
   route.deadline = kPluginChangeMax;
   route.answer = [change, verb = std::string{verb}](const HttpRequest& request) {
     const PluginChange done =
-        change(request.path_parameters.at(0).second, {patienceOf(request), pauseOf(request, verb), administratorOf(request)});
+        change(request.path_parameters.at(0).second,
+               {patienceOf(request), pauseOf(request, verb), administratorOf(request)});
     if (done.succeeded()) return HttpResponse::json(200, pluginChangeJson(done));
     const bool ran = done.outcome == PluginChange::Outcome::RolledBack;
     throw Error::businessLogic(ran ? "PLUGIN_NOT_REPLACED" : "PLUGIN_NOT_STARTED",

@@ -79,10 +79,9 @@ bool TakeoverDesk::greet(const TakeoverChannel& channel) const {
   TakeoverMessage hello;
   if (channel.peer() == 0 || channel.receive(hello, kGreeting) != Outcome::Arrived) return false;
   const bool understood = hello.body.value("hello", json{}) == json(TakeoverChannel::kProtocol);
-  const std::string why =
-      understood ? hooks_.why_not()
-                 : fmt::format("This host speaks protocol {} of takeovers.",
-                               TakeoverChannel::kProtocol);
+  const std::string why = understood ? hooks_.why_not()
+                                     : fmt::format("This host speaks protocol {} of takeovers.",
+                                                   TakeoverChannel::kProtocol);
   if (why.empty()) return true;
   channel.send({{{"refused", why}}});
   return false;

@@ -190,7 +190,7 @@ class Compartment {
   std::vector<std::shared_ptr<const RegisteredRoute>> known_routes_;  ///< that calls carry
   std::uint64_t line_ = 0;
   std::optional<Refusal> closed_as_;  ///< by its own end, before a succession was tried
-  bool awaited_ = false;  ///< the next generation comes soon
+  bool awaited_ = false;              ///< the next generation comes soon
   std::vector<std::shared_ptr<HomeCall>> parked_;
 };
 

@@ -60,9 +60,9 @@ std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience, st
     enterLocked(PluginState::Draining, "It is paused while its store is changed.");
   }
   if (!awaitQuiet(*life, begin + patience) && resume(life, line)) {
-    return Refusal{PluginState::Failed,
-                   fmt::format("It cannot be paused: its calls did not end within {} ms.",
-                               patience.count())};
+    return Refusal{
+        PluginState::Failed,
+        fmt::format("It cannot be paused: its calls did not end within {} ms.", patience.count())};
   }
   report.drained_in = since(begin);
   report.left_behind = !end(life, std::chrono::steady_clock::now() + kEndPatience);

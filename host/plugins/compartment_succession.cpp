@@ -120,7 +120,7 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
 
 void Compartment::rollBack(const Refusal& refusal, SuccessionReport& report) {
   const std::lock_guard lock{mutex_};
-  beside_.reset();  // whoever calls has it, too
+  beside_.reset();   // whoever calls has it, too
   if (closed_as_) {  // what closed it stays true
     enterLocked(closed_as_->state, closed_as_->reason);
   } else if (!life_ && !awaited_) {

@@ -54,8 +54,8 @@ class Home {
   virtual void start() = 0;
   /// Makes create() and start() return soon, where that can be done. Any thread.
   virtual void interrupt() noexcept {}
-  /// Keeps it from its store for ever, for one that stands still in create() or start(): nobody else
-  /// has that store any more. Any thread.
+  /// Keeps it from its store for ever, for one that stands still in create() or start(): nobody
+  /// else has that store any more. Any thread.
   virtual void fenceStore() noexcept {}
   /// Takes no more calls and waits until none is inside; false when `until` came first.
   virtual bool drain(Time until) = 0;
