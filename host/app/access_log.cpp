@@ -11,11 +11,14 @@
 namespace bulkhead::host {
 namespace {
 
-/// Query values may hold personal data: the line shows the path, and that there was a query.
-std::string_view withoutQuery(std::string_view target, std::string& shortened) {
+/// Query values may hold personal data: the line shows the path, and that there was a query. A
+/// target that is its route's template holds nothing of the client's.
+LogField urlOf(const CompletedExchange& exchange, std::string& shortened) {
+  const std::string_view target = exchange.request.target;
+  if (target == exchange.labels.route) return {"url", NoSecret{target}};
   const auto question = target.find('?');
-  if (question == std::string_view::npos) return target;
-  return shortened.assign(target.substr(0, question)).append("?...");
+  if (question == std::string_view::npos) return {"url", target};
+  return {"url", std::string_view{shortened.assign(target, 0, question).append("?...")}};
 }
 
 std::string_view headerOf(const HttpRequest& request, std::string_view name) {
@@ -32,7 +35,8 @@ bool isProbe(std::string_view route) {
 
 /// The refusal of a closed plugin: known as its state, and anyone can ask for as many as they like.
 bool isClosedPlugin(const CompletedExchange& exchange) {
-  return exchange.refusal.code == "PLUGIN_UNAVAILABLE";
+  const std::string_view code = exchange.refusal.code;
+  return !code.empty() && (code == "PLUGIN_UNAVAILABLE" || code == "CIRCUIT_OPEN");
 }
 
 }  // namespace
@@ -52,11 +56,11 @@ void AccessLog::record(const CompletedExchange& exchange) const {
   metrics_.observeRequest(exchange.request.method, exchange.labels.route, exchange.status,
                           exchange.duration);
   watch(exchange);
-  const bool slow = isSlow(exchange) || exchange.broken_off;
-  if (slow || logEnabled(levelOf(exchange))) writeLine(exchange);
+  const Level level = levelOf(exchange);
+  if (isSlow(exchange) || exchange.broken_off || logEnabled(level)) writeLine(exchange, level);
 }
 
-void AccessLog::writeLine(const CompletedExchange& exchange) const {
+void AccessLog::writeLine(const CompletedExchange& exchange, Level level) const {
   const HttpRequest& request = exchange.request;
   LogContext context;
   context.plugin = exchange.labels.plugin;
@@ -74,13 +78,13 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
   std::string shortened;
   const bool slow = isSlow(exchange);
   const std::array<LogField, 9> fields{{{"method", NoSecret{request.method}},
-                                        {"url", withoutQuery(request.target, shortened)},
+                                        urlOf(exchange, shortened),
                                         {"route", NoSecret{exchange.labels.route}},
                                         {"status", exchange.status},
                                         {"durationMs", exchange.duration},
                                         {"bytesIn", exchange.bytes_in},
                                         {"bytesOut", exchange.bytes_out},
-                                        {"ip", NoSecret{request.peer.address}},
+                                        {"ip", NoSecret{request.peer.address.text()}},
                                         {"userAgent", headerOf(request, "user-agent")}}};
   const Refusal& refusal = exchange.refusal;
   if (isChoice(exchange)) {
@@ -96,8 +100,7 @@ void AccessLog::writeLine(const CompletedExchange& exchange) const {
              {nameOf(refusal.kind), refusal.message, refusal.code, {}}, exchange.status, fields);
     return;
   }
-  writeLog(slow ? Level::Warn : levelOf(exchange), "http", slow ? "Slow request" : "Request",
-           fields);
+  writeLog(slow ? Level::Warn : level, "http", NoSecret{slow ? "Slow request" : "Request"}, fields);
 }
 
 void AccessLog::watch(const CompletedExchange& exchange) const {

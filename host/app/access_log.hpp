@@ -39,7 +39,7 @@ class AccessLog {
   }
   Level levelOf(const CompletedExchange& exchange) const;
   bool isChoice(const CompletedExchange& exchange) const;
-  void writeLine(const CompletedExchange& exchange) const;
+  void writeLine(const CompletedExchange& exchange, Level level) const;
   void watch(const CompletedExchange& exchange) const;
 
   monitoring::HostMetrics& metrics_;

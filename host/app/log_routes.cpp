@@ -61,7 +61,7 @@ HttpResponse setLevel(const HttpRequest& request) {
   log(Level::Warn, "config", "Log level changed for a time",
       {{"newLevel", levelName(*level)},
        {"seconds", seconds},
-       {"by", key.empty() ? request.peer.address : key}});
+       {"by", key.empty() ? request.peer.address.text() : key}});
   logSystem().setLevel(*level, std::chrono::seconds{seconds});
   return levels();
 }

@@ -1,8 +1,6 @@
 #include "app/peer_policy.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <array>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -11,27 +9,10 @@
 #include "app/forwarded.hpp"
 
 namespace bulkhead::host {
-namespace {
-
-/// The address in network order, 4 or 16 bytes; empty when it is none. Looks into `memory`.
-std::string_view addressBytes(std::string_view text, std::array<char, 16>& memory) {
-  std::array<char, INET6_ADDRSTRLEN> literal{};
-  if (text.size() >= literal.size()) return {};
-  std::copy(text.begin(), text.end(), literal.begin());
-  if (inet_pton(AF_INET, literal.data(), memory.data()) == 1) return {memory.data(), 4};
-  if (inet_pton(AF_INET6, literal.data(), memory.data()) != 1) return {};
-  constexpr std::string_view kMappedPrefix{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
-  const std::string_view whole{memory.data(), memory.size()};
-  return whole.starts_with(kMappedPrefix) ? whole.substr(kMappedPrefix.size()) : whole;
-}
-
-}  // namespace
-
 Network::Network(std::string_view text) : is_unix_{text == "unix"} {
   if (is_unix_) return;
   const auto slash = text.find('/');
-  std::array<char, 16> memory{};
-  bytes_ = addressBytes(text.substr(0, slash), memory);
+  bytes_ = ClientAddress{std::string{text.substr(0, slash)}}.bytes();
   prefix_bits_ = static_cast<unsigned>(bytes_.size() * 8);
   bool valid = !bytes_.empty();
   if (slash != std::string_view::npos) {
@@ -49,12 +30,9 @@ Network::Network(std::string_view text) : is_unix_{text == "unix"} {
   }
 }
 
-bool Network::anyContains(const std::vector<Network>& networks, std::string_view address) {
-  std::array<char, 16> memory{};
-  const std::string_view bytes = addressBytes(address, memory);
-  return std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
-    return network.is_unix_ ? address.starts_with("unix:") : network.containsBytes(bytes);
-  });
+bool Network::anyContains(const std::vector<Network>& networks, const ClientAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& network) { return network.contains(address); });
 }
 
 bool Network::containsBytes(std::string_view bytes) const {
@@ -117,19 +95,19 @@ void PeerPolicy::resolve(HttpRequest& request) const {
     return;
   }
   const auto hop = forwardedClient(request.headers, [&](std::string_view address) {
-    return Network::anyContains(networks->trusted, address);
+    return Network::anyContains(networks->trusted, std::string{address});
   });
   if (!hop) {
     request.peer.inside = false;  // a trusted proxy that does not say for whom it asks
     return;
   }
   request.peer.address = hop->address;
-  request.peer.inside = Network::anyContains(networks->allowed, hop->address);
+  request.peer.inside = Network::anyContains(networks->allowed, request.peer.address);
   if (!hop->scheme.empty()) request.peer.secure = hop->scheme == "https";
   if (!hop->host.empty()) setHost(request, hop->host);
 }
 
-bool PeerPolicy::isTrustedProxy(std::string_view address) const {
+bool PeerPolicy::isTrustedProxy(const ClientAddress& address) const {
   return Network::anyContains(networks_.load()->trusted, address);
 }
 

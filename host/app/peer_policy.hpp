@@ -18,9 +18,11 @@ class Network {
   explicit Network(std::string_view text);
   /// False for text that is neither an IP literal nor "unix:UID". An IPv4-mapped IPv6 address
   /// counts as IPv4.
-  bool contains(std::string_view address) const { return anyContains({*this}, address); }
+  bool contains(const ClientAddress& address) const {
+    return is_unix_ ? address.isUnix() : containsBytes(address.bytes());
+  }
   /// Whether one of `networks` does.
-  static bool anyContains(const std::vector<Network>& networks, std::string_view address);
+  static bool anyContains(const std::vector<Network>& networks, const ClientAddress& address);
 
  private:
   bool containsBytes(std::string_view bytes) const;
@@ -42,7 +44,7 @@ class PeerPolicy {
   /// Completes `request.peer`, whose address is the socket's or the PROXY header's, and puts a
   /// forwarded host in the place of Host.
   void resolve(HttpRequest& request) const;
-  bool isTrustedProxy(std::string_view address) const;
+  bool isTrustedProxy(const ClientAddress& address) const;
   /// Other networks from now on; throws as the constructor does, and nothing has changed then.
   void replace(const std::vector<std::string>& allowed_networks,
                const std::vector<std::string>& trusted_proxies);

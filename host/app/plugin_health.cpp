@@ -158,7 +158,7 @@ std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& p
                      std::nullopt, status.required,
                      health::PluginFigures{status.generation, status.restarts, status.active(),
                                            facts.memory_bytes, facts.p50_ms, facts.p99_ms},
-                     status.lost()});
+                     status.lost(), status.impairment});
   }
   return shown;
 }

@@ -51,6 +51,9 @@ class ExchangeCall final : public HomeCall {
                Time deadline)
       : HomeCall{std::move(route), deadline}, exchange_{std::move(exchange)} {}
 
+  void watch(std::unique_ptr<AnswerWatcher> watcher) override {
+    exchange_->watch(std::move(watcher));
+  }
   HttpRequest& request() noexcept override { return exchange_->request(); }
   bool isAnswered() const noexcept override { return exchange_->answered(); }
   bool respond(HttpResponse response) override { return exchange_->respond(std::move(response)); }

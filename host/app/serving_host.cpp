@@ -212,10 +212,11 @@ void ServingHost::makeFront() {
   options.development = !settings_.isProduction();
   options.body_rule = [this](const HttpRequest& request) { return pipeline_.bodyRule(request); };
   options.exempt_from_ip_cap = [this](std::string_view address) {
-    return peers_.isTrustedProxy(address) || address == "127.0.0.1" || address == "::1";
+    return peers_.isTrustedProxy(std::string{address}) || address == "127.0.0.1" ||
+           address == "::1";
   };
   options.may_send_proxy_header = [this](std::string_view address) {
-    return peers_.isTrustedProxy(address);
+    return peers_.isTrustedProxy(std::string{address});
   };
   SecurityHeaderOptions headers;
   headers.hsts = settings_.security.hsts == "always";

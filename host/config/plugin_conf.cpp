@@ -42,6 +42,10 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.streams = static_cast<int>(value.integer()); });
   with("limits.deadline_ms",
        [&](const TypedValue& value) { conf.limits.deadline_ms = value.integer(); });
+  with("limits.failures",
+       [&](const TypedValue& value) { conf.limits.failures = static_cast<int>(value.integer()); });
+  with("limits.failure_pause_ms",
+       [&](const TypedValue& value) { conf.limits.failure_pause_ms = value.integer(); });
   with("limits.restarts",
        [&](const TypedValue& value) { conf.limits.restarts = static_cast<int>(value.integer()); });
   with("limits.restart_window_ms",
@@ -52,6 +56,16 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.descriptors = value.integer(); });
   with("limits.memory_mb",
        [&](const TypedValue& value) { conf.limits.memory_mb = value.integer(); });
+  with("limits.memory_soft_mb",
+       [&](const TypedValue& value) { conf.limits.memory_soft_mb = value.integer(); });
+  with("limits.cpu_percent", [&](const TypedValue& value) {
+    conf.limits.cpu_percent = static_cast<int>(value.integer());
+  });
+  with("limits.cpu_window_ms",
+       [&](const TypedValue& value) { conf.limits.cpu_window_ms = value.integer(); });
+  with("limits.own_threads", [&](const TypedValue& value) {
+    conf.limits.own_threads = static_cast<int>(value.integer());
+  });
 }
 
 }  // namespace

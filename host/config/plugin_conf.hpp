@@ -19,11 +19,18 @@ struct PluginLimits {
   int queue = 1024;
   int streams = 16;
   std::int64_t deadline_ms = 30'000;
+  int failures = 20;  ///< in a row before requests are kept away from it; 0: never
+  std::int64_t failure_pause_ms = 5'000;
   int restarts = 5;  ///< of its worker within the window, before quarantine
   std::int64_t restart_window_ms = 60'000;
-  std::int64_t stuck_ms = 10'000;   ///< past its deadline before a call counts as hung
-  std::int64_t memory_mb = 0;       ///< of its worker; more ends it. 0: no limit
-  std::int64_t descriptors = 1024;  ///< open files of its worker
+  std::int64_t stuck_ms = 10'000;  ///< past its deadline before a call counts as hung
+  // Of its worker. 0: no limit.
+  std::int64_t memory_soft_mb = 0;      ///< more has another generation take its place
+  std::int64_t memory_mb = 0;           ///< more ends it
+  int cpu_percent = 0;                  ///< of one processor over the window; more ends it
+  std::int64_t cpu_window_ms = 10'000;  ///< never 0
+  int own_threads = 256;                ///< beside those of its calls; more end it
+  std::int64_t descriptors = 1024;      ///< open files; never 0
 };
 
 /// One file of `conf/plugins.d`: what the host wants to know before it has seen the plugin.

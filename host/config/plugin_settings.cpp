@@ -98,6 +98,41 @@ SettingDeclaration limit(std::string name, std::string default_text, double min,
   return declaration;
 }
 
+std::vector<SettingDeclaration> callLimits() {
+  return {limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
+          limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
+          limit("limits.streams", "16", 0, 1024, "Streaming requests that run in it at once."),
+          limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request."),
+          limit("limits.failures", "20", 0, 1'000'000,
+                "Requests that fail in a row by its own fault before the next ones are refused for "
+                "limits.failure_pause_ms. 0: never."),
+          limit("limits.failure_pause_ms", "5000", 100, 60'000,
+                "How long they are refused before a few are tried; doubled while these fail.")};
+}
+
+std::vector<SettingDeclaration> workerLimits() {
+  return {limit("limits.restarts", "5", 0, 10'000,
+                "Deaths of its worker within limits.restart_window_ms before it stays closed."),
+          limit("limits.restart_window_ms", "60000", 1'000, 86'400'000,
+                "The time in which they are counted."),
+          limit("limits.stuck_ms", "10000", 100, 3'600'000,
+                "Past its deadline so long, a request that still runs ends its worker."),
+          limit("limits.memory_soft_mb", "0", 0, 1'048'576,
+                "Memory of its worker, in MiB; with more, another generation takes its place. 0: "
+                "no limit."),
+          limit("limits.memory_mb", "0", 0, 1'048'576,
+                "Memory of its worker, in MiB; more ends it. 0: no limit."),
+          limit("limits.cpu_percent", "0", 0, 102'400,
+                "Share of one processor that its worker may take over limits.cpu_window_ms; more "
+                "ends it. 0: no limit."),
+          limit("limits.cpu_window_ms", "10000", 1'000, 3'600'000,
+                "The time over which that share is taken."),
+          limit("limits.own_threads", "256", 0, 65'536,
+                "Threads that its worker may have beside those of its calls; more end it. 0: no "
+                "limit."),
+          limit("limits.descriptors", "1024", 64, 1'048'576, "Open files of its worker.")};
+}
+
 std::vector<SettingDeclaration> makeReservedDeclarations() {
   SettingDeclaration enabled{.name = "enabled", .type = SettingType::Boolean};
   enabled.default_text = "true";
@@ -114,24 +149,10 @@ std::vector<SettingDeclaration> makeReservedDeclarations() {
   SettingDeclaration sandbox{.name = "sandbox", .type = SettingType::Boolean};
   sandbox.default_text = "true";
   sandbox.help = "false lets its worker start processes, trace, mount and more; the log warns.";
-  return {enabled,
-          library,
-          isolation,
-          required,
-          sandbox,
-          limit("limits.threads", "8", 1, 256, "Requests that run in the plugin at once."),
-          limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
-          limit("limits.streams", "16", 0, 1024, "Streaming requests that run in it at once."),
-          limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request."),
-          limit("limits.restarts", "5", 0, 10'000,
-                "Deaths of its worker within limits.restart_window_ms before it stays closed."),
-          limit("limits.restart_window_ms", "60000", 1'000, 86'400'000,
-                "The time in which they are counted."),
-          limit("limits.stuck_ms", "10000", 100, 3'600'000,
-                "Past its deadline so long, a request that still runs ends its worker."),
-          limit("limits.memory_mb", "0", 0, 1'048'576,
-                "Memory of its worker, in MiB; more ends it. 0: no limit."),
-          limit("limits.descriptors", "1024", 64, 1'048'576, "Open files of its worker.")};
+  std::vector<SettingDeclaration> all{enabled, library, isolation, required, sandbox};
+  for (auto& declaration : callLimits()) all.push_back(std::move(declaration));
+  for (auto& declaration : workerLimits()) all.push_back(std::move(declaration));
+  return all;
 }
 
 }  // namespace

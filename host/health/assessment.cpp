@@ -18,6 +18,8 @@ void add(Assessment& assessment, Issue issue) {
 }
 
 void addChecks(Assessment& assessment) {
+  const auto view = static_cast<std::size_t>(assessment.view);
+  if (assessment.now < assessment.snapshot->healthy_until[view]) return;
   for (const auto& check : assessment.snapshot->checks) {
     const Status status = check.contributionAt(assessment.now, assessment.view);
     if (status == Status::Healthy) continue;
@@ -30,9 +32,10 @@ void addChecks(Assessment& assessment) {
 
 void addPlugins(Assessment& assessment) {
   for (const auto& plugin : assessment.plugins) {
-    if (!isClosedByFault(plugin)) continue;
+    if (!isClosedByFault(plugin) && plugin.impairment.empty()) continue;
     add(assessment,
-        {"plugin " + plugin.id, plugin.state, publicMessage(plugin.reason), Status::Degraded});
+        {"plugin " + plugin.id, plugin.impairment.empty() ? plugin.state : plugin.impairment,
+         publicMessage(plugin.reason), Status::Degraded});
   }
 }
 

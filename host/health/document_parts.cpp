@@ -35,6 +35,7 @@ void writePlugin(JsonWriter& out, const PluginHealth& plugin) {
   out.beginObject();
   out.member("id", plugin.id);
   out.member("state", plugin.state);
+  if (!plugin.impairment.empty()) out.member("impairment", plugin.impairment);
   if (!plugin.reason.empty()) out.member("reason", publicMessage(plugin.reason));
   if (plugin.configured) out.member("configured", *plugin.configured);
   out.member("required", plugin.required);
@@ -73,8 +74,8 @@ std::string megabytesText(std::uint64_t bytes, bool coarse) {
   return fmt::format("{}MB", shown(megabytes(bytes), coarse));
 }
 
-std::int64_t uptimeSeconds(const HealthState& state) {
-  return std::chrono::duration_cast<std::chrono::seconds>(state.uptime()).count();
+std::int64_t uptimeSeconds(const HealthState& state, TimePoint now) {
+  return std::chrono::duration_cast<std::chrono::seconds>(now - state.startedAt()).count();
 }
 
 bool showsVersion(const HealthSources& sources, Disclosure disclosure) {

@@ -16,7 +16,7 @@ std::int64_t shown(double value, bool coarse);
 std::string percentText(double percent);
 std::string megabytesText(std::uint64_t bytes, bool coarse);
 double megabytes(std::uint64_t bytes);
-std::int64_t uptimeSeconds(const HealthState& state);
+std::int64_t uptimeSeconds(const HealthState& state, TimePoint now);
 bool showsVersion(const HealthSources& sources, Disclosure disclosure);
 
 /// One array value: the age of each heartbeat.

@@ -39,6 +39,10 @@ ServiceState stateOf(const Assessment& assessment, const PluginHealth& plugin) {
     checked = true;
     worst = std::max(worst, check.statusAt(assessment.now, View::Health));
   }
+  if (!plugin.impairment.empty()) {
+    checked = true;
+    worst = std::max(worst, Status::Degraded);
+  }
   if (checked) state.status = wordOf(worst);
   if (isClosedByFault(plugin) || plugin.state == "disabled")
     state.status = plugin.state == "missing" ? "missing" : "unavailable";
@@ -130,7 +134,7 @@ std::string healthDocument(const HealthSources& sources, const Assessment& asses
     out.member("timestamp", timestampText(assessment.wall_now));
     if (showsVersion(sources, disclosure)) out.member("version", sources.identity.version);
     out.member("environment", sources.identity.environment);
-    out.member("uptime", uptimeSeconds(sources.state));
+    out.member("uptime", uptimeSeconds(sources.state, assessment.now));
     out.member("uptimeFormatted", uptimeText(sources.state.uptime()));
     writeMemory(out, resources, disclosure.coarse);
     writeDatabase(out, assessment, disclosure.coarse);

@@ -10,12 +10,20 @@ namespace bulkhead::host::health {
 namespace {
 
 constexpr std::string_view kHealthJson = "application/health+json";
+constexpr HeaderLines kJsonLines{
+    "Content-Type: application/json\r\n"
+    "Cache-Control: no-store, no-cache\r\n"
+    "Pragma: no-cache\r\n"};
+constexpr HeaderLines kHealthJsonLines{
+    "Content-Type: application/health+json\r\n"
+    "Cache-Control: no-store, no-cache\r\n"
+    "Pragma: no-cache\r\n"};
 
-HttpResponse answer(bool good, std::string body,
-                    std::string_view content_type = "application/json") {
-  HttpResponse response = HttpResponse::text(good ? 200 : 503, std::move(body), content_type);
-  response.headers.emplace_back("Cache-Control", "no-store, no-cache");
-  response.headers.emplace_back("Pragma", "no-cache");
+HttpResponse answer(bool good, std::string body, HeaderLines lines = kJsonLines) {
+  HttpResponse response;
+  response.status = good ? 200 : 503;
+  response.fixed_headers = lines;
+  response.body = std::move(body);
   if (!good) response.headers.emplace_back("Retry-After", "5");
   return response;
 }
@@ -137,7 +145,7 @@ HttpResponse HealthEndpoints::aggregate(const HttpRequest& request, View view) c
   const bool good = assessment.overall != Status::Critical;
   HttpResponse response =
       asksForHealthJson(request)
-          ? answer(good, healthJsonDocument(sources_, assessment, disclosure), kHealthJson)
+          ? answer(good, healthJsonDocument(sources_, assessment, disclosure), kHealthJsonLines)
       : view == View::Health ? answer(good, healthDocument(sources_, assessment, disclosure))
                              : answer(good, monitoringDocument(sources_, assessment, disclosure));
   response.addHeader("Vary", "Accept");

@@ -15,6 +15,7 @@
 #include <bulkhead/error.hpp>
 
 #include "health/check_state.hpp"
+#include "runtime/published.hpp"
 
 namespace bulkhead::host::health {
 namespace {
@@ -66,10 +67,7 @@ class HealthRegistry::Core : public std::enable_shared_from_this<Core> {
   void add(CheckSpec spec);
   bool remove(std::string_view owner, std::chrono::milliseconds patience);
   bool requestImmediate(std::string_view name);
-  std::shared_ptr<const HealthSnapshot> snapshot() const {
-    const std::lock_guard lock{snapshot_mutex_};
-    return snapshot_;
-  }
+  std::shared_ptr<const HealthSnapshot> snapshot() const { return snapshot_.load(); }
 
  private:
   struct Entry {
@@ -112,10 +110,7 @@ class HealthRegistry::Core : public std::enable_shared_from_this<Core> {
   bool stopping_ = false;
   std::uint64_t next_id_ = 1;
   std::minstd_rand random_{std::random_device{}()};
-  // Not std::atomic<std::shared_ptr>: libstdc++ 12 unlocks its readers with relaxed order, a data
-  // race that ThreadSanitizer shows. This lock is held for a pointer copy only.
-  mutable std::mutex snapshot_mutex_;
-  std::shared_ptr<const HealthSnapshot> snapshot_ = std::make_shared<const HealthSnapshot>();
+  Published<HealthSnapshot> snapshot_{std::make_shared<const HealthSnapshot>()};
 };
 
 void HealthRegistry::Core::start() {
@@ -291,13 +286,10 @@ void HealthRegistry::Core::finish(Lock& lock, const EntryPtr& entry, Outcome out
 }
 
 void HealthRegistry::Core::publish() {
-  auto next = std::make_shared<HealthSnapshot>();
-  next->id = next_id_++;
-  next->checks.reserve(entries_.size());
-  for (const auto& [name, entry] : entries_) next->checks.push_back(entry->state.report());
-  std::shared_ptr<const HealthSnapshot> published = std::move(next);
-  const std::lock_guard lock{snapshot_mutex_};
-  snapshot_.swap(published);
+  std::vector<CheckReport> reports;
+  reports.reserve(entries_.size());
+  for (const auto& [name, entry] : entries_) reports.push_back(entry->state.report());
+  snapshot_.store(std::make_shared<const HealthSnapshot>(next_id_++, std::move(reports)));
 }
 
 std::optional<CheckTransition> HealthRegistry::Core::apply(Entry& entry,

@@ -1,6 +1,7 @@
 #include "health/health_snapshot.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bulkhead::host::health {
 namespace {
@@ -41,6 +42,25 @@ Status CheckReport::statusAt(TimePoint now, View view) const {
 Status CheckReport::contributionAt(TimePoint now, View view) const {
   if (kind == CheckKind::Service && last.configured == false) return Status::Healthy;
   return std::min(statusAt(now, view), capOf(weights.of(view)));
+}
+
+TimePoint CheckReport::healthyUntil(View view) const {
+  const bool never_counts = kind == CheckKind::Service && last.configured == false;
+  if (never_counts || capOf(weights.of(view)) == Status::Healthy) return TimePoint::max();
+  const Status fresh = isKnown()                              ? status
+                       : weights.of(view) == Weight::Critical ? Status::Degraded
+                                                              : Status::Healthy;
+  if (fresh != Status::Healthy) return TimePoint::min();
+  return ended.value_or(registered) + kStaleIntervals * interval;
+}
+
+HealthSnapshot::HealthSnapshot(std::uint64_t number, std::vector<CheckReport> reports)
+    : id{number}, checks{std::move(reports)} {
+  for (const View view : {View::Health, View::Monitoring}) {
+    TimePoint& until = healthy_until[static_cast<std::size_t>(view)];
+    until = TimePoint::max();
+    for (const auto& check : checks) until = std::min(until, check.healthyUntil(view));
+  }
 }
 
 const CheckReport* HealthSnapshot::find(std::string_view name) const {

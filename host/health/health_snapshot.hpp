@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -38,13 +39,19 @@ struct CheckReport {
   Status statusAt(TimePoint now, View view) const;
   /// statusAt() capped by the check's weight in `view`.
   Status contributionAt(TimePoint now, View view) const;
+  /// Before that contributionAt() is healthy, and from then on worse; TimePoint::max() for never.
+  TimePoint healthyUntil(View view) const;
 };
 
 /// All checks at one moment; immutable, shared by every endpoint and dialect. The statuses are
 /// judged when they are read, so that a scheduler that died shows as stale and not as healthy.
 struct HealthSnapshot {
-  std::uint64_t id = 0;  ///< grows by one with every publication
+  explicit HealthSnapshot(std::uint64_t number = 0, std::vector<CheckReport> reports = {});
+
+  std::uint64_t id;  ///< grows by one with every publication
   std::vector<CheckReport> checks;
+  /// By View: until then no check makes the whole worse, and nobody need look at each of them.
+  std::array<TimePoint, 2> healthy_until;
 
   const CheckReport* find(std::string_view name) const;
 };

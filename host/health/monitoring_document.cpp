@@ -96,7 +96,7 @@ std::string monitoringDocument(const HealthSources& sources, const Assessment& a
     if (showsVersion(sources, disclosure)) out.member("version", sources.identity.version);
     out.member("environment", sources.identity.environment);
     out.member("timestamp", timestampText(assessment.wall_now));
-    out.member("uptime", uptimeSeconds(sources.state));
+    out.member("uptime", uptimeSeconds(sources.state, assessment.now));
     writeDependencies(out, assessment);
     writeResources(out, resources, disclosure.coarse);
     out.member("checksId", assessment.snapshot->id);

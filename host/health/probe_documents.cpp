@@ -1,3 +1,7 @@
+#include <array>
+#include <charconv>
+#include <cstring>
+
 #include <bulkhead/json_writer.hpp>
 
 #include "health/document_parts.hpp"
@@ -7,6 +11,8 @@
 
 namespace bulkhead::host::health {
 namespace {
+
+constexpr std::size_t kQuickBytesMax = 128;
 
 void writePending(JsonWriter& out, const std::vector<std::string>& pending, Disclosure disclosure) {
   out.key("pending");
@@ -19,18 +25,30 @@ void writePending(JsonWriter& out, const std::vector<std::string>& pending, Disc
 
 }  // namespace
 
+/// Written without a JsonWriter: balancers ask for it all the time, and no part of it needs one.
 std::string quickDocument(const Assessment& assessment, const HealthSources& sources) {
-  return toJson([&](JsonWriter& out) {
-    out.object("status", nameOf(assessment.overall, View::Health), "timestamp",
-               timestampText(assessment.wall_now), "uptime", uptimeSeconds(sources.state));
-  });
+  std::array<char, kQuickBytesMax> text{};
+  char* at = text.data();
+  const auto put = [&at](std::string_view part) {
+    std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  };
+  put(R"({"status":")");
+  put(nameOf(assessment.overall, View::Health));
+  put(R"(","timestamp":")");
+  put(timestampView(assessment.wall_now));
+  put(R"(","uptime":)");
+  const std::int64_t uptime = uptimeSeconds(sources.state, assessment.now);
+  at = std::to_chars(at, text.data() + text.size() - 1, uptime).ptr;
+  put("}");
+  return {text.data(), at};
 }
 
 std::string readinessDocument(const Readiness& readiness, Disclosure disclosure) {
   return toJson([&](JsonWriter& out) {
     out.beginObject();
     out.member("status", readiness.status);
-    out.member("timestamp", timestampText(SystemClock::now()));
+    out.member("timestamp", timestampView(SystemClock::now()));
     if (!readiness.pending.empty()) writePending(out, readiness.pending, disclosure);
     out.endObject();
   });
@@ -40,8 +58,8 @@ std::string livenessDocument(const HealthState& state, bool alive, Disclosure di
   return toJson([&](JsonWriter& out) {
     out.beginObject();
     out.member("status", alive ? "alive" : "unhealthy");
-    out.member("timestamp", timestampText(SystemClock::now()));
-    out.member("uptime", uptimeSeconds(state));
+    out.member("timestamp", timestampView(SystemClock::now()));
+    out.member("uptime", uptimeSeconds(state, std::chrono::steady_clock::now()));
     if (!alive && !disclosure.coarse) {
       out.key("watchdog");
       writeHeartbeats(out, state.watchdog());

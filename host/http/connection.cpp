@@ -82,7 +82,12 @@ void Connection::onEvents(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) onWritable();
   if (!isClosed() && (events & EPOLLOUT) != 0) flushAgain();
   if (!isClosed() && ((events & EPOLLIN) != 0 || session_waited)) readSome();
-  settle();
+  if (!flushIsNext()) settle();
+}
+
+/// The loop delivers what was answered at once before it does anything else.
+bool Connection::flushIsNext() const {
+  return !pending_.empty() && loop_.mailbox()->isNewestLocal(*pending_.back());
 }
 
 void Connection::onWritable() {
@@ -192,10 +197,7 @@ void Connection::resume() {
 }
 
 void Connection::beginRequest() {
-  const std::shared_ptr<Mailbox>& mailbox = loop_.mailbox();
-  current_ = std::make_shared<Exchange>(mailbox,
-                                        std::shared_ptr<RequestBudget>{mailbox, mailbox->budget()},
-                                        loop_.shared().options.development);
+  current_ = loop_.exchanges().take();
   current_->request().received_us = loop_.now();
 }
 
@@ -307,7 +309,7 @@ void Connection::countWaiting(Exchange& exchange) {
 
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
-  if (countedByIp()) loop_.shared().ips.leave(peer_.address);
+  if (countedByIp()) loop_.shared().ips.leave(peer_.address.text());
   giveUpUpload();
   loop_.shared().unsent_bytes -= std::exchange(unsent_bytes_, 0);
   for (const auto& exchange : pending_) abandon(*exchange);
@@ -363,9 +365,13 @@ void Connection::endConnection() {
 void Connection::settle() {
   if (isClosed()) return;
   const EventLoop::Standing now_standing = standing();
+  const bool has_served = std::exchange(has_served_, false);
   if (now_standing != standing_) {
     standing_since_us_ = loop_.now();
     loop_.place(position_, std::exchange(standing_, now_standing), now_standing);
+  } else if (has_served && standing_ == EventLoop::Standing::Idle) {
+    standing_since_us_ = loop_.now();
+    loop_.renew(position_, standing_);
   }
   const std::uint32_t wanted = wantedEvents();
   if (wanted != watched_) loop_.watch(*this, socket_.descriptor(), watched_ = wanted, false);

@@ -119,6 +119,7 @@ class Connection {
 
   void endConnection();
   void settle();
+  bool flushIsNext() const;
   void countUnsent();
   EventLoop::Standing standing() const;
   std::uint32_t wantedEvents() const;
@@ -164,6 +165,7 @@ class Connection {
   bool lingering_ = false;
   bool peer_closed_ = false;
   bool flush_queued_ = false;
+  bool has_served_ = false;  ///< since it last settled
   bool closed_ = false;
   bool resets_ = false;      ///< an answer without chunks was cut: its end must not look like one
   bool streams_on_ = false;  ///< the answer being sent may have more bytes at once

@@ -53,7 +53,8 @@ Connection* Connection::deliver(EventLoop& loop, const Arrival& arrival) {
 
 void Connection::flush() {
   flush_queued_ = false;
-  if (isClosed() || lingering_) return;
+  if (isClosed()) return;
+  if (lingering_) return settle();
   resumeUpload();
   if (isClosed()) return;
   std::string& out = loop_.scratch();
@@ -66,11 +67,13 @@ void Connection::flush() {
   send(out);
   if (isClosed()) return;
   const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(rendered);
-  std::for_each(pending_.begin(), end, [this](const auto& exchange) {
+  std::for_each(pending_.begin(), end, [this](auto& exchange) {
     exchange->connection_ = nullptr;  // a word of its stream may still be on its way
     report(loop_, *exchange, false);
+    loop_.exchanges().giveBack(std::move(exchange));
   });
   pending_.erase(pending_.begin(), end);
+  has_served_ |= rendered > 0;
   afterWrite();
   settle();
 }
@@ -227,6 +230,7 @@ void Connection::report(EventLoop& loop, Exchange& exchange, bool client_gone) {
 void Connection::abandon(Exchange& exchange) {
   exchange.connection_ = nullptr;
   if (exchange.claim()) {
+    exchange.watcher_.reset();
     exchange.response_.status = kClientClosedRequest;
     exchange.answered_by_front_ = true;
     report(loop_, exchange, true);

@@ -11,7 +11,7 @@ namespace bulkhead::host {
 bool Connection::beginOpening(const Service& service) {
   const FrontOptions& options = loop_.shared().options;
   const bool believed =
-      options.may_send_proxy_header && options.may_send_proxy_header(peer_.address);
+      options.may_send_proxy_header && options.may_send_proxy_header(peer_.address.text());
   if (service.proxy_protocol && !believed) {
     loop_.counters().count(Rejection::ProxyHeader);
     return false;
@@ -47,10 +47,9 @@ void Connection::onOpened() {
   opening_.reset();
   standing_since_us_ = loop_.now();
   const FrontOptions& options = loop_.shared().options;
-  if (countedByIp() || peer_.address.starts_with("unix:") ||
-      options.exempt_from_ip_cap(peer_.address))
+  if (countedByIp() || peer_.address.isUnix() || options.exempt_from_ip_cap(peer_.address.text()))
     return;
-  if (!loop_.shared().ips.enter(peer_.address, options.connections_per_ip_max)) {
+  if (!loop_.shared().ips.enter(peer_.address.text(), options.connections_per_ip_max)) {
     loop_.counters().count(Rejection::IpCap);
     close();
     return;

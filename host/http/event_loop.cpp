@@ -50,6 +50,7 @@ EventLoop::EventLoop(SharedState& shared, unsigned number, std::shared_ptr<Reque
     : shared_{shared},
       number_{number},
       mailbox_{std::make_shared<Mailbox>(std::move(budget))},
+      exchanges_{mailbox_, {mailbox_, mailbox_->budget()}, shared.options.development},
       wheel_{clockMicroseconds()},
       epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
       now_us_{clockMicroseconds()} {
@@ -177,6 +178,12 @@ void EventLoop::place(Connections::iterator position, Standing from, Standing to
   noteIdle((to == Standing::Idle ? 1 : 0) - (from == Standing::Idle ? 1 : 0));
 }
 
+void EventLoop::renew(Connections::iterator position, Standing standing) {
+  Connections& target = list(standing);
+  target.splice(target.end(), target, position);
+  noteLongestIdle();
+}
+
 void EventLoop::remove(Connections::iterator position, Standing from) {
   closed_.splice(closed_.end(), list(from), position);
   noteIdle(from == Standing::Idle ? -1 : 0);
@@ -186,6 +193,10 @@ void EventLoop::remove(Connections::iterator position, Standing from) {
 void EventLoop::noteIdle(int change) {
   if (change == 0) return;
   LoopCounters::bump(counters_.idle_connections, change);
+  noteLongestIdle();
+}
+
+void EventLoop::noteLongestIdle() {
   const Connections& idle = list(Standing::Idle);
   counters_.idle_since_us.store(idle.empty() ? INT64_MAX : idle.front()->standingSince(),
                                 std::memory_order_relaxed);
@@ -219,8 +230,8 @@ bool EventLoop::acceptOne(const LoopListener& listener) {
 
 void EventLoop::admit(FileDescriptor fd, Peer peer, const LoopListener& listener) {
   const FrontOptions& options = shared_.options;
-  const bool counted = !listener.is_unix && !options.exempt_from_ip_cap(peer.address);
-  if (counted && !shared_.ips.enter(peer.address, options.connections_per_ip_max)) {
+  const bool counted = !listener.is_unix && !options.exempt_from_ip_cap(peer.address.text());
+  if (counted && !shared_.ips.enter(peer.address.text(), options.connections_per_ip_max)) {
     counters_.count(Rejection::IpCap);
     return;
   }
@@ -229,7 +240,7 @@ void EventLoop::admit(FileDescriptor fd, Peer peer, const LoopListener& listener
   const auto cap = static_cast<std::int64_t>(options.connections_max);
   if (!has_room && shared_.open_connections >= cap + kRefusalsMax) {
     counters_.count(Rejection::ConnectionCap);
-    if (counted) shared_.ips.leave(peer.address);
+    if (counted) shared_.ips.leave(peer.address.text());
     return;
   }
   ++shared_.open_connections;

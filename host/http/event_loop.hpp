@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <vector>
 
+#include "http/exchange_pool.hpp"
 #include "http/listener.hpp"
 #include "http/mailbox.hpp"
 #include "http/response_writer.hpp"
@@ -47,6 +48,7 @@ class EventLoop {
   void run();
 
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
+  ExchangePool& exchanges() noexcept { return exchanges_; }
   const LoopCounters& counters() const noexcept { return counters_; }
   /// Any thread: the loop closes its longest idle connection, if it still has one.
   void askForRoom();
@@ -66,6 +68,8 @@ class EventLoop {
   void unwatch(int fd);
   void schedule(TimerNode& node, std::int64_t due_us) { wheel_.schedule(node, due_us); }
   void place(Connections::iterator position, Standing from, Standing to);
+  /// It stands where it stood, and from now on is the youngest there.
+  void renew(Connections::iterator position, Standing standing);
   /// Takes a closed connection out; it is destroyed when the current round is over.
   void remove(Connections::iterator position, Standing from);
   /// Closes readers of this loop, those that have taken nothing for longest first, until all unsent
@@ -88,6 +92,7 @@ class EventLoop {
   bool evictLongestIdle();
   void giveRoom();
   void noteIdle(int change);
+  void noteLongestIdle();
   void onAcceptError(int error);
   void resumeAccepting();
   void drainIdle();
@@ -98,6 +103,7 @@ class EventLoop {
   SharedState& shared_;
   const unsigned number_;
   std::shared_ptr<Mailbox> mailbox_;
+  ExchangePool exchanges_;
   LoopCounters counters_;
   TimerWheel wheel_;
   DateLine date_;

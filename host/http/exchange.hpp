@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <bulkhead/error.hpp>
 
 #include "http/request_budget.hpp"
+#include "runtime/answer_watcher.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 
@@ -67,6 +69,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// respond(), with the response that has it.
   std::shared_ptr<ByteStream> openStream();
 
+  /// Tells it of the answer, before the sink. On the loop, before the handler returns.
+  void watch(std::unique_ptr<AnswerWatcher> watcher) { watcher_ = std::move(watcher); }
+
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
   /// Bounds the answer, counted from now; on the loop, before the handler returns. When it passes
@@ -84,9 +89,16 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// The answer, once the sink was told.
   HttpResponse& response() noexcept { return response_; }
 
+  /// Whether the caller's is the last reference, with nothing that could bring another about, and
+  /// what the exchange holds is small.
+  static bool isSpare(const std::shared_ptr<Exchange>& exchange);
+  /// Makes a spare one what a new one is, for another request of the same sink; its memory stays.
+  void renew(std::shared_ptr<AnswerSink> sink);
+
  private:
   friend class Connection;
 
+  bool isSmall() const noexcept;
   bool claim() noexcept { return !answered_.exchange(true, std::memory_order_acq_rel); }
 
   HttpRequest request_;
@@ -96,10 +108,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const std::weak_ptr<AnswerSink> stream_sink_;  ///< outlives sink_, which goes with the answer
   const bool development_;
   RequestBudget::Share held_;
+  std::unique_ptr<AnswerWatcher> watcher_;  ///< of who has claimed the answer, once somebody has
   std::atomic<bool> answered_{false};
   std::atomic<std::int64_t> deadline_us_{INT64_MAX};
+  bool has_streams_ = false;  ///< which know it as long as they live
 
-  // The loop's own: no other thread reads these.
+  // The loop's own: no other thread reads these. See renew().
   Connection* connection_ = nullptr;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;

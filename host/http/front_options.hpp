@@ -79,7 +79,7 @@ struct FrontOptions {
 
 /// Called on the loop with each complete request. Must not block; answers at once or later from any
 /// thread. A bulkhead::Error or std::exception that leaves it becomes the answer.
-using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
 
 /// One answered request, for the log line and the metrics. Valid during the call.
 struct CompletedExchange {

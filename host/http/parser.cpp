@@ -50,9 +50,10 @@ bool hasVersionShape(std::string_view version) {
 
 std::optional<Error> checkRequestLine(const RequestLine& line) {
   if (!isToken(line.method)) return malformed("The method is not a token.");
-  if (!hasVersionShape(line.version)) return malformed("The protocol version is malformed.");
-  if (line.version != "HTTP/1.1" && line.version != "HTTP/1.0")
+  if (line.version != "HTTP/1.1" && line.version != "HTTP/1.0") {
+    if (!hasVersionShape(line.version)) return malformed("The protocol version is malformed.");
     return Error::validation("HTTP_VERSION_NOT_SUPPORTED", "Only HTTP/1.1 and 1.0 are spoken.");
+  }
   if (std::find(kMethods.begin(), kMethods.end(), line.method) == kMethods.end())
     return Error::validation("NOT_IMPLEMENTED", "The method is not known.");
   if (!std::all_of(line.target.begin(), line.target.end(), isTargetCharacter))

@@ -9,8 +9,9 @@ std::size_t counted(std::size_t bytes) {
 
 }  // namespace
 
-RequestBudget::Share::~Share() {
+void RequestBudget::Share::release() noexcept {
   if (counted(bytes_) > 0) budget_->held_.fetch_sub(bytes_, std::memory_order_relaxed);
+  bytes_ = 0;
 }
 
 bool RequestBudget::Share::growTo(std::size_t bytes) {

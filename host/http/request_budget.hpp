@@ -28,7 +28,7 @@ class RequestBudget {
    public:
     /// Without a budget everything finds room.
     explicit Share(std::shared_ptr<RequestBudget> budget) : budget_{std::move(budget)} {}
-    ~Share();
+    ~Share() { release(); }
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
@@ -36,6 +36,8 @@ class RequestBudget {
     /// The request has `bytes` now, or more already. False, and nothing more is held, when there is
     /// no room.
     bool growTo(std::size_t bytes);
+    /// The request holds nothing any more.
+    void release() noexcept;
 
    private:
     const std::shared_ptr<RequestBudget> budget_;

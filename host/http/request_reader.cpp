@@ -71,6 +71,11 @@ RequestReader::Result RequestReader::readHead(std::string_view bytes, HttpReques
 RequestReader::Scan RequestReader::scanHead(std::string_view text) {
   for (std::size_t lf = text.find('\n', scanned_); lf != std::string_view::npos;
        lf = text.find('\n', scanned_)) {
+    if (lf > line_start_ + 1 && text[lf - 1] == '\r') {  // nearly every line
+      scanned_ = line_start_ = lf + 1;
+      started_ = true;
+      continue;
+    }
     const Scan scan = endOfLine(text, lf);
     if (scan != Scan::Incomplete) return scan;
   }
@@ -78,15 +83,11 @@ RequestReader::Scan RequestReader::scanHead(std::string_view text) {
   return checkIncomplete(text);
 }
 
+/// A line that is empty, or that CRLF does not end.
 RequestReader::Scan RequestReader::endOfLine(std::string_view text, std::size_t lf) {
   if (lf == 0 || text[lf - 1] != '\r') return refuseScan(malformed("A line ends in a bare LF."));
-  const bool empty_line = lf == line_start_ + 1;
   const bool first_line = line_start_ == head_start_;
   scanned_ = line_start_ = lf + 1;
-  if (!empty_line) {
-    started_ = true;
-    return Scan::Incomplete;
-  }
   if (!first_line) {
     if (lf + 1 - head_start_ > limits_.head_bytes_max)
       return refuseScan(Error::validation("HEADERS_TOO_LARGE", "The header section is too large."));

@@ -47,9 +47,9 @@ const char* decodePath(std::string_view text, std::string& path) {
 }
 
 bool hasDotSegment(std::string_view path) {
-  for (std::size_t at = path.find("/."); at != std::string_view::npos;
-       at = path.find("/.", at + 1)) {
-    const std::string_view rest = path.substr(at + 2);
+  for (std::size_t at = path.find('.'); at != std::string_view::npos; at = path.find('.', at + 1)) {
+    if (at == 0 || path[at - 1] != '/') continue;
+    const std::string_view rest = path.substr(at + 1);
     if (rest.empty() || rest[0] == '/') return true;
     if (rest[0] == '.' && (rest.size() == 1 || rest[1] == '/')) return true;
   }

@@ -88,6 +88,7 @@ class Writer {
 };
 
 void putStatusLine(Writer& out, int status) {
+  if (status == 200) return out.put(kStatusLines.front().text);  // nearly every one
   const auto known = std::lower_bound(kStatusLines.begin(), kStatusLines.end(), status,
                                       [](const StatusLine& a, int b) { return a.status < b; });
   if (known != kStatusLines.end() && known->status == status) {
@@ -145,8 +146,8 @@ void putConnection(Writer& out, const HttpResponse& response, const ResponseFram
 /// No head of this answer is longer.
 std::size_t headBytesMax(const HttpResponse& response, const CommonLines& common) {
   constexpr std::size_t kOurLinesBytesMax = 256;
-  std::size_t bytes =
-      kOurLinesBytesMax + common.date.size() + common.fixed.size() + common.request_id.size();
+  std::size_t bytes = kOurLinesBytesMax + common.date.size() + common.fixed.size() +
+                      common.request_id.size() + response.fixed_headers.text().size();
   for (const auto& [name, value] : response.headers) bytes += name.size() + value.size() + 4;
   return bytes;
 }
@@ -173,6 +174,7 @@ void appendHead(std::string& out, const HttpResponse& response, const ResponseFr
   writer.put(common.date);
   writer.put(common.fixed);
   writer.putLine("X-Request-Id", common.request_id);
+  writer.put(response.fixed_headers.text());
   for (const auto& [name, value] : response.headers) {
     if (!isOurs(name)) writer.putLine(name, value);
   }

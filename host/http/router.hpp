@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -59,11 +61,15 @@ class RouteTable {
   /// `path` is decoded and starts with "/".
   RouteMatch<Value> match(std::string_view method, std::string_view path) const {
     RouteMatch<Value> found;
+    if (const Entry* entry = findExact(method, path)) {
+      fill(found, *entry, {});
+      return found;
+    }
     Walk walk{method, {}, 0, {}};
     if (path == "/") path = {};
     const Entry* entry = find(root_, path, walk);
     if (entry != nullptr) {
-      fill(found, *entry, walk);
+      fill(found, *entry, {walk.arguments.data(), walk.arguments_count});
     } else if (!walk.known.empty()) {
       found.outcome = method == "OPTIONS" ? RouteMatch<Value>::Outcome::Options
                                           : RouteMatch<Value>::Outcome::MethodNotAllowed;
@@ -89,6 +95,12 @@ class RouteTable {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
     std::array<std::unique_ptr<Node>, static_cast<std::size_t>(ParameterType::kCount)> parameters;
     std::vector<Entry> entries;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   /// One search: what it looks for and what it has passed.
   struct Walk {
@@ -153,17 +165,26 @@ class RouteTable {
       if (other.route.method == route.method)
         throwRouteConflict(route.method, route.route_template, route.owner, other.route.owner);
     }
+    if (names.empty() && node != &root_) exact_.emplace(route.route_template, node);
     node->entries.push_back({std::move(route), withoutTypes(segments), std::move(names)});
   }
 
-  static void fill(RouteMatch<Value>& found, const Entry& entry, const Walk& walk) {
+  /// A path that a template without parameters says in full, and has the method: nothing else can
+  /// come before it, since literals win from the first segment on.
+  const Entry* findExact(std::string_view method, std::string_view path) const {
+    const auto node = exact_.find(path);
+    return node == exact_.end() ? nullptr : entryFor(*node->second, method);
+  }
+
+  static void fill(RouteMatch<Value>& found, const Entry& entry,
+                   std::span<const std::string_view> arguments) {
     found.outcome = RouteMatch<Value>::Outcome::Found;
     found.value = &entry.route.value;
     found.route_template = entry.plain_template;
     found.owner = entry.route.owner;
-    found.parameters.reserve(walk.arguments_count);
-    for (std::size_t i = 0; i < walk.arguments_count; ++i)
-      found.parameters.emplace_back(entry.parameter_names[i], walk.arguments[i]);
+    found.parameters.reserve(arguments.size());
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      found.parameters.emplace_back(entry.parameter_names[i], arguments[i]);
   }
 
   static std::string allowOf(const std::vector<const Node*>& nodes) {
@@ -179,6 +200,7 @@ class RouteTable {
   }
 
   Node root_;
+  std::unordered_map<std::string, const Node*, TextHash, std::equal_to<>> exact_;
 };
 
 }  // namespace bulkhead::host

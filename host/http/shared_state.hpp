@@ -41,6 +41,7 @@ enum class Rejection {
   MediaType,
   PluginUnavailable,
   PluginCrashed,
+  CircuitOpen,  ///< the plugin failed so often that calls are kept away from it
   ExternalService,
   StoreUnavailable,
   Overloaded,

@@ -29,13 +29,14 @@ void TimerWheel::schedule(TimerNode& node, std::int64_t due_us) {
   if (node.previous_ != nullptr && node.tick_ <= tick) return;
   node.unlink();
   node.tick_ = tick;
+  nearest_ = std::min(nearest_, tick);
   const std::size_t index = indexOf(tick);
   node.linkBefore(slots_[index]);
   occupied_[index / 64] |= std::uint64_t{1} << (index % 64);
 }
 
 int TimerWheel::timeoutMilliseconds(std::int64_t now_us) {
-  for (std::int64_t tick = current_ + 1; tick < current_ + kSlots;) {
+  for (std::int64_t tick = std::max(nearest_, current_ + 1); tick < current_ + kSlots;) {
     const std::size_t index = indexOf(tick);
     const std::uint64_t word = occupied_[index / 64] >> (index % 64);
     if (word == 0) {
@@ -45,11 +46,13 @@ int TimerWheel::timeoutMilliseconds(std::int64_t now_us) {
     tick += std::countr_zero(word);
     if (tick >= current_ + kSlots) break;
     if (hasNodes(indexOf(tick))) {
+      nearest_ = tick;
       const std::int64_t left_us = tick * kTickMicroseconds - now_us;
       return left_us <= 0 ? 0 : static_cast<int>(left_us / 1000 + 1);
     }
     ++tick;
   }
+  nearest_ = current_ + kSlots;
   return -1;
 }
 

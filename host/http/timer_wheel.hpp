@@ -62,6 +62,7 @@ class TimerWheel {
   bool hasNodes(std::size_t index);
 
   std::int64_t current_;
+  std::int64_t nearest_ = 0;  ///< no tick before it has nodes
   std::array<TimerNode, kSlots> slots_;
   /// A bit per slot: clear means empty, so that looking for the next node reads eight words.
   std::array<std::uint64_t, kSlots / 64> occupied_{};

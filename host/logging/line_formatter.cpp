@@ -7,7 +7,10 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <type_traits>
 #include <unistd.h>
+
+#include <bulkhead/json_plain.hpp>
 
 #include "logging/json_text.hpp"
 
@@ -24,6 +27,7 @@ constexpr std::size_t kNumberBytesMax = 32;
 constexpr std::size_t kValueBytesMin = 48;
 /// What stands between the values of an error.
 constexpr std::size_t kErrorNamesBytes = 26;
+constexpr std::size_t kLongestEscapeBytes = 8;
 
 constexpr std::array<std::string_view, 5> kLevelMembers{
     R"(","level":"DEBUG","severity":"DEBUG")", R"(","level":"INFO","severity":"INFO")",
@@ -59,6 +63,35 @@ std::string_view timeText(std::chrono::system_clock::time_point time) {
   return {text, kept.size};
 }
 
+/// memcpy without the call, for the few bytes that most parts of a line have.
+char* put(char* at, std::string_view text) {
+  const std::size_t size = text.size();
+  const char* const from = text.data();
+  const auto bothEnds = [&]<std::size_t kBytes>(std::integral_constant<std::size_t, kBytes>) {
+    std::memcpy(at, from, kBytes);
+    std::memcpy(at + size - kBytes, from + size - kBytes, kBytes);
+  };
+  if (size > 32) {
+    std::memcpy(at, from, size);
+  } else if (size >= 16) {
+    bothEnds(std::integral_constant<std::size_t, 16>{});
+  } else if (size >= 8) {
+    bothEnds(std::integral_constant<std::size_t, 8>{});
+  } else if (size >= 4) {
+    bothEnds(std::integral_constant<std::size_t, 4>{});
+  } else {
+    for (std::size_t i = 0; i < size; ++i) at[i] = from[i];
+  }
+  return at + size;
+}
+
+/// Of a length that the compiler knows.
+template <std::size_t kSize>
+char* put(char* at, const char (&literal)[kSize]) {
+  std::memcpy(at, literal, kSize - 1);
+  return at + kSize - 1;
+}
+
 /// Writes the members of one line forward into memory for the longest one, and keeps it within its
 /// bound.
 class Line {
@@ -67,33 +100,40 @@ class Line {
       : start_{memory.data()}, at_{start_}, redactor_{redactor} {}
 
   /// As it is; the caller knows that there is room.
-  void write(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+  void write(std::string_view text) { at_ = put(at_, text); }
+  template <std::size_t kSize>
+  void write(const char (&literal)[kSize]) {
+    at_ = put(at_, literal);
   }
 
   /// A text of at most `bytes_max` as it is written, redacted.
-  void member(std::string_view name, std::string_view text, std::size_t bytes_max) {
-    if (!begin(name)) return;
-    write("\"");
-    value(text, bytes_max);
-    write("\"");
+  template <std::size_t kSize>
+  void member(const char (&name)[kSize], std::string_view text, std::size_t bytes_max) {
+    if (begin(name)) textValue(text, bytes_max);
+  }
+
+  void message(std::string_view text, bool is_own) {
+    if (!begin("message")) return;
+    if (is_own) {
+      truncated_ |= !quoted(text, kMessageBytesMax);
+    } else {
+      textValue(text, kMessageBytesMax);
+    }
   }
 
   /// A text from our own code, which holds no secret.
-  void plainMember(std::string_view name, std::string_view text) {
-    if (!begin(name)) return;
-    write("\"");
-    escaped(text, kContextBytesMax);
-    write("\"");
+  template <std::size_t kSize>
+  void plainMember(const char (&name)[kSize], std::string_view text) {
+    if (begin(name)) quoted(text, kContextBytesMax);
   }
 
   /// An id that the host made of digits, letters and dashes.
-  void idMember(std::string_view name, std::string_view id) {
+  template <std::size_t kSize>
+  void idMember(const char (&name)[kSize], std::string_view id) {
     if (!begin(name)) return;
-    write("\"");
-    write(id.substr(0, kValueBytesMin - 2));
-    write("\"");
+    char* at = put(at_, "\"");
+    at = put(at, id.substr(0, kValueBytesMin - 2));
+    at_ = put(at, "\"");
   }
 
   /// A member that the caller named; comes after all members that the line itself has.
@@ -104,13 +144,11 @@ class Line {
                         !std::holds_alternative<bool>(value) && isSecretName(field.name().text());
     if (!beginField(field.name())) return;
     if (hidden) {
-      textValue(Redactor::kStars);
-    } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-      textValue(*text);
+      textValue(Redactor::kStars, kBodyBytesMax);
     } else if (const auto* own = std::get_if<NoSecret>(&value)) {
-      write("\"");
-      truncated_ |= !escaped(own->text, kBodyBytesMax);
-      write("\"");
+      truncated_ |= !quoted(own->text, kBodyBytesMax);
+    } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+      textValue(*text, kBodyBytesMax);
     } else if (error != nullptr) {
       errorValue(**error);
     } else {
@@ -127,27 +165,33 @@ class Line {
  private:
   std::size_t used() const { return static_cast<std::size_t>(at_ - start_); }
 
-  bool hasRoomFor(std::string_view name) {
-    const bool has = used() + name.size() * 6 + kValueBytesMin <= kBodyBytesMax;
+  bool hasRoomForName(std::size_t name_size) {
+    const bool has = used() + name_size * 6 + kValueBytesMin <= kBodyBytesMax;
     truncated_ |= !has;
     return has;
   }
 
-  bool begin(std::string_view name) {
-    if (!hasRoomFor(name)) return false;
-    write(",\"");
-    write(name);
-    write("\":");
+  template <std::size_t kSize>
+  bool begin(const char (&name)[kSize]) {
+    if (!hasRoomForName(kSize - 1)) return false;
+    at_ = put(put(put(at_, ",\""), name), "\":");
     return true;
   }
 
   bool beginField(const FieldName& name) {
-    if (name.isPlain()) return begin(name.text());
-    if (!hasRoomFor(name.text())) return false;
+    if (!hasRoomForName(name.text().size())) return false;
+    if (name.isPlain()) {
+      at_ = put(put(put(at_, ",\""), name.text()), "\":");
+      return true;
+    }
     write(FieldName::isOwn(name.text()) ? ",\"field." : ",\"");
     escaped(name.text(), kBodyBytesMax);
     write("\":");
     return true;
+  }
+
+  std::size_t roomFor(std::size_t bytes_max) const {
+    return std::min(kBodyBytesMax - std::min(kBodyBytesMax, used()), bytes_max);
   }
 
   bool escaped(std::string_view text, std::size_t bytes_max) {
@@ -157,16 +201,34 @@ class Line {
     return whole;
   }
 
-  void value(std::string_view text, std::size_t bytes_max) {
-    const std::string_view scanned = text.substr(0, kScannedBytesMax);
-    const bool whole = escaped(redactor_.redact(scanned, scratch()), bytes_max);
-    truncated_ |= !whole || scanned.size() != text.size();
+  /// With its quotation marks. Nearly every text stands in JSON as it is.
+  bool quoted(std::string_view text, std::size_t bytes_max) {
+    const bool fits = text.size() <= kValueBytesMin - kLongestEscapeBytes ||
+                      text.size() + kLongestEscapeBytes <= roomFor(bytes_max);
+    if (fits && plainInJson(text) == text.size()) {
+      at_ = put(put(put(at_, "\""), text), "\"");
+      return true;
+    }
+    write("\"");
+    const bool whole = escaped(text, bytes_max);
+    write("\"");
+    return whole;
   }
 
-  void textValue(std::string_view text) {
-    write("\"");
-    value(text, kBodyBytesMax);
-    write("\"");
+  /// As it may be written.
+  std::string_view shown(std::string_view text) {
+    if (text.empty()) return text;
+    const std::string_view scanned = text.substr(0, kScannedBytesMax);
+    truncated_ |= scanned.size() != text.size();
+    return redactor_.redact(scanned, scratch());
+  }
+
+  void value(std::string_view text, std::size_t bytes_max) {
+    truncated_ |= !escaped(shown(text), bytes_max);
+  }
+
+  void textValue(std::string_view text, std::size_t bytes_max) {
+    truncated_ |= !quoted(shown(text), bytes_max);
   }
 
   void number(const LogField::Value& value) {
@@ -249,7 +311,7 @@ class Line {
 };
 
 void appendContext(Line& line, const LogContext& context) {
-  const auto add = [&](std::string_view name, std::string_view value, bool own = false) {
+  const auto add = [&](const auto& name, std::string_view value, bool own = false) {
     if (value.empty()) return;
     if (own) {
       line.idMember(name, value);
@@ -295,7 +357,7 @@ std::string_view LineFormatter::format(const LogRecord& record) const {
   line.write("{\"timestamp\":\"");
   line.write(timeText(record.time));
   line.write(kLevelMembers[static_cast<std::size_t>(record.level)]);
-  line.member("message", record.message, kMessageBytesMax);
+  line.message(record.message, record.has_own_message);
   line.write(origin_);
   line.plainMember("logger", record.logger);
   line.write(threadMember());

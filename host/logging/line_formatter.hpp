@@ -18,9 +18,10 @@ struct LogRecord {
   Level level = Level::Info;
   std::string_view logger;
   std::string_view message;
-  std::span<const LogField> fields;
+  std::span<const LogField> fields{};
   const LogContext* context = nullptr;
-  std::chrono::system_clock::time_point time;
+  std::chrono::system_clock::time_point time{};
+  bool has_own_message = false;  ///< which the host knows beforehand: it is not searched
 };
 
 /// Turns records into lines of JSON (S45): timestamp, level, severity, message, service, version,

@@ -21,16 +21,13 @@ void writeToStandardError(const LogRecord& record) {
   if (record.level < Level::Warn) return;
   static const LineFormatter kFormatter{"bulkhead", "", "", standardRedactor()};
   const std::string_view line = kFormatter.format(record);
-  [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
+  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-}  // namespace
-
-void writeLog(Level level, std::string_view logger, std::string_view message,
-              std::span<const LogField> fields) noexcept {
+void write(LogRecord record) noexcept {
   try {
-    const LogRecord record{
-        level, logger, message, fields, LogScope::current(), std::chrono::system_clock::now()};
+    record.context = LogScope::current();
+    record.time = std::chrono::system_clock::now();
     if (LogSystem* const system = LogSystem::current()) {
       system->write(record);
     } else {
@@ -38,6 +35,22 @@ void writeLog(Level level, std::string_view logger, std::string_view message,
     }
   } catch (const std::exception&) {  // no memory: the work matters more than its log line
   }
+}
+
+}  // namespace
+
+void writeLog(Level level, std::string_view logger, std::string_view message,
+              std::span<const LogField> fields) noexcept {
+  write({.level = level, .logger = logger, .message = message, .fields = fields});
+}
+
+void writeLog(Level level, std::string_view logger, NoSecret message,
+              std::span<const LogField> fields) noexcept {
+  write({.level = level,
+         .logger = logger,
+         .message = message.text,
+         .fields = fields,
+         .has_own_message = true});
 }
 
 std::string redacted(std::string_view text) {

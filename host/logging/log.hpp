@@ -27,6 +27,9 @@ inline bool logEnabled(Level level) noexcept {
 /// Warn and above go to standard error.
 void writeLog(Level level, std::string_view logger, std::string_view message,
               std::span<const LogField> fields) noexcept;
+/// A message that the host knows beforehand.
+void writeLog(Level level, std::string_view logger, NoSecret message,
+              std::span<const LogField> fields) noexcept;
 
 /// `log(Level::Info, "plugins", "plugin started", {{"plugin", id}, {"durationMs", ms}});`
 inline void log(Level level, std::string_view logger, std::string_view message,

@@ -245,6 +245,12 @@ struct Redactor::SecretSet {
     return (marks[static_cast<unsigned char>(c)] & mark) != 0;
   }
 
+  /// The place of the next byte that has a mark: nearly all have none.
+  std::size_t nextMarked(std::string_view text, std::size_t at) const {
+    while (at < text.size() && marks[static_cast<unsigned char>(text[at])] == 0) ++at;
+    return at;
+  }
+
   void add(std::string value) {
     if (std::find(values.begin(), values.end(), value) != values.end()) return;
     marks[static_cast<unsigned char>(value[0])] |= kSecretStart;
@@ -287,9 +293,9 @@ bool Redactor::addSecret(std::string_view secret) {
 std::string_view Redactor::redact(std::string_view text, std::string& scratch) const {
   const SecretSet& secrets = *current_.load(std::memory_order_acquire);
   std::size_t copied = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
+  for (std::size_t at = secrets.nextMarked(text, 0); at < text.size();
+       at = secrets.nextMarked(text, at + 1)) {
     const unsigned char mark = secrets.marks[static_cast<unsigned char>(text[at])];
-    if (mark == 0) continue;
     std::optional<Find> find;
     if ((mark & kSecretStart) != 0) find = secrets.findAt(text, at);
     if (!find && (mark & kPattern) != 0 && mayBeginPattern(text, at)) find = findPattern(text, at);

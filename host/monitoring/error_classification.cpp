@@ -10,11 +10,12 @@ struct CodeClass {
   ErrorClass result;
 };
 
-constexpr std::array<CodeClass, 7> kCodes{{
+constexpr std::array<CodeClass, 8> kCodes{{
     {"DATABASE_UNAVAILABLE", {"database", Severity::Critical}},
     {"DATABASE_BUSY", {"database", Severity::High}},
     {"PLUGIN_CRASHED", {"plugin", Severity::Critical}},
     {"PLUGIN_UNAVAILABLE", {"plugin", Severity::High}},
+    {"CIRCUIT_OPEN", {"plugin", Severity::High}},
     {"OVERLOADED", {"overload", Severity::High}},
     {"DEADLINE_EXCEEDED", {"timeout", Severity::High}},
     {"NOT_CONFIGURED", {"configuration", Severity::Medium}},

@@ -101,7 +101,10 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
             });
   };
   figure("bulkhead_plugin_active_requests", &PluginSample::active);
+  figure("bulkhead_plugin_circuit_state", &PluginSample::circuit);
+  figure("bulkhead_plugin_circuit_opens_total", &PluginSample::circuit_opens);
   figure("bulkhead_plugin_generation", &PluginSample::generation);
+  figure("bulkhead_plugin_recycles_total", &PluginSample::recycles);
   figure("bulkhead_plugin_restarts_total", &PluginSample::restarts);
   addList(metrics, "bulkhead_plugin_memory_bytes", sources.plugins,
           [](const SampleSink& sink, const PluginSample& plugin) {

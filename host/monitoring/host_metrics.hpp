@@ -32,6 +32,9 @@ struct PluginSample {
   std::optional<double> p50_ms{};               ///< of its calls in the last minutes
   std::optional<double> p99_ms{};
   std::vector<std::string> capabilities_lost{};
+  std::uint64_t recycles = 0;  ///< starts in the place of one that held too much memory
+  std::uint64_t circuit = 0;   ///< 0 closed, 1 half open, 2 open
+  std::uint64_t circuit_opens = 0;
 };
 
 struct CacheSample {

@@ -82,6 +82,11 @@ std::size_t BlackBox::bytesFor(std::uint32_t slots) {
   return page + slots * sizeof(Call);
 }
 
+std::size_t BlackBox::bytes() const noexcept {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return (bytesFor(slots_) + page - 1) / page * page;
+}
+
 BlackBox BlackBox::make(std::uint32_t slots) {
   FileDescriptor memory{memfd_create("black-box", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   const std::size_t size = bytesFor(std::min(slots, kSlotsMax));

@@ -42,6 +42,8 @@ class BlackBox {
 
   int descriptor() const noexcept { return memory_.get(); }
   std::uint32_t slots() const noexcept { return slots_; }
+  /// Of memory, in whole pages.
+  std::size_t bytes() const noexcept;
 
   // The worker's.
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "logging/log.hpp"
+#include "logging/log_context.hpp"
 #include "plugins/compartment_life.hpp"
 #include "runtime/services.hpp"
 
@@ -26,13 +28,31 @@ bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
                     });
 }
 
+void tell(const std::string& plugin, const CircuitStatus& circuit) {
+  LogContext context;
+  context.plugin = plugin;
+  const LogScope scope{context};
+  if (circuit.state == CircuitState::Closed) {
+    log(Level::Info, "plugins", "A plugin answers again", {{"event", "circuit_closed"}});
+    return;
+  }
+  log(Level::Warn, "plugins", "A plugin fails all its requests: they are kept away from it",
+      {{"event", "circuit_open"},
+       {"failures", circuit.failures},
+       {"code", circuit.last_failure},
+       {"pauseMs", circuit.wait.count()}});
+}
+
 /// Calls that wait for the next generation of a plugin.
 constexpr std::size_t kParkedMax = 4096;
 
 }  // namespace
 
 Compartment::Compartment(Options options)
-    : options_{std::move(options)}, deadline_ms_{options_.deadline.count()} {
+    : options_{std::move(options)},
+      deadline_ms_{options_.deadline.count()},
+      breaker_{options_.circuit,
+               [id = options_.id](const CircuitStatus& circuit) { tell(id, circuit); }} {
   status_.id = options_.id;
   status_.required = options_.required;
   status_.worker = options_.worker;
@@ -60,6 +80,7 @@ void Compartment::enter(PluginState state, std::string reason) {
 void Compartment::enterLocked(PluginState state, std::string reason) {
   status_.state = state;
   status_.reason = std::move(reason);
+  status_.impairment.clear();
   status_.since_us = SystemClock{}.nowUs();
 }
 
@@ -148,6 +169,30 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
 }
 
 bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
+  auto permit = breaker_.enter(std::chrono::steady_clock::now());
+  if (!permit) return refuseOpen(*call);
+  call->watch(std::move(permit));
+  return hand(call);
+}
+
+/// False when it does not run: that says more.
+bool Compartment::refuseOpen(HomeCall& call) const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!life_ || status_.state != PluginState::Running) return false;
+  }
+  const CircuitStatus circuit = breaker_.status(std::chrono::steady_clock::now());
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(circuit.wait).count();
+  call.refuse(
+      Error::app("CIRCUIT_OPEN",
+                 fmt::format("The service '{}' failed its last {} requests; others are tried "
+                             "soon, and everything else works.",
+                             options_.id, circuit.failures))
+          .withRetryAfter(static_cast<int>(std::max<std::int64_t>(wait, 1))));
+  return true;
+}
+
+bool Compartment::hand(const std::shared_ptr<HomeCall>& call) {
   std::unique_lock lock{mutex_};
   while (const auto life = lifeForLocked(*call)) {
     lock.unlock();
@@ -233,7 +278,7 @@ void Compartment::sortOut(const HeldCall& held) {
   }
   const bool body_gone = request.body_stream != nullptr;  // a part of it went with the worker
   if ((!held.begun && !body_gone) || (whole && (safe || keyed))) {
-    if (submit(held.call)) return;
+    if (hand(held.call)) return;
   }
   if (!held.begun) {
     refuse({held.call});
@@ -301,7 +346,7 @@ bool Compartment::install(const std::shared_ptr<Life>& life, std::uint64_t line,
 void Compartment::resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls) {
   constexpr std::chrono::milliseconds kLook{2};
   for (const auto& call : calls) {
-    while (!call->isAnswered() && !submit(call)) {
+    while (!call->isAnswered() && !hand(call)) {
       if (hurried_ || !isRunning()) {
         refuse({call});
         break;
@@ -338,7 +383,8 @@ std::uint64_t Compartment::line() const {
   return line_;
 }
 
-void Compartment::setLimits(const HomeLimits& limits, bool required) {
+void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required) {
+  breaker_.setLimits(circuit);
   const std::lock_guard lock{mutex_};
   status_.required = required;
   deadline_ms_ = limits.deadline.count();
@@ -354,7 +400,8 @@ bool Compartment::close(std::chrono::milliseconds patience) {
     life = std::exchange(life_, nullptr);
     awaited_ = false;
     waiting.swap(parked_);
-    if (life && status_.reason.empty()) enterLocked(PluginState::Draining, {});
+    const bool closed_already = !status_.reason.empty() && status_.impairment.empty();
+    if (life && !closed_already) enterLocked(PluginState::Draining, {});
   }
   refuse(waiting);
   if (!life) return true;
@@ -366,6 +413,13 @@ bool Compartment::close(std::chrono::milliseconds patience) {
                 ended ? "" : "Calls did not return; the plugin was left behind.");
   }
   return ended;
+}
+
+void Compartment::setImpairment(std::string code, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (status_.state != PluginState::Running) return;
+  status_.impairment = std::move(code);
+  status_.reason = std::move(reason);
 }
 
 std::shared_ptr<Home> Compartment::home() const {
@@ -383,11 +437,26 @@ PluginStatus Compartment::status() const {
   if (life_) status.load = life_->home->load();
   if (status.state == PluginState::Running && status.load.hung) {
     status.state = PluginState::Hung;
+    status.impairment.clear();
     status.reason = fmt::format(
         "All {} threads of the plugin run past their deadline; it answers again when one returns.",
         status.load.threads);
   }
+  addCircuit(status);
   return status;
+}
+
+void Compartment::addCircuit(PluginStatus& status) const {
+  status.circuit = breaker_.status(std::chrono::steady_clock::now());
+  if (status.state != PluginState::Running || status.circuit.state == CircuitState::Closed) return;
+  status.impairment = "circuit_open";
+  status.reason = fmt::format(
+      "Its last {} requests failed, the last one with {}: requests are kept away from it, and a "
+      "few are tried {}.",
+      status.circuit.failures, status.circuit.last_failure,
+      status.circuit.state == CircuitState::HalfOpen
+          ? std::string{"now"}
+          : fmt::format("in {} ms", status.circuit.wait.count()));
 }
 
 bool Compartment::isRunning() const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/circuit_breaker.hpp"
 #include "plugins/held_calls.hpp"
 #include "plugins/home.hpp"
 #include "plugins/plugin_state.hpp"
@@ -25,13 +26,16 @@ struct PluginStatus {
   std::string service;  ///< name in /health's `services`; empty when it is not an outside service
   std::string file;
   PluginState state = PluginState::Discovered;
-  std::string reason;  ///< a sentence; empty while it is open
+  std::string reason;      ///< a sentence; empty while it is open and well
+  std::string impairment;  ///< a code, while it runs and the reason says what is wrong with it
   bool required = false;
   std::int64_t since_us = 0;            ///< wall clock of the last change of state
   HomeLoad load;                        ///< of its home
   bool worker = false;                  ///< it lives in a process of its own
   std::uint64_t generation = 0;         ///< how often it was started, in this process
   std::uint64_t restarts = 0;           ///< how often of those because it had ended by itself
+  std::uint64_t recycles = 0;           ///< how often because it held too much memory
+  CircuitStatus circuit;                ///< whether calls come to it
   std::size_t parked = 0;               ///< calls that wait for its next generation
   std::vector<std::string> provides{};  ///< capabilities: "payments/1"
 
@@ -56,6 +60,7 @@ class Compartment {
     bool worker = false;  ///< it lives in processes of its own
     std::chrono::milliseconds start_timeout{10'000};
     std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
+    CircuitLimits circuit{};
   };
 
   explicit Compartment(Options options);
@@ -105,7 +110,12 @@ class Compartment {
   /// It has ended by itself, and its next generation starts within the second.
   bool isAwaited() const;
 
-  /// Hands a call to the plugin's home: false when it is closed, full or hung.
+  /// Something of the generation that runs wants an operator: a code, and a sentence. Both empty:
+  /// nothing does. Forgotten with the generation.
+  void setImpairment(std::string code, std::string reason);
+
+  /// Hands a call to the plugin's home, or refuses it (CIRCUIT_OPEN) while it fails all of them.
+  /// False when it is closed, full or hung.
   bool submit(const std::shared_ptr<HomeCall>& call);
   /// Refuses new work, waits for what runs and for who holds home(), stops and destroys the plugin;
   /// a plugin with calls that do not return is abandoned, and its library stays loaded. True when
@@ -117,7 +127,7 @@ class Compartment {
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
   /// Other limits for what comes from now on; what runs keeps its deadline.
-  void setLimits(const HomeLimits& limits, bool required);
+  void setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
@@ -126,6 +136,9 @@ class Compartment {
 
   bool awaitEnd(const std::future<void>& finished) const;
   std::shared_ptr<Life> lifeForLocked(HomeCall& call) const;
+  bool hand(const std::shared_ptr<HomeCall>& call);
+  bool refuseOpen(HomeCall& call) const;
+  void addCircuit(PluginStatus& status) const;
   bool refuseReplaced(HomeCall& call) const;
   std::vector<std::shared_ptr<const RegisteredRoute>> knownRoutes() const;
   void resubmit(const std::vector<std::shared_ptr<HomeCall>>& calls);
@@ -169,6 +182,7 @@ class Compartment {
   std::atomic<std::int64_t> deadline_ms_;
   std::atomic<bool> given_up_{false};
   std::atomic<bool> hurried_{false};
+  CircuitBreaker breaker_;
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;

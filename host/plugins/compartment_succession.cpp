@@ -113,6 +113,7 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
   }
   refuse(waiting);
   if (life) retire(life, patience, report);
+  breaker_.reset();
   enter(state, std::move(reason));
   return report;
 }
@@ -183,6 +184,7 @@ std::optional<Compartment::Refusal> Compartment::swap(const std::shared_ptr<Life
       report.drained = old->calls();
     }
     report.generation = ++status_.generation;
+    status_.recycles += order.recycles ? 1 : 0;
     status_.version = order.version;
     status_.service = order.service;
     status_.file = order.file;
@@ -191,6 +193,10 @@ std::optional<Compartment::Refusal> Compartment::swap(const std::shared_ptr<Life
     status_.worker = order.worker;
     deadline_ms_ = order.deadline.count();
     enterLocked(PluginState::Running, {});
+  }
+  if (!order.recycles) {
+    breaker_.setLimits(order.circuit);
+    breaker_.reset();
   }
   resubmit(waiting);
   return std::nullopt;

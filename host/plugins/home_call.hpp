@@ -8,6 +8,7 @@
 
 #include <bulkhead/error.hpp>
 
+#include "runtime/answer_watcher.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
 #include "runtime/registration.hpp"
@@ -35,6 +36,8 @@ class HomeCall {
   /// A worker died of it, or may have; how often that was by now.
   unsigned addDeath() noexcept { return ++deaths_; }
 
+  /// Tells it of the answer. Only while it is in no home.
+  virtual void watch(std::unique_ptr<AnswerWatcher> watcher) = 0;
   /// Somebody begins to work on it, on this thread.
   virtual void begin() {}
   /// Admitted and routed; the home may change what a handler is given of it.

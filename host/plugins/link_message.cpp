@@ -64,6 +64,7 @@ void readHead(FieldReader& reader, HttpResponse& response) {
   for (const auto& [name, value] : readFields(reader, kHeadFieldsMax)) {
     bytes += name.size() + value.size();
     if (bytes > kHeadBytesMax) throw LinkError{"an answer has more header fields than it may have"};
+    if (PluginAnswer::isHostsOwn(name)) continue;
     try {
       response.addHeader(name, value);
     } catch (const std::invalid_argument&) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/circuit_breaker.hpp"
 #include "plugins/home.hpp"
 #include "plugins/plugin_state.hpp"
 
@@ -34,7 +35,9 @@ struct SuccessionOrder {
   std::vector<std::string> provides{};
   bool required = false;
   bool worker = false;
+  bool recycles = false;                       ///< the old one held too much memory
   std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
+  CircuitLimits circuit{};
   /// Throws Error when the started plugin is not well. On a thread that may be left behind.
   std::function<void(Home&)> judge;
   /// Makes its routes known. What it throws changes nothing: the old generation goes on.

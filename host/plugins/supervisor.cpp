@@ -96,14 +96,10 @@ void hideSecrets(const std::vector<SettingDeclaration>& declarations,
   for (const auto secret : secretsOf(declarations, settings)) logging->addSecret(secret);
 }
 
-HomeLimits homeLimits(const PluginLimits& limits) {
-  return {{static_cast<std::size_t>(limits.threads), static_cast<std::size_t>(limits.queue)},
-          static_cast<std::size_t>(limits.streams),
-          std::chrono::milliseconds{limits.deadline_ms}};
-}
+using Recycle = std::function<bool(const std::string& plugin, std::string reason)>;
 
 WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
-                                      const SupervisorServices& services) {
+                                      const SupervisorServices& services, Recycle recycle) {
   return {{options.program, services.log, services.metrics, {}, {}},
           services.changed,
           [] {
@@ -112,19 +108,11 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
           },
           services.slow_query,
           [store = services.store_options] { return store("host").lease_shared; },
+          std::move(recycle),
           [folder = options.crash_folder, most = options.crash_records](const PluginStatus& plugin,
                                                                         const WorkerEnd& end) {
             if (!folder.empty()) keepWorkerRecord(folder, most, plugin, end);
           }};
-}
-
-WorkerCare careOf(const PluginLimits& limits) {
-  WorkerCare care;
-  care.restarts = static_cast<std::size_t>(limits.restarts);
-  care.restart_window = std::chrono::milliseconds{limits.restart_window_ms};
-  care.stuck = std::chrono::milliseconds{limits.stuck_ms};
-  care.memory_bytes_max = static_cast<std::uint64_t>(limits.memory_mb) << 20U;
-  return care;
 }
 
 }  // namespace
@@ -149,7 +137,10 @@ void Supervisor::guarded(Candidate& candidate, const Work& work) {
 
 Supervisor::Supervisor(SupervisorOptions options, SupervisorServices services)
     : options_{std::move(options)}, services_{std::move(services)} {
-  keeper_ = std::make_unique<WorkerKeeper>(keeperServices(options_, services_));
+  keeper_ = std::make_unique<WorkerKeeper>(
+      keeperServices(options_, services_, [this](const std::string& plugin, std::string reason) {
+        return beginRecycling(plugin, std::move(reason));
+      }));
 }
 
 Supervisor::~Supervisor() {
@@ -205,8 +196,12 @@ std::vector<Supervisor::Candidate> Supervisor::discover(std::vector<PluginConf> 
 
 Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) const {
   const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
-  return {candidate.plugin.id, candidate.plugin.required, isWorker(candidate),
-          options_.start_timeout, std::chrono::milliseconds{limits.deadline_ms}};
+  return {candidate.plugin.id,
+          candidate.plugin.required,
+          isWorker(candidate),
+          options_.start_timeout,
+          std::chrono::milliseconds{limits.deadline_ms},
+          circuitLimits(limits)};
 }
 
 /// Those that are closed already first: nobody waits for them.
@@ -297,7 +292,7 @@ bool Supervisor::create(Candidate& candidate) {
   if (services_.store_options(candidate.plugin.id).lease_shared)
     candidate.company = data::MigrationCompany::OlderCode;
   auto home = newHome(candidate);
-  if (candidate.ward) keeper_->adopt(candidate.ward);
+  if (candidate.ward) keeper_->adopt(candidate.ward, WorkerKeeper::Heir::OtherCode);
   return candidate.compartment->create(std::move(home));
 }
 
@@ -387,19 +382,22 @@ std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin
 
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
   const HomeLimits of_home = homeLimits(limits);
-  if (const auto compartment = find(id)) compartment->setLimits(of_home, required);
+  if (const auto compartment = find(id))
+    compartment->setLimits(of_home, circuitLimits(limits), required);
   keeper_->setCare(std::string{id}, careOf(limits), of_home);
   const std::lock_guard lock{mutex_};
   const auto running = running_.find(std::string{id});
   if (running == running_.end()) return;
   auto changed = std::make_shared<Candidate>(*running->second);
   changed->limits = limits;
+  changed->plugin.required = required;
   running->second = std::move(changed);
 }
 
 bool Supervisor::close(std::chrono::milliseconds patience) {
   stopChanges();
   endChanges(std::chrono::steady_clock::now() + patience);
+  endRecycling();
   keeper_->stop();
   std::vector<std::shared_ptr<Compartment>> started;
   {

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "config/plugin_conf.hpp"
@@ -153,6 +154,9 @@ class Supervisor {
   SuccessionOrder successionOrder(Candidate& candidate);
   void watch(const Candidate& candidate);
   bool awaitRestart(const Compartment& compartment);
+  bool beginRecycling(const std::string& id, std::string reason);
+  void recycle(const std::string& id, const std::string& reason);
+  void endRecycling();
   std::shared_ptr<const Candidate> runningOne(const std::string& plugin) const;
   bool isClosing() const;
   std::string whereaboutsOf(const Candidate& old, const SuccessionReport& report) const;
@@ -170,12 +174,14 @@ class Supervisor {
   std::condition_variable changed_;
   std::set<std::string> changing_;  // plugins
   bool closing_ = false;
-  bool held_ = false;  ///< no change may begin
+  bool held_ = false;                                                       ///< no change may begin
   std::map<std::string, Manifest> manifests_;                               // of those that may run
   std::map<std::string, std::shared_ptr<const Candidate>> running_;         // what runs was made of
   mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // opened here
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start
+  std::set<std::string> recycling_;                    // plugins
+  std::map<std::string, std::thread> recyclers_;       // theirs, and some that have ended
 };
 
 }  // namespace bulkhead::host

@@ -25,7 +25,9 @@ struct Supervisor::Candidate {
   data::MigrationCompany company = data::MigrationCompany::Nobody;
   /// Other ones than its settings said when it was made.
   std::optional<PluginLimits> limits{};
-  bool by_turns = false;  ///< its store has another writer while it starts
+  bool store_kept = false;  ///< it can be set back
+  bool by_turns = false;    ///< its store has another writer while it starts
+  bool recycles = false;    ///< the same code takes its own place, since it held too much memory
 
   /// "payments/1" each; none while its manifest is not known.
   std::vector<std::string> provides() const {

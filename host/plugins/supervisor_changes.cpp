@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "logging/log.hpp"
+#include "logging/log_context.hpp"
 #include "plugins/elf_image.hpp"
 #include "plugins/library.hpp"
 #include "plugins/plugin_cache.hpp"
@@ -190,7 +192,10 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
     }
     return true;
   };
-  if (compartment.home()) candidate.company = data::MigrationCompany::OlderCode;
+  const PluginState state = compartment.status().state;
+  const bool comes_back = compartment.home() || state == PluginState::Crashed ||
+                          state == PluginState::Hung || state == PluginState::Quarantined;
+  if (comes_back && !candidate.store_kept) candidate.company = data::MigrationCompany::OlderCode;
   // two homes in this process have the one store of it
   const bool two_stores = compartment.status().worker || isWorker(candidate);
   candidate.by_turns = two_stores && candidate.plugin.manifest->store && shareLease(true);
@@ -215,7 +220,7 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
 
 SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   const Manifest& manifest = *candidate.plugin.manifest;
-  const PluginLimits limits = effectiveLimits(candidate.conf, candidate.plugin.manifest);
+  const PluginLimits limits = limitsOf(candidate);
   SuccessionOrder order;
   order.version = manifest.version;
   order.service = manifest.service;
@@ -223,7 +228,9 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   order.provides = candidate.provides();
   order.required = candidate.plugin.required;
   order.worker = isWorker(candidate);
+  order.recycles = candidate.recycles;
   order.deadline = milliseconds{limits.deadline_ms};
+  order.circuit = circuitLimits(limits);
   order.judge = services_.judge;
   order.publish = [this, compartment = candidate.compartment](Home& home) {
     services_.admit(compartment, home);
@@ -241,10 +248,71 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   return order;
 }
 
+/// On the keeper's thread, which others wait for.
+bool Supervisor::beginRecycling(const std::string& id, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (closing_ || changing_.contains(id) || !running_.contains(id)) return false;
+  if (!recycling_.insert(id).second) return false;
+  std::thread& recycler = recyclers_[id];
+  if (recycler.joinable()) recycler.join();  // it has nothing to do any more
+  try {
+    recycler = std::thread{[this, id, reason = std::move(reason)] {
+      recycle(id, reason);
+      const std::lock_guard done{mutex_};
+      recycling_.erase(id);
+    }};
+  } catch (const std::system_error&) {  // no thread to be had now
+    recycling_.erase(id);
+    return false;
+  }
+  return true;
+}
+
+/// What runs, once more: its code and its settings, not what lies in its folder now.
+void Supervisor::recycle(const std::string& id, const std::string& reason) {
+  SuccessionReport report;
+  try {
+    const Turn turn{*this, id};
+    const auto running = runningOne(id);
+    if (!running) return;
+    Candidate again = *running;
+    again.recycles = true;
+    report = succeed(again, again.compartment->deadline());
+  } catch (const std::exception& error) {
+    report.problem = error.what();
+  }
+  LogContext context;
+  context.plugin = id;
+  const LogScope scope{context};
+  if (!report.succeeded) {
+    log(Level::Warn, "plugins", "A plugin could not be recycled",
+        {{"reason", report.problem}, {"because", reason}});
+    return;
+  }
+  log(Level::Info, "plugins", "A plugin was recycled",
+      {{"event", "plugin_recycled"},
+       {"reason", reason},
+       {"generation", report.generation},
+       {"drained", report.drained},
+       {"aborted", report.aborted}});
+}
+
+void Supervisor::endRecycling() {
+  std::map<std::string, std::thread> recyclers;
+  {
+    const std::lock_guard lock{mutex_};
+    recyclers.swap(recyclers_);
+  }
+  for (auto& [id, recycler] : recyclers) {
+    if (recycler.joinable()) recycler.join();
+  }
+}
+
 /// Its worker is looked after, or there is none to look after.
 void Supervisor::watch(const Candidate& candidate) {
   if (candidate.ward) {
-    keeper_->adopt(candidate.ward);
+    keeper_->adopt(candidate.ward, candidate.recycles ? WorkerKeeper::Heir::SameCode
+                                                      : WorkerKeeper::Heir::OtherCode);
   } else {
     keeper_->forget(candidate.plugin.id);
   }

@@ -52,13 +52,14 @@ SuccessionReport Supervisor::startKept(Candidate& candidate, std::chrono::millis
   SuccessionReport report;
   try {
     if (stored) copy = keepCopy(id);
+    candidate.store_kept = true;
     change.kept_store = copy.string();
     report = succeed(candidate, patience);
     if (!report.succeeded && stored) bareStore(id)->putBack(copy);
   } catch (const Error& failed) {
     const std::string said = report.problem.empty() ? "" : report.problem + " ";
-    const std::string what = copy.empty() ? "Its store could not be copied"
-                                          : "Its store could not be put back";
+    const std::string what =
+        copy.empty() ? "Its store could not be copied" : "Its store could not be put back";
     report = candidate.compartment->refuseNext(
         PluginState::Failed, fmt::format("{}{}: {}", said, what, failed.message()));
   }

@@ -81,7 +81,6 @@ class Worker {
         metrics_{*link_, box} {}
 
   [[noreturn]] void live() {
-    std::thread{[this] { beat(); }}.detach();
     try {
       LaneWakes wakes;  // one for all calls that came together
       link_->read([this](const Frame& frame) { take(frame); }, [&] { wakes.flush(); });
@@ -106,9 +105,7 @@ class Worker {
   void take(const Frame& frame) {
     switch (frame.type) {
       case FrameType::Begin:
-        if (std::exchange(begun_, true)) throw LinkError{"a worker is told twice what to be"};
-        onControl(frame.id,
-                  [this, order = workerOrderFrom(frame.payload)] { return create(order); });
+        begin(frame);
         return;
       case FrameType::Request:
         call(frame);
@@ -119,6 +116,15 @@ class Worker {
       default:
         stream(frame);
     }
+  }
+
+  /// On the only thread that there is so far.
+  void begin(const Frame& frame) {
+    if (std::exchange(begun_, true)) throw LinkError{"a worker is told twice what to be"};
+    WorkerOrder order = workerOrderFrom(frame.payload);
+    hides_others_ = order.sandbox && hideOtherProcesses();
+    std::thread{[this] { beat(); }}.detach();
+    onControl(frame.id, [this, order = std::move(order)] { return create(order); });
   }
 
   void stream(const Frame& frame) const {
@@ -294,9 +300,12 @@ class Worker {
     }
     mallopt(M_ARENA_MAX, 4);
     limitDescriptors(order.descriptors_max);
-    if (order.sandbox && !confineWorker())
-      log_.write(order.plugin, BULKHEAD_LOG_WARN, "The kernel has no sandbox for the worker.", {},
-                 {});
+    const auto warn = [&](std::string_view text) {
+      log_.write(order.plugin, BULKHEAD_LOG_WARN, text, {}, {});
+    };
+    if (order.sandbox && !confineWorker()) warn("The kernel has no sandbox for the worker.");
+    if (order.sandbox && !hides_others_)
+      warn("The kernel has no Landlock: the worker can open its host's memory.");
   }
 
   static void limitDescriptors(std::uint64_t most) {
@@ -328,6 +337,7 @@ class Worker {
   WorkerMetrics metrics_;
   OpenStreams streams_;
   bool begun_ = false;
+  bool hides_others_ = false;
   bool development_ = false;
   std::atomic<bool> stopped_{false};
   std::unique_ptr<CrashRecorder> crashes_;

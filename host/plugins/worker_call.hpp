@@ -48,6 +48,8 @@ class WorkerCall final : public HomeCall {
   /// One that nobody began is refused.
   ~WorkerCall() override;
 
+  /// Nobody watches in the worker.
+  void watch(std::unique_ptr<AnswerWatcher>) override {}
   void begin() override;
   HttpRequest& request() noexcept override { return request_; }
   bool isAnswered() const noexcept override { return answered_; }

@@ -285,16 +285,12 @@ std::optional<std::uint64_t> WorkerHome::memoryBytes() const {
   return memory_bytes_.load();
 }
 
-std::uint64_t WorkerHome::sampleMemory() {
+WorkerUsage WorkerHome::measure() {
   const std::lock_guard lock{mutex_};
-  if (!process_ || ended_) return 0;
-  memory_bytes_ = process_->memoryBytes();
-  return memory_bytes_;
-}
-
-milliseconds WorkerHome::processorTime() const {
-  const std::lock_guard lock{mutex_};
-  return process_ ? process_->processorTime() : milliseconds{0};
+  if (!process_ || ended_) return {};
+  const WorkerUsage usage = process_->usage(box_->bytes());
+  memory_bytes_ = usage.memory_bytes;
+  return usage;
 }
 
 WorkerHome::Time WorkerHome::lastBeat() const {

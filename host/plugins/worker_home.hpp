@@ -86,11 +86,10 @@ class WorkerHome final : public Home {
   /// and then; false ends its process, and throws BACKUP_STOPPED.
   std::string askStore(const Ask& ask, const std::function<bool()>& go_on = {});
 
-  /// Looks how much memory its process has now, which memoryBytes() says until the next look.
-  std::uint64_t sampleMemory();
+  /// Looks what its process uses now; of its memory memoryBytes() tells until the next look.
+  WorkerUsage measure();
   /// What a supervisor wants to know; 0 while there is no process.
   pid_t processId() const;
-  std::chrono::milliseconds processorTime() const;
   Time lastBeat() const;
   /// How long the call that is furthest past its deadline has been so, of those that were begun and
   /// do not stream.

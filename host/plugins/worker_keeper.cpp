@@ -10,6 +10,9 @@
 #include <bulkhead/error.hpp>
 
 #include "logging/log.hpp"
+#include "logging/log_context.hpp"
+#include "plugins/processor_share.hpp"
+#include "plugins/recycle_pace.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -18,7 +21,6 @@ using std::chrono::milliseconds;
 using Time = std::chrono::steady_clock::time_point;
 
 constexpr milliseconds kLook{100};
-constexpr milliseconds kHeartSilent{5'000};
 /// From SIGABRT, whose record has the stack, to SIGKILL.
 constexpr milliseconds kMercy{2'000};
 /// For a pause as long as this calls wait for the next generation.
@@ -40,6 +42,12 @@ struct WorkerKeeper::Ward {
   WorkerCare care;
   data::StatementObserver on_statement;
   RestartBudget budget{WorkerCare{}.restarts, WorkerCare{}.restart_window};
+  RecyclePace pace;
+  bool recycled = false;    ///< this generation is to be replaced for its memory
+  bool needs_more = false;  ///< it has come in such a place, and holds as much
+  bool said_so = false;
+  ProcessorShare share;
+  pid_t process = 0;  ///< whose share that is
   std::weak_ptr<WorkerHome> home;
   std::optional<Time> start_at;  ///< it has ended, and is started then
   std::optional<Time> abort_at;  ///< SIGABRT was sent; SIGKILL follows then
@@ -72,6 +80,7 @@ void WorkerKeeper::stop() {
     const std::lock_guard lock{mutex_};
     wards = wards_;
     ends.swap(ends_);
+    retired_.clear();
   }
   for (const auto& [ward, end] : ends) refuseAll(end);
   for (const auto& [plugin, ward] : wards) {
@@ -99,13 +108,18 @@ WorkerKeeper::Candidate WorkerKeeper::candidateFor(const std::shared_ptr<Compart
   return {std::move(home), std::move(ward)};
 }
 
-void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward) {
+void WorkerKeeper::adopt(const std::shared_ptr<Ward>& ward, Heir heir) {
   const auto compartment = ward->compartment.lock();
   const std::uint64_t line = compartment ? compartment->line() : 0;
   std::shared_ptr<Ward> before;
   {
     const std::lock_guard lock{mutex_};
     before = std::exchange(wards_[ward->plugin], ward);
+    if (before && heir == Heir::SameCode) {
+      ward->budget = before->budget;
+      ward->pace = before->pace;
+      ward->said_so = before->said_so;
+    }
     ward->place = Ward::Place::Living;
     ward->line = line;
     if (ward->early_end) ends_.emplace_back(ward, *std::exchange(ward->early_end, std::nullopt));
@@ -134,6 +148,7 @@ void WorkerKeeper::retire(const std::shared_ptr<Ward>& ward) {
     const std::lock_guard lock{mutex_};
     ward->place = Ward::Place::Retired;
     ward->start_at.reset();
+    if (!stopping_) retired_.push_back(ward);
     if (ward->starting) starting = ward->home.lock();
     starter = std::move(ward->starter);
   }
@@ -222,6 +237,8 @@ void WorkerKeeper::work() {
     auto ends = std::exchange(ends_, {});
     std::vector<std::shared_ptr<Ward>> wards;
     for (const auto& [plugin, ward] : wards_) wards.push_back(ward);
+    std::erase_if(retired_, [](const auto& ward) { return ward->home.expired(); });
+    wards.insert(wards.end(), retired_.begin(), retired_.end());
     lock.unlock();
     for (auto& [ward, end] : ends) handleEnd(ward, std::move(end));
     for (const auto& ward : wards) look(*ward);
@@ -256,7 +273,7 @@ void WorkerKeeper::look(Ward& ward) {
     if (!ward.starting) home = ward.home.lock();
     care = ward.care;
   }
-  if (!home || !home->isAlive() || home->processId() == 0) return;  // it has yet to begin
+  if (!home || !home->isAlive() || home->processId() == 0) return;
   home->setLogLevel(services_.log_level());
   home->setSlowQuery(services_.slow_query());
   const auto now = std::chrono::steady_clock::now();
@@ -264,23 +281,76 @@ void WorkerKeeper::look(Ward& ward) {
     if (now >= *ward.abort_at) home->kill(SIGKILL, {}, true);
     return;
   }
-  const std::uint64_t memory = home->sampleMemory();
-  if (care.memory_bytes_max > 0 && memory > care.memory_bytes_max) {
-    home->kill(SIGKILL,
-               fmt::format("held {} MiB of memory, and may hold {}", memory >> 20U,
-                           care.memory_bytes_max >> 20U),
-               false);
+  const WorkerUsage usage = home->measure();
+  if (auto reason = excessOf(usage, care); !reason.empty()) {
+    home->kill(SIGKILL, std::move(reason), false);
     return;
   }
-  std::string reason;
-  if (const auto overdue = home->longestOverdue(); overdue > care.stuck) {
-    reason = fmt::format("hung: a call ran {} ms past its deadline", overdue.count());
-  } else if (now - home->lastBeat() > kHeartSilent) {
-    reason = fmt::format("hung: its heart was silent for {} ms", kHeartSilent.count());
-  }
+  endIfHung(ward, *home, usage, care);
+  recycleIfLarge(ward, usage, care);
+}
+
+void WorkerKeeper::endIfHung(Ward& ward, WorkerHome& home, const WorkerUsage& usage,
+                             const WorkerCare& care) {
+  const auto now = std::chrono::steady_clock::now();
+  if (const pid_t process = home.processId(); std::exchange(ward.process, process) != process)
+    ward.share.forget();
+  const auto share = ward.share.add(now, usage.processor, care.processor_window);
+  const auto silent = std::chrono::duration_cast<milliseconds>(now - home.lastBeat());
+  auto reason = hangOf(home.longestOverdue(), silent, share, care);
   if (reason.empty()) return;
   ward.abort_at = now + kMercy;
-  home->kill(SIGABRT, std::move(reason), true);
+  home.kill(SIGABRT, std::move(reason), true);
+}
+
+/// One that has as much again right after its start needs it: that is said, and not repeated.
+void WorkerKeeper::recycleIfLarge(Ward& ward, const WorkerUsage& usage, const WorkerCare& care) {
+  const bool above = care.memory_soft_bytes > 0 && usage.memory_bytes > care.memory_soft_bytes;
+  const auto now = std::chrono::steady_clock::now();
+  RecyclePace::Verdict verdict{};
+  RecyclePace before;
+  bool is_heir = false;  // it has come in the place of one that held as much
+  {
+    const std::lock_guard lock{mutex_};
+    if (ward.place != Ward::Place::Living || ward.starting) return;
+    before = ward.pace;
+    verdict = before.look(now, above);
+    is_heir = !ward.recycled;
+    if (verdict == RecyclePace::Verdict::Recycle) ward.pace.recycled(now);
+  }
+  const std::string holds = fmt::format("held {} MiB of memory, above its soft limit of {}",
+                                        usage.memory_bytes >> 20U, care.memory_soft_bytes >> 20U);
+  tellNeed(ward, verdict == RecyclePace::Verdict::Wait && is_heir, holds);
+  if (verdict != RecyclePace::Verdict::Recycle) return;
+  const bool begun = services_.recycle(ward.plugin, holds);
+  const std::lock_guard lock{mutex_};
+  ward.recycled = ward.recycled || begun;
+  if (!begun) ward.pace = before;
+}
+
+void WorkerKeeper::tellNeed(Ward& ward, bool needs_more, const std::string& holds) {
+  bool is_first = false;
+  std::chrono::seconds wait{0};
+  {
+    const std::lock_guard lock{mutex_};
+    if (std::exchange(ward.needs_more, needs_more) == needs_more) return;
+    is_first = needs_more && !std::exchange(ward.said_so, true);
+    wait =
+        std::chrono::ceil<std::chrono::seconds>(ward.pace.wait(std::chrono::steady_clock::now()));
+  }
+  const auto compartment = ward.compartment.lock();
+  if (!compartment) return;
+  const std::string reason = fmt::format(
+      "Its process {}, soon after another generation took its place: it needs more "
+      "than limits.memory_soft_mb. The next one comes in {} s at the earliest.",
+      holds, wait.count());
+  compartment->setImpairment(needs_more ? "over_soft_limit" : "", needs_more ? reason : "");
+  if (!is_first) return;
+  LogContext context;
+  context.plugin = ward.plugin;
+  const LogScope scope{context};
+  log(Level::Warn, "plugins", "A plugin needs more memory than its soft limit",
+      {{"reason", reason}});
 }
 
 void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
@@ -348,6 +418,7 @@ void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {
   {
     const std::lock_guard lock{mutex_};
     ward->starting = false;
+    ward->recycled = ward->needs_more = false;
     if (!compartment || ward->place == Ward::Place::Retired) return;
     if (!running) {
       const auto now = std::chrono::steady_clock::now();

@@ -14,17 +14,10 @@
 
 #include "plugins/compartment.hpp"
 #include "plugins/restart_budget.hpp"
+#include "plugins/worker_care.hpp"
 #include "plugins/worker_home.hpp"
 
 namespace bulkhead::host {
-
-/// When a worker is ended, and when it is started again.
-struct WorkerCare {
-  std::size_t restarts = 5;
-  std::chrono::milliseconds restart_window{60'000};
-  std::chrono::milliseconds stuck{10'000};  ///< past its deadline before a call counts as hung
-  std::uint64_t memory_bytes_max = 0;       ///< of its own; more ends it. 0: no limit
-};
 
 /// Watches over all workers: notices those that hang or take too much, ends them, and starts what
 /// has ended again, within its budget. Thread-safe.
@@ -37,6 +30,9 @@ class WorkerKeeper {
     std::function<int()> log_level;                         ///< of the host's log, now
     std::function<std::chrono::microseconds()> slow_query;  ///< likewise
     std::function<bool()> lease_shared;  ///< whether stores that are opened now are
+    /// One holds more memory than its soft limit: puts another generation in its place, without
+    /// making the caller wait; the reason is a clause. False when that cannot be begun now.
+    std::function<bool(const std::string& plugin, std::string reason)> recycle;
     /// Told of each end, for its record.
     std::function<void(const PluginStatus&, const WorkerEnd&)> record;
   };
@@ -53,10 +49,13 @@ class WorkerKeeper {
     std::shared_ptr<Ward> ward;
   };
 
+  /// Of the same code as the one before it, what that one did counts on.
+  enum class Heir { OtherCode, SameCode };
+
   Candidate candidateFor(const std::shared_ptr<Compartment>& compartment, WorkerOrder order,
                          WorkerCare care, data::StatementObserver on_statement);
   /// It is what its plugin lives in: looked after from now on, and the one before it no more.
-  void adopt(const std::shared_ptr<Ward>& ward);
+  void adopt(const std::shared_ptr<Ward>& ward, Heir heir);
   /// Nothing of the plugin is looked after or started again any more.
   void forget(const std::string& plugin);
   /// Nothing of another generation works on its store any more.
@@ -76,6 +75,9 @@ class WorkerKeeper {
   void work();
   void startIfDue(const std::shared_ptr<Ward>& ward);
   void look(Ward& ward);
+  void endIfHung(Ward& ward, WorkerHome& home, const WorkerUsage& usage, const WorkerCare& care);
+  void recycleIfLarge(Ward& ward, const WorkerUsage& usage, const WorkerCare& care);
+  void tellNeed(Ward& ward, bool needs_more, const std::string& holds);
   void handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end);
   void restart(const std::shared_ptr<Ward>& ward);
   std::shared_ptr<WorkerHome> newHome(const std::shared_ptr<Ward>& ward);
@@ -84,6 +86,7 @@ class WorkerKeeper {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::map<std::string, std::shared_ptr<Ward>> wards_;
+  std::vector<std::shared_ptr<Ward>> retired_;  ///< whose homes still end what they have begun
   std::vector<std::pair<std::shared_ptr<Ward>, WorkerEnd>> ends_;
   bool stopping_ = false;
   std::thread thread_;

@@ -1,5 +1,6 @@
 #include "plugins/worker_process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
@@ -136,21 +137,22 @@ std::optional<ProcessEnd> WorkerProcess::awaitEnd(std::chrono::milliseconds pati
   return end_;
 }
 
-std::uint64_t WorkerProcess::memoryBytes() const {
+WorkerUsage WorkerProcess::usage(std::uint64_t lent_bytes) const {
   std::ifstream file{fmt::format("/proc/{}/status", id_)};
-  std::uint64_t kilobytes = 0;
+  WorkerUsage usage;
   for (std::string name, line; file >> name && std::getline(file, line);) {
-    if (name == "RssAnon:" || name == "RssShmem:" || name == "VmSwap:")
-      kilobytes += std::strtoull(line.c_str(), nullptr, 10);
+    const std::uint64_t figure = std::strtoull(line.c_str(), nullptr, 10);
+    if (name == "RssAnon:" || name == "VmSwap:") usage.memory_bytes += figure * 1024;
+    if (name == "RssShmem:")
+      usage.memory_bytes += figure * 1024 - std::min(figure * 1024, lent_bytes);
+    if (name == "Threads:") usage.threads = figure;
   }
-  return kilobytes * 1024;
-}
-
-std::chrono::milliseconds WorkerProcess::processorTime() const {
   clockid_t clock{};
   timespec time{};
-  if (clock_getcpuclockid(id_, &clock) != 0 || clock_gettime(clock, &time) != 0) return {};
-  return std::chrono::milliseconds{std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000};
+  if (clock_getcpuclockid(id_, &clock) == 0 && clock_gettime(clock, &time) == 0)
+    usage.processor =
+        std::chrono::milliseconds{std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000};
+  return usage;
 }
 
 }  // namespace bulkhead::host

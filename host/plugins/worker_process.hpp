@@ -23,6 +23,13 @@ struct ProcessEnd {
   int exit_code = 0;          ///< when none did
 };
 
+/// What a process uses at one moment.
+struct WorkerUsage {
+  std::uint64_t memory_bytes = 0;  ///< of its own: anonymous, shared and swapped out
+  std::uint64_t threads = 0;
+  std::chrono::milliseconds processor{0};  ///< time on processors since it began, of all threads
+};
+
 /// A program that workers are: what lies at the path may change, this does not.
 class WorkerProgram {
  public:
@@ -64,10 +71,8 @@ class WorkerProcess {
   void signal(int number) const noexcept;
   /// Waits for its end; nothing when `patience` ran out.
   std::optional<ProcessEnd> awaitEnd(std::chrono::milliseconds patience);
-  /// What it holds in memory of its own, and the processor time that it has used; 0 when it has
-  /// ended.
-  std::uint64_t memoryBytes() const;
-  std::chrono::milliseconds processorTime() const;
+  /// All 0 when it has ended. `lent_bytes` of its shared memory are the host's and do not count.
+  WorkerUsage usage(std::uint64_t lent_bytes) const;
 
  private:
   pid_t id_ = 0;

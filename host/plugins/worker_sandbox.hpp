@@ -8,4 +8,10 @@ namespace bulkhead::host {
 /// the kernel has no such filter, and under sanitizers.
 bool confineWorker();
 
+/// Puts this process behind a wall (Landlock) through which it opens no other's memory, and none of
+/// the descriptors of its host, by /proc, although it has the same user, even root's; whoever is
+/// outside may still debug it. For good, for this thread and those that it makes from now on: call
+/// it before any other is made. False where the kernel has no such wall.
+bool hideOtherProcesses();
+
 }  // namespace bulkhead::host

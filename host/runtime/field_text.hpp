@@ -60,4 +60,19 @@ inline bool isFieldValue(std::string_view text) {
   return true;
 }
 
+/// True for whole lines "name: value", each ended by CRLF. May be none.
+constexpr bool areHeaderLines(std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t colon = lines.find(": ");
+    const std::size_t end = lines.find("\r\n");
+    if (end == std::string_view::npos || colon > end || !isToken(lines.substr(0, colon)))
+      return false;
+    for (const char c : lines.substr(colon, end - colon)) {
+      if (!isFieldCharacter(c)) return false;
+    }
+    lines.remove_prefix(end + 2);
+  }
+  return true;
+}
+
 }  // namespace bulkhead::host

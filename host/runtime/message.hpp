@@ -9,6 +9,9 @@
 
 #include <bulkhead/error.hpp>
 
+#include "runtime/client_address.hpp"
+#include "runtime/field_text.hpp"
+
 namespace bulkhead::host {
 
 class ByteStream;
@@ -32,8 +35,7 @@ struct Principal {
 /// Where the bytes came from. `inside` is C16's word: loopback or allowed network, no untrusted
 /// proxy header.
 struct Peer {
-  std::string address;  ///< IP literal of the client (after trusted proxies), or "unix:UID" on a
-                        ///< Unix socket
+  ClientAddress address;  ///< after trusted proxies
   bool inside = false;
   bool admin_socket = false;
   bool management = false;  ///< came by the management port: monitoring alone (C17)
@@ -66,7 +68,6 @@ struct HttpRequest {
   const std::string* queryValue(std::string_view name) const;
 };
 
-/// An answer before the tail: the front adds Date, Content-Length, ids and security headers.
 /// What the log and the performance monitor say of a refusal; empty for any other answer.
 struct Refusal {
   ErrorKind kind = ErrorKind::App;
@@ -74,8 +75,26 @@ struct Refusal {
   std::string message;
 };
 
+/// Header fields that are known when the host is compiled, as they are on the wire: a literal of
+/// lines "Name: value\r\n", judged by the compiler. None that is the front's own.
+class HeaderLines {
+ public:
+  constexpr HeaderLines() = default;
+  template <std::size_t kSize>
+  consteval explicit HeaderLines(const char (&lines)[kSize]) : text_{lines, kSize - 1} {
+    if (!areHeaderLines(text_)) throw "not made of whole header lines";
+  }
+
+  constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
+/// An answer before the tail: the front adds Date, Content-Length, ids and security headers.
 struct HttpResponse {
   int status = 200;
+  HeaderLines fixed_headers;  ///< of the host's own answers; before `headers` on the wire
   Fields headers;
   std::string body;
   Refusal refusal;                     ///< never sent: the body has its own words

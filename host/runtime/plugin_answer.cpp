@@ -17,8 +17,9 @@ Error streamEnded() {
   return Error::app(kStreamEnded, "Nobody reads this answer any more.");
 }
 
-/// What every answer has from the host, and no answer twice (S29..S34).
-bool isHostsOwn(std::string_view name) {
+}  // namespace
+
+bool PluginAnswer::isHostsOwn(std::string_view name) {
   constexpr std::array<std::string_view, 6> kNames{
       "permissions-policy",     "referrer-policy", "strict-transport-security",
       "x-content-type-options", "x-frame-options", "x-xss-protection"};
@@ -28,8 +29,6 @@ bool isHostsOwn(std::string_view name) {
     });
   });
 }
-
-}  // namespace
 
 bulkhead_response PluginAnswer::door() noexcept {
   const bool streams = outlet_ != nullptr;

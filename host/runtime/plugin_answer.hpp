@@ -34,6 +34,10 @@ class PluginAnswer {
   static constexpr std::size_t kFieldsMax = 100;
   static constexpr std::size_t kFieldBytesMax = std::size_t{32} * 1024;
 
+  /// True for the security headers of S29..S34, which every answer has from the host, and none
+  /// twice.
+  static bool isHostsOwn(std::string_view name);
+
   /// Without an outlet the answer cannot stream. Borrows it.
   explicit PluginAnswer(const AnswerOutlet* outlet = nullptr) : outlet_{outlet} {}
   PluginAnswer(const PluginAnswer&) = delete;

@@ -7,9 +7,9 @@ namespace bulkhead::host {
 
 Administrator administratorOf(const HttpRequest& request) {
   const Peer& peer = request.peer;
-  if (peer.address.starts_with("unix:"))
-    return {peer.address, peer.admin_socket ? "admin.sock" : "command", request.request_id};
-  return {"key:" + request.principal.key_id, peer.address, request.request_id};
+  if (peer.address.isUnix())
+    return {peer.address.text(), peer.admin_socket ? "admin.sock" : "command", request.request_id};
+  return {"key:" + request.principal.key_id, peer.address.text(), request.request_id};
 }
 
 void recordChange(data::Transaction& transaction, const Administrator& by,

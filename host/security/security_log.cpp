@@ -77,7 +77,7 @@ std::string_view nameOf(SecurityEventKind kind) {
 }
 
 SecurityEvent eventOf(const HttpRequest& request, SecurityEvent event) {
-  event.address = request.peer.address;
+  event.address = request.peer.address.text();
   event.request_id = request.request_id;
   event.method = request.method;
   event.path = request.path;

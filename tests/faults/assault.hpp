@@ -1,20 +1,29 @@
 #pragma once
 
-#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <sys/types.h>
+#include <vector>
 
 #include "host_process.hpp"
+#include "small_disk.hpp"
+#include "steady_client.hpp"
 
 namespace bulkhead::integration {
 
-/// A host with a plugin that attacks its own process and one that does no harm, each in a worker.
+/// A host with a plugin that attacks its own process and one that does no harm, which is in a
+/// worker.
 class Assault {
  public:
-  /// More lines of the attacker's settings.
-  explicit Assault(std::string_view settings = "");
+  /// More lines of the attacker's settings, and where it lives; with a disk of that size alone for
+  /// the host's data, where one is given.
+  explicit Assault(std::string_view settings = "", std::string_view isolation = "worker",
+                   std::size_t disk_bytes = 0);
   ~Assault();
   Assault(const Assault&) = delete;
   Assault& operator=(const Assault&) = delete;
@@ -32,22 +41,32 @@ class Assault {
   /// The newest crash record, as `crash show` prints it.
   std::string record() const;
   /// Asks the harmless plugin again and again until stopLoad(), which says how many were not
-  /// answered as they should be.
-  void beginLoad();
+  /// answered as they should be; an own path of the attacker where one is given.
+  void beginLoad(std::string_view path = {});
   std::size_t stopLoad();
-  std::size_t loadAnswered() const { return answered_; }
+  std::size_t loadAnswered() const;
+  /// What the first one that failed was answered.
+  std::string firstFailure() const;
+
+  /// Puts another file in the attacker's place: its own, after `change`.
+  void replaceFile(const std::function<void(const std::filesystem::path&)>& change) const;
+  HttpAnswer reload() const;
+  /// Kills its worker, and has the next one at once, whatever its budget says; false when none
+  /// came.
+  bool restart() const;
+  /// The processes of all workers, as the kernel has them.
+  std::vector<pid_t> workers() const;
+  const faults::SmallDisk* disk() const { return disk_ ? &*disk_ : nullptr; }
 
   HostProcess& host() { return *host_; }
   const HostFolder& folder() const { return folder_; }
 
  private:
   HostFolder folder_;
+  std::optional<faults::SmallDisk> disk_;
   std::unique_ptr<HostProcess> host_;
   bool ready_ = false;
-  std::atomic<bool> loading_{false};
-  std::atomic<std::size_t> answered_{0};
-  std::atomic<std::size_t> failed_{0};
-  std::thread load_;
+  std::vector<std::unique_ptr<SteadyClient>> clients_;
 };
 
 }  // namespace bulkhead::integration

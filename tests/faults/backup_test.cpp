@@ -114,14 +114,14 @@ TEST(Backup, UnderSteadyBookingsItHoldsExactlyWhatWasAcknowledgedBeforeItsMoment
   EXPECT_EQ(host.stop(), 0);
 }
 
-/// The files that a process has open, by name.
+/// The files that a process has open.
 std::vector<std::string> filesOf(pid_t process) {
-  std::vector<std::string> names;
+  std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator{fmt::format("/proc/{}/fd", process)}) {
     std::error_code gone;
-    names.push_back(fs::read_symlink(entry, gone).filename().string());
+    files.push_back(fs::read_symlink(entry, gone).string());
   }
-  return names;
+  return files;
 }
 
 std::string childrenOf(pid_t process) {
@@ -142,12 +142,13 @@ TEST(Backup, OfAPluginThatIsClosedAWorkerReadsTheStore) {
   ASSERT_EQ(salon.book(salon.starts(1).front(), "one").status, 201);
   fs::remove(folder.plugin("booking"));
   ASSERT_EQ(host.keyed().post("/api/admin/plugins/booking/disable", "").status, 200);
+  const std::string store = fs::canonical(folder.data() / "booking.db").string();
   std::atomic<bool> done{false};
   std::vector<std::string> opened;
   std::thread watcher{[&] {
     while (!done) {
-      for (auto& name : filesOf(host.process())) {
-        if (name.starts_with("booking.db")) opened.push_back(std::move(name));
+      for (auto& file : filesOf(host.process())) {
+        if (file.starts_with(store)) opened.push_back(std::move(file));
       }
     }
   }};

@@ -43,12 +43,23 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(std::pair{"segfault", "SIGSEGV"}, std::pair{"kill", "SIGKILL"},
                     std::pair{"abort", "SIGABRT"}, std::pair{"exit", "exit code 7"},
                     std::pair{"overflow", "SIGSEGV"}, std::pair{"corrupt-link", "spoke nonsense"},
+                    std::pair{"throw-in-destructor", "SIGABRT"},
                     std::pair{"answer-nobody", "spoke nonsense"}),
     [](const auto& given) {
       std::string name{given.param.first};
       std::erase(name, '-');
       return name;
     });
+
+TEST(Workers, OneThatAnswersTwiceIsEnded) {
+  Assault assault;
+  ASSERT_TRUE(assault.isReady());
+  assault.beginLoad();
+  EXPECT_EQ(assault.post("/deeds/answer-twice").status, 200) << "the first one counts";
+  EXPECT_TRUE(assault.awaitGeneration(2)) << assault.plugin();
+  EXPECT_THAT(assault.record(), HasSubstr("the second to one"));
+  EXPECT_EQ(assault.stopLoad(), 0U);
+}
 
 TEST(Workers, ARequestThatKillsTwiceIsNotTriedAgain) {
   Assault assault;

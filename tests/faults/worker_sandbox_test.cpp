@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -19,7 +20,7 @@ TEST(WorkerSandbox, APluginIsRefusedWhatNoPluginNeeds) {
   Assault assault;
   ASSERT_TRUE(assault.isReady());
   const json attempts = assault.get("/attempts").json();
-  ASSERT_EQ(attempts.size(), 12U) << attempts;
+  ASSERT_EQ(attempts.size(), 18U) << attempts;
   for (const auto& [name, succeeded] : attempts.items()) EXPECT_EQ(succeeded, false) << name;
   EXPECT_EQ(assault.post("/kept/none", "key").status, 201) << "its work needs none of it";
 }
@@ -29,12 +30,37 @@ TEST(WorkerSandbox, NegativeControl_WithoutItMuchIsPossible) {
   ASSERT_TRUE(assault.isReady());
   const json attempts = assault.get("/attempts").json();
   EXPECT_EQ(attempts.value("kill-host", false), true) << attempts;
-  for (const char* name : {"fork", "limit-host", "own-signals", "unix-socket"})
+  for (const char* name :
+       {"fork", "limit-host", "own-signals", "unix-socket", "host-memory", "host-memory-by-thread",
+        "host-memory-from-a-thread", "host-descriptor", "host-folder"})
     EXPECT_EQ(attempts.value(name, false), true) << name << attempts;
   const json warned = assault.host().awaitLogLine([](const json& line) {
     return line.value("message", "").find("no sandbox") != std::string::npos;
   });
   EXPECT_EQ(warned.value("level", ""), "WARN");
+}
+
+// Goal: what keeps a worker from its host's memory takes nothing from the host. Method: the host is
+// debugged as before, from outside and by its own records.
+TEST(WorkerSandbox, TheHostAndItsWorkersAreDebuggedAsBefore) {
+  Assault assault;
+  ASSERT_TRUE(assault.isReady());
+  for (const pid_t process : {assault.host().id(), assault.worker()}) {
+    std::ifstream memory{fmt::format("/proc/{}/mem", process)};
+    EXPECT_TRUE(memory.is_open()) << process;
+    EXPECT_NE(readText(fmt::format("/proc/{}/limits", process)).find("Max core file size"),
+              std::string::npos);
+    std::error_code error;
+    EXPECT_FALSE(fs::read_symlink(fmt::format("/proc/{}/exe", process), error).empty())
+        << error.message();
+  }
+}
+
+TEST(WorkerSandbox, FilesMoveBetweenFolders) {
+  Assault assault;
+  ASSERT_TRUE(assault.isReady());
+  const HttpAnswer moved = assault.get("/deeds/move-file");
+  EXPECT_EQ(moved.status, 200) << moved.body;
 }
 
 TEST(WorkerSandbox, AWorkerHasNoDescriptorThatIsNotItsOwn) {

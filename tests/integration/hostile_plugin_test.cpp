@@ -300,7 +300,7 @@ class FaultyHealth : public FaultyHandlers {
 TEST_F(FaultyHealth, S5_OneThatThrowsDegradesAndNothingElse) {
   start("health-throws", "enabled = true\n");
   expectDegraded("health-throws", "fault");
-  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_EQ(host_->stop(), 0) << host_->logText();
 }
 
 TEST_F(FaultyHealth, S5_OneThatHangsIsTimeoutAndNothingElse) {
@@ -316,13 +316,13 @@ TEST_F(FaultyHealth, S5_OneThatFloodsIsCutOff) {
   const std::uint64_t peak = host_->peakKilobytes();
   EXPECT_GT(peak, 0U);
   EXPECT_LT(peak, 1024U * 1024);
-  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_EQ(host_->stop(), 0) << host_->logText();
 }
 
 TEST_F(FaultyHealth, S5_WhatIsNoJsonDegradesAndNothingElse) {
   start("health-no-json", "enabled = true\n");
   expectDegraded("health-no-json", "rude");
-  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_EQ(host_->stop(), 0) << host_->logText();
 }
 
 // Goal: no child outlives its host. Method: the host is killed while its child hangs.

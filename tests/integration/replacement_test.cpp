@@ -43,7 +43,7 @@ class PluginChanges : public testing::TestWithParam<std::string> {
     EXPECT_EQ(answer.errorCode(), "PLUGIN_NOT_REPLACED");
     const json told = details(answer);
     EXPECT_EQ(told.value("outcome", ""), "rolled_back") << answer.body;
-    EXPECT_EQ(told.value("generation", 0), 1);
+    EXPECT_EQ(told.value("generation", 0), 1) << place_.plugin();
     EXPECT_EQ(told.value("version_before", ""), "1.4.0");
     EXPECT_EQ(logOf("rolled_back").value("reason", ""), told.value("reason", "-"));
     EXPECT_EQ(place_.get("/old").json().value("version", 0), 1);
@@ -212,7 +212,7 @@ TEST_P(PluginChanges, AHungRequestIsAbortedAfterThePatience) {
   EXPECT_THAT(answer.json().value("old_code", ""), HasSubstr(std::string{fate}));
   EXPECT_EQ(place_.get("/word").json().value("version", 0), 2);
   const HttpAnswer ended = hung.get();
-  if (isWorker()) EXPECT_EQ(ended.json().value("version", 0), 2) << "a GET is begun once more";
+  EXPECT_EQ(ended.json().value("version", 0), isWorker() ? 2 : 1) << "a GET is begun once more";
 }
 
 // Goal: when the patience of a reload is over, what the old worker had not begun goes to the new
@@ -357,7 +357,9 @@ TEST(PluginRelease, AQuarantinedOneIsStartedAgain) {
   }
   ASSERT_TRUE(await([&] { return place.plugin().value("state", "") == "quarantined"; }))
       << place.plugin();
-  place.install("three", "mood = throws\n");
+  place.install("three");
+  EXPECT_THAT(place.change("reload").body, HasSubstr("Migration 2 (plain)")) << "it may come back";
+  place.install("two", "mood = throws\n");
   EXPECT_EQ(place.change("reload").status, 422);
   EXPECT_EQ(place.plugin().value("state", ""), "quarantined")
       << "a reload that fails changes nothing";

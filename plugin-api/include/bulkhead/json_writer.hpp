@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,8 +74,7 @@ class JsonWriter {
 
   void key(std::string_view name) {
     separate();
-    writeText(name);
-    out_ += ':';
+    writeText(name, "\":");
     needs_comma_ = false;
   }
   template <class Value>
@@ -148,7 +148,9 @@ class JsonWriter {
     out_.append(digits, end);
   }
 
-  void writeText(std::string_view text) {
+  /// The text in quotation marks, of which `end` begins with the second.
+  void writeText(std::string_view text, std::string_view end = "\"") {
+    if (writePlain(text, end)) return;
     out_ += '"';
     while (!text.empty()) {
       const std::size_t plain = plainInJson(text);
@@ -156,7 +158,19 @@ class JsonWriter {
       text.remove_prefix(plain);
       if (!text.empty()) text.remove_prefix(writeSpecial(text));
     }
-    out_ += '"';
+    out_ += end;
+  }
+  /// Nearly every text is short and plain: it is put together first, and appended once. False when
+  /// it is not.
+  bool writePlain(std::string_view text, std::string_view end) {
+    constexpr std::size_t kBytesMax = 60;
+    if (text.size() > kBytesMax || plainInJson(text) != text.size()) return false;
+    char whole[kBytesMax + 4];
+    whole[0] = '"';
+    std::memcpy(whole + 1, text.data(), text.size());
+    std::memcpy(whole + 1 + text.size(), end.data(), end.size());
+    out_.append(whole, 1 + text.size() + end.size());
+    return true;
   }
   /// Writes the escape, or the UTF-8 sequence, at the start of `rest`; returns how many bytes it
   /// took.

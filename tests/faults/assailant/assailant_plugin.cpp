@@ -4,22 +4,30 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include <bulkhead/plugin.hpp>
+
+#include "settings.hpp"
 
 namespace assailant {
 namespace {
@@ -56,13 +64,37 @@ void leakMemory() {
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
 }
+/// 40 MiB that stay.
+void grow() {
+  for (int block = 0; block < 40; ++block) {
+    // allowed: the leak is the deed
+    auto* kept = new std::array<char, 1 << 20U>;
+    kept->fill('x');
+  }
+}
+/// The same in memory that could be shared, where no heap shows it.
+void growShared() {
+  constexpr std::size_t kBytes = std::size_t{40} << 20U;
+  void* const kept =
+      mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (kept == MAP_FAILED) throw std::runtime_error{"no memory to be had"};
+  std::memset(kept, 'x', kBytes);
+}
+/// Two threads that never pause, while the plugin answers.
+void burn() {
+  for (int thread = 0; thread < 2; ++thread) std::thread{&spin}.detach();
+}
 void leakDescriptors() {
   while (open("/dev/null", O_RDONLY) >= 0) {
   }
   throw std::runtime_error{"no descriptor is left"};
 }
+/// Some two thousand a second: as many as there can be would take them from the whole machine.
 void stormThreads() {
-  for (;;) std::thread{[] { pause(); }}.detach();
+  for (;;) {
+    std::thread{[] { pause(); }}.detach();
+    std::this_thread::sleep_for(std::chrono::microseconds{500});
+  }
 }
 void writeToLink(std::string_view bytes) {
   if (write(3, bytes.data(), bytes.size()) < 0) throw std::runtime_error{"no link"};
@@ -82,6 +114,24 @@ struct Deed {
   void (*act)();
 };
 
+/// An answer of its own to the first call that it ever had, beside the one that comes.
+void answerTwice() {
+  std::string frame(16 + 4 * 8, '\0');
+  frame[0] = 32;
+  frame[4] = 16;
+  frame[10] = 1 << 4U;  // the first number, in the first slot
+  frame[16] = static_cast<char>(200);
+  writeToLink(frame);
+}
+/// Its destructor throws, where nobody may.
+struct Thrower {
+  Thrower() = default;
+  Thrower(const Thrower&) = delete;
+  Thrower& operator=(const Thrower&) = delete;
+  ~Thrower() { explode(); }
+  static void explode() { throw std::runtime_error{"a destructor"}; }
+};
+
 constexpr Deed kDeeds[] = {
     {"none", [] {}},
     {"segfault", &dereferenceNull},
@@ -92,13 +142,35 @@ constexpr Deed kDeeds[] = {
     {"spin", &spin},
     {"deadlock", &lockTwice},
     {"leak-memory", &leakMemory},
+    {"grow", &grow},
+    {"grow-shared", &growShared},
+    {"burn", &burn},
     {"leak-descriptors", &leakDescriptors},
     {"storm-threads", &stormThreads},
     {"stop-process", [] { kill(getpid(), SIGSTOP); }},
     {"corrupt-link", [] { writeToLink("no frame at all, but many bytes of it"); }},
     {"answer-nobody", &answerNobody},
+    {"throw", [] { throw std::runtime_error{"as it was asked to"}; }},
+    {"doze", [] { std::this_thread::sleep_for(std::chrono::milliseconds{1500}); }},
+    {"answer-twice", &answerTwice},
+    {"throw-in-destructor", [] { const Thrower thrower; }},
+    {"move-file",
+     [] {
+       namespace fs = std::filesystem;
+       const fs::path folder = fs::temp_directory_path() / ("bulkhead-" + std::to_string(getpid()));
+       fs::create_directories(folder / "to");
+       std::ofstream{folder / "file"} << "x";
+       fs::rename(folder / "file", folder / "to" / "file");
+       fs::remove_all(folder);
+     }},
     {"wait", [] { std::this_thread::sleep_for(std::chrono::milliseconds{300}); }},
 };
+
+bool opens(const std::string& path, int how) {
+  const int file = open(path.c_str(), how | O_CLOEXEC);
+  if (file >= 0) close(file);
+  return file >= 0;
+}
 
 /// What the sandbox refuses; true when the call was let through.
 struct Attempt {
@@ -116,6 +188,30 @@ constexpr Attempt kAttempts[] = {
     {"exec", [] { return execl("/bulkhead-no-such-file", "x", nullptr) == 0 || errno != EPERM; }},
     {"ptrace",
      [] { return ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr) == 0 || errno != EPERM; }},
+    {"host-memory", [] { return opens("/proc/" + std::to_string(getppid()) + "/mem", O_RDWR); }},
+    {"host-memory-by-thread",
+     [] {
+       const std::string host = std::to_string(getppid());
+       return opens("/proc/" + host + "/task/" + host + "/mem", O_RDONLY);
+     }},
+    {"host-memory-from-a-thread",
+     [] {
+       bool opened = false;
+       std::thread{[&] {
+         opened = opens("/proc/" + std::to_string(getppid()) + "/mem", O_RDWR);
+       }}.join();
+       return opened;
+     }},
+    {"host-descriptor",
+     [] { return opens("/proc/" + std::to_string(getppid()) + "/fd/2", O_WRONLY); }},
+    {"host-folder", [] { return opens("/proc/" + std::to_string(getppid()) + "/cwd", O_PATH); }},
+    {"make-device",
+     [] {
+       const std::string name = "/tmp/bulkhead-device-" + std::to_string(getpid());
+       const bool made = mknod(name.c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0;
+       unlink(name.c_str());
+       return made;
+     }},
     {"kill-host", [] { return kill(getppid(), 0) == 0; }},
     {"mount",
      [] {
@@ -163,6 +259,7 @@ Response done(std::string_view name) {
 class Assailant final : public bulkhead::Plugin {
  public:
   explicit Assailant(bulkhead::Registrar& host) {
+    if (host.settings<Settings>().large) grow();
     const char* const any = R"({"type":"object"})";
     host.route({.method = "GET",
                 .path = "/deeds/{deed}",

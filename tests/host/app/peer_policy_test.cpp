@@ -58,7 +58,7 @@ TEST(PeerPolicy, BehindATrustedProxyTheRightMostOtherAddressIsTheClient) {
   HttpRequest request =
       requestFrom("10.0.0.1", {{"x-forwarded-for", "127.0.0.1, 203.0.113.9, 10.0.0.2"}});
   policy.resolve(request);
-  EXPECT_EQ(request.peer.address, "203.0.113.9");
+  EXPECT_EQ(request.peer.address.text(), "203.0.113.9");
   EXPECT_FALSE(request.peer.inside);
   EXPECT_FALSE(isInside(policy, requestFrom("10.0.0.1", {{"via", "1.1 proxy"}})));
 }
@@ -74,13 +74,13 @@ TEST(PeerPolicy, SpoofedFieldsOfAnUntrustedPeerChangeNothingAndReachNobody) {
   const PeerPolicy policy{{"127.0.0.0/8"}, {"10.0.0.1"}};
   HttpRequest request = requestFrom("203.0.113.9", spoofed);
   policy.resolve(request);
-  EXPECT_EQ(request.peer.address, "203.0.113.9");
+  EXPECT_EQ(request.peer.address.text(), "203.0.113.9");
   EXPECT_FALSE(request.peer.inside);
   EXPECT_FALSE(request.peer.secure);
   EXPECT_EQ(request.headers, (Fields{{"host", "real.example"}}));
   HttpRequest proxied = requestFrom("10.0.0.1", spoofed);
   policy.resolve(proxied);
-  EXPECT_EQ(proxied.peer.address, "127.0.0.1");
+  EXPECT_EQ(proxied.peer.address.text(), "127.0.0.1");
   EXPECT_TRUE(proxied.peer.inside);
   EXPECT_TRUE(proxied.peer.secure);
   EXPECT_EQ(*proxied.header("host"), "evil.example");

@@ -24,6 +24,11 @@ TEST(PluginConf, HasDefaults) {
   EXPECT_FALSE(conf.isolation);
   EXPECT_EQ(conf.limits.restarts, 5);
   EXPECT_EQ(conf.limits.memory_mb, 0);
+  EXPECT_EQ(conf.limits.memory_soft_mb, 0);
+  EXPECT_EQ(conf.limits.cpu_percent, 0);
+  EXPECT_EQ(conf.limits.cpu_window_ms, 10'000);
+  EXPECT_EQ(conf.limits.own_threads, 256);
+  EXPECT_EQ(conf.limits.descriptors, 1024);
   EXPECT_EQ(conf.limits.threads, 8);
   EXPECT_EQ(conf.limits.queue, 1024);
   EXPECT_EQ(conf.limits.deadline_ms, 30'000);
@@ -41,6 +46,19 @@ TEST(PluginConf, ReadsItsKeys) {
   EXPECT_EQ(conf.limits.threads, 2);
   EXPECT_EQ(conf.limits.queue, 0);
   EXPECT_EQ(conf.limits.deadline_ms, 500);
+}
+
+TEST(PluginConf, ReadsTheLimitsOfItsWorker) {
+  const PluginConf conf = read(
+      "limits.memory_soft_mb = 200\nlimits.memory_mb = 300\nlimits.cpu_percent = 150\n"
+      "limits.cpu_window_ms = 5000\nlimits.own_threads = 40\nlimits.descriptors = 80\n");
+  EXPECT_TRUE(conf.problems.empty());
+  EXPECT_EQ(conf.limits.memory_soft_mb, 200);
+  EXPECT_EQ(conf.limits.memory_mb, 300);
+  EXPECT_EQ(conf.limits.cpu_percent, 150);
+  EXPECT_EQ(conf.limits.cpu_window_ms, 5000);
+  EXPECT_EQ(conf.limits.own_threads, 40);
+  EXPECT_EQ(conf.limits.descriptors, 80);
 }
 
 TEST(PluginConf, TheEnvironmentOverridesIt) {

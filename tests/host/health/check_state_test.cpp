@@ -125,6 +125,54 @@ TEST(CheckReport, ACheckThatNeverRanIsNotHealthyWhereItsWeightIsCritical) {
   EXPECT_EQ(state.report().statusAt(kStart + 1s, View::Monitoring), Status::Healthy);
 }
 
+// Goal: healthyUntil() says nothing that a look at the moment would not. Method: reports of every
+// kind, looked at a millisecond before and at that time.
+TEST(CheckReport, HealthyUntilIsWhenTheContributionTurns) {
+  const auto turns = [](const CheckReport& report, View view) {
+    const auto healthyAt = [&](TimePoint now) {
+      return report.contributionAt(now, view) == Status::Healthy;
+    };
+    const TimePoint until = report.healthyUntil(view);
+    if (until == TimePoint::max()) return healthyAt(kStart) && healthyAt(kStart + 24h);
+    if (until == TimePoint::min()) return !healthyAt(kStart) && !healthyAt(kStart + 24h);
+    return healthyAt(until - 1ms) && !healthyAt(until);
+  };
+  for (const Weight weight : {Weight::Info, Weight::Degrading, Weight::Critical}) {
+    for (const Status status : {Status::Healthy, Status::Degraded, Status::Critical}) {
+      for (const bool known : {false, true}) {
+        CheckReport report;
+        report.weights = {weight, Weight::Degrading};
+        report.interval = 5s;
+        report.registered = kStart;
+        if (known) report.status = status;
+        if (known) report.ended = kStart + 7ms;
+        EXPECT_TRUE(turns(report, View::Health)) << nameOf(weight) << known;
+        EXPECT_TRUE(turns(report, View::Monitoring)) << nameOf(weight) << known;
+        report.kind = CheckKind::Service;
+        report.last.configured = false;
+        EXPECT_EQ(report.healthyUntil(View::Health), TimePoint::max());
+        EXPECT_TRUE(turns(report, View::Health));
+      }
+    }
+  }
+}
+
+TEST(HealthSnapshot, IsHealthyUntilItsFirstCheckIsNot) {
+  CheckReport report;
+  report.weights = {Weight::Critical, Weight::Info};
+  report.interval = 5s;
+  report.ended = kStart;
+  std::vector<CheckReport> reports{report, report};
+  reports[1].ended = kStart - 1s;
+  const auto until = [&](View view) {
+    return HealthSnapshot{1, reports}.healthy_until[static_cast<std::size_t>(view)];
+  };
+  EXPECT_EQ(until(View::Health), kStart + 14s);
+  EXPECT_EQ(until(View::Monitoring), TimePoint::max());
+  reports[0].status = Status::Critical;
+  EXPECT_EQ(until(View::Health), TimePoint::min());
+}
+
 TEST(PublicMessage, S130_HidesWhatLooksLikeAnAddressOrCredential) {
   EXPECT_EQ(publicMessage("cannot reach postgresql://app:hunter2@db.internal:5432/x now"),
             "cannot reach [redacted] now");

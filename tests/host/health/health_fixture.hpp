@@ -66,6 +66,13 @@ class HealthFixture : public ::testing::Test {
     return nlohmann::json::parse(response.body);
   }
   static std::string headerOf(const HttpResponse& response, std::string_view name) {
+    std::string_view lines = response.fixed_headers.text();
+    while (!lines.empty()) {
+      const std::string_view line = lines.substr(0, lines.find("\r\n"));
+      lines.remove_prefix(line.size() + 2);
+      const std::size_t colon = line.find(": ");
+      if (line.substr(0, colon) == name) return std::string{line.substr(colon + 2)};
+    }
     for (const auto& [key, value] : response.headers) {
       if (key == name) return value;
     }

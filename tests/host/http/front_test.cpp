@@ -260,14 +260,14 @@ TEST_F(FrontTest, ConnectionsQueuedBeforeTheListenerClosesAreServed) {
 TEST_F(FrontTest, TheAdminSocketKnowsItsPeer) {
   const auto path = std::filesystem::temp_directory_path() /
                     ("bulkhead-front-test-" + std::to_string(::getpid()) + ".sock");
-  Front front{
-      {.loops = 2},
-      [](const std::shared_ptr<Exchange>& exchange) {
-        const Peer& peer = exchange->request().peer;
-        exchange->respond(HttpResponse::text(
-            200, peer.address + (peer.admin_socket && peer.inside ? " admin" : ""), "text/plain"));
-      },
-      {}};
+  Front front{{.loops = 2},
+              [](const std::shared_ptr<Exchange>& exchange) {
+                const Peer& peer = exchange->request().peer;
+                exchange->respond(HttpResponse::text(
+                    200, peer.address.text() + (peer.admin_socket && peer.inside ? " admin" : ""),
+                    "text/plain"));
+              },
+              {}};
   front.listen(listenUnix(path), {.audience = Service::Audience::Administration});
   struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);

@@ -25,8 +25,8 @@ class ProxyFrontTest : public FrontTest {
     serve(service, std::make_shared<const TlsContext>(TlsFiles{files.certificate, files.key},
                                                       std::make_shared<TlsTickets>()));
     start(options, [](const std::shared_ptr<Exchange>& exchange) {
-      exchange->respond(
-          HttpResponse::text(200, "client " + exchange->request().peer.address, "text/plain"));
+      exchange->respond(HttpResponse::text(200, "client " + exchange->request().peer.address.text(),
+                                           "text/plain"));
     });
   }
   /// The answer's body to a request behind `header`; empty when the connection was closed.

@@ -40,6 +40,7 @@ std::vector<Refused> refusals() {
       {"Crashed", Error::app("PLUGIN_CRASHED", "x"), 502, "plugin_crashed"},
       {"Vendor", Error::externalService("VENDOR_DOWN", "x"), 502, "external_service"},
       {"Closed", Error::app("PLUGIN_UNAVAILABLE", "x"), 503, "plugin_unavailable"},
+      {"Circuit", Error::app("CIRCUIT_OPEN", "x"), 503, "circuit_open"},
       {"Store", Error::database("DATABASE_UNAVAILABLE", "x"), 503, "store_unavailable"},
       {"Full", Error::app("OVERLOADED", "x"), 503, "overloaded"},
       {"Late", Error::app("DEADLINE_EXCEEDED", "x"), 504, "deadline"},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <set>
+#include <vector>
 
 namespace bulkhead::host {
 namespace {
@@ -73,6 +74,23 @@ TEST(RequestIds, MadeIdsAreDistinctAndWellFormed) {
     ASSERT_TRUE(parseTraceParent("00-" + request.trace_id + "-" + request.span_id + "-01"));
   }
   EXPECT_EQ(ids.size(), 3000U);
+}
+
+TEST(RequestIds, EveryPlaceOfAnIdTakesManyDigits) {
+  std::vector<std::set<char>> request(36), trace(32), span(16);
+  for (int i = 0; i < 500; ++i) {
+    const HttpRequest made = identified({});
+    for (std::size_t at = 0; at < 36; ++at) request[at].insert(made.request_id[at]);
+    for (std::size_t at = 0; at < 32; ++at) trace[at].insert(made.trace_id[at]);
+    for (std::size_t at = 0; at < 16; ++at) span[at].insert(made.span_id[at]);
+  }
+  for (std::size_t at = 0; at < 36; ++at) {
+    const bool is_dash = at == 8 || at == 13 || at == 18 || at == 23;
+    EXPECT_EQ(request[at].size(), is_dash || at == 14 ? 1U : at == 19 ? 4U : 16U) << at;
+    EXPECT_EQ(request[at].count('-') == 1, is_dash) << at;
+  }
+  for (const auto& digits : trace) EXPECT_GE(digits.size(), 8U);
+  for (const auto& digits : span) EXPECT_GE(digits.size(), 8U);
 }
 
 }  // namespace

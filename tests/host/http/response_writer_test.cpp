@@ -21,6 +21,24 @@ TEST(ResponseWriter, TheFrontOwnsFraming) {
             "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
 }
 
+TEST(ResponseWriter, LinesKnownBeforehandStandBeforeTheOthers) {
+  HttpResponse response;
+  response.fixed_headers = HeaderLines{"X-A: a\r\nX-B: b c\r\n"};
+  response.headers.emplace_back("X-D", "d");
+  EXPECT_EQ(headOf(response),
+            "HTTP/1.1 200 OK\r\nDate: d\r\nX-F: f\r\nX-Request-Id: id\r\n"
+            "X-A: a\r\nX-B: b c\r\nX-D: d\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST(ResponseWriter, TheCompilerTakesWholeHeaderLinesOnly) {
+  static_assert(areHeaderLines(""));
+  static_assert(areHeaderLines("A: b\r\n"));
+  for (const std::string_view bad :
+       {"A: b", "A: b\n", "A b\r\n", ": b\r\n", "A : b\r\n", "A: b\r\n\r\n",
+        "A: b\r\nC\r\nD: e\r\n", "A: b\nC: d\r\n", "A: \x01\r\n"})
+    EXPECT_FALSE(areHeaderLines(bad)) << bad;
+}
+
 TEST(ResponseWriter, Rfc9110_6_4_1_SomeResponsesHaveNoBody) {
   HttpResponse none;
   none.status = 204;

@@ -80,6 +80,25 @@ TEST(TimerWheel, TheNextNodeIsFoundWhereverItIsAndWhoeverLeft) {
   }
 }
 
+TEST(TimerWheel, ASoonerNodeIsFoundAfterALaterOneWas) {
+  TimerWheel wheel{0};
+  const auto waits = [&](std::int64_t now) {
+    return wheel.timeoutMilliseconds(now * kTick) * 1000 / kTick;
+  };
+  TimerNode late;
+  wheel.schedule(late, 300 * kTick);
+  EXPECT_EQ(waits(0), 301);
+  auto soon = std::make_unique<TimerNode>();
+  wheel.schedule(*soon, 20 * kTick);
+  EXPECT_EQ(waits(0), 21);
+  soon.reset();
+  EXPECT_EQ(waits(0), 301);
+  wheel.advance(400 * kTick, [](TimerNode&) {});
+  EXPECT_EQ(wheel.timeoutMilliseconds(400 * kTick), -1);
+  wheel.schedule(late, 410 * kTick);
+  EXPECT_EQ(waits(400), 11);
+}
+
 TEST(TimerWheel, ANodeLeavesWhenItIsDestroyedEvenWhileOthersFire) {
   TimerWheel wheel{0};
   auto first = std::make_unique<TimerNode>();

@@ -189,5 +189,20 @@ TEST(LineFormatter, ManyFieldsStayWithinTheBound) {
   EXPECT_EQ(Json::parse(line)["truncated"], true);
 }
 
+// Goal: short texts are copied whole, whatever their length. Method: every length around the ones
+// where the way of copying changes, as name, as value, as message and as what holds no secret.
+TEST(LineFormatter, TextsOfEveryLengthAreWhole) {
+  for (std::size_t size = 1; size <= 80; ++size) {
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i) text += static_cast<char>('f' + i % 20);
+    const Json json =
+        Json::parse(format(text, {{text, "x"}, {"value", text}, {"own", NoSecret{text}}}));
+    EXPECT_EQ(json["message"], text);
+    EXPECT_EQ(json["value"], text);
+    EXPECT_EQ(json["own"], text);
+    EXPECT_EQ(json[text], size <= 64 ? "x" : "******") << "longer names are never trusted";
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::host

@@ -37,16 +37,17 @@ class Call final : public HomeCall {
     if (keyed) request_.headers.emplace_back("idempotency-key", "k");
   }
 
+  void watch(std::unique_ptr<AnswerWatcher> watcher) override { watcher_ = std::move(watcher); }
   HttpRequest& request() noexcept override { return request_; }
   bool isAnswered() const noexcept override { return status != 0; }
   bool respond(HttpResponse response) override {
     status = response.status;
+    if (const auto watcher = std::move(watcher_)) watcher->answered(response);
     return true;
   }
   bool refuse(const Error& error) override {
     code = error.code();
-    status = statusOf(error);
-    return true;
+    return respond(errorResponse(error, {}));
   }
   std::shared_ptr<ByteStream> openStream() override { return nullptr; }
   std::size_t heldBytes() const noexcept override { return 0; }
@@ -57,6 +58,7 @@ class Call final : public HomeCall {
 
  private:
   HttpRequest request_;
+  std::unique_ptr<AnswerWatcher> watcher_;
 };
 
 /// A home that keeps what it is given, until it is told that it has ended.
@@ -239,6 +241,79 @@ TEST_F(Generations, OneThatCannotBeStartedLeavesTheStateAsItWas) {
   compartment_.giveUpWaiting(compartment_.line(), PluginState::Quarantined, "Enough.");
   EXPECT_EQ(compartment_.status().parked, 0U);
   EXPECT_EQ(compartment_.status().state, PluginState::Quarantined);
+}
+
+// Goal: the breaker's permits come back whoever ends a call, and however. Method: one call for each
+// way out of a compartment.
+TEST_F(Generations, APermitComesBackWhateverEndsItsCall) {
+  const auto make = [] { return std::make_shared<Call>(route("POST"), "POST"); };
+  std::vector<std::shared_ptr<Call>> calls;
+  for (int call = 0; call < 6; ++call) {
+    calls.push_back(make());
+    ASSERT_TRUE(compartment_.submit(calls.back()));
+  }
+  EXPECT_EQ(compartment_.status().circuit.permits, 6U);
+  calls[0]->respond(HttpResponse::json(200, "{}"));
+  calls[1]->refuse(Error::notFound("NOT_FOUND", "None."));
+  std::vector<HeldCall> held(3);
+  held[0].call = calls[2];
+  held[0].begun = true;  // crashed with it
+  held[1].call = calls[3];  // goes to the next one
+  held[2].call = calls[4];  // dropped while it waits
+  calls[5].reset();         // dropped while it is held
+  first_->taken.clear();
+  first_->alive = false;
+  compartment_.lost(first_.get(), PluginState::Crashed, "It died.", true, held);
+  EXPECT_EQ(calls[2]->code, "PLUGIN_CRASHED");
+  ASSERT_TRUE(compartment_.submit(make())) << "it waits, too";
+  EXPECT_EQ(compartment_.status().circuit.permits, 3U) << "those of the three that wait";
+  ASSERT_TRUE(replace());
+  ASSERT_EQ(second_->taken.size(), 3U);
+  for (const auto& call : second_->taken) call->respond(HttpResponse::json(200, "{}"));
+  EXPECT_EQ(compartment_.status().circuit.permits, 0U);
+}
+
+TEST_F(Generations, WhatIsRefusedHoldsNoPermit) {
+  compartment_.close(milliseconds{0});
+  EXPECT_FALSE(compartment_.submit(std::make_shared<Call>(reading(), "GET")));
+  EXPECT_EQ(compartment_.status().circuit.permits, 0U);
+}
+
+TEST_F(Generations, OneThatFailsAllItsCallsGetsNoneUntilOtherCodeIsThere) {
+  for (int failure = 0; failure < 20; ++failure) {
+    const auto call = std::make_shared<Call>(reading(), "GET");
+    ASSERT_TRUE(compartment_.submit(call));
+    call->refuse(Error::app("INTERNAL_ERROR", "It threw."));
+  }
+  const auto kept_away = std::make_shared<Call>(reading(), "GET");
+  EXPECT_TRUE(compartment_.submit(kept_away));
+  EXPECT_EQ(kept_away->code, "CIRCUIT_OPEN");
+  EXPECT_EQ(kept_away->status, 503);
+  EXPECT_EQ(first_->taken.size(), 20U);
+  const PluginStatus status = compartment_.status();
+  EXPECT_EQ(status.state, PluginState::Running);
+  EXPECT_EQ(status.impairment, "circuit_open");
+  EXPECT_NE(status.reason.find("INTERNAL_ERROR"), std::string::npos) << status.reason;
+  SuccessionOrder order;
+  order.home = std::make_shared<FakeHome>();
+  order.patience = milliseconds{0};
+  ASSERT_TRUE(compartment_.succeed(order).succeeded);
+  EXPECT_EQ(compartment_.status().impairment, "");
+  const auto next = std::make_shared<Call>(reading(), "GET");
+  EXPECT_TRUE(compartment_.submit(next));
+  EXPECT_EQ(next->status, 0) << "it has it";
+}
+
+TEST_F(Generations, AnImpairmentGoesWithItsGeneration) {
+  compartment_.setImpairment("over_soft_limit", "It holds much.");
+  EXPECT_EQ(compartment_.status().impairment, "over_soft_limit");
+  EXPECT_EQ(compartment_.status().reason, "It holds much.");
+  first_->alive = false;
+  compartment_.lost(first_.get(), PluginState::Crashed, "It died.", true, {});
+  EXPECT_EQ(compartment_.status().impairment, "");
+  EXPECT_EQ(compartment_.status().reason, "It died.");
+  ASSERT_TRUE(replace());
+  EXPECT_EQ(compartment_.status().reason, "");
 }
 
 }  // namespace

@@ -125,6 +125,17 @@ TEST(LinkMessage, AnAnswerThatWouldBreakTheMessageIsNone) {
   }
 }
 
+TEST(LinkMessage, AnAnswerHasNoneOfTheHeadersThatAreTheHosts) {
+  HttpResponse response = HttpResponse::json(200, "{}");
+  response.headers.emplace_back("X-Frame-Options", "ALLOWALL");
+  response.headers.emplace_back("x-own", "1");
+  std::string frame;
+  writeAnswer(frame, 1, response, false);
+  const AnswerMessage read = readAnswer(std::string_view{frame}.substr(Frame::kHeadBytes));
+  for (const auto& [name, value] : read.response.headers) EXPECT_NE(name, "X-Frame-Options");
+  EXPECT_EQ(read.response.headers.back().first, "x-own");
+}
+
 TEST(LinkMessage, ErrorsKeepEverything) {
   std::string frame;
   writeError(frame, FrameType::Failure, 1,

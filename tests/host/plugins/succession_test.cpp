@@ -26,6 +26,7 @@ class Call final : public HomeCall {
   explicit Call(std::shared_ptr<const RegisteredRoute> route)
       : HomeCall{std::move(route), std::chrono::steady_clock::now() + std::chrono::minutes{1}} {}
 
+  void watch(std::unique_ptr<AnswerWatcher> watcher) override { watcher_ = std::move(watcher); }
   HttpRequest& request() noexcept override { return request_; }
   bool isAnswered() const noexcept override { return !answer_.empty(); }
   bool respond(HttpResponse response) override {
@@ -44,6 +45,7 @@ class Call final : public HomeCall {
 
  private:
   HttpRequest request_;
+  std::unique_ptr<AnswerWatcher> watcher_;
   std::string answer_;
 };
 
