@@ -78,6 +78,7 @@ class Call final : public HomeCall {
   std::shared_ptr<ByteStream> openStream() override { return nullptr; }
   std::size_t heldBytes() const noexcept override { return 0; }
   bool hold(std::size_t) override { return true; }
+  void watch(std::unique_ptr<AnswerWatcher>) override {}
 
  private:
   HttpRequest request_;

@@ -33,7 +33,7 @@ class LinkOutbox {
 
  private:
   struct Apart {
-    std::size_t at;  ///< of the buffer: behind what is before it
+    std::size_t at = 0;  ///< of the buffer: behind what is before it
     BytesApart bytes;
   };
 

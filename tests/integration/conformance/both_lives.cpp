@@ -17,7 +17,8 @@ constexpr std::string_view kSettings =
     "given_number = -2.5e-3\n"
     "given_boolean = false\n"
     "secret = the-operators-own-secret\n"
-    "limits.streams = 8\n";
+    "limits.streams = 8\n"
+    "limits.failures = 0\n";  // many of them are wanted here
 constexpr std::string_view kPrefix = "/api/conformance/v1";
 constexpr std::size_t kToldBytesMax = 4096;
 
