@@ -12,9 +12,9 @@
 namespace bulkhead::host {
 
 struct CircuitLimits {
-  std::size_t failures = 20;              ///< in a row, which open it; 0: it never opens
-  std::chrono::milliseconds pause{5'000};  ///< open for so long; twice as long after each trial that
-                                           ///< failed, at most a minute
+  std::size_t failures = 20;               ///< in a row, which open it; 0: it never opens
+  std::chrono::milliseconds pause{5'000};  ///< open for so long; twice as long after each trial
+                                           ///< that failed, at most a minute
 };
 
 enum class CircuitState { Closed, HalfOpen, Open };
@@ -27,15 +27,15 @@ constexpr const char* nameOf(CircuitState state) noexcept {
 
 struct CircuitStatus {
   CircuitState state = CircuitState::Closed;
-  std::uint64_t opens = 0;          ///< how often it has opened
-  std::size_t permits = 0;          ///< that were given and have not come back
-  std::string last_failure{};       ///< of those that opened it: a code
-  std::size_t failures = 0;         ///< likewise, how many in a row
+  std::uint64_t opens = 0;            ///< how often it has opened
+  std::size_t permits = 0;            ///< that were given and have not come back
+  std::string last_failure{};         ///< of those that opened it: a code
+  std::size_t failures = 0;           ///< likewise, how many in a row
   std::chrono::milliseconds wait{0};  ///< until the next trial, while it is open
 };
 
-/// Keeps calls away from a plugin that fails all of them, so that their clients are told at once. It
-/// opens after a run of failures that are the plugin's own: it has died of the call, overran its
+/// Keeps calls away from a plugin that fails all of them, so that their clients are told at once.
+/// It opens after a run of failures that are the plugin's own: it has died of the call, overran its
 /// deadline, or threw. Then a few are let through, and decide. Thread-safe.
 ///
 /// A permit is an object that goes with its call and comes back when that is answered, refused or

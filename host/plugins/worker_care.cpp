@@ -25,11 +25,11 @@ std::string hangOf(std::chrono::milliseconds overdue, std::chrono::milliseconds 
     return fmt::format("hung: a call ran {} ms past its deadline", overdue.count());
   if (heart_silent > kHeartSilent)
     return fmt::format("hung: its heart was silent for {} ms", kHeartSilent.count());
-  if (care.processor_percent_max > 0 && processor_percent.value_or(0) > care.processor_percent_max) {
-    return fmt::format("hung: took {:.0f} % of a processor over {} s, and may take {}",
-                       *processor_percent,
-                       std::chrono::duration<double>(care.processor_window).count(),
-                       care.processor_percent_max);
+  if (care.processor_percent_max > 0 &&
+      processor_percent.value_or(0) > care.processor_percent_max) {
+    return fmt::format(
+        "hung: took {:.0f} % of a processor over {} s, and may take {}", *processor_percent,
+        std::chrono::duration<double>(care.processor_window).count(), care.processor_percent_max);
   }
   return {};
 }

@@ -67,9 +67,11 @@ TEST_F(CircuitBreakerTest, OpensAfterARunOfFailures) {
 }
 
 TEST_F(CircuitBreakerTest, EachFaultOfThePluginsOwnCounts) {
-  for (const auto& [status_code, code] :
-       {std::pair{502, "PLUGIN_CRASHED"}, {502, "POISON_REQUEST"}, {504, "DEADLINE_EXCEEDED"},
-        {500, "INTERNAL_ERROR"}, {500, ""}})
+  for (const auto& [status_code, code] : {std::pair{502, "PLUGIN_CRASHED"},
+                                          {502, "POISON_REQUEST"},
+                                          {504, "DEADLINE_EXCEEDED"},
+                                          {500, "INTERNAL_ERROR"},
+                                          {500, ""}})
     ask(answerOf(status_code, code));
   EXPECT_EQ(status().state, CircuitState::Open);
 }
@@ -213,9 +215,9 @@ void liveAtRandom(std::uint32_t seed, int steps, const Enter& enter, const Finis
   for (auto& permit : out) finish(std::move(permit), End::Dropped);
 }
 
-// Goal: whatever becomes of calls, every permit comes back once, and none is missing when it is half
-// open. Method: thousands of lives of calls at random, from fixed seeds; the control has permits
-// that somebody has to give back, and finds the leak.
+// Goal: whatever becomes of calls, every permit comes back once, and none is missing when it is
+// half open. Method: thousands of lives of calls at random, from fixed seeds; the control has
+// permits that somebody has to give back, and finds the leak.
 TEST(CircuitBreakerPermits, NoneIsEverLostHoweverCallsEnd) {
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     CircuitBreaker breaker{{4, milliseconds{500}}, {}};

@@ -257,7 +257,7 @@ TEST_F(Generations, APermitComesBackWhateverEndsItsCall) {
   calls[1]->refuse(Error::notFound("NOT_FOUND", "None."));
   std::vector<HeldCall> held(3);
   held[0].call = calls[2];
-  held[0].begun = true;  // crashed with it
+  held[0].begun = true;     // crashed with it
   held[1].call = calls[3];  // goes to the next one
   held[2].call = calls[4];  // dropped while it waits
   calls[5].reset();         // dropped while it is held
