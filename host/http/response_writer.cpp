@@ -70,6 +70,7 @@ class Writer {
   char* at() const noexcept { return at_; }
 
   void put(std::string_view text) {
+    if (text.empty()) return;  // it may be of nothing, which memcpy must not be given
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }

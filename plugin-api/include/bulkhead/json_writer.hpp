@@ -167,7 +167,7 @@ class JsonWriter {
     if (text.size() > kBytesMax || plainInJson(text) != text.size()) return false;
     char whole[kBytesMax + 4];
     whole[0] = '"';
-    std::memcpy(whole + 1, text.data(), text.size());
+    if (!text.empty()) std::memcpy(whole + 1, text.data(), text.size());
     std::memcpy(whole + 1 + text.size(), end.data(), end.size());
     out_.append(whole, 1 + text.size() + end.size());
     return true;
