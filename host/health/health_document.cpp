@@ -135,7 +135,8 @@ std::string healthDocument(const HealthSources& sources, const Assessment& asses
     if (showsVersion(sources, disclosure)) out.member("version", sources.identity.version);
     out.member("environment", sources.identity.environment);
     out.member("uptime", uptimeSeconds(sources.state, assessment.now));
-    out.member("uptimeFormatted", uptimeText(sources.state.uptime()));
+    out.member("uptimeFormatted",
+               uptimeText(std::chrono::seconds{uptimeSeconds(sources.state, assessment.now)}));
     writeMemory(out, resources, disclosure.coarse);
     writeDatabase(out, assessment, disclosure.coarse);
     writeCache(out, sources, assessment, disclosure.coarse);

@@ -19,7 +19,8 @@ bool wantsProblemJson(const HttpRequest& request) {
   return accept != nullptr && accept->find("application/problem+json") != std::string::npos;
 }
 
-// These name every member, so that one that is added does not compile before it is emptied, too.
+// Each of these names every member of its class, so that one that is added does not compile before
+// it is emptied, too. Those of Exchange itself are renew()'s to know.
 
 void empty(Peer& peer) {
   auto& [address, inside, admin_socket, management, secure] = peer;
@@ -92,8 +93,9 @@ bool Exchange::isSpare(const std::shared_ptr<Exchange>& exchange) {
 bool Exchange::isSmall() const noexcept {
   constexpr std::size_t kTextBytesMax = 4 * 1024;
   constexpr std::size_t kFieldsMax = 32;
-  const std::size_t text_bytes =
-      request_.target.capacity() + request_.body.capacity() + response_.body.capacity();
+  const std::size_t text_bytes = request_.target.capacity() + request_.path.capacity() +
+                                 request_.body.capacity() + response_.body.capacity() +
+                                 response_.refusal.message.capacity();
   const std::size_t fields =
       request_.headers.capacity() + request_.query.capacity() + response_.headers.capacity();
   return text_bytes <= kTextBytesMax && fields <= kFieldsMax;
@@ -105,6 +107,7 @@ void Exchange::renew(std::shared_ptr<AnswerSink> sink) {
   labels_.route.clear();
   labels_.plugin.clear();
   sink_ = std::move(sink);
+  watcher_.reset();
   held_.release();
   answered_.store(false, std::memory_order_relaxed);
   deadline_us_.store(INT64_MAX, std::memory_order_relaxed);
