@@ -10,7 +10,7 @@ namespace {
 // byte; before it plain bytes that differ from it in one bit, which is where such looks go wrong.
 TEST(JsonPlain, EveryByteAtEveryPlaceEndsThePlainPartOrNot) {
   for (unsigned byte = 0; byte < 256; ++byte) {
-    for (const std::size_t size : {1, 2, 3, 4, 5, 7, 8, 9, 12, 20}) {
+    for (const std::size_t size : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 12U, 20U}) {
       for (std::size_t place = 0; place < size; ++place) {
         for (const char filler : {' ', '!', '#', '[', ']', '~'}) {
           std::string text(size, filler);
