@@ -67,7 +67,7 @@ SuccessionReport Supervisor::startKept(Candidate& candidate, std::chrono::millis
 }
 
 std::filesystem::path Supervisor::keepCopy(const std::string& plugin) const {
-  const auto copy = bareStore(plugin)->keepCopy([this] { return !isClosing(); });
+  auto copy = bareStore(plugin)->keepCopy([this] { return !isClosing(); });
   data::KeptCopy{plugin, services_.store_options(plugin).path, {}, copy}.dropEarlierOnes();
   return copy;
 }
