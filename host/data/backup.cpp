@@ -145,6 +145,7 @@ std::vector<StoreFile> storesIn(const fs::path& folder) {
 
 std::vector<StoreSource> readHere(const std::vector<StoreFile>& stores) {
   std::vector<StoreSource> sources;
+  sources.reserve(stores.size());
   for (const auto& store : stores) {
     sources.push_back(
         {store.owner, [file = store.database] { return std::make_unique<StoreSnapshot>(file); }});
