@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "data/store.hpp"
@@ -15,6 +16,9 @@ class FaultyStore final : public host::data::Store {
   FaultyStore(std::unique_ptr<host::data::Store> store, CallFaults& faults)
       : store_{std::move(store)}, faults_{faults} {}
 
+  /// The store itself, where nothing fails and nothing is counted.
+  host::data::Store& sound() { return *store_; }
+
   void read(const host::data::TransactionClosure& closure,
             std::chrono::steady_clock::time_point deadline) override;
   void write(const host::data::TransactionClosure& closure,
@@ -22,6 +26,9 @@ class FaultyStore final : public host::data::Store {
   void maintain(const host::data::SessionWork& work,
                 std::chrono::steady_clock::time_point deadline) override {
     store_->maintain(work, deadline);
+  }
+  std::unique_ptr<host::data::StoreHold> hold(std::uint64_t number) override {
+    return store_->hold(number);
   }
   bool ping() noexcept override { return store_->ping(); }
   host::data::StoreStatistics statistics() const override { return store_->statistics(); }

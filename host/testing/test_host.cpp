@@ -91,12 +91,37 @@ TestResponse TestHost::send(std::string_view method, std::string_view target,
 void TestHost::actAs(std::string_view tenant, std::string_view scopes) {
   implementation_->actAs(tenant, scopes);
 }
+TestResponse TestHost::call(std::string_view capability, std::string_view call,
+                            std::string_view json) {
+  return implementation_->enter(host::EntryKind::Call, capability, call, json);
+}
+TestResponse TestHost::ask(std::string_view capability, std::string_view ask,
+                           std::string_view json) {
+  return implementation_->enter(host::EntryKind::Ask, capability, ask, json);
+}
+FakeCapabilities& TestHost::capabilities() {
+  return implementation_->others();
+}
+std::vector<PublishedEvent> TestHost::published(std::string_view capability) {
+  return implementation_->published(capability);
+}
+bool TestHost::deliver(std::string_view capability, std::string_view event, std::string_view json,
+                       const Delivery& delivery) {
+  return implementation_->deliver(capability, event, json, delivery);
+}
+MessageRuns TestHost::runMessages() {
+  return implementation_->runMessages();
+}
 void TestHost::setTime(std::string_view instant) {
   implementation_->clock().set(instant);
 }
 void TestHost::advance(std::chrono::microseconds by) {
   implementation_->clock().advance(by);
 }
+FakeWire& TestHost::wire() {
+  return implementation_->wire();
+}
+
 void TestHost::restart() {
   implementation_->restart();
 }

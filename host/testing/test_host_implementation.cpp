@@ -14,7 +14,7 @@
 #include "plugins/plugin_cache.hpp"
 #include "plugins/plugin_file.hpp"
 #include "runtime/error_response.hpp"
-#include "testing/streaming_call.hpp"
+#include "verify/streaming_call.hpp"
 
 namespace bulkhead::testing {
 namespace {
@@ -66,6 +66,7 @@ LoadedPlugin::LoadedPlugin(const host::PluginFile& file)
     : manifest_{host::Manifest::parse(host::readPluginNotes(file).manifest, file.path.string())},
       migrations_{
           host::parseMigrations(host::readPluginNotes(file).migrations, file.path.string())},
+      contracts_{host::readPluginNotes(file).contracts},
       library_{
           host::PluginLibrary::load(host::PluginCache{cacheFolder()}.copyOf(file, manifest_.id))} {}
 
@@ -82,6 +83,7 @@ std::filesystem::path LoadedPlugin::cacheFolder() const {
 TestHost::Implementation::Implementation(std::shared_ptr<const LoadedPlugin> plugin,
                                          const SettingTexts& settings, bool rehearse_writes)
     : plugin_{std::move(plugin)},
+      caller_{plugin_->contracts()},
       settings_{settingsFrom(plugin_->manifest(), settings)},
       store_{openStore(plugin_->manifest().id, rehearse_writes), faults_} {
   begin();
@@ -96,15 +98,25 @@ void TestHost::Implementation::begin() {
   home_ = std::make_unique<host::PluginHome>(
       plugin_->table(),
       host::HomeOptions{manifest.id, manifest.version, settings_, manifest.replaces, kDeadline,
-                        true, host::migrationOf(manifest.id, plugin_->migrations(), "sqlite")},
-      host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_});
+                        true, host::migrationOf(manifest.id, plugin_->migrations(), "sqlite"),
+                        capabilities(), manifest.store, host::eventContracts(plugin_->contracts())},
+      host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_,
+                         &caller_, &http_});
   home_->create();
   std::vector<host::RouteTable<const host::RegisteredRoute*>::Route> routes;
   for (const auto& route : home_->routes()) {
+    if (route->kind != host::EntryKind::Route) continue;
     routes.push_back({route->contract.method(), route->path, manifest.id, route.get()});
   }
   routes_ = host::RouteTable<const host::RegisteredRoute*>{std::move(routes)};
   home_->start();
+}
+
+host::PluginCapabilities TestHost::Implementation::capabilities() const {
+  host::PluginCapabilities said = plugin_->manifest().capabilities();
+  said.contracts = plugin_->contracts();
+  said.asks = host::askTermsOf(plugin_->manifest().id, said);
+  return said;
 }
 
 void TestHost::Implementation::restart() {
@@ -163,8 +175,31 @@ HttpResponse TestHost::Implementation::route(HttpRequest request) {
   }
   const auto until = std::chrono::steady_clock::now() + kDeadline;
   if (route.contract.streams() != host::RouteStreams::None)
-    return StreamingCall{*home_, route}.send(std::move(request), until);
+    return host::StreamingCall{*home_, route}.send(std::move(request), until);
   return home_->handle(route, request, until);
+}
+
+TestResponse TestHost::Implementation::enter(host::EntryKind kind, std::string_view capability,
+                                             std::string_view name, std::string_view request) {
+  HttpRequest crossing;
+  crossing.method = kind == host::EntryKind::Ask ? "ASK" : "CALL";
+  crossing.body = request;
+  crossing.request_id = "test-request";
+  crossing.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  crossing.call_depth = 1;
+  {
+    const std::lock_guard lock{mutex_};
+    crossing.principal = principal_;
+  }
+  crossing.principal.scopes.clear();
+  for (const auto& route : home_->routes()) {
+    if (route->kind != kind || route->capability != capability || route->call != name) continue;
+    crossing.path = route->path;
+    const auto until = std::chrono::steady_clock::now() + kDeadline;
+    HttpResponse response = home_->handle(*route, crossing, until);
+    return {response.status, std::move(response.headers), std::move(response.body)};
+  }
+  throw std::runtime_error{fmt::format("The plugin does not answer {} of {}.", name, capability)};
 }
 
 void TestHost::Implementation::actAs(std::string_view tenant, std::string_view scopes) {

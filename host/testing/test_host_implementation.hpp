@@ -20,8 +20,10 @@
 #include "plugins/plugin_file.hpp"
 #include "runtime/plugin_home.hpp"
 #include "testing/call_faults.hpp"
+#include "testing/faked_caller.hpp"
 #include "testing/fakes.hpp"
 #include "testing/faulty_store.hpp"
+#include "testing/faulty_wire.hpp"
 
 namespace bulkhead::testing {
 
@@ -36,6 +38,7 @@ class LoadedPlugin {
 
   const host::Manifest& manifest() const { return manifest_; }
   const std::vector<host::EmbeddedMigration>& migrations() const { return migrations_; }
+  const std::string& contracts() const { return contracts_; }
   const bulkhead_plugin& table() const { return library_.table(); }
 
  private:
@@ -44,6 +47,7 @@ class LoadedPlugin {
 
   host::Manifest manifest_;
   std::vector<host::EmbeddedMigration> migrations_;
+  std::string contracts_;
   host::PluginLibrary library_;
 };
 
@@ -67,11 +71,20 @@ class TestHost::Implementation {
   TestResponse send(std::string_view method, std::string_view target, const Headers& headers,
                     std::string_view body);
   void actAs(std::string_view tenant, std::string_view scopes);
+  /// A call of what the plugin provides, or an ask that it answers, by a plugin of the principal's.
+  TestResponse enter(host::EntryKind kind, std::string_view capability, std::string_view name,
+                     std::string_view request);
+  std::vector<PublishedEvent> published(std::string_view capability);
+  bool deliver(std::string_view capability, std::string_view event, std::string_view json,
+               const Delivery& delivery);
+  MessageRuns runMessages();
+  FakeCapabilities& others() { return caller_.others(); }
   std::string health(std::string_view name);
   /// Destroys the plugin and creates it anew, on the same store.
   void restart();
 
   FakeClock& clock() { return clock_; }
+  FakeWire& wire() { return wire_; }
   std::vector<std::string> log() const { return log_.lines(); }
   CallFaults& faults() { return faults_; }
   /// Every exchange since the last call.
@@ -83,17 +96,26 @@ class TestHost::Implementation {
   host::HttpResponse sendOnce(std::string_view method, std::string_view target,
                               const Headers& headers, std::string_view body);
   host::HttpResponse route(host::HttpRequest request);
+  host::PluginCapabilities capabilities() const;
   void begin();
+  const host::RegisteredRoute* handlerOf(std::string_view source, std::string_view type) const;
+  std::string askDesk(const std::string& request);
+  host::HttpResponse enter(const host::RegisteredRoute& entry, host::HttpRequest request);
+  void runMessage(std::int64_t seq, const host::RegisteredRoute& handler, MessageRuns& runs);
 
   FakeClock clock_;
   RecordingLog log_;
   CountingMetrics metrics_;
   CallFaults faults_;
   FaultyRandomness randomness_{faults_};
+  FakeWire wire_;
+  FaultyWire http_{wire_, faults_};
   std::mutex mutex_;
   host::Principal principal_{"test-key", "t1", {"*"}, true, false};
   std::vector<Exchange> exchanges_;
+  std::size_t deliveries_ = 0;
   const std::shared_ptr<const LoadedPlugin> plugin_;
+  FakedCaller caller_;
   const host::HomeSettings settings_;
   FaultyStore store_;
   std::unique_ptr<host::PluginHome> home_;

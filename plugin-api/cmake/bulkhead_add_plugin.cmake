@@ -1,17 +1,18 @@
-# bulkhead_add_plugin(<id> SOURCES a.cpp ... [MANIFEST plugin.json] [MIGRATIONS dir] [LINK lib ...])
+# bulkhead_add_plugin(<id> SOURCES a.cpp ... [MANIFEST plugin.json] [MIGRATIONS dir] [CAPABILITIES dir] [LINK lib ...])
 #
 # Builds <id>.so into ${CMAKE_BINARY_DIR}/plugins (or BULKHEAD_PLUGIN_OUTPUT_DIRECTORY) as a target
 # named <id>. plugin.json is embedded as an ELF note that hosts read without running code, and gives
 # settings.hpp: a `struct Settings` in the plugin's namespace (its id, "-" written as "_").
 # Migrations (<dir>/<engine>/NNNN_name.sql; default: the folder `migrations`, if there is one) are
-# embedded in a second note. Paths are relative to the calling CMakeLists.txt.
+# embedded in a second note, contracts of capabilities of its own (<dir>/*.json; default: the folder
+# `capabilities`, if there is one) in a third. Paths are relative to the calling CMakeLists.txt.
 include_guard(GLOBAL)
 
 function(bulkhead_add_plugin id)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MANIFEST;MIGRATIONS" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MANIFEST;MIGRATIONS;CAPABILITIES" "SOURCES;LINK")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "bulkhead_add_plugin(${id} ...): usage is <id> SOURCES <file>... "
-                        "[MANIFEST <file>] [MIGRATIONS <folder>] [LINK <library>...]")
+                        "[MANIFEST <file>] [MIGRATIONS <folder>] [CAPABILITIES <folder>] [LINK <library>...]")
   endif()
   if(NOT arg_MANIFEST)
     set(arg_MANIFEST plugin.json)
@@ -19,12 +20,16 @@ function(bulkhead_add_plugin id)
   if(NOT arg_MIGRATIONS)
     set(arg_MIGRATIONS migrations)
   endif()
+  if(NOT arg_CAPABILITIES)
+    set(arg_CAPABILITIES capabilities)
+  endif()
   cmake_path(ABSOLUTE_PATH arg_MANIFEST BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
   cmake_path(ABSOLUTE_PATH arg_MIGRATIONS BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
+  cmake_path(ABSOLUTE_PATH arg_CAPABILITIES BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
 
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/${id}-generated)
   _bulkhead_check_manifest("${id}" "${arg_MANIFEST}")
-  _bulkhead_write_notes("${generated}" "${arg_MANIFEST}" "${arg_MIGRATIONS}" notes)
+  _bulkhead_write_notes("${generated}" "${arg_MANIFEST}" "${arg_MIGRATIONS}" notes "${arg_CAPABILITIES}")
   _bulkhead_write_settings("${id}" "${arg_MANIFEST}" "${generated}/settings.hpp")
 
   add_library(${id} MODULE ${arg_SOURCES} ${notes})
@@ -155,6 +160,30 @@ function(_bulkhead_migrations_json folder out)
   set(${out} "${json}" PARENT_SCOPE)
 endfunction()
 
+# The contracts of a folder as one array, by the files' names; empty if none.
+function(_bulkhead_contracts_json folder out)
+  file(GLOB files CONFIGURE_DEPENDS "${folder}/*.json")
+  list(SORT files)
+  set(json "")
+  foreach(file IN LISTS files)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+    file(READ "${file}" text)
+    string(JSON name ERROR_VARIABLE problem GET "${text}" capability)
+    if(problem)
+      message(FATAL_ERROR "${file}: ${problem}")
+    endif()
+    _bulkhead_read_bytes("${file}" text)
+    if(json)
+      string(APPEND json "2c,")
+    endif()
+    string(APPEND json "${text}")
+  endforeach()
+  if(json)
+    set(json "5b,${json}5d,")
+  endif()
+  set(${out} "${json}" PARENT_SCOPE)
+endfunction()
+
 # One note of the generated source; `description` is in comma pairs. Top-level assembler, since no
 # compiler, sanitizer or link-time optimiser pads or drops it.
 function(_bulkhead_note what type description out)
@@ -179,13 +208,21 @@ ${rows}  \".balign 4\\n\"
 " PARENT_SCOPE)
 endfunction()
 
-function(_bulkhead_write_notes generated manifest migrations out)
+function(_bulkhead_write_notes generated manifest migrations out) # and the folder of contracts
   _bulkhead_read_bytes("${manifest}" description)
   _bulkhead_note("plugin.json" 1 "${description}" source)
   _bulkhead_migrations_json("${migrations}" description)
   if(description)
     _bulkhead_note("migrations" 2 "${description}" second)
     string(APPEND source "${second}")
+  endif()
+  set(description "")
+  if(ARGC GREATER 4)
+    _bulkhead_contracts_json("${ARGV4}" description)
+  endif()
+  if(description)
+    _bulkhead_note("capabilities" 3 "${description}" third)
+    string(APPEND source "${third}")
   endif()
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if("CXX" IN_LIST languages)

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <string>
 
+#include "host/runtime/silent_sinks.hpp"
 #include "plugins/elf_note.hpp"
 #include "plugins/home_settings.hpp"
 #include "plugins/library.hpp"
@@ -8,16 +9,6 @@
 
 namespace bulkhead::host {
 namespace {
-
-class NoLog final : public LogSink {
-  void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
-};
-
-class NoMetrics final : public MetricSink {
-  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 1; }
-  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::span<const std::uint32_t>) override {}
-};
 
 /// One plugin file in the real runtime.
 class Running {
@@ -52,13 +43,15 @@ class Running {
   }
 
   SystemClock clock_;
-  NoLog log_;
-  NoMetrics metrics_;
+  SilentLog log_;
+  SilentMetrics metrics_;
   PluginLibrary library_;
   PluginHome home_;
 };
 
 constexpr const char* kC = BULKHEAD_BUILD_DIR "/test-plugins/c-greeter.so";
+/// Built against the waist of version 1.0.
+constexpr const char* kOldC = BULKHEAD_BUILD_DIR "/hostile/c-greeter.so";
 constexpr const char* kCxx = BULKHEAD_BUILD_DIR "/plugins/greeter.so";
 
 TEST(Waist, APluginInPlainCAnswersAsOneInCxxDoes) {
@@ -68,6 +61,19 @@ TEST(Waist, APluginInPlainCAnswersAsOneInCxxDoes) {
   Running cxx{kCxx};
   EXPECT_EQ(cxx.get("Ann").status, 200);
   EXPECT_EQ(cxx.get("Ann").body, R"({"hello":"Ann"})");
+}
+
+// Goal: a plugin of the first version loads and answers. Method: the same source, against the
+// header of that time; the control is that it knows less than this host gives.
+TEST(Waist, APluginThatWasBuiltForItsFirstVersionAnswersAsBefore) {
+  EXPECT_EQ(PluginLibrary::load(kOldC).table().abi_minor, 0);
+  EXPECT_NE(PluginLibrary::load(kC).table().abi_minor, 0);
+  Running old{kOldC, {{"greeting", std::string{"moin"}}}};
+  EXPECT_EQ(old.get("Ann").body, R"({"hello":"moin Ann"})");
+  EXPECT_NE(old.get("\"").body.find("\"STRANGE_NAME\""), std::string::npos);
+  EXPECT_EQ(old.home().checkHealth(old.home().contributors().at(0),
+                                   std::chrono::steady_clock::now() + std::chrono::seconds{5}),
+            R"({"status":"healthy"})");
 }
 
 TEST(Waist, SettingsReachBoth) {

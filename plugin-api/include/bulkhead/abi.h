@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 #define BULKHEAD_ABI_MAJOR 1
-#define BULKHEAD_ABI_MINOR 2
+#define BULKHEAD_ABI_MINOR 4
 
 /// Bytes with a length; `data` may be NULL when `size` is 0. Not terminated.
 typedef struct bulkhead_bytes {
@@ -161,6 +161,85 @@ typedef struct bulkhead_response {
   int32_t (*pause)(void* self, int64_t duration_us);
 } bulkhead_response;
 
+/// What became of an outbound request.
+enum {
+  BULKHEAD_HTTP_OK = 0,        /* a whole answer, 2xx */
+  BULKHEAD_HTTP_ERROR = 1,     /* a whole answer of another status; redirects are not followed */
+  BULKHEAD_HTTP_NOT_SENT = 2,  /* the service has got nothing of it */
+  BULKHEAD_HTTP_AMBIGUOUS = 3, /* it was sent, and no whole answer came */
+  BULKHEAD_HTTP_REJECTED = 4   /* the host did not try */
+};
+
+/// A request to an outside service. Since 1.3.
+typedef struct bulkhead_http_request {
+  uint32_t size;
+  int32_t repeatable; /* not 0: a second run of it at the service is no second effect */
+  bulkhead_bytes method;
+  bulkhead_bytes url; /* absolute */
+  const bulkhead_field* headers;
+  size_t header_count;
+  bulkhead_bytes body;
+  bulkhead_bytes operation; /* what it is for, in fixed words, for the log; may be empty */
+  int64_t timeout_us;       /* longest time; 0 or less for what the caller has left */
+} bulkhead_http_request;
+
+/// What became of it. Since 1.3.
+typedef struct bulkhead_http_answer {
+  uint32_t size;
+  int32_t outcome; /* BULKHEAD_HTTP_OK ... */
+  int32_t status;  /* 0 when no head came */
+  int32_t retry_after_s;
+  int32_t attempts; /* how often it was sent */
+  int32_t reserved; /* 0 */
+  int64_t elapsed_us;
+  bulkhead_bytes code;           /* why there is no whole answer: "DEADLINE_EXCEEDED" */
+  bulkhead_bytes message;        /* the same as a sentence, for the log */
+  const bulkhead_field* headers; /* names in lower case; of a whole answer only */
+  size_t header_count;
+  bulkhead_bytes body; /* whole, or empty */
+} bulkhead_http_answer;
+
+/// Receives the answer, once; it is borrowed for this call.
+typedef void (*bulkhead_http_answer_fn)(void* self, const bulkhead_http_answer* answer);
+
+/// An event that is published. Since 1.4.
+typedef struct bulkhead_event {
+  uint32_t size;
+  uint32_t reserved;         /* 0 */
+  bulkhead_bytes capability; /* "payments/1" */
+  bulkhead_bytes event;      /* as the capability's contract names it */
+  bulkhead_bytes payload;    /* JSON text by that contract, at most 256 KiB */
+  bulkhead_bytes tenant;     /* whom it concerns; may be empty */
+  bulkhead_bytes subject; /* those of one subject are handled one after the other; may be empty */
+  bulkhead_bytes key;     /* published once for one key; may be empty */
+} bulkhead_event;
+
+/// A message that a plugin keeps in an inbox of its own. Since 1.4.
+typedef struct bulkhead_message {
+  uint32_t size;
+  uint32_t reserved;      /* 0 */
+  bulkhead_bytes inbox;   /* as it was registered */
+  bulkhead_bytes key;     /* kept once for one key of an inbox */
+  bulkhead_bytes type;    /* what it is, in the words of its sender */
+  bulkhead_bytes subject; /* those of one subject are handled one after the other; may be empty */
+  bulkhead_bytes tenant;  /* may be empty */
+  bulkhead_bytes body;    /* any bytes, at most 1 MiB */
+  const bulkhead_field* headers; /* what else the handler wants of it, at most 16 KiB */
+  size_t header_count;
+  int64_t event_time_us; /* when it happened, since 1970-01-01T00:00:00Z; 0: unknown */
+} bulkhead_message;
+
+/// The answer to an ask. Since 1.4.
+typedef struct bulkhead_ask_answer {
+  uint32_t size;
+  int32_t is_fallback;   /* not 0: nobody gave it, and it is what the contract has for that */
+  bulkhead_bytes json;   /* by the contract of the capability */
+  bulkhead_bytes reason; /* why it is the fall-back: "deadline"; else empty */
+} bulkhead_ask_answer;
+
+/// Receives the answer, once; it is borrowed for this call.
+typedef void (*bulkhead_ask_answer_fn)(void* self, const bulkhead_ask_answer* answer);
+
 /// A unit of work on the store. May be run again after a conflict, so it has no effect but through
 /// `transaction`. A status other than BULKHEAD_OK rolls its statements back and is handed on to the
 /// caller of db_read or db_write.
@@ -256,6 +335,87 @@ typedef struct bulkhead_host {
   /// at its end. Refused with BODY_INCOMPLETE when the rest will not come in time or at all.
   bulkhead_status (*body_read)(bulkhead_context*, char* data, size_t size, size_t* taken,
                                const bulkhead_error_sink* error);
+
+  /* Since 1.3. */
+
+  /// Sends a request to an outside service and waits for what comes of it, at most until the
+  /// context's deadline (NULL: that of the running call, else the plugin's own). Whatever the
+  /// service does is an answer, and so is what the host does not let out; refused are calls within
+  /// create() and within a transaction (CALL_IN_TRANSACTION), and those of a home that has no way
+  /// out (NO_EGRESS).
+  bulkhead_status (*http_send)(bulkhead_home*, bulkhead_context*,
+                               const bulkhead_http_request* request,
+                               bulkhead_http_answer_fn receive, void* self,
+                               const bulkhead_error_sink* error);
+
+  /// Only within create(): the plugin answers `call` of `capability` ("payments/1"), which its
+  /// manifest provides. It comes to `handle` as a request of method "CALL" with this number, which
+  /// is of the routes' numbers; what is written to the response, or reported, is the answer.
+  /// `options` is a JSON object: {"transaction":"none|read|write"}, or empty.
+  bulkhead_status (*register_call)(bulkhead_home*, uint32_t route, bulkhead_bytes capability,
+                                   bulkhead_bytes call, bulkhead_bytes options,
+                                   const bulkhead_error_sink* error);
+  /// Calls whoever provides `capability`, which the manifest wants, and waits: `timeout_us` at
+  /// most (0: as long as the caller has), and never longer than `context` has. Both texts are JSON
+  /// by the contract of the capability. Refused with what the provider refuses; with
+  /// CAPABILITY_UNAVAILABLE when nobody can answer (its details say whether the call was begun);
+  /// with CALL_IN_TRANSACTION within a transaction; with CALL_TOO_DEEP. `context` may be NULL.
+  bulkhead_status (*call_capability)(bulkhead_home*, bulkhead_context*, bulkhead_bytes capability,
+                                     bulkhead_bytes call, bulkhead_bytes request,
+                                     int64_t timeout_us, const bulkhead_sink* answer,
+                                     const bulkhead_error_sink* error);
+
+  /* Since 1.4: events and messages, which live in the plugin's store. A message comes to `handle`
+   * as a request of method "MESSAGE" with the number that its handler was registered with. Its
+   * parameters are "source" (the capability, or the inbox), "type" (the event, or the message's),
+   * "id" (the event's id, or the message's key), "subject", "attempt" (from 1), "received_us" and
+   * "event_time_us"; body, headers and tenant are those of the message. BULKHEAD_OK is the end of
+   * it; anything else, and it comes again, later. `options` is a JSON object or empty:
+   * {"transaction":"none|write","attempts":20}: with "write" the call is a transaction closure, in
+   * which the message is done; after so many attempts it is dead. */
+
+  /// Only within create(): the plugin publishes events of `capability`, which its manifest
+  /// provides.
+  bulkhead_status (*register_events)(bulkhead_home*, bulkhead_bytes capability,
+                                     const bulkhead_error_sink* error);
+  /// Publishes in a transaction of db_write: it goes out when that has committed, and only then.
+  /// `is_new` (may be NULL) is 0 when it was published before, by its key. Refused with
+  /// EVENT_REFUSED for what the contract does not have or allow.
+  bulkhead_status (*publish_event)(bulkhead_home*, bulkhead_transaction*,
+                                   const bulkhead_event* event, int32_t* is_new,
+                                   const bulkhead_error_sink* error);
+  /// Only within create(): the plugin listens to `event` of `capability`, which its manifest wants.
+  /// `route` is of the routes' numbers.
+  bulkhead_status (*register_listener)(bulkhead_home*, uint32_t route, bulkhead_bytes capability,
+                                       bulkhead_bytes event, bulkhead_bytes options,
+                                       const bulkhead_error_sink* error);
+  /// Only within create(): an inbox of the plugin's own, whose messages come with that number.
+  bulkhead_status (*register_inbox)(bulkhead_home*, uint32_t route, bulkhead_bytes inbox,
+                                    bulkhead_bytes options, const bulkhead_error_sink* error);
+  /// Keeps a message in a transaction of db_write. `is_new` (may be NULL) is 0 when one with its
+  /// key was kept before.
+  bulkhead_status (*keep_message)(bulkhead_home*, bulkhead_transaction*,
+                                  const bulkhead_message* message, int32_t* is_new,
+                                  const bulkhead_error_sink* error);
+
+  /* Since 1.4: asks. */
+
+  /// Only within create(): the plugin answers `ask` of `capability` ("voice/1"), which its manifest
+  /// wants. It comes to `handle` as register_call says, of method "ASK", on threads that work on
+  /// nothing but asks and events. One plugin answers it.
+  bulkhead_status (*register_answer)(bulkhead_home*, uint32_t route, bulkhead_bytes capability,
+                                     bulkhead_bytes ask, bulkhead_bytes options,
+                                     const bulkhead_error_sink* error);
+  /// Asks the one plugin that answers `ask` of `capability`, which the manifest provides, and
+  /// waits: `timeout_us` at most (0: as long as the caller has), and never longer than `context`
+  /// has or the contract says. Where nobody answers in that time, the contract's fall-back is the
+  /// answer. Refused with what the contract lets the other one refuse; with what is wrong with the
+  /// ask itself (CAPABILITY_NOT_PROVIDED, NO_SUCH_ASK, CAPABILITY_REQUEST_REFUSED); with
+  /// CALL_IN_TRANSACTION within a transaction; with CALL_TOO_DEEP. `context` may be NULL.
+  bulkhead_status (*ask_capability)(bulkhead_home*, bulkhead_context*, bulkhead_bytes capability,
+                                    bulkhead_bytes ask, bulkhead_bytes request, int64_t timeout_us,
+                                    bulkhead_ask_answer_fn receive, void* self,
+                                    const bulkhead_error_sink* error);
 } bulkhead_host;
 
 /// What a plugin gives to the host. `check_health` may be NULL when no contributor is registered;
@@ -294,11 +454,13 @@ typedef const bulkhead_plugin* (*bulkhead_plugin_fn)(void);
 /// ".note.bulkhead", owner "Bulkhead", at most 1 MiB each. bulkhead_add_plugin() embeds them; other
 /// build systems produce the same. MANIFEST, exactly once: the text of plugin.json. MIGRATIONS, at
 /// most once: a JSON array of {"engine":"sqlite|postgresql","number":n,"name":"...","sql":"..."},
-/// each (engine, number) once, numbers from 1.
+/// each (engine, number) once, numbers from 1. CAPABILITIES, at most once: a JSON array of
+/// contracts of capabilities that are not the host's own; see docs/plugin-api.md.
 #define BULKHEAD_NOTE_SECTION ".note.bulkhead"
 #define BULKHEAD_NOTE_OWNER "Bulkhead"
 #define BULKHEAD_NOTE_MANIFEST 1
 #define BULKHEAD_NOTE_MIGRATIONS 2
+#define BULKHEAD_NOTE_CAPABILITIES 3
 
 #ifdef __cplusplus
 }

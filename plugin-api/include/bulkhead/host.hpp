@@ -10,7 +10,9 @@
 #include <vector>
 
 #include <bulkhead/abi.h>
+#include <bulkhead/http_client.hpp>
 #include <bulkhead/json_writer.hpp>
+#include <bulkhead/outbound.hpp>
 #include <bulkhead/request.hpp>
 #include <bulkhead/transaction.hpp>
 #include <bulkhead/waist.hpp>
@@ -40,8 +42,8 @@ class Metric {
   std::uint32_t number_;
 };
 
-/// The services of the host: store, log, clock, randomness. Cheap to copy; valid until the plugin's
-/// destructor returned; callable from any thread that the host called in on.
+/// The services of the host: store, outside services, log, clock, randomness. Cheap to copy; valid
+/// until the plugin's destructor returned; callable from any thread that the host called in on.
 class Host {
  public:
   using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
@@ -67,6 +69,16 @@ class Host {
   template <class Closure>
   auto write(const Closure& closure) const {
     return run<Transaction>(host_->db_write, nullptr, closure);
+  }
+
+  /// Sends a request to an outside service and waits for what comes of it: at most until the
+  /// context's deadline, or the plugin's own where there is no context. Never within a transaction.
+  /// What the service does is no exception; look at the outcome, and repeat only what it allows.
+  OutboundAnswer send(const Context& context, const OutboundRequest& request) const {
+    return waist::sendOutbound(*host_, *home_, context.handle(), request);
+  }
+  OutboundAnswer send(const OutboundRequest& request) const {
+    return waist::sendOutbound(*host_, *home_, nullptr, request);
   }
 
   /// Logs one line with optional fields: `host.info("Event stored", "event", id)`. Never a secret.

@@ -12,7 +12,14 @@
 #include <vector>
 
 #include <bulkhead/abi.h>
+#include <bulkhead/ask.hpp>
+#include <bulkhead/capability.hpp>
+#include <bulkhead/event_source.hpp>
+#include <bulkhead/health.hpp>
 #include <bulkhead/host.hpp>
+#include <bulkhead/inbox.hpp>
+#include <bulkhead/message.hpp>
+#include <bulkhead/provided_call.hpp>
 #include <bulkhead/recovery.hpp>
 #include <bulkhead/request.hpp>
 #include <bulkhead/response.hpp>
@@ -23,33 +30,6 @@
 #include <bulkhead/waist.hpp>
 
 namespace bulkhead {
-
-enum class HealthStatus { Healthy, Degraded, Critical };
-
-/// What a health contributor found. `configured` is false when credentials are missing (C13).
-struct Health {
-  HealthStatus status = HealthStatus::Healthy;
-  std::string message = {};  ///< for a person; no host names, users or secrets (S130)
-  std::optional<bool> configured = {};
-};
-
-/// How often the host asks a contributor, and how long it waits for the answer.
-struct HealthSchedule {
-  std::chrono::milliseconds interval = std::chrono::seconds{30};
-  std::chrono::milliseconds timeout = std::chrono::seconds{1};
-};
-
-namespace detail {
-
-/// What a handler streams, as its parameters say.
-template <class Handler>
-inline constexpr Streams kStreams =
-    std::is_invocable_v<Handler&, const Request&, RequestStream&, ResponseStream&> ? Streams::Both
-    : std::is_invocable_v<Handler&, const Request&, ResponseStream&>            ? Streams::Response
-    : std::is_invocable_r_v<Response, Handler&, const Request&, RequestStream&> ? Streams::Request
-                                                                                : Streams::None;
-
-}  // namespace detail
 
 /// What a plugin's constructor gets. Everything that is registered belongs to the plugin's
 /// lifetime: the host closes its routes and waits for calls in flight before the destructor runs,
@@ -93,10 +73,79 @@ class Registrar {
   void route(const Route& contract, Handler handler) {
     if constexpr (detail::kStreams<Handler> != detail::Streams::None) {
       add(contract, detail::TransactionKind::None, detail::kStreams<Handler>,
-          streaming(std::move(handler)));
+          detail::streaming(host_, std::move(handler)));
     } else {
       addWhole(contract, std::move(handler));
     }
+  }
+
+  /// Answers one call of a capability that plugin.json provides. The handler is std::string(const
+  /// Request&), alone or with one more of ReadTransaction& and Transaction&, as those of routes
+  /// are: it gives the answer, JSON text by the capability's contract, and what it throws is the
+  /// refusal; the contract names the codes that may be. body() of the request is JSON that the
+  /// contract allows, tenant() that of the caller's client.
+  template <class Handler>
+  void provide(std::string_view capability, std::string_view call, Handler handler) {
+    addInside(host_.register_call, capability, call, std::move(handler));
+  }
+
+  /// Answers one ask of a capability that plugin.json wants: the plugin that provides it waits for
+  /// the answer, no longer than its contract says. The handler is one of provide(); it runs on
+  /// threads that work on nothing but asks and events, whatever the plugin's requests do. One
+  /// plugin answers an ask.
+  template <class Handler>
+  void answer(std::string_view capability, std::string_view ask, Handler handler) {
+    addInside(host_.register_answer, capability, ask, std::move(handler));
+  }
+
+  /// The asks of a capability that plugin.json provides; copy it into a member to use it later.
+  AskSource asks(std::string_view capability) const {
+    return AskSource{host_, home_, std::string{capability}};
+  }
+
+  /// A capability that plugin.json wants; copy it into a member to use it later.
+  Capability capability(std::string_view name) const {
+    return Capability{host_, home_, std::string{name}};
+  }
+
+  /// The events of a capability that plugin.json provides; copy it into a member to publish later.
+  EventSource events(std::string_view capability) const {
+    waist::ErrorCatcher error;
+    error.check(host_.register_events(&home_, waist::bytes(capability), error.sink()));
+    return EventSource{host_, home_, std::string{capability}};
+  }
+
+  /// Listens to an event of a capability that plugin.json wants. The handler's parameters say what
+  /// it needs:
+  ///   void(const Message&, Transaction&)  its statements commit together with the message's end:
+  ///                                       they have their effect exactly once
+  ///   void(const Message&)                may call out; it runs at least once, and what a second
+  ///                                       run of it does is its own to know
+  /// What it throws has the message come again, later; to pass over one, return.
+  template <class Handler>
+  void onEvent(std::string_view capability, std::string_view event, Handler handler,
+               const MessageOptions& options = {}) {
+    const auto number = static_cast<std::uint32_t>(handlers_.size());
+    const std::string text = detail::messageOptions<Handler>(options);
+    handlers_.push_back(detail::handling(host_, std::move(handler)));
+    waist::ErrorCatcher error;
+    error.check(host_.register_listener(&home_, number, waist::bytes(capability),
+                                        waist::bytes(event), waist::bytes(text), error.sink()));
+  }
+
+  /// An inbox of the plugin's own, with the one who handles what it keeps there: durable work that
+  /// follows a commit, such as a webhook that was verified and stored. Handlers are those of
+  /// onEvent(). Copy what it gives into a member to keep messages later. `name` is
+  /// [a-z][a-z0-9_]{0,62}.
+  template <class Handler>
+  Inbox inbox(std::string_view name, Handler handler, const MessageOptions& options = {}) {
+    const auto number = static_cast<std::uint32_t>(handlers_.size());
+    const std::string text = detail::messageOptions<Handler>(options);
+    handlers_.push_back(detail::handling(host_, std::move(handler)));
+    waist::ErrorCatcher error;
+    error.check(
+        host_.register_inbox(&home_, number, waist::bytes(name), waist::bytes(text), error.sink()));
+    return Inbox{host_, home_, std::string{name}};
   }
 
   /// Registers a health contributor: asked in the background, never by a request.
@@ -131,6 +180,18 @@ class Registrar {
   static constexpr bool kTakes =
       std::is_invocable_r_v<Response, const Handler&, const Request&, Means&...>;
 
+  using RegisterInside = decltype(bulkhead_host::register_call);
+
+  template <class Handler>
+  void addInside(RegisterInside enter, std::string_view capability, std::string_view name,
+                 Handler handler) {
+    const auto number = static_cast<std::uint32_t>(handlers_.size());
+    handlers_.push_back(detail::answering(host_, std::move(handler)));
+    waist::ErrorCatcher error;
+    error.check(enter(&home_, number, waist::bytes(capability), waist::bytes(name),
+                      waist::bytes(detail::kCallOptions<Handler>), error.sink()));
+  }
+
   template <class Handler>
   void addWhole(const Route& contract, Handler handler) {
     // A handler that takes a ReadTransaction takes a Transaction, too.
@@ -148,13 +209,13 @@ class Registrar {
         [&host = host_, &home = home_, handler = std::move(handler)](
             const Request& request, bulkhead_transaction* transaction,
             const bulkhead_response& out) {
-          answer(handler, host, home, request, transaction).writeTo(out);
+          answerOf(handler, host, home, request, transaction).writeTo(out);
         });
   }
 
   template <class Handler>
-  static Response answer(const Handler& handler, const bulkhead_host& host, bulkhead_home& home,
-                         const Request& request, bulkhead_transaction* transaction) {
+  static Response answerOf(const Handler& handler, const bulkhead_host& host, bulkhead_home& home,
+                           const Request& request, bulkhead_transaction* transaction) {
     if constexpr (kTakes<Handler, ReadTransaction>) {
       ReadTransaction snapshot{host, *transaction};
       return handler(request, snapshot);
@@ -167,22 +228,6 @@ class Registrar {
     } else {
       return handler(request);
     }
-  }
-
-  template <class Handler>
-  AnyHandler streaming(Handler handler) {
-    return [&host = host_, handler = std::move(handler)](
-               const Request& request, bulkhead_transaction*, const bulkhead_response& out) {
-      RequestStream body{host, request.raw()};
-      ResponseStream answer{out};
-      if constexpr (detail::kStreams<Handler> == detail::Streams::Both) {
-        handler(request, body, answer);
-      } else if constexpr (detail::kStreams<Handler> == detail::Streams::Response) {
-        handler(request, answer);
-      } else {
-        handler(request, body).writeTo(out);
-      }
-    };
   }
 
   void add(const Route& contract, detail::TransactionKind transaction, detail::Streams streams,

@@ -5,10 +5,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <bulkhead/abi.h>
 #include <bulkhead/error.hpp>
 #include <bulkhead/request.hpp>
+#include <bulkhead/response.hpp>
+#include <bulkhead/route.hpp>
 #include <bulkhead/waist.hpp>
 
 namespace bulkhead {
@@ -137,5 +141,34 @@ class EventStream {
 
   ResponseStream& stream_;
 };
+
+namespace detail {
+
+/// What a handler streams, as its parameters say.
+template <class Handler>
+inline constexpr Streams kStreams =
+    std::is_invocable_v<Handler&, const Request&, RequestStream&, ResponseStream&> ? Streams::Both
+    : std::is_invocable_v<Handler&, const Request&, ResponseStream&>            ? Streams::Response
+    : std::is_invocable_r_v<Response, Handler&, const Request&, RequestStream&> ? Streams::Request
+                                                                                : Streams::None;
+
+/// The handler as those that do not stream are called.
+template <class Handler>
+auto streaming(const bulkhead_host& host, Handler handler) {
+  return [&host, handler = std::move(handler)](const Request& request, bulkhead_transaction*,
+                                               const bulkhead_response& out) {
+    RequestStream body{host, request.raw()};
+    ResponseStream answer{out};
+    if constexpr (kStreams<Handler> == Streams::Both) {
+      handler(request, body, answer);
+    } else if constexpr (kStreams<Handler> == Streams::Response) {
+      handler(request, answer);
+    } else {
+      handler(request, body).writeTo(out);
+    }
+  };
+}
+
+}  // namespace detail
 
 }  // namespace bulkhead

@@ -10,7 +10,7 @@ constexpr std::string_view kInsertNote = "INSERT INTO notes (text) VALUES ($1)";
 constexpr std::string_view kInsertLine = "INSERT INTO journal (text) VALUES ($1)";
 
 /// Keeps a note and a line of its journal, in two ways: in one keyed transaction, and without any
-/// of that.
+/// of that. Charges a card in two ways, too: by the service's idempotency key, and without.
 class Careless final : public bulkhead::Plugin {
  public:
   explicit Careless(bulkhead::Registrar& host) : host_{host.host()} {
@@ -33,9 +33,52 @@ class Careless final : public bulkhead::Plugin {
                 .response = kAnswer,
                 .success = 201},
                [this](const bulkhead::Request& request) { return keepCarelessly(request); });
+    host.route({.method = "POST",
+                .path = "/charge-by-token",
+                .scope = "careless:write",
+                .summary = "Charges a card",
+                .response = kAnswer,
+                .success = 201,
+                .idempotency = bulkhead::Idempotency::Required,
+                .recovery_points = {"charged", "noted"}},
+               [this](const bulkhead::Request& request, bulkhead::Recovery& recovery) {
+                 return charge(request, recovery, recovery.token("charged"));
+               });
+    host.route({.method = "POST",
+                .path = "/charge-blindly",
+                .scope = "careless:write",
+                .summary = "Charges a card, perhaps twice",
+                .response = kAnswer,
+                .success = 201,
+                .idempotency = bulkhead::Idempotency::Required,
+                .recovery_points = {"charged", "noted"}},
+               [this](const bulkhead::Request& request, bulkhead::Recovery& recovery) {
+                 return charge(request, recovery, host_.newId());
+               });
   }
 
  private:
+  bulkhead::Response charge(const bulkhead::Request& request, bulkhead::Recovery& recovery,
+                            const std::string& token) const {
+    recovery.call("charged", [&] {
+      bulkhead::OutboundRequest charge;
+      charge.method = "POST";
+      charge.url = "https://bank.test/charges";
+      charge.headers = {{"Idempotency-Key", token}};
+      charge.operation = "charges.create";
+      charge.repeatable = true;
+      const auto answer = host_.send(request.context(), charge);
+      if (!answer.isOk())
+        throw bulkhead::Error::externalService("BANK_UNAVAILABLE", "The bank does not answer.");
+      return answer.body;
+    });
+    recovery.commit("noted", [](bulkhead::Transaction& transaction) {
+      transaction.send(kInsertNote, bulkhead::values("charged"));
+      return std::string{};
+    });
+    return kept();
+  }
+
   static bulkhead::Response kept() {
     return bulkhead::Response::json(201,
                                     [](bulkhead::JsonWriter& out) { out.object("kept", true); });

@@ -39,7 +39,8 @@ struct FailureReport {
 
 /// Runs the scenario once as it is, then with its first call to the host failing, then its second,
 /// each in every way, until a run has no such call. Calls are db_read, db_write (also those that a
-/// route's contract asks for), tx_read, tx_send and random_bytes. In each run every request must in
+/// route's contract asks for), tx_read, tx_send, random_bytes and http_send, whose failures are
+/// NotSent, and Ambiguous after the service has got it. In each run every request must in
 /// the end have the status, and every table of the plugin's store the number of rows, that they
 /// have when nothing fails: nothing that was acknowledged is lost, and nothing is there twice.
 /// Throws std::runtime_error when the scenario itself does not work without failures.

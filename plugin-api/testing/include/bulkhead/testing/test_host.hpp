@@ -9,6 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <bulkhead/testing/fake_capabilities.hpp>
+#include <bulkhead/testing/fake_wire.hpp>
+
 namespace bulkhead::testing {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -42,11 +45,34 @@ struct TestResponse {
   TestError error() const;
 };
 
-/// The real runtime in this process, on a store in memory, with a fake clock: a plugin's tests
-/// enter by the same door as in production, in milliseconds, without a port. Every write closure
-/// runs twice (the first time it is rolled back), so a closure whose effects are not its statements
-/// fails here first. Requests carry the tenant "t1" and every scope unless told otherwise. One
-/// thread at a time, except `send`, which any number of threads may call.
+/// An event that the plugin has published.
+struct PublishedEvent {
+  std::string event;
+  std::string json;  ///< its payload
+  std::string tenant;
+  std::string subject;
+  std::string key;  ///< empty when it was published without one
+};
+
+/// What an event of another plugin says beside its payload.
+struct Delivery {
+  std::string tenant = {};
+  std::string subject = {};
+  std::string id = {};  ///< the same id is the same event; empty: a new one
+};
+
+/// How the messages that were due have ended.
+struct MessageRuns {
+  std::size_t done = 0;
+  std::size_t failed = 0;  ///< they come again, when the clock has moved
+  std::size_t dead = 0;    ///< they do not
+};
+
+/// The real runtime in this process, on a store in memory, with a fake clock and a fake wire: a
+/// plugin's tests enter by the same door as in production, in milliseconds, without a port. Every
+/// write closure runs twice (the first time it is rolled back), so a closure whose effects are not
+/// its statements fails here first. Requests carry the tenant "t1" and every scope unless told
+/// otherwise. One thread at a time, except `send`, which any number of threads may call.
 class TestHost {
  public:
   using Settings = std::initializer_list<std::pair<std::string, SettingValue>>;
@@ -75,8 +101,31 @@ class TestHost {
   void setTime(std::string_view instant);
   void advance(std::chrono::microseconds by);
 
+  /// The outside services of the plugin: what they answer, and what it sent them.
+  FakeWire& wire();
+
   /// Destroys the plugin and starts it anew on the same store, as after the end of its process.
   void restart();
+
+  /// A call of what the plugin provides, as another plugin makes it for the tenant: its answer with
+  /// status 200, or its refusal.
+  TestResponse call(std::string_view capability, std::string_view call, std::string_view json);
+  /// An ask that the plugin answers, as the one who provides the capability makes it for the
+  /// tenant.
+  TestResponse ask(std::string_view capability, std::string_view ask, std::string_view json);
+  /// Who answers the plugin's own calls and asks.
+  FakeCapabilities& capabilities();
+
+  /// What the plugin has published of that capability, in order; all that has committed.
+  std::vector<PublishedEvent> published(std::string_view capability);
+  /// An event of a plugin that provides what this one wants: it is kept in the inbox, and handled
+  /// by runMessages(). False when it was there before, by its id. Throws std::runtime_error when
+  /// the plugin does not listen to it, or the contract does not allow it.
+  bool deliver(std::string_view capability, std::string_view event, std::string_view json,
+               const Delivery& delivery = {});
+  /// Has every message handled that is due, in their order, also those that come meanwhile, one
+  /// after the other.
+  MessageRuns runMessages();
 
   /// The JSON object that the contributor `name` gives now.
   std::string health(std::string_view name);

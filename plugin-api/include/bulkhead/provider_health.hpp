@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/host.hpp>
+#include <bulkhead/registrar.hpp>
+
+namespace bulkhead {
+
+/// Looks after an outside service by a call that costs it little: what a health contributor `api`
+/// answers, at most one call in kInterval however often it is asked. Thread-safe.
+///
+///   host.health("api", [this](const Context& context) { return api_.look(context, missing()); },
+///               ProviderHealth::kSchedule);
+class ProviderHealth {
+ public:
+  static constexpr std::chrono::seconds kInterval{60};
+  static constexpr HealthSchedule kSchedule{kInterval, std::chrono::seconds{10}};
+  /// Makes the call; throws Error of provider_error.hpp for what is not well.
+  using Probe = std::function<void(const Context&)>;
+
+  ProviderHealth(Host host, Probe probe) : host_{host}, probe_{std::move(probe)} {}
+
+  /// `missing` names the settings without which nothing can be asked; then nobody is.
+  Health look(const Context& context, const std::string& missing) {
+    if (!missing.empty()) {
+      return {
+          .status = HealthStatus::Healthy, .message = missing + " not set", .configured = false};
+    }
+    const std::lock_guard lock{mutex_};
+    const auto now = host_.monotonic();
+    if (!seen_ || now - looked_ >= kInterval) {
+      seen_ = ask(context);
+      looked_ = now;
+    }
+    return *seen_;
+  }
+
+ private:
+  Health ask(const Context& context) const {
+    try {
+      probe_(context);
+    } catch (const Error& error) {
+      const bool is_refused = error.code() == "PROVIDER_KEY_REFUSED";
+      return {.status = is_refused ? HealthStatus::Critical : HealthStatus::Degraded,
+              .message = is_refused ? "key refused" : error.code(),
+              .configured = true};
+    }
+    return {.status = HealthStatus::Healthy, .configured = true};
+  }
+
+  const Host host_;
+  const Probe probe_;
+  std::mutex mutex_;
+  std::optional<Health> seen_;
+  std::chrono::microseconds looked_{0};
+};
+
+}  // namespace bulkhead
