@@ -5,6 +5,8 @@
 #include <bulkhead/error.hpp>
 #include <bulkhead/json_nesting.hpp>
 
+#include "json_fields.hpp"
+
 namespace stripe {
 namespace {
 
@@ -14,16 +16,18 @@ using Json = nlohmann::json;
   throw bulkhead::Error::validation("VALIDATION_ERROR", reason);
 }
 
+/// Ids and types are keys; nobody's are longer.
 std::optional<std::string> findString(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_string()) return std::nullopt;
-  return found->get<std::string>();
+  constexpr std::size_t kBytesMax = 200;
+  std::string text = textIn(object, name);
+  if (text.empty() || text.size() > kBytesMax) return std::nullopt;
+  return text;
 }
 
 std::string getString(const Json& object, const char* name, const char* reason) {
   auto value = findString(object, name);
-  if (!value || value->empty() || value->size() > 255) refuse(reason);
-  return *value;
+  if (!value) refuse(reason);
+  return *std::move(value);
 }
 
 /// The object of a snapshot event, or the related one of a thin event.
@@ -47,7 +51,13 @@ Event parseEvent(std::string_view payload) {
   event.id = getString(document, "id", "The event has no id.");
   event.type = getString(document, "type", "The event has no type.");
   event.api_version = findString(document, "api_version");
-  if (const Json* object = findObject(document)) event.object_id = findString(*object, "id");
+  if (const Json* object = findObject(document)) {
+    event.object_id = findString(*object, "id");
+    const auto intent = objectIn(*object, "payment_intent") != nullptr
+                            ? findString((*object)["payment_intent"], "id")
+                            : findString(*object, "payment_intent");
+    event.subject = intent.value_or(event.object_id.value_or(""));
+  }
   const auto live = document.find("livemode");
   event.livemode = live != document.end() && live->is_boolean() && live->get<bool>();
   const auto created = document.find("created");

@@ -13,6 +13,7 @@ struct Event {
   std::string id;
   std::string type;
   std::optional<std::string> object_id;
+  std::string subject;  ///< the payment that it belongs to, or else its object: they come in order
   std::optional<std::string> api_version;
   bool livemode = false;
   std::int64_t created_s = 0;

@@ -6,15 +6,14 @@
 
 namespace stripe {
 
-bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::string_view payload,
-                std::int64_t received_us) {
+bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::int64_t received_us) {
   return transaction
       .first(
           "INSERT INTO event (id, type, object_id, livemode, api_version, created_s, received_us, "
           "payload) "
-          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING 1",
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, '') ON CONFLICT (id) DO NOTHING RETURNING 1",
           bulkhead::values(event.id, event.type, event.object_id, event.livemode, event.api_version,
-                           event.created_s, received_us, payload),
+                           event.created_s, received_us),
           [](const bulkhead::Row& row) { return row.integer(0); })
       .has_value();
 }
@@ -41,9 +40,15 @@ std::vector<StoredEvent> listEvents(bulkhead::ReadTransaction& transaction, std:
       "WHERE (received_us, id) < ($1, $2) ORDER BY received_us DESC, id DESC LIMIT $3",
       bulkhead::values(receiptOf(transaction, before), before, limit),
       [](const bulkhead::Row& row) {
-        return StoredEvent{{row.string(0), row.string(1), row.optionalString(2),
-                            row.optionalString(4), row.boolean(3), row.integer(5)},
-                           row.integer(6)};
+        StoredEvent stored;
+        stored.event.id = row.string(0);
+        stored.event.type = row.string(1);
+        stored.event.object_id = row.optionalString(2);
+        stored.event.livemode = row.boolean(3);
+        stored.event.api_version = row.optionalString(4);
+        stored.event.created_s = row.integer(5);
+        stored.received_us = row.integer(6);
+        return stored;
       });
 }
 

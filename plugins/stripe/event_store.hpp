@@ -18,9 +18,9 @@ struct StoredEvent {
   std::int64_t received_us = 0;
 };
 
-/// Stores the event unless its id is there already. True when it is new.
-bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::string_view payload,
-                std::int64_t received_us);
+/// Stores what is listed of the event unless its id is there already. True when it is new. Its text
+/// is the inbox's.
+bool storeEvent(bulkhead::Transaction& transaction, const Event& event, std::int64_t received_us);
 
 /// At most `limit` events, newest first, that stand behind the event `before` in this order; the
 /// newest of all when it is empty. Throws bulkhead::Error (400 VALIDATION_ERROR) when there is no

@@ -2,11 +2,11 @@
 
 #include <charconv>
 #include <cstdint>
-#include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <bulkhead/signing.hpp>
 
 namespace stripe {
 namespace {
@@ -40,26 +40,6 @@ std::optional<Header> parse(std::string_view text) {
   return header;
 }
 
-std::string expectedSignature(std::string_view timestamp, std::string_view body,
-                              std::string_view secret) {
-  const std::string message = std::string{timestamp} + "." + std::string{body};
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest, &size);
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kHex[digest[i] >> 4];
-    hex += kHex[digest[i] & 15];
-  }
-  return hex;
-}
-
-bool isEqual(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
 }  // namespace
 
 std::string_view describe(Verdict verdict) {
@@ -82,9 +62,13 @@ Verdict verifySignature(std::string_view header, std::string_view body, std::str
                         std::chrono::seconds now, std::chrono::seconds tolerance) {
   const auto parsed = parse(header);
   if (!parsed) return Verdict::Malformed;
-  const std::string expected = expectedSignature(parsed->timestamp, body, secret);
+  std::string message{parsed->timestamp};
+  message += '.';
+  message += body;
+  const std::string expected = bulkhead::toHex(bulkhead::hmacSha256(secret, message));
   bool matches = false;
-  for (const auto signature : parsed->signatures) matches = isEqual(signature, expected) || matches;
+  for (const auto signature : parsed->signatures)
+    matches = bulkhead::isEqualInConstantTime(signature, expected) || matches;
   if (!matches) return Verdict::Mismatch;
   if (tolerance.count() == 0) return Verdict::Accepted;
   if (now.count() - tolerance.count() > parsed->timestamp_s) return Verdict::TooOld;

@@ -1,22 +1,28 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include <bulkhead/plugin.hpp>
+#include <bulkhead/provider_health.hpp>
 
 #include "event_store.hpp"
+#include "payment_desk.hpp"
+#include "payment_news.hpp"
+#include "payment_routes.hpp"
+#include "payments.hpp"
 #include "settings.hpp"  // generated from plugin.json
 #include "signature.hpp"
+#include "stripe_client.hpp"
 
 namespace stripe {
 namespace {
 
 using bulkhead::Error;
-using bulkhead::Health;
-using bulkhead::HealthStatus;
 using bulkhead::JsonWriter;
 using bulkhead::Request;
 using bulkhead::Response;
+using Json = nlohmann::json;
 
 constexpr std::int64_t kEventsDefault = 50;
 
@@ -53,6 +59,15 @@ class StripePlugin final : public bulkhead::Plugin {
   explicit StripePlugin(bulkhead::Registrar& host)
       : settings_{host.settings<Settings>()},
         host_{host.host()},
+        client_{host_, settings_},
+        payments_{host_, client_},
+        api_{host_, [this](const bulkhead::Context& context) { client_.check(context); }},
+        desk_{host.events("payments/1")},
+        inbox_{host.inbox("webhooks",
+                          [this](const bulkhead::Message& event, bulkhead::Transaction& done) {
+                            if (const auto news = newsIn(Json::parse(event.body())))
+                              desk_.take(done, *news);
+                          })},
         events_{host.counter("webhook_events_total", "Webhook deliveries by what became of them.",
                              {"outcome"})} {
     if (!settings_.webhook_secret.empty() && isBlank(settings_.webhook_secret)) {
@@ -77,7 +92,12 @@ class StripePlugin final : public bulkhead::Plugin {
                [this](const Request& request, bulkhead::ReadTransaction& snapshot) {
                  return list(request, snapshot);
                });
-    host.health("credentials", [this](const bulkhead::Context&) { return credentials(); });
+    addPaymentRoutes(host, payments_);
+    host.health(
+        "api",
+        [this](const bulkhead::Context& context) { return api_.look(context, client_.missing()); },
+        bulkhead::ProviderHealth::kSchedule);
+    host.health("webhook", [this](const bulkhead::Context&) { return webhook(); });
   }
 
  private:
@@ -90,7 +110,15 @@ class StripePlugin final : public bulkhead::Plugin {
     const Event event = parseEvent(request.body());
     requireMode(event);
     const bool is_new = host_.write(request.context(), [&](bulkhead::Transaction& transaction) {
-      return storeEvent(transaction, event, request.body(), nowUs());
+      if (!storeEvent(transaction, event, nowUs())) return false;
+      inbox_.keep(
+          transaction,
+          {.key = event.id,
+           .type = event.type,
+           .subject = event.subject,
+           .body = request.body(),
+           .event_time = bulkhead::Message::WallTime{std::chrono::seconds{event.created_s}}});
+      return true;
     });
     events_.record(1, {is_new ? "stored" : "duplicate"});
     return Response::json(
@@ -139,19 +167,23 @@ class StripePlugin final : public bulkhead::Plugin {
     });
   }
 
-  Health credentials() const {
-    std::string missing;
-    if (settings_.secret_key.empty()) missing = "secret_key";
-    if (settings_.webhook_secret.empty())
-      missing += missing.empty() ? "webhook_secret" : " and webhook_secret";
-    if (missing.empty()) return {.status = HealthStatus::Healthy, .configured = true};
-    return {.status = HealthStatus::Healthy, .message = missing + " not set", .configured = false};
+  /// Payments are taken without it, but nobody hears what becomes of them.
+  bulkhead::Health webhook() const {
+    if (!settings_.webhook_secret.empty()) return {};
+    if (!client_.missing().empty())
+      return {.message = "webhook_secret not set", .configured = false};
+    return {.message = "webhook_secret not set"};
   }
 
   std::int64_t nowUs() const { return host_.now().time_since_epoch().count(); }
 
   const Settings settings_;
   const bulkhead::Host host_;
+  const StripeClient client_;
+  const Payments payments_;
+  bulkhead::ProviderHealth api_;
+  const PaymentDesk desk_;
+  const bulkhead::Inbox inbox_;
   const bulkhead::Metric events_;
 };
 

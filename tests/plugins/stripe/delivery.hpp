@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <openssl/hmac.h>
 #include <string>
 #include <string_view>
 
+#include <bulkhead/signing.hpp>
 #include <bulkhead/testing/test_host.hpp>
 
 namespace stripe {
@@ -14,17 +14,8 @@ inline constexpr std::int64_t kNow = 1'767'600'000;  // the test host's clock
 
 inline std::string signatureOf(const std::string& body, std::int64_t time_s = kNow) {
   const std::string message = std::to_string(time_s) + "." + body;
-  unsigned char digest[32];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), kSecret, static_cast<int>(std::string_view{kSecret}.size()),
-       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest, &size);
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    constexpr char kHex[] = "0123456789abcdef";
-    hex += kHex[byte >> 4];
-    hex += kHex[byte & 15];
-  }
-  return "t=" + std::to_string(time_s) + ",v1=" + hex;
+  return "t=" + std::to_string(time_s) +
+         ",v1=" + bulkhead::toHex(bulkhead::hmacSha256(kSecret, message));
 }
 
 inline std::string event(const std::string& id, bool livemode = false) {

@@ -70,11 +70,21 @@ TEST(Stripe, EventsOfTheOtherModeAreNotOurs) {
 
 TEST(Stripe, C13_WithoutCredentialsItRunsAndSaysSo) {
   TestHost host{"stripe"};
-  EXPECT_EQ(nlohmann::json::parse(host.health("credentials")).at("configured"), false);
+  EXPECT_EQ(nlohmann::json::parse(host.health("api")).at("configured"), false);
   const auto answer = deliver(host, event("evt_1"));
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.error().code, "NOT_CONFIGURED");
   EXPECT_NE(answer.error().message.find("webhook_secret"), std::string::npos);
+}
+
+// Who has the key alone takes payments; whoever looks after it is told what is missing.
+TEST(Stripe, WithoutItsWebhookSecretItIsConfiguredAndSaysWhatIsMissing) {
+  TestHost host{"stripe",
+                {{"secret_key", "sk_test_12345678"}, {"base_url", "https://stripe.example/"}}};
+  host.wire().answerNext(bulkhead::testing::httpAnswer(200, "{}"));
+  EXPECT_EQ(nlohmann::json::parse(host.health("api")).at("configured"), true);
+  EXPECT_EQ(host.wire().sent().at(0).url, "https://stripe.example/v1/balance");
+  EXPECT_NE(host.health("webhook").find("webhook_secret not set"), std::string::npos);
 }
 
 TEST(Stripe, ABlankSecretIsRefusedAtTheStart) {

@@ -1,0 +1,124 @@
+#include "payment_desk.hpp"
+
+#include <algorithm>
+
+#include <bulkhead/json_writer.hpp>
+
+#include "payment_store.hpp"
+
+namespace stripe {
+namespace {
+
+std::string_view nameOf(NewsKind kind) {
+  switch (kind) {
+    case NewsKind::Succeeded:
+      return "payment_succeeded";
+    case NewsKind::Failed:
+      return "payment_failed";
+    case NewsKind::Canceled:
+      return "payment_canceled";
+    case NewsKind::Refunded:
+      return "payment_refunded";
+    case NewsKind::DisputeOpened:
+      return "dispute_opened";
+    case NewsKind::DisputeClosed:
+      return "dispute_closed";
+    case NewsKind::PayoutPaid:
+      return "payout_paid";
+  }
+  return {};
+}
+
+bool isFinal(const std::string& status) {
+  return status == "succeeded" || status == "canceled";
+}
+
+/// The payment that the news are of: one that we made, or one of the account that was begun
+/// elsewhere and has Stripe's id.
+Payment paymentOf(bulkhead::ReadTransaction& snapshot, const PaymentNews& news) {
+  if (auto known = findPaymentOf(snapshot, news.payment, news.intent)) return *std::move(known);
+  Payment payment;
+  payment.id = !news.payment.empty()  ? news.payment
+               : !news.intent.empty() ? news.intent
+                                      : news.session;
+  payment.tenant = news.tenant;
+  payment.reference = news.reference;
+  payment.amount = news.amount;
+  payment.currency = news.currency;
+  payment.created_s = news.occurred_s;
+  return payment;
+}
+
+/// What is different after the news; nothing when they are old. The key is that of the change.
+std::string change(Payment& payment, const PaymentNews& news) {
+  const std::string whose = payment.id + ":";
+  switch (news.kind) {
+    case NewsKind::Succeeded:
+      if (payment.status == "succeeded") return {};
+      payment.status = "succeeded";
+      return whose + "succeeded";
+    case NewsKind::Failed:
+      if (isFinal(payment.status) || news.occurred_s < payment.news_s) return {};
+      payment.status = "failed";
+      return whose +
+             "failed:" + (news.object.empty() ? std::to_string(news.occurred_s) : news.object);
+    case NewsKind::Canceled:
+      if (isFinal(payment.status)) return {};
+      payment.status = "canceled";
+      return whose + "canceled";
+    case NewsKind::Refunded:
+      if (news.amount_refunded <= payment.amount_refunded) return {};
+      payment.amount_refunded = news.amount_refunded;
+      return whose + "refunded:" + std::to_string(news.amount_refunded);
+    case NewsKind::DisputeOpened:
+      return news.object + ":opened";
+    case NewsKind::DisputeClosed:
+      return news.object + ":closed";
+    case NewsKind::PayoutPaid:
+      return news.object + ":paid";
+  }
+  return {};
+}
+
+}  // namespace
+
+void PaymentDesk::take(bulkhead::Transaction& transaction, const PaymentNews& news) const {
+  Payment payment = news.kind == NewsKind::PayoutPaid ? Payment{} : paymentOf(transaction, news);
+  if (news.kind == NewsKind::PayoutPaid) payment.id = news.object;
+  const std::string key = change(payment, news);
+  if (news.kind != NewsKind::PayoutPaid) {
+    if (!news.session.empty()) payment.session = news.session;
+    if (!news.intent.empty()) payment.intent = news.intent;
+    payment.news_s = std::max(payment.news_s, news.occurred_s);
+    storeNews(transaction, payment);
+  }
+  if (!key.empty()) publish(transaction, news, payment, key);
+}
+
+void PaymentDesk::publish(bulkhead::Transaction& transaction, const PaymentNews& news,
+                          const Payment& payment, const std::string& key) const {
+  const bool is_dispute =
+      news.kind == NewsKind::DisputeOpened || news.kind == NewsKind::DisputeClosed;
+  const std::string payload = bulkhead::toJson([&](bulkhead::JsonWriter& out) {
+    const auto text = [&](std::string_view name, const std::string& value) {
+      if (!value.empty()) out.member(name, value);
+    };
+    out.beginObject();
+    out.member("id", payment.id);
+    text("reference", payment.reference);
+    text("tenant", payment.tenant);
+    out.member("amount", news.amount);
+    out.member("currency", news.currency);
+    out.member("occurred_at", instantOf(news.occurred_s));
+    if (payment.amount_refunded > 0) out.member("amount_refunded", payment.amount_refunded);
+    if (news.fee) out.member("fee", *news.fee);
+    if (news.kind == NewsKind::Failed) text("failure_code", news.failure_code);
+    if (is_dispute) out.member("dispute", news.object);
+    if (news.kind == NewsKind::DisputeClosed) out.member("outcome", news.outcome);
+    out.endObject();
+  });
+  events_.publish(transaction, nameOf(news.kind), payload,
+                  {.tenant = payment.tenant, .subject = payment.id, .key = key});
+}
+
+}  // namespace stripe

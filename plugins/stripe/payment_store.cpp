@@ -1,0 +1,72 @@
+#include "payment_store.hpp"
+
+namespace stripe {
+namespace {
+
+std::optional<std::string_view> orNone(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional{text};
+}
+
+Payment paymentFrom(const bulkhead::Row& row) {
+  Payment payment;
+  payment.id = row.string(0);
+  payment.tenant = row.string(1);
+  payment.reference = row.string(2);
+  payment.fingerprint = row.string(3);
+  payment.session = row.optionalString(4).value_or("");
+  payment.intent = row.optionalString(5).value_or("");
+  payment.status = row.string(6);
+  payment.amount = row.integer(7);
+  payment.currency = row.string(8);
+  payment.amount_refunded = row.integer(9);
+  payment.checkout_url = row.optionalString(10).value_or("");
+  payment.created_s = row.integer(11);
+  payment.news_s = row.integer(12);
+  return payment;
+}
+
+}  // namespace
+
+void insertPayment(bulkhead::Transaction& transaction, const Payment& payment) {
+  transaction.send(
+      "INSERT INTO payment (id, tenant, reference, fingerprint, session, intent, status, amount, "
+      "currency, amount_refunded, checkout_url, created_s) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO UPDATE SET "
+      "fingerprint = excluded.fingerprint, session = excluded.session, "
+      "checkout_url = excluded.checkout_url WHERE payment.fingerprint = ''",
+      bulkhead::values(payment.id, payment.tenant, payment.reference, payment.fingerprint,
+                       orNone(payment.session), orNone(payment.intent), payment.status,
+                       payment.amount, payment.currency, payment.amount_refunded,
+                       orNone(payment.checkout_url), payment.created_s));
+}
+
+std::optional<Payment> findPayment(bulkhead::ReadTransaction& snapshot, std::string_view tenant,
+                                   std::string_view id) {
+  return snapshot.first(
+      "SELECT id, tenant, reference, fingerprint, session, intent, status, amount, currency, "
+      "amount_refunded, checkout_url, created_s, news_s FROM payment WHERE tenant = $1 AND id = $2",
+      bulkhead::values(tenant, id), &paymentFrom);
+}
+
+std::optional<Payment> findPaymentOf(bulkhead::ReadTransaction& snapshot, std::string_view id,
+                                     std::string_view intent) {
+  return snapshot.first(
+      "SELECT id, tenant, reference, fingerprint, session, intent, status, amount, currency, "
+      "amount_refunded, checkout_url, created_s, news_s FROM payment "
+      "WHERE id = $1 OR intent = $2 ORDER BY id = $1 DESC LIMIT 1",
+      bulkhead::values(id, orNone(intent)), &paymentFrom);
+}
+
+void storeNews(bulkhead::Transaction& transaction, const Payment& payment) {
+  transaction.send(
+      "INSERT INTO payment (id, tenant, reference, fingerprint, session, intent, status, amount, "
+      "currency, amount_refunded, created_s, news_s) "
+      "VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET "
+      "session = excluded.session, intent = excluded.intent, status = excluded.status, "
+      "amount_refunded = excluded.amount_refunded, news_s = excluded.news_s",
+      bulkhead::values(payment.id, payment.tenant, payment.reference, orNone(payment.session),
+                       orNone(payment.intent), payment.status, payment.amount, payment.currency,
+                       payment.amount_refunded, payment.created_s, payment.news_s));
+}
+
+}  // namespace stripe

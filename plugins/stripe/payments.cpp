@@ -1,0 +1,117 @@
+#include "payments.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/provider_error.hpp>
+#include <bulkhead/signing.hpp>
+
+#include "payment_store.hpp"
+
+namespace stripe {
+namespace {
+
+using bulkhead::Error;
+
+/// Stripe's key for a step at a payment: equal in every attempt at it.
+std::string stripeKey(std::string_view operation, const Payment& payment, std::string_view key) {
+  std::string whole{payment.id};
+  whole += '\n';
+  whole += key;
+  return std::string{operation} + "_" + bulkhead::sha256Hex(whole);
+}
+
+void refuseOther(const Payment& payment, std::string_view fingerprint) {
+  if (payment.fingerprint.empty() || payment.fingerprint == fingerprint) return;
+  throw Error::businessLogic("IDEMPOTENCY_KEY_REUSED",
+                             "The idempotency key was used for another payment.");
+}
+
+}  // namespace
+
+Payment Payments::create(const Caller& caller, const PaymentOrder& order,
+                         std::string_view key) const {
+  const std::string id = paymentId(caller.tenant, key);
+  const std::string form = client_.sessionForm(order, id, caller.tenant);
+  const std::string fingerprint = bulkhead::sha256Hex(form);
+  if (const auto known = find(caller, id)) {
+    refuseOther(*known, fingerprint);
+    if (!known->session.empty()) return *known;
+  }
+  Payment payment;
+  payment.id = id;
+  payment.tenant = caller.tenant;
+  payment.reference = order.reference;
+  payment.fingerprint = fingerprint;
+  payment.amount = order.amount;
+  payment.currency = order.currency;
+  readSession(client_.createSession(caller.context, form, id), payment);
+  if (payment.checkout_url.empty()) throw bulkhead::provider::answerInvalid("Stripe");
+  host_.write(caller.context,
+              [&](bulkhead::Transaction& transaction) { insertPayment(transaction, payment); });
+  return payment;
+}
+
+Payment Payments::get(const Caller& caller, std::string_view id) const {
+  Payment payment = require(caller, id);
+  if (!payment.session.empty()) {
+    readSession(client_.session(caller.context, payment.session), payment);
+  } else {
+    readIntent(client_.intent(caller.context, payment.intent), payment);
+  }
+  return payment;
+}
+
+Payment Payments::capture(const Caller& caller, std::string_view id,
+                          std::optional<std::int64_t> amount, std::string_view key) const {
+  Payment payment = requireBegun(caller, id);
+  readIntent(client_.captureIntent(caller.context, payment.intent, amount,
+                                   stripeKey("capture", payment, key)),
+             payment);
+  return payment;
+}
+
+Payment Payments::cancel(const Caller& caller, std::string_view id, std::string_view key) const {
+  Payment payment = get(caller, id);
+  if (payment.status == "canceled") return payment;
+  const std::string vendor_key = stripeKey("cancel", payment, key);
+  // While its Checkout is open, a payment is canceled by that one's end.
+  if (!payment.session.empty() && payment.status != "authorized" && payment.status != "succeeded") {
+    readSession(client_.expireSession(caller.context, payment.session, vendor_key), payment);
+  } else {
+    readIntent(client_.cancelIntent(caller.context, payment.intent, vendor_key), payment);
+  }
+  return payment;
+}
+
+Refund Payments::refund(const Caller& caller, std::string_view id,
+                        std::optional<std::int64_t> amount, std::string_view reason,
+                        std::string_view key) const {
+  const Payment payment = requireBegun(caller, id);
+  return readRefund(client_.createRefund(caller.context, payment.intent, amount, reason,
+                                         stripeKey("refund", payment, key)),
+                    payment);
+}
+
+std::optional<Payment> Payments::find(const Caller& caller, std::string_view id) const {
+  return host_.read(caller.context, [&](bulkhead::ReadTransaction& snapshot) {
+    return findPayment(snapshot, caller.tenant, id);
+  });
+}
+
+Payment Payments::require(const Caller& caller, std::string_view id) const {
+  auto payment = find(caller, id);
+  if (!payment) throw Error::notFound("PAYMENT_NOT_FOUND", "There is no such payment.");
+  return *std::move(payment);
+}
+
+/// A payment that its payer has begun: only then is there an intent.
+Payment Payments::requireBegun(const Caller& caller, std::string_view id) const {
+  Payment payment = require(caller, id);
+  if (payment.intent.empty()) payment = get(caller, id);
+  if (payment.intent.empty())
+    throw Error::conflict("ILLEGAL_TRANSITION", "Nobody has begun to pay it.");
+  return payment;
+}
+
+}  // namespace stripe

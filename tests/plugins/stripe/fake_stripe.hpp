@@ -1,0 +1,87 @@
+#pragma once
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <bulkhead/form.hpp>
+#include <bulkhead/testing/test_host.hpp>
+
+namespace stripe {
+
+inline constexpr const char* kApi = "https://api.stripe.com";
+inline constexpr const char* kApiKey = "sk_test_1234567890";
+
+/// Stripe as its API's documents describe it, as far as payments need it: Checkout Sessions that
+/// are made once for a key, and whatever a test says of them. Thread-safe.
+class FakeStripe {
+ public:
+  using Answer = bulkhead::OutboundAnswer;
+  using Request = bulkhead::OutboundRequest;
+
+  explicit FakeStripe(bulkhead::testing::TestHost& host) {
+    host.wire().serve(std::string{kApi} + "/",
+                      [state = state_](const Request& request) { return state->answer(request); });
+  }
+
+  /// From now on a GET or POST of that path is answered so.
+  void answer(const std::string& method_and_path, int status, std::string body) {
+    const std::lock_guard lock{state_->mutex};
+    state_->answers[method_and_path] = bulkhead::testing::httpAnswer(status, body);
+  }
+  /// Sessions that Stripe made, by their keys.
+  std::size_t sessions() const {
+    const std::lock_guard lock{state_->mutex};
+    return state_->sessions.size();
+  }
+
+  static std::string headerOf(const Request& request, const std::string& name) {
+    const auto found = std::find_if(request.headers.begin(), request.headers.end(),
+                                    [&](const auto& field) { return field.first == name; });
+    return found == request.headers.end() ? std::string{} : found->second;
+  }
+  static std::string refusal(const std::string& type, const std::string& code,
+                             const std::string& param = {}) {
+    return fmt::format(R"({{"error":{{"type":"{}","code":"{}","param":"{}","message":"{}"}}}})",
+                       type, code, param, "told to nobody");
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::map<std::string, Answer> answers;
+    std::map<std::string, std::string> sessions;
+
+    Answer answer(const Request& request) {
+      const std::lock_guard lock{mutex};
+      const std::string target = request.url.substr(std::string{kApi}.size());
+      const std::string path = request.method + " " + target.substr(0, target.find('?'));
+      if (const auto told = answers.find(path); told != answers.end()) return told->second;
+      if (path == "POST /v1/checkout/sessions") return create(request);
+      if (path == "GET /v1/balance")
+        return bulkhead::testing::httpAnswer(200, R"({"object":"balance"})");
+      return bulkhead::testing::httpAnswer(404,
+                                           refusal("invalid_request_error", "resource_missing"));
+    }
+    Answer create(const Request& request) {
+      const auto form = bulkhead::Form::parse(request.body);
+      auto& session = sessions[headerOf(request, "Idempotency-Key")];
+      if (session.empty()) {
+        session = fmt::format(
+            R"({{"id":"cs_{}","object":"checkout.session","url":"https://pay.example/{}",)"
+            R"("amount_total":{},"currency":"{}","created":1767600000,"status":"open",)"
+            R"("payment_status":"unpaid","payment_intent":null}})",
+            sessions.size(), sessions.size(), form.get("line_items[0][price_data][unit_amount]"),
+            form.get("line_items[0][price_data][currency]"));
+      }
+      return bulkhead::testing::httpAnswer(200, session);
+    }
+  };
+
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+}  // namespace stripe

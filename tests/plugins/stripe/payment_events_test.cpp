@@ -1,0 +1,276 @@
+#include <algorithm>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <bulkhead/testing/fail_each_call.hpp>
+
+#include "delivery.hpp"
+#include "fake_stripe.hpp"
+#include "payment_news.hpp"
+#include "reference_data.hpp"
+
+namespace stripe {
+namespace {
+
+using bulkhead::testing::expectStatus;
+using bulkhead::testing::PublishedEvent;
+using bulkhead::testing::Scenario;
+using bulkhead::testing::TestHost;
+using json = nlohmann::json;
+
+json object(const json& members) {
+  json whole = json::parse(
+      R"({"id":"pi_1","object":"payment_intent","amount":4900,"currency":"eur","status":"succeeded",
+          "metadata":{"payment":"pay_1","tenant":"t1","reference":"INV-42"}})");
+  whole.update(members);
+  return whole;
+}
+
+std::string eventOf(const std::string& id, const std::string& type, const json& what,
+                    std::int64_t created_s = kNow - 60) {
+  return json{{"id", id},          {"object", "event"},
+              {"type", type},      {"created", created_s},
+              {"livemode", false}, {"data", {{"object", what}}}}
+      .dump();
+}
+
+std::string session(const std::string& id, const std::string& type) {
+  return eventOf(id, type,
+                 object({{"id", "cs_1"},
+                         {"object", "checkout.session"},
+                         {"payment_intent", "pi_1"},
+                         {"payment_status", "paid"},
+                         {"amount_total", 4900}}));
+}
+std::string succeeded(const std::string& id, std::int64_t created_s = kNow - 60) {
+  return eventOf(id, "payment_intent.succeeded", object({{"amount_received", 4900}}), created_s);
+}
+std::string failed(const std::string& id, std::int64_t created_s, const std::string& charge) {
+  return eventOf(id, "payment_intent.payment_failed",
+                 object({{"status", "requires_payment_method"},
+                         {"last_payment_error",
+                          {{"code", "card_declined"},
+                           {"decline_code", "insufficient_funds"},
+                           {"charge", charge}}}}),
+                 created_s);
+}
+std::string refunded(const std::string& id, std::int64_t amount, std::int64_t created_s = kNow) {
+  return eventOf(id, "charge.refunded",
+                 object({{"id", "ch_1"},
+                         {"object", "charge"},
+                         {"payment_intent", "pi_1"},
+                         {"amount_refunded", amount}}),
+                 created_s);
+}
+
+class PaymentEvents : public testing::Test {
+ protected:
+  /// Delivers them in that order, and lets the inbox work.
+  void take(const std::vector<std::string>& events) {
+    for (const std::string& event : events) ASSERT_EQ(deliver(host_, event).status, 200);
+    const auto runs = host_.runMessages();
+    EXPECT_EQ(runs.failed + runs.dead, 0U) << host_.log().back();
+  }
+  std::vector<PublishedEvent> published() { return host_.published("payments/1"); }
+  std::vector<std::string> names() {
+    std::vector<std::string> names;
+    for (const auto& event : published()) names.push_back(event.event);
+    return names;
+  }
+
+  TestHost host_{"stripe", {{"webhook_secret", kSecret}, {"secret_key", kApiKey}}};
+};
+
+TEST_F(PaymentEvents, AnEventIsToldInNeutralWords) {
+  take({succeeded("evt_1")});
+  ASSERT_EQ(published().size(), 1U);
+  const PublishedEvent told = published()[0];
+  EXPECT_EQ(told.event, "payment_succeeded");
+  EXPECT_EQ(told.tenant, "t1");
+  EXPECT_EQ(told.subject, "pay_1");
+  EXPECT_EQ(told.json,
+            R"({"id":"pay_1","reference":"INV-42","tenant":"t1","amount":4900,"currency":"EUR",)"
+            R"("occurred_at":"2026-01-05T07:59:00Z"})");
+}
+
+TEST_F(PaymentEvents, TwoEventsThatSayOneThingAreToldOnce) {
+  take({session("evt_1", "checkout.session.completed"), succeeded("evt_2"),
+        session("evt_3", "checkout.session.async_payment_succeeded"), succeeded("evt_2")});
+  EXPECT_THAT(names(), testing::ElementsAre("payment_succeeded"));
+}
+
+TEST_F(PaymentEvents, ASessionThatIsCompleteAndNotPaidSaysNothing) {
+  take({eventOf(
+      "evt_1", "checkout.session.completed",
+      object({{"id", "cs_1"}, {"payment_intent", "pi_1"}, {"payment_status", "unpaid"}}))});
+  EXPECT_TRUE(published().empty());
+}
+
+// Goal: whatever the order and the number of deliveries, each change is told once and none that a
+// newer one has overtaken. Method: every order of five Events, one of them twice.
+TEST_F(PaymentEvents, EveryOrderEndsTheSame) {
+  std::vector<std::string> events{failed("evt_1", kNow - 90, "ch_0"), succeeded("evt_2", kNow - 60),
+                                  session("evt_3", "checkout.session.completed"),
+                                  refunded("evt_4", 100, kNow - 30),
+                                  refunded("evt_5", 4900, kNow - 20)};
+  std::vector<int> order{0, 1, 2, 3, 4};
+  int run = 0;
+  do {
+    if (++run % 12 != 1) continue;  // ten of the 120 orders
+    TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+    for (const int i : order) {
+      ASSERT_EQ(deliver(host, events[static_cast<std::size_t>(i)]).status, 200);
+      host.runMessages();
+    }
+    deliver(host, events[0]);
+    host.runMessages();
+    std::vector<std::string> told;
+    for (const auto& event : host.published("payments/1")) told.push_back(event.event);
+    EXPECT_EQ(std::count(told.begin(), told.end(), "payment_succeeded"), 1);
+    const auto where = [&](const char* name) { return std::find(told.begin(), told.end(), name); };
+    EXPECT_TRUE(where("payment_failed") == told.end() ||
+                where("payment_failed") < where("payment_succeeded"))
+        << "a failure was told after the success";
+    const auto refunds = std::count(told.begin(), told.end(), "payment_refunded");
+    EXPECT_TRUE(refunds == 1 || refunds == 2);
+    int most = 0;
+    for (const auto& event : host.published("payments/1"))
+      most = std::max(most, json::parse(event.json).value("amount_refunded", 0));
+    EXPECT_EQ(most, 4900) << "and the whole of it was told";
+  } while (std::next_permutation(order.begin(), order.end()));
+  EXPECT_EQ(run, 120);
+}
+
+TEST_F(PaymentEvents, EveryFailedAttemptIsToldOnceUntilItSucceeds) {
+  take({failed("evt_1", kNow - 50, "ch_1"), failed("evt_2", kNow - 40, "ch_2"),
+        failed("evt_3", kNow - 40, "ch_2")});
+  ASSERT_THAT(names(), testing::ElementsAre("payment_failed", "payment_failed"));
+  EXPECT_EQ(json::parse(published()[0].json).value("failure_code", ""), "insufficient_funds");
+  take({succeeded("evt_4", kNow - 30), failed("evt_5", kNow - 45, "ch_9")});
+  EXPECT_THAT(names(),
+              testing::ElementsAre("payment_failed", "payment_failed", "payment_succeeded"))
+      << "news that are older than the success say nothing";
+}
+
+TEST_F(PaymentEvents, AnEndWithoutPaymentIsToldOnce) {
+  take({eventOf("evt_1", "checkout.session.expired",
+                object({{"id", "cs_1"}, {"payment_intent", nullptr}})),
+        eventOf("evt_2", "payment_intent.canceled", object({{"status", "canceled"}}))});
+  EXPECT_THAT(names(), testing::ElementsAre("payment_canceled"));
+}
+
+TEST_F(PaymentEvents, RefundsAreToldByWhatWasGivenBackSoFar) {
+  take({succeeded("evt_1"), refunded("evt_2", 4900), refunded("evt_3", 100),
+        refunded("evt_4", 4900)});
+  EXPECT_THAT(names(), testing::ElementsAre("payment_succeeded", "payment_refunded"));
+  EXPECT_EQ(json::parse(published()[1].json).value("amount_refunded", 0), 4900);
+}
+
+TEST_F(PaymentEvents, DisputesAreToldWithTheirPayment) {
+  const json dispute{{"id", "du_1"},   {"object", "dispute"}, {"payment_intent", "pi_1"},
+                     {"amount", 4900}, {"currency", "eur"},   {"status", "needs_response"}};
+  json closed = dispute;
+  closed["status"] = "lost";
+  take({succeeded("evt_1"), eventOf("evt_2", "charge.dispute.created", dispute),
+        eventOf("evt_3", "charge.dispute.closed", closed),
+        eventOf("evt_4", "charge.dispute.closed", closed)});
+  ASSERT_THAT(names(),
+              testing::ElementsAre("payment_succeeded", "dispute_opened", "dispute_closed"));
+  const json told = json::parse(published()[2].json);
+  EXPECT_EQ(told.value("reference", ""), "INV-42");
+  EXPECT_EQ(told.value("outcome", ""), "lost");
+  EXPECT_EQ(told.value("dispute", ""), "du_1");
+}
+
+TEST_F(PaymentEvents, APayoutIsNobodysPayment) {
+  take({eventOf("evt_1", "payout.paid",
+                {{"id", "po_1"},
+                 {"amount", 9000},
+                 {"currency", "usd"},
+                 {"balance_transaction", {{"id", "txn_1"}, {"fee", 25}}}})});
+  ASSERT_THAT(names(), testing::ElementsAre("payout_paid"));
+  EXPECT_EQ(
+      published()[0].json,
+      R"({"id":"po_1","amount":9000,"currency":"USD","occurred_at":"2026-01-05T07:59:00Z","fee":25})");
+  EXPECT_EQ(published()[0].tenant, "");
+}
+
+TEST_F(PaymentEvents, APaymentOfElsewhereHasStripesId) {
+  take({eventOf("evt_1", "payment_intent.succeeded", object({{"metadata", json::object()}}))});
+  ASSERT_EQ(published().size(), 1U);
+  EXPECT_EQ(json::parse(published()[0].json).value("id", ""), "pi_1");
+  EXPECT_FALSE(json::parse(published()[0].json).contains("reference"));
+}
+
+TEST_F(PaymentEvents, WhatIsNotOfMoneyIsPassedOver) {
+  take({eventOf("evt_1", "customer.updated", {{"id", "cus_1"}}), event("evt_2"),
+        eventOf("evt_3", "payout.paid", {{"id", "po_1"}, {"currency", "x"}}),
+        R"({"id":"evt_4","object":"v2.core.event","type":"v1.billing.meter","livemode":false})"});
+  EXPECT_TRUE(published().empty());
+}
+
+// Goal: what payments/1 says of a payment before and after its events is one thing.
+TEST_F(PaymentEvents, AnEventHasTheIdThatTheCreatorWasGiven) {
+  FakeStripe stripe{host_};
+  const json made = json::parse(
+      host_
+          .call("payments/1", "create_payment",
+                R"({"amount":4900,"currency":"EUR","reference":"INV-42","idempotency_key":"k"})")
+          .body);
+  take({eventOf(
+      "evt_1", "payment_intent.succeeded",
+      object({{"metadata",
+               {{"payment", made.at("id")}, {"tenant", "t1"}, {"reference", "INV-42"}}}}))});
+  EXPECT_EQ(json::parse(published()[0].json).at("id"), made.at("id"));
+  stripe.answer("POST /v1/refunds", 200,
+                R"({"id":"re_1","status":"succeeded","amount":4900,"currency":"eur"})");
+  EXPECT_EQ(host_
+                .call("payments/1", "create_refund",
+                      json{{"payment", made.at("id")}, {"idempotency_key", "r"}}.dump())
+                .status,
+            200);
+  EXPECT_EQ(host_.wire().sent().back().body, "payment_intent=pi_1")
+      << "the intent is known from the event, and not asked for";
+}
+
+// Goal: an event is told exactly once whatever fails between Stripe's delivery and its end.
+TEST(FailingCallsOfEvents, ADeliveryIsToldOnceWhateverFails) {
+  Scenario scenario;
+  scenario.plugin = "stripe";
+  scenario.settings = {{"webhook_secret", kSecret}};
+  scenario.run = [](TestHost& host) {
+    expectStatus(deliver(host, succeeded("evt_1")), 200);
+    host.runMessages();
+    host.advance(std::chrono::hours{1});
+    host.runMessages();
+  };
+  scenario.verify = [](TestHost& host) {
+    if (host.published("payments/1").size() != 1)
+      throw std::runtime_error{"the payment was not told once"};
+  };
+  EXPECT_THAT(bulkhead::testing::failEachCall(scenario).problems, testing::IsEmpty());
+}
+
+// Every fixture of Stripe's own is taken, and told by the contract.
+TEST(PaymentNewsOfStripe, ReferenceEvents) {
+  const auto file = bulkhead::tests::referenceFile("vectors/stripe_events.json");
+  if (!file) GTEST_SKIP() << "reference data: vectors/stripe_events.json is not here";
+  const auto document = json::parse(std::ifstream{*file});
+  TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+  for (const auto& event : document.at("events")) {
+    EXPECT_EQ(deliver(host, event.dump()).status, 200) << event.at("type");
+  }
+  const auto runs = host.runMessages();
+  EXPECT_EQ(runs.failed + runs.dead, 0U);
+  std::vector<std::string> told;
+  for (const auto& event : host.published("payments/1")) told.push_back(event.event);
+  EXPECT_THAT(told, testing::ElementsAre("payment_succeeded", "payout_paid"))
+      << "one intent is in all of them, and it has succeeded first";
+}
+
+}  // namespace
+}  // namespace stripe
