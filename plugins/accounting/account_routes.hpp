@@ -1,0 +1,29 @@
+#pragma once
+
+#include <bulkhead/plugin.hpp>
+
+#include "account.hpp"
+
+namespace accounting {
+
+/// The chart of accounts. Lives as long as the routes.
+class AccountRoutes {
+ public:
+  explicit AccountRoutes(bulkhead::Registrar& host);
+
+ private:
+  using Request = bulkhead::Request;
+  using Response = bulkhead::Response;
+
+  void readingRoutes(bulkhead::Registrar& host);
+  void writingRoutes(bulkhead::Registrar& host);
+  Response list(const Request& request, bulkhead::ReadTransaction& read) const;
+  Response balance(const Request& request, bulkhead::ReadTransaction& read) const;
+  Response create(const Request& request, bulkhead::Transaction& write) const;
+  Response patch(const Request& request, bulkhead::Transaction& write) const;
+  Response remove(const Request& request, bulkhead::Transaction& write) const;
+
+  const bulkhead::Host host_;
+};
+
+}  // namespace accounting
