@@ -190,6 +190,7 @@ Appointment AppointmentDesk::carryOut(Transaction& transaction, const Caller& ca
     AssignmentStore::takeTurn(transaction, caller.tenant, one.service, one.resource);
   }
   AppointmentStore::addHistory(transaction, caller.tenant, one.id, historyEntry(plan, caller));
+  if (observer_ != nullptr) observer_->changed(transaction, caller, plan);
   return std::move(one);
 }
 

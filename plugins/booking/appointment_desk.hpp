@@ -32,11 +32,15 @@ struct Wish {
   Instant start;
 };
 
+class AppointmentObserver;
+
 /// Where appointments are made and changed: the only writer of their state. Each call is part of
 /// the caller's transaction and leaves a line of history. Any thread.
 class AppointmentDesk {
  public:
-  explicit AppointmentDesk(SlotFinder& finder) : finder_{finder} {}
+  /// `observer`, if any, is told of each change.
+  explicit AppointmentDesk(SlotFinder& finder, const AppointmentObserver* observer = nullptr)
+      : finder_{finder}, observer_{observer} {}
 
   /// A change that has been checked, and of which nothing has been written yet: writing it, within
   /// the same transaction, is not refused any more unless someone else's transaction came between.
@@ -123,6 +127,21 @@ class AppointmentDesk {
                           const Reason& reason, Instant now);
 
   SlotFinder& finder_;
+  const AppointmentObserver* observer_;
+};
+
+/// Is told of each change of an appointment, within its transaction: what it writes commits with
+/// the change. Any thread.
+class AppointmentObserver {
+ public:
+  AppointmentObserver() = default;
+  virtual ~AppointmentObserver() = default;
+  AppointmentObserver(const AppointmentObserver&) = delete;
+  AppointmentObserver& operator=(const AppointmentObserver&) = delete;
+
+  /// `plan.after` is what was written, with its new version.
+  virtual void changed(bulkhead::Transaction& transaction, const Caller& caller,
+                       const AppointmentDesk::Plan& plan) const = 0;
 };
 
 /// Writes the members that show when a visit is: `start`, `end`, `local_start`, `offset`,

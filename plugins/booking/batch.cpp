@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "keyed_hash.hpp"
+#include <bulkhead/signing.hpp>
+
 #include "listing.hpp"
 
 namespace booking {
@@ -128,7 +129,7 @@ BatchClaim BatchRunner::claimOf(const bulkhead::Request& request, std::string_vi
                             "Idempotency-Key has 1 to 255 visible ASCII characters.");
   }
   return {std::string{request.tenant()}, std::string{route}, std::string{*key},
-          sha256Hex(listNameOf(request) + '\0' + std::string{request.body()})};
+          bulkhead::sha256Hex(listNameOf(request) + '\0' + std::string{request.body()})};
 }
 
 bool isRefusal(const Error& error) {

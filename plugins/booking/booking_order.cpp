@@ -3,11 +3,12 @@
 #include <array>
 #include <utility>
 
+#include <bulkhead/signing.hpp>
+
 #include "appointment_json.hpp"
 #include "appointment_store.hpp"
 #include "body.hpp"
 #include "exchange.hpp"
-#include "keyed_hash.hpp"
 #include "lead_json.hpp"
 #include "lead_store.hpp"
 #include "record_json.hpp"
@@ -68,7 +69,7 @@ std::optional<Appointment> BookingOrders::findMade(ReadTransaction& transaction,
                                                    const Caller& caller, const json& body) const {
   auto existing =
       AppointmentStore::find(transaction, caller.tenant, body.at("id").get<std::string>());
-  if (existing && existing->made_from != sha256Hex(body.dump())) {
+  if (existing && existing->made_from != bulkhead::sha256Hex(body.dump())) {
     throw bulkhead::Error::conflict(
         "DUPLICATE",
         "That id is an appointment that was made from another body; change it by PATCH "
@@ -97,7 +98,7 @@ Appointment BookingOrders::draftOf(const json& body) const {
   if (const auto id = body.find("id"); id != body.end()) {
     refuseMembers(body, std::array{"hold_id"}, "id: the appointment keeps the hold's");
     draft.id = clientMadeId(id->get<std::string>());
-    draft.made_from = sha256Hex(body.dump());
+    draft.made_from = bulkhead::sha256Hex(body.dump());
   } else {
     draft.id = host_.newId();
   }

@@ -11,6 +11,7 @@
 #include "hold_routes.hpp"
 #include "import_routes.hpp"
 #include "lead_routes.hpp"
+#include "outgoing.hpp"
 #include "schedule_preview_routes.hpp"
 #include "schedule_routes.hpp"
 #include "settings.hpp"  // generated from plugin.json
@@ -43,7 +44,8 @@ class BookingPlugin final : public bulkhead::Plugin {
       : host_{host.host()},
         signatures_{settings.signing_secret},
         finder_{defaultsOf(settings)},
-        desk_{finder_},
+        outgoing_{host, textsOf(settings), settings.notices},
+        desk_{finder_, &outgoing_},
         orders_{host_, desk_, signatures_},
         tenant_{host, finder_},
         locations_{host, signatures_},
@@ -75,6 +77,11 @@ class BookingPlugin final : public bulkhead::Plugin {
     return rules;
   }
 
+  static NoticeTexts textsOf(const Settings& settings) {
+    return {settings.text_confirmed, settings.text_moved, settings.text_cancelled,
+            settings.text_no_show};
+  }
+
   /// The version of the zone data decides what a wall time means; without data nothing can be
   /// booked.
   static bulkhead::Health zoneHealth() {
@@ -97,6 +104,7 @@ class BookingPlugin final : public bulkhead::Plugin {
   const bulkhead::Host host_;
   Signatures signatures_;
   SlotFinder finder_;
+  const Outgoing outgoing_;
   AppointmentDesk desk_;
   const BookingOrders orders_;
   const TenantRoutes tenant_;

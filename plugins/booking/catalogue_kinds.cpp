@@ -33,6 +33,13 @@ void checkQuestions(const json& questions) {
   }
 }
 
+/// A calendar is named by both or not at all.
+void checkCalendar(const Resource& noun) {
+  if (noun.calendar_connection.has_value() == noun.calendar.has_value()) return;
+  throw invalidField("calendar", noun.calendar.value_or(""),
+                     "given together with calendar_connection, or left out with it");
+}
+
 }  // namespace
 
 void LocationKind::prepare(Transaction&, std::string_view, Location& noun, const bulkhead::Host&) {
@@ -66,6 +73,7 @@ void ResourceKind::prepare(Transaction& transaction, std::string_view tenant, Re
   requireExists<ScheduleStore>(transaction, tenant, "schedule", noun.schedule);
   if (noun.location) requireExists<LocationStore>(transaction, tenant, "location", *noun.location);
   if (noun.time_zone) Zone::get(*noun.time_zone);
+  checkCalendar(noun);
 }
 
 std::string ScheduleKind::moreProperties() {

@@ -4,8 +4,7 @@
 #include <cstddef>
 
 #include <bulkhead/error.hpp>
-
-#include "base64url.hpp"
+#include <bulkhead/signing.hpp>
 
 namespace booking {
 namespace {
@@ -23,18 +22,16 @@ std::string codeOf(const KeyedHash& key, std::string_view list, std::string_view
 
 std::string sealCursor(const KeyedHash& key, std::string_view list, const ListPosition& position) {
   const std::string content = position.id + kSeparator + position.key;
-  std::string text;
-  appendBase64Url(text, codeOf(key, list, content) + content);
-  return text;
+  return bulkhead::toBase64Url(codeOf(key, list, content) + content);
 }
 
 ListPosition openCursor(const KeyedHash& key, std::string_view list, std::string_view cursor) {
-  const auto bytes = fromBase64Url(cursor);
+  const auto bytes = bulkhead::fromBase64Url(cursor);
   const std::string_view all = bytes ? std::string_view{*bytes} : std::string_view{};
   const auto content = all.substr(std::min(all.size(), kCodeBytes));
   const auto end_of_id = content.find(kSeparator);
   if (end_of_id == std::string_view::npos ||
-      !isEqualInConstantTime(codeOf(key, list, content), all.substr(0, kCodeBytes))) {
+      !bulkhead::isEqualInConstantTime(codeOf(key, list, content), all.substr(0, kCodeBytes))) {
     throw bulkhead::Error::validation(
         "CURSOR_INVALID",
         "cursor is the next_cursor of the page before, with the same filters and sort.");

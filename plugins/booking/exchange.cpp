@@ -1,7 +1,6 @@
 #include "exchange.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "instant.hpp"
 #include "record.hpp"
@@ -9,43 +8,13 @@
 namespace booking {
 namespace {
 
-constexpr std::size_t kPageDefault = 50;
 constexpr std::size_t kIdBytesMax = 64;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 
 Caller callerOf(const bulkhead::Request& request, const bulkhead::Host& host) {
   return {request.tenant(), request.keyId(), request.requestId(),
           std::chrono::floor<seconds>(host.now())};
-}
-
-std::string entityTag(std::int64_t version) {
-  return "\"v" + std::to_string(version) + '"';
-}
-
-bool ifMatchNames(const bulkhead::Request& request, std::int64_t version) {
-  const std::string tag = entityTag(version);
-  std::string_view rest = request.header("if-match").value_or(std::string_view{});
-  while (!rest.empty()) {
-    const auto comma = rest.find(',');
-    const auto one = trimmed(rest.substr(0, comma));
-    if (one == tag || one == "*") return true;
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-  }
-  return false;
-}
-
-std::size_t pageLimit(const bulkhead::Request& request) {
-  const std::string_view text = request.query("limit").value_or(std::string_view{});
-  std::size_t limit = kPageDefault;
-  std::from_chars(text.data(), text.data() + text.size(), limit);
-  return limit;
 }
 
 std::optional<std::int64_t> queryInstant(const bulkhead::Request& request, std::string_view name) {
@@ -81,11 +50,6 @@ std::string recordSchema(std::string_view properties) {
   return R"({"type":"object","properties":{"id":{"type":"string"},)" + std::string{properties} +
          R"(,"version":{"type":"integer"},"created_at":{"type":"string"},)"
          R"("updated_at":{"type":"string"}}})";
-}
-
-std::string pageSchema(std::string_view item) {
-  return R"({"type":"object","properties":{"items":{"type":"array","items":)" + std::string{item} +
-         R"(},"next_cursor":{"type":["string","null"]}}})";
 }
 
 }  // namespace booking

@@ -4,8 +4,6 @@
 
 #include "keyed_hash.hpp"
 
-#include <openssl/crypto.h>
-
 namespace booking {
 namespace {
 
@@ -60,20 +58,6 @@ KeyedHash::Digest KeyedHash::Message::finish() const {
 KeyedHash KeyedHash::derive(std::string_view purpose) const {
   const Digest key = of(purpose);
   return KeyedHash{{key.data(), key.size()}};
-}
-
-std::string sha256Hex(std::string_view bytes) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (const char c : sha256(bytes)) {
-    text += kHex[static_cast<unsigned char>(c) >> 4];
-    text += kHex[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
-}
-
-bool isEqualInConstantTime(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace booking

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <openssl/sha.h>
-#include <string>
 #include <string_view>
 
 namespace booking {
@@ -39,11 +38,5 @@ class KeyedHash {
   SHA256_CTX inner_{};
   SHA256_CTX outer_{};
 };
-
-/// The SHA-256 of `bytes` in hex.
-std::string sha256Hex(std::string_view bytes);
-
-/// Takes the same time wherever the two differ; texts of different lengths are never equal.
-bool isEqualInConstantTime(std::string_view a, std::string_view b);
 
 }  // namespace booking

@@ -34,7 +34,7 @@ class Listing {
 
   template <class Write>
   bulkhead::Response page(std::vector<Item> items, const Write& write) const {
-    return booking::page(std::move(items), order_.limit - 1, write, [this](const Item& last) {
+    return bulkhead::page(std::move(items), order_.limit - 1, write, [this](const Item& last) {
       return sealCursor(key_, list_, {sort_->key(last), last.id});
     });
   }
@@ -56,6 +56,7 @@ std::string listQuery(const std::vector<std::string_view>& sorts, std::string_vi
 template <class Item>
 std::string listQuery(const std::vector<Sort<Item>>& sorts, std::string_view filters = {}) {
   std::vector<std::string_view> names;
+  names.reserve(sorts.size());
   for (const auto& sort : sorts) names.push_back(sort.name);
   return listQuery(names, filters);
 }

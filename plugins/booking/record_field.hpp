@@ -47,7 +47,11 @@ namespace schema {
 inline constexpr std::string_view kName = R"({"type":"string","minLength":1,"maxLength":200})";
 inline constexpr std::string_view kId = R"({"type":"string","minLength":1,"maxLength":64})";
 inline constexpr std::string_view kOptionalId = R"({"type":["string","null"],"maxLength":64})";
+inline constexpr std::string_view kOptionalReference =
+    R"({"type":["string","null"],"minLength":1,"maxLength":255})";
 inline constexpr std::string_view kOptionalText = R"({"type":["string","null"],"maxLength":2000})";
+inline constexpr std::string_view kOptionalNoticeText =
+    R"({"type":["string","null"],"maxLength":500})";
 inline constexpr std::string_view kOptionalLabel = R"({"type":["string","null"],"maxLength":100})";
 inline constexpr std::string_view kBoolean = R"({"type":"boolean"})";
 inline constexpr std::string_view kVisitMinutes =

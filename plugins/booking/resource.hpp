@@ -19,8 +19,10 @@ struct Resource : Record {
   std::optional<std::string> location;
   std::optional<std::string> time_zone;  ///< unset: the location's, else the schedule's
   std::string schedule;
-  int priority = 100;                 ///< of the free ones, the lowest is booked first
-  int weight = 1;                     ///< how large a share of the visits it should get
+  int priority = 100;  ///< of the free ones, the lowest is booked first
+  int weight = 1;      ///< how large a share of the visits it should get
+  std::optional<std::string> calendar_connection;  ///< where its visits are shown, with `calendar`
+  std::optional<std::string> calendar;
   std::vector<std::string> services;  ///< sorted, without repeats
   friend bool operator==(const Resource&, const Resource&) = default;
 
@@ -41,7 +43,9 @@ struct Resource : Record {
         field("time_zone", &Resource::time_zone, schema::kOptionalId),
         field("schedule", &Resource::schedule, schema::kId),
         field("priority", &Resource::priority, R"({"type":"integer","minimum":0,"maximum":1000})"),
-        field("weight", &Resource::weight, R"({"type":"integer","minimum":1,"maximum":1000})"));
+        field("weight", &Resource::weight, R"({"type":"integer","minimum":1,"maximum":1000})"),
+        field("calendar_connection", &Resource::calendar_connection, schema::kOptionalReference),
+        field("calendar", &Resource::calendar, schema::kOptionalReference));
   }
 };
 

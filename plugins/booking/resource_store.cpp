@@ -30,4 +30,14 @@ void ResourceServices::erase(Transaction& transaction, std::string_view tenant,
                    values(tenant, resource));
 }
 
+std::optional<CalendarPlace> calendarOf(bulkhead::ReadTransaction& transaction,
+                                        std::string_view tenant, std::string_view resource) {
+  return transaction.first(
+      "select calendar_connection, calendar from resource where tenant = $1 and id = $2 "
+      "and calendar_connection is not null and calendar is not null",
+      bulkhead::values(tenant, resource), [](const bulkhead::Row& row) {
+        return CalendarPlace{row.string(0), row.string(1)};
+      });
+}
+
 }  // namespace booking

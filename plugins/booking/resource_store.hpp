@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "record_store.hpp"
@@ -17,5 +19,16 @@ struct ResourceServices {
 };
 
 using ResourceStore = RecordStore<Resource, ResourceServices>;
+
+/// A calendar, in the words of calendar/1.
+struct CalendarPlace {
+  std::string connection;
+  std::string calendar;
+  friend bool operator==(const CalendarPlace&, const CalendarPlace&) = default;
+};
+
+/// Where the resource's visits are shown, if anywhere.
+std::optional<CalendarPlace> calendarOf(bulkhead::ReadTransaction& transaction,
+                                        std::string_view tenant, std::string_view resource);
 
 }  // namespace booking

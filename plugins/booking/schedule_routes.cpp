@@ -221,7 +221,7 @@ Response ScheduleRoutes::removeRule(const Request& request, Transaction& write) 
   requireScheduleMatch(request, schedule);
   schedule.rules.erase(findRule(schedule, request.param("rule")));
   renew(write, request.tenant(), schedule);
-  return Response::noContent().withHeader("ETag", entityTag(schedule.version));
+  return Response::noContent().withHeader("ETag", bulkhead::entityTag(schedule.version));
 }
 
 Response ScheduleRoutes::addException(const Request& request, Transaction& write) const {
@@ -269,7 +269,7 @@ Response ScheduleRoutes::removeException(const Request& request, Transaction& wr
   requireScheduleMatch(request, schedule);
   ScheduleStore::eraseException(write, request.tenant(), schedule.id, request.param("exception"));
   renew(write, request.tenant(), schedule);
-  return Response::noContent().withHeader("ETag", entityTag(schedule.version));
+  return Response::noContent().withHeader("ETag", bulkhead::entityTag(schedule.version));
 }
 
 }  // namespace booking

@@ -6,8 +6,7 @@
 #include <cstdint>
 
 #include <bulkhead/error.hpp>
-
-#include "base64url.hpp"
+#include <bulkhead/signing.hpp>
 
 namespace booking {
 namespace {
@@ -91,26 +90,24 @@ Error invalidToken() {
 void SlotTokenWriter::append(std::string& out, Instant start) const {
   const Tail tail = tailOf(message_, bigEndian(epochSeconds(start)));
   out += shared_text_;
-  appendBase64Url(out, {tail.data(), tail.size()});
+  bulkhead::appendBase64Url(out, {tail.data(), tail.size()});
 }
 
 SlotTokenWriter SlotTokens::writer(std::string_view tenant, const SlotClaim& offer,
                                    Instant now) const {
   const std::string shared = sharedPart(offer, now + kValid);
-  std::string text;
-  appendBase64Url(text, shared);
-  return {begin(tenant, shared), std::move(text)};
+  return {begin(tenant, shared), bulkhead::toBase64Url(shared)};
 }
 
 SlotClaim SlotTokens::open(std::string_view tenant, std::string_view token, Instant now) const {
   if (token.size() > kTokenLettersMax) throw invalidToken();
-  const auto bytes = fromBase64Url(token);
+  const auto bytes = bulkhead::fromBase64Url(token);
   if (!bytes || bytes->size() <= kTailBytes) throw invalidToken();
   const std::string_view all{*bytes};
   const auto shared = all.substr(0, all.size() - kTailBytes);
   const auto start = all.substr(shared.size(), kStartBytes);
   const Tail tail = tailOf(begin(tenant, shared), start);
-  if (!isEqualInConstantTime({tail.data(), tail.size()}, all.substr(shared.size()))) {
+  if (!bulkhead::isEqualInConstantTime({tail.data(), tail.size()}, all.substr(shared.size()))) {
     throw invalidToken();
   }
 

@@ -1,11 +1,16 @@
 #include "tenant.hpp"
 
+#include "notice.hpp"
 #include "zone.hpp"
 
 namespace booking {
 
 void Tenant::check() const {
   if (time_zone) Zone::get(*time_zone);
+  checkText("text_confirmed", text_confirmed.value_or(""));
+  checkText("text_moved", text_moved.value_or(""));
+  checkText("text_cancelled", text_cancelled.value_or(""));
+  checkText("text_no_show", text_no_show.value_or(""));
 }
 
 BookingRules Tenant::over(BookingRules defaults) const {

@@ -35,7 +35,11 @@ struct Tenant {
   std::optional<int> hold_min;
   std::optional<std::string> booking_policy;    ///< auto or confirm
   std::optional<std::string> tz_change_policy;  ///< keep_wall or keep_instant
-  std::int64_t version = 0;                     ///< 0: nothing has been said yet
+  std::optional<std::string> text_confirmed;    ///< what customers are told; empty: nothing
+  std::optional<std::string> text_moved;
+  std::optional<std::string> text_cancelled;
+  std::optional<std::string> text_no_show;
+  std::int64_t version = 0;  ///< 0: nothing has been said yet
   Instant updated_at{};
 
   static constexpr auto fields() {
@@ -56,10 +60,14 @@ struct Tenant {
         field("hold_min", &T::hold_min, R"({"type":["integer","null"],"minimum":1,"maximum":120})"),
         field("booking_policy", &T::booking_policy, R"({"enum":["auto","confirm",null]})"),
         field("tz_change_policy", &T::tz_change_policy,
-              R"({"enum":["keep_wall","keep_instant",null]})"));
+              R"({"enum":["keep_wall","keep_instant",null]})"),
+        field("text_confirmed", &T::text_confirmed, schema::kOptionalNoticeText),
+        field("text_moved", &T::text_moved, schema::kOptionalNoticeText),
+        field("text_cancelled", &T::text_cancelled, schema::kOptionalNoticeText),
+        field("text_no_show", &T::text_no_show, schema::kOptionalNoticeText));
   }
 
-  /// Throws INVALID_TIME_ZONE.
+  /// Throws INVALID_TIME_ZONE, VALIDATION_ERROR (a text with an unknown place).
   void check() const;
   /// `defaults` with what the tenant has said over them.
   BookingRules over(BookingRules defaults) const;

@@ -50,6 +50,8 @@ std::map<std::string, json> contractsOfBooking() {
   host.register_metric = [](bulkhead_home*, bulkhead_bytes, bulkhead_bytes, bulkhead_bytes,
                             const bulkhead_bytes*, std::size_t, std::uint32_t*,
                             const bulkhead_error_sink*) -> bulkhead_status { return BULKHEAD_OK; };
+  host.register_inbox = [](bulkhead_home*, std::uint32_t, bulkhead_bytes, bulkhead_bytes,
+                           const bulkhead_error_sink*) -> bulkhead_status { return BULKHEAD_OK; };
   host.read_setting = giveSetting;
   bulkhead_home home;
   void* plugin = nullptr;

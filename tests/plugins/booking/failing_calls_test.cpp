@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include <bulkhead/testing/fail_each_call.hpp>
@@ -110,6 +111,25 @@ TEST(FailingCalls, B3_ImportingLeads) {
                                     "Name,Phone\r\nAnn,+12025550123\r\nBob,+12025550124\r\n");
     if (json::parse(expectStatus(response, 200).body).at("created") != 2)
       throw std::runtime_error{response.body};
+  });
+}
+
+// Goal: the customer is told of each booking, under one reference whatever the number of attempts.
+TEST(FailingCalls, B3_TellingTheCustomer) {
+  expectSurvives([](TestHost& host) {
+    host.capabilities().answer("messaging/1", "send_message", [](std::string_view) {
+      return std::string{R"({"id":"SM1","status":"queued"})"};
+    });
+    booked(host, kTuesday, "book");
+    for (int i = 0; i < 3; ++i) {
+      host.runMessages();
+      host.advance(std::chrono::hours{1});
+    }
+    std::set<std::string> references;
+    for (const auto& one : host.capabilities().requests("messaging/1", "send_message")) {
+      references.insert(json::parse(one).at("reference").get<std::string>());
+    }
+    if (references.size() != 1) throw std::runtime_error{"not told, or told as another"};
   });
 }
 
