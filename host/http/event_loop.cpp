@@ -52,16 +52,16 @@ EventLoop::EventLoop(SharedState& shared, unsigned number, std::shared_ptr<Reque
       mailbox_{std::make_shared<Mailbox>(std::move(budget))},
       exchanges_{mailbox_, {mailbox_, mailbox_->budget()}, shared.options.development},
       wheel_{clockMicroseconds()},
-      epoll_fd_{::epoll_create1(EPOLL_CLOEXEC)},
+      epoll_{std::make_shared<const FileDescriptor>(::epoll_create1(EPOLL_CLOEXEC))},
+      guests_{std::make_shared<GuestWatch>(epoll_)},
       now_us_{clockMicroseconds()} {
-  if (epoll_fd_ < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
-  if (!control(epoll_fd_, EPOLL_CTL_ADD, mailbox_->descriptor(), EPOLLIN, nullptr))
+  if (!*epoll_) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+  if (!control(epoll_->get(), EPOLL_CTL_ADD, mailbox_->descriptor(), EPOLLIN, nullptr))
     throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
 }
 
 EventLoop::~EventLoop() {
   mailbox_->close();
-  ::close(epoll_fd_);
 }
 
 void EventLoop::addListener(const LoopListener& listener) {
@@ -70,6 +70,7 @@ void EventLoop::addListener(const LoopListener& listener) {
 
 void EventLoop::run() {
   mailbox_->bindToThisThread();
+  GuestWatch::begin(guests_);
   LaneWakes wakes;
   resumeAccepting();
   while (!shared_.stopping) {
@@ -82,7 +83,7 @@ void EventLoop::run() {
 void EventLoop::round() {
   int timeout = mailbox_->mayLoopSleep() ? wheel_.timeoutMilliseconds(now_us_) : 0;
   if (accept_again_us_ != 0 && (timeout < 0 || timeout > 100)) timeout = 100;
-  const int count = ::epoll_wait(epoll_fd_, events_.data(), kEventsPerRound, timeout);
+  const int count = ::epoll_wait(epoll_->get(), events_.data(), kEventsPerRound, timeout);
   now_us_ = clockMicroseconds();
   if (shared_.options.on_step) waits_ = threadWaits();
   if (mailbox_->loopWokeUp()) {
@@ -90,8 +91,7 @@ void EventLoop::round() {
     afterStep();
   }
   for (int i = 0; i < count; ++i) {
-    const auto& event = events_[static_cast<std::size_t>(i)];
-    dispatch(event.data.ptr, event.events);
+    dispatch(events_[static_cast<std::size_t>(i)]);
     afterStep();
   }
   fireTimers();
@@ -102,7 +102,9 @@ void EventLoop::round() {
   if (count <= 0 || accepts_again || ends_some) afterStep();
 }
 
-void EventLoop::dispatch(void* source, std::uint32_t events) {
+void EventLoop::dispatch(const epoll_event& event) {
+  if (GuestWatch::isGuest(event.data.u64)) return guests_->dispatch(event.data.u64);
+  void* const source = event.data.ptr;
   if (source == nullptr) {
     mailbox_->clearSignal();
     return;
@@ -113,7 +115,7 @@ void EventLoop::dispatch(void* source, std::uint32_t events) {
       return;
     }
   }
-  static_cast<Connection*>(source)->onEvents(events);
+  static_cast<Connection*>(source)->onEvents(event.events);
 }
 
 void EventLoop::afterStep() {
@@ -165,11 +167,11 @@ void EventLoop::fireTimers() {
 }
 
 bool EventLoop::watch(Connection& connection, int fd, std::uint32_t events, bool first) {
-  return control(epoll_fd_, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
+  return control(epoll_->get(), first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, &connection);
 }
 
 void EventLoop::unwatch(int fd) {
-  control(epoll_fd_, EPOLL_CTL_DEL, fd, 0, nullptr);
+  control(epoll_->get(), EPOLL_CTL_DEL, fd, 0, nullptr);
 }
 
 void EventLoop::place(Connections::iterator position, Standing from, Standing to) {
@@ -323,7 +325,7 @@ void EventLoop::onAcceptError(int error) {
   if (!idle.empty()) idle.front()->close();
   if (std::exchange(accept_again_us_, now_us_ + kAcceptPauseMicroseconds) != 0) return;
   for (const auto& listener : listeners_) {
-    if (listener->fd >= 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
+    if (listener->fd >= 0) control(epoll_->get(), EPOLL_CTL_DEL, listener->fd, 0, nullptr);
   }
 }
 
@@ -332,7 +334,7 @@ void EventLoop::resumeAccepting() {
   for (const auto& listener : listeners_) {
     if (listener->fd < 0) continue;
     const std::uint32_t exclusive = listener->shared ? EPOLLEXCLUSIVE : 0U;
-    if (!control(epoll_fd_, EPOLL_CTL_ADD, listener->fd, EPOLLIN | exclusive, listener.get()))
+    if (!control(epoll_->get(), EPOLL_CTL_ADD, listener->fd, EPOLLIN | exclusive, listener.get()))
       accept_again_us_ = now_us_ + kAcceptPauseMicroseconds;
   }
 }
@@ -351,7 +353,7 @@ void EventLoop::closeListeners() {
     const bool kept = shared_.isKept(listener->fd);
     for (int left = kListenBacklog; !kept && left > 0 && acceptOne(*listener); --left) {
     }
-    if (accept_again_us_ == 0) control(epoll_fd_, EPOLL_CTL_DEL, listener->fd, 0, nullptr);
+    if (accept_again_us_ == 0) control(epoll_->get(), EPOLL_CTL_DEL, listener->fd, 0, nullptr);
     listener->fd = -1;
   }
   accept_again_us_ = 0;
@@ -363,6 +365,7 @@ void EventLoop::closeListeners() {
 }
 
 void EventLoop::finish() {
+  guests_->end();
   onMailbox();
   Connections& busy = list(Standing::Busy);
   std::vector<Connection*> open;

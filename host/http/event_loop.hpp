@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/exchange_pool.hpp"
+#include "http/guest_watch.hpp"
 #include "http/listener.hpp"
 #include "http/mailbox.hpp"
 #include "http/response_writer.hpp"
@@ -78,7 +79,7 @@ class EventLoop {
 
  private:
   void round();
-  void dispatch(void* source, std::uint32_t events);
+  void dispatch(const epoll_event& event);
   void afterStep();
   void deliverLocal();
   void deliverAnswers();
@@ -107,7 +108,8 @@ class EventLoop {
   LoopCounters counters_;
   TimerWheel wheel_;
   DateLine date_;
-  int epoll_fd_;
+  const std::shared_ptr<const FileDescriptor> epoll_;
+  const std::shared_ptr<GuestWatch> guests_;
   std::int64_t now_us_ = 0;
   long waits_ = 0;  ///< of the loop's thread so far; counted for on_step only
   std::atomic<unsigned> rooms_wanted_{0};

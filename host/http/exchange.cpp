@@ -38,7 +38,8 @@ void empty(Principal& principal) {
 
 void empty(HttpRequest& request) {
   auto& [method, target, path, query, headers, body, body_stream, peer, principal, request_id,
-         trace_id, parent_span_id, span_id, path_parameters, own_request_id, received_us] = request;
+         trace_id, parent_span_id, span_id, path_parameters, own_request_id, received_us,
+         call_depth, link_call] = request;
   for (std::string* text :
        {&method, &target, &path, &body, &request_id, &trace_id, &parent_span_id, &span_id})
     text->clear();
@@ -48,6 +49,8 @@ void empty(HttpRequest& request) {
   empty(principal);
   own_request_id = false;
   received_us = 0;
+  call_depth = 0;
+  link_call = 0;
 }
 
 void empty(HttpResponse& response) {

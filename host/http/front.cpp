@@ -10,6 +10,7 @@
 #include "http/characters.hpp"
 #include "http/event_loop.hpp"
 #include "http/shared_state.hpp"
+#include "runtime/machine_share.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -43,7 +44,7 @@ void checkFixedLines(std::string_view lines) {
 
 void complete(FrontOptions& options) {
   checkFixedLines(options.fixed_header_lines);
-  if (options.loops == 0) options.loops = std::max(1U, std::thread::hardware_concurrency());
+  if (options.loops == 0) options.loops = usableProcessors();
   if (options.connections_max == 0) options.connections_max = halfOfDescriptors();
   if (!options.exempt_from_ip_cap) options.exempt_from_ip_cap = isLoopback;
 }

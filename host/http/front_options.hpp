@@ -32,7 +32,7 @@ struct LoopStep {
 /// Limits and total deadlines of the edge. A total deadline counts from the first byte of its
 /// phase and is not extended by progress, unless its name says so.
 struct FrontOptions {
-  unsigned loops = 0;        ///< event loops, one thread each; 0 = one per processor
+  unsigned loops = 0;        ///< event loops, one thread each; 0 = one per usable processor
   bool development = false;  ///< S60: refusals name their kind
 
   HeadLimits head{};                                     ///< beyond: 414, 431

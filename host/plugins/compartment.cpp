@@ -28,16 +28,20 @@ bool isSame(const std::vector<std::shared_ptr<const RegisteredRoute>>& one,
                     });
 }
 
-void tell(const std::string& plugin, const CircuitStatus& circuit) {
+/// `what` it is asked for.
+void tell(const std::string& plugin, const char* what, const CircuitStatus& circuit) {
   LogContext context;
   context.plugin = plugin;
   const LogScope scope{context};
   if (circuit.state == CircuitState::Closed) {
-    log(Level::Info, "plugins", "A plugin answers again", {{"event", "circuit_closed"}});
+    log(Level::Info, "plugins", "A plugin answers again",
+        {{"event", "circuit_closed"}, {"of", what}});
     return;
   }
-  log(Level::Warn, "plugins", "A plugin fails all its requests: they are kept away from it",
+  log(Level::Warn, "plugins",
+      fmt::format("A plugin fails all its {}: they are kept away from it", what),
       {{"event", "circuit_open"},
+       {"of", what},
        {"failures", circuit.failures},
        {"code", circuit.last_failure},
        {"pauseMs", circuit.wait.count()}});
@@ -46,13 +50,19 @@ void tell(const std::string& plugin, const CircuitStatus& circuit) {
 /// Calls that wait for the next generation of a plugin.
 constexpr std::size_t kParkedMax = 4096;
 
+constexpr const char* kRequests = "requests";
+constexpr const char* kAsides = "asks and events";
+
 }  // namespace
 
 Compartment::Compartment(Options options)
     : options_{std::move(options)},
       deadline_ms_{options_.deadline.count()},
       breaker_{options_.circuit,
-               [id = options_.id](const CircuitStatus& circuit) { tell(id, circuit); }} {
+               [id = options_.id](const CircuitStatus& circuit) { tell(id, kRequests, circuit); }},
+      asides_breaker_{options_.circuit, [id = options_.id](const CircuitStatus& circuit) {
+                        tell(id, kAsides, circuit);
+                      }} {
   status_.id = options_.id;
   status_.required = options_.required;
   status_.worker = options_.worker;
@@ -64,12 +74,12 @@ Compartment::~Compartment() {
 }
 
 void Compartment::describe(std::string version, std::string service, std::string file,
-                           std::vector<std::string> provides) {
+                           PluginCapabilities capabilities) {
   const std::lock_guard lock{mutex_};
   status_.version = std::move(version);
   status_.service = std::move(service);
   status_.file = std::move(file);
-  status_.provides = std::move(provides);
+  status_.capabilities = std::move(capabilities);
 }
 
 void Compartment::enter(PluginState state, std::string reason) {
@@ -169,19 +179,25 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
 }
 
 bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
-  auto permit = breaker_.enter(std::chrono::steady_clock::now());
-  if (!permit) return refuseOpen(*call);
+  if (call->route().lane() == EntryLane::Desk) return hand(call);
+  CircuitBreaker& breaker = breakerOf(*call);
+  auto permit = breaker.enter(std::chrono::steady_clock::now());
+  if (!permit) return refuseOpen(*call, breaker);
   call->watch(std::move(permit));
   return hand(call);
 }
 
+CircuitBreaker& Compartment::breakerOf(const HomeCall& call) noexcept {
+  return call.route().lane() == EntryLane::Asides ? asides_breaker_ : breaker_;
+}
+
 /// False when it does not run: that says more.
-bool Compartment::refuseOpen(HomeCall& call) const {
+bool Compartment::refuseOpen(HomeCall& call, const CircuitBreaker& breaker) const {
   {
     const std::lock_guard lock{mutex_};
     if (!life_ || status_.state != PluginState::Running) return false;
   }
-  const CircuitStatus circuit = breaker_.status(std::chrono::steady_clock::now());
+  const CircuitStatus circuit = breaker.status(std::chrono::steady_clock::now());
   const auto wait = std::chrono::ceil<std::chrono::seconds>(circuit.wait).count();
   call.refuse(
       Error::app("CIRCUIT_OPEN",
@@ -265,7 +281,7 @@ void Compartment::sortOut(const HeldCall& held) {
   if (call.isAnswered() || held.answering) return;
   const RouteContract& contract = call.route().contract;
   const HttpRequest& request = call.request();
-  const bool safe = request.method == "GET" || request.method == "HEAD";
+  const bool safe = call.isSafe();
   const bool keyed = contract.idempotency() != RouteIdempotency::None &&
                      request.header("idempotency-key") != nullptr;
   const bool whole = contract.streams() == RouteStreams::None;
@@ -385,6 +401,7 @@ std::uint64_t Compartment::line() const {
 
 void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required) {
   breaker_.setLimits(circuit);
+  asides_breaker_.setLimits(circuit);
   const std::lock_guard lock{mutex_};
   status_.required = required;
   deadline_ms_ = limits.deadline.count();
@@ -447,16 +464,21 @@ PluginStatus Compartment::status() const {
 }
 
 void Compartment::addCircuit(PluginStatus& status) const {
-  status.circuit = breaker_.status(std::chrono::steady_clock::now());
-  if (status.state != PluginState::Running || status.circuit.state == CircuitState::Closed) return;
+  const auto now = std::chrono::steady_clock::now();
+  status.circuit = breaker_.status(now);
+  status.asides_circuit = asides_breaker_.status(now);
+  if (status.state != PluginState::Running) return;
+  const bool requests = status.circuit.state != CircuitState::Closed;
+  const CircuitStatus& open = requests ? status.circuit : status.asides_circuit;
+  if (open.state == CircuitState::Closed) return;
   status.impairment = "circuit_open";
   status.reason = fmt::format(
-      "Its last {} requests failed, the last one with {}: requests are kept away from it, and a "
-      "few are tried {}.",
-      status.circuit.failures, status.circuit.last_failure,
-      status.circuit.state == CircuitState::HalfOpen
-          ? std::string{"now"}
-          : fmt::format("in {} ms", status.circuit.wait.count()));
+      "Its last {} {} failed, the last one with {}: {} are kept away from it, and a few are tried "
+      "{}.",
+      open.failures, requests ? kRequests : kAsides, open.last_failure,
+      requests ? kRequests : "they",
+      open.state == CircuitState::HalfOpen ? std::string{"now"}
+                                           : fmt::format("in {} ms", open.wait.count()));
 }
 
 bool Compartment::isRunning() const {

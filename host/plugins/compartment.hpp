@@ -29,24 +29,22 @@ struct PluginStatus {
   std::string reason;      ///< a sentence; empty while it is open and well
   std::string impairment;  ///< a code, while it runs and the reason says what is wrong with it
   bool required = false;
-  std::int64_t since_us = 0;            ///< wall clock of the last change of state
-  HomeLoad load;                        ///< of its home
-  bool worker = false;                  ///< it lives in a process of its own
-  std::uint64_t generation = 0;         ///< how often it was started, in this process
-  std::uint64_t restarts = 0;           ///< how often of those because it had ended by itself
-  std::uint64_t recycles = 0;           ///< how often because it held too much memory
-  CircuitStatus circuit;                ///< whether calls come to it
-  std::size_t parked = 0;               ///< calls that wait for its next generation
-  std::vector<std::string> provides{};  ///< capabilities: "payments/1"
+  std::int64_t since_us = 0;          ///< wall clock of the last change of state
+  HomeLoad load;                      ///< of its home
+  bool worker = false;                ///< it lives in a process of its own
+  std::uint64_t generation = 0;       ///< how often it was started, in this process
+  std::uint64_t restarts = 0;         ///< how often of those because it had ended by itself
+  std::uint64_t recycles = 0;         ///< how often because it held too much memory
+  CircuitStatus circuit;              ///< whether calls come to it
+  CircuitStatus asides_circuit;       ///< whether asks and events do
+  std::size_t parked = 0;             ///< calls that wait for its next generation
+  PluginCapabilities capabilities{};  ///< that it provides and wants
 
   /// Calls that run or wait in it.
-  std::size_t active() const {
-    return load.lane.running + load.lane.queued + load.streams.running + load.streams.queued +
-           parked;
-  }
+  std::size_t active() const { return load.running() + load.queued() + parked; }
   /// Capabilities that others have to do without at this moment.
   std::vector<std::string> lost() const {
-    return state == PluginState::Running ? std::vector<std::string>{} : provides;
+    return state == PluginState::Running ? std::vector<std::string>{} : capabilities.provides;
   }
 };
 
@@ -69,7 +67,7 @@ class Compartment {
   Compartment& operator=(const Compartment&) = delete;
 
   void describe(std::string version, std::string service, std::string file,
-                std::vector<std::string> provides = {});
+                PluginCapabilities capabilities = {});
   /// Moves to a closed state, or on to the next open one; the reason is what operators read.
   void enter(PluginState state, std::string reason = {});
   /// Creates the plugin, which registers. What it throws, or not returning within start_timeout,
@@ -137,7 +135,8 @@ class Compartment {
   bool awaitEnd(const std::future<void>& finished) const;
   std::shared_ptr<Life> lifeForLocked(HomeCall& call) const;
   bool hand(const std::shared_ptr<HomeCall>& call);
-  bool refuseOpen(HomeCall& call) const;
+  CircuitBreaker& breakerOf(const HomeCall& call) noexcept;
+  bool refuseOpen(HomeCall& call, const CircuitBreaker& breaker) const;
   void addCircuit(PluginStatus& status) const;
   bool refuseReplaced(HomeCall& call) const;
   std::vector<std::shared_ptr<const RegisteredRoute>> knownRoutes() const;
@@ -183,6 +182,7 @@ class Compartment {
   std::atomic<bool> given_up_{false};
   std::atomic<bool> hurried_{false};
   CircuitBreaker breaker_;
+  CircuitBreaker asides_breaker_;  ///< what hangs its requests does not close these
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;

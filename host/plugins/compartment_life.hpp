@@ -14,6 +14,14 @@
 
 namespace bulkhead::host {
 
+/// How long calls that were routed or handed over just before a generation's end may still come.
+inline constexpr std::chrono::milliseconds kCallsLinger{50};
+
+inline std::chrono::milliseconds elapsedSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               begin);
+}
+
 /// One generation of a plugin in its compartment: its home, shared with the threads that are
 /// inside, and the routes that lead to it.
 struct Compartment::Life {
@@ -35,7 +43,7 @@ struct Compartment::Life {
   /// That are in its home, begun or not.
   std::size_t calls() const {
     const HomeLoad load = home->load();
-    return load.lane.running + load.lane.queued + load.streams.running + load.streams.queued;
+    return load.running() + load.queued();
   }
 
   void enter() {

@@ -11,14 +11,8 @@ namespace {
 using std::chrono::milliseconds;
 using Time = std::chrono::steady_clock::time_point;
 
-/// How long calls that were handed over just before the pause may still come.
-constexpr milliseconds kLinger{50};
 constexpr milliseconds kLook{10};
 constexpr milliseconds kEndPatience{5'000};
-
-milliseconds since(Time begin) {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
-}
 
 }  // namespace
 
@@ -36,7 +30,7 @@ SuccessionReport Compartment::succeedAfterPause(const SuccessionOrder& order) {
     report.problem = std::move(refusal->reason);
     comeBack(*order.interlude, kept, line, report);
   }
-  report.paused_for = since(begin);
+  report.paused_for = elapsedSince(begin);
   return report;
 }
 
@@ -48,6 +42,8 @@ std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience, st
   std::shared_ptr<Life> life;
   {
     const std::lock_guard lock{mutex_};
+    closed_as_.reset();
+    if (!life_ && !awaited_) closed_as_ = {status_.state, status_.reason};
     if (!life_ || status_.state != PluginState::Running)
       return Refusal{PluginState::Failed, "It did not run at that moment; try again."};
     life = std::exchange(life_, nullptr);
@@ -56,7 +52,6 @@ std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience, st
     report.drained = life->calls();
     line = ++line_;
     awaited_ = true;
-    closed_as_.reset();
     enterLocked(PluginState::Draining, "It is paused while its store is changed.");
   }
   if (!awaitQuiet(*life, begin + patience) && resume(life, line)) {
@@ -64,13 +59,13 @@ std::optional<Compartment::Refusal> Compartment::pause(milliseconds patience, st
         PluginState::Failed,
         fmt::format("It cannot be paused: its calls did not end within {} ms.", patience.count())};
   }
-  report.drained_in = since(begin);
+  report.drained_in = elapsedSince(begin);
   report.left_behind = !end(life, std::chrono::steady_clock::now() + kEndPatience);
   return std::nullopt;
 }
 
 bool Compartment::awaitQuiet(const Life& life, Time until) const {
-  std::this_thread::sleep_for(kLinger);
+  std::this_thread::sleep_for(kCallsLinger);
   while (life.calls() > 0) {
     if (hurried_ || std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(kLook);
@@ -106,7 +101,7 @@ std::optional<Compartment::Refusal> Compartment::startNext(const SuccessionOrder
     const auto begin = std::chrono::steady_clock::now();
     life = std::make_shared<Life>(order.interlude->next());
     refusal = prepare(life, order);
-    report.started_in = since(begin);
+    report.started_in = elapsedSince(begin);
     std::shared_ptr<Life> none;
     if (!refusal) refusal = swap(life, order, line, none, report);
   } catch (const std::exception& error) {

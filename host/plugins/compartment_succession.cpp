@@ -13,13 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using Time = std::chrono::steady_clock::time_point;
 
-/// How long calls that were routed just before the swap may still come to the old generation.
-constexpr milliseconds kLinger{50};
 constexpr milliseconds kDrainLook{50};
-
-milliseconds since(Time begin) {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
-}
 
 /// A library with calls on some thread's stack must never be unmapped, nor its home taken away.
 void leaveLoaded(std::shared_ptr<void> life) {
@@ -66,7 +60,7 @@ SuccessionReport Compartment::succeed(const SuccessionOrder& order) {
   auto life = std::make_shared<Life>(order.home);
   SuccessionReport report;
   auto refusal = prepare(life, order);
-  report.started_in = since(begin);
+  report.started_in = elapsedSince(begin);
   std::shared_ptr<Life> old;
   if (!refusal) refusal = swap(life, order, line, old, report);
   if (refusal) {
@@ -114,6 +108,7 @@ SuccessionReport Compartment::leave(PluginState state, std::string reason, milli
   refuse(waiting);
   if (life) retire(life, patience, report);
   breaker_.reset();
+  asides_breaker_.reset();
   enter(state, std::move(reason));
   return report;
 }
@@ -188,15 +183,17 @@ std::optional<Compartment::Refusal> Compartment::swap(const std::shared_ptr<Life
     status_.version = order.version;
     status_.service = order.service;
     status_.file = order.file;
-    status_.provides = order.provides;
+    status_.capabilities = order.capabilities;
     status_.required = order.required;
     status_.worker = order.worker;
     deadline_ms_ = order.deadline.count();
     enterLocked(PluginState::Running, {});
   }
   if (!order.recycles) {
-    breaker_.setLimits(order.circuit);
-    breaker_.reset();
+    for (CircuitBreaker* const breaker : {&breaker_, &asides_breaker_}) {
+      breaker->setLimits(order.circuit);
+      breaker->reset();
+    }
   }
   resubmit(waiting);
   return std::nullopt;
@@ -205,17 +202,20 @@ std::optional<Compartment::Refusal> Compartment::swap(const std::shared_ptr<Life
 void Compartment::retire(const std::shared_ptr<Life>& life, milliseconds patience,
                          SuccessionReport& report) {
   const auto begin = std::chrono::steady_clock::now();
-  std::this_thread::sleep_for(kLinger);
+  std::this_thread::sleep_for(kCallsLinger);
   {
     const std::lock_guard lock{mutex_};
     beside_.reset();
   }
   const std::size_t held = std::max(report.drained, life->calls());
-  const bool drained = drain(life, begin + patience);
-  report.aborted = drained ? 0 : life->calls();
-  report.drained = held - std::min(held, report.aborted);
+  if (!drain(life, begin + patience)) {
+    const HomeLoad load = life->home->load();
+    report.aborted = load.running();
+    report.passed_on = load.queued();
+  }
+  report.drained = held - std::min(held, report.aborted + report.passed_on);
   report.left_behind = !end(life, std::chrono::steady_clock::now());
-  report.drained_in = since(begin);
+  report.drained_in = elapsedSince(begin);
 }
 
 /// True when nobody is inside any more.
@@ -227,13 +227,13 @@ bool Compartment::drain(const std::shared_ptr<Life>& life, Time until) const {
   }
 }
 
-/// Stops and destroys it when nobody is inside by `until`; else it is left behind. True when it
-/// ended cleanly.
+/// Stops and destroys it when nobody is inside by `until`; else it is left behind, and what it has
+/// not begun goes to who runs now. True when it ended cleanly.
 bool Compartment::end(const std::shared_ptr<Life>& life, Time until) {
-  const bool ended =
-      life->home->drain(until) && life->awaitAlone(until) && stopBounded(life, until);
-  if (!ended && !life->home->abandon()) leaveLoaded(life);
-  return ended;
+  if (life->home->drain(until) && life->awaitAlone(until) && stopBounded(life, until)) return true;
+  resubmit(life->home->takeWaiting());
+  if (!life->home->abandon()) leaveLoaded(life);
+  return false;
 }
 
 /// A plugin whose stop() or destructor hangs costs its own time, and a second where none is left.

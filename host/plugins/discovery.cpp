@@ -42,6 +42,7 @@ void readManifest(PluginCandidate& candidate) {
         fmt::format("{}: it has migrations, but its manifest does not say \"store\": true", name)};
   }
   completeSchema(manifest, candidate.migrations);
+  candidate.contracts = notes.contracts;
   candidate.sha256 = file.sha256;
   candidate.manifest = std::move(manifest);
 }
@@ -103,6 +104,7 @@ std::vector<PluginCandidate> discoverPlugins(const std::vector<PluginEntry>& ent
   }
   addUnlisted(plugin_folder, candidates);
   std::vector<PluginCandidate> ordered;
+  ordered.reserve(candidates.size());
   for (auto& [id, candidate] : candidates) ordered.push_back(std::move(candidate));
   return ordered;
 }

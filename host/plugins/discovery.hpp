@@ -32,6 +32,7 @@ struct PluginCandidate {
   std::string sha256;
   std::optional<Manifest> manifest;
   std::vector<EmbeddedMigration> migrations;
+  std::string contracts;       ///< of capabilities, which it brings: a JSON array, or empty
   std::filesystem::path copy;  ///< what to load; set when Verified
   PreflightReport preflight;   ///< filled by `verify`
 

@@ -17,6 +17,7 @@ namespace {
 struct FoundNotes {
   std::vector<std::string_view> manifests;
   std::vector<std::string_view> migrations;
+  std::vector<std::string_view> contracts;
 };
 
 FoundNotes findNotes(const PluginFile& file) {
@@ -29,6 +30,7 @@ FoundNotes findNotes(const PluginFile& file) {
     }
     if (note.type == BULKHEAD_NOTE_MANIFEST) found.manifests.push_back(note.description);
     if (note.type == BULKHEAD_NOTE_MIGRATIONS) found.migrations.push_back(note.description);
+    if (note.type == BULKHEAD_NOTE_CAPABILITIES) found.contracts.push_back(note.description);
   }
   return found;
 }
@@ -43,13 +45,17 @@ PluginNotes readPluginNotes(const PluginFile& file) {
              "has no manifest: it is a shared library, but no plugin; build it with "
              "bulkhead_add_plugin(), which embeds plugin.json");
     }
-    if (found.manifests.size() > 1 || found.migrations.size() > 1) {
-      refuse(file, fmt::format("has {} manifests and {} lists of migrations, expected one of each; "
-                               "are two plugins linked into one file?",
-                               found.manifests.size(), found.migrations.size()));
+    if (found.manifests.size() > 1 || found.migrations.size() > 1 || found.contracts.size() > 1) {
+      refuse(file,
+             fmt::format("has {} manifests, {} lists of migrations and {} of contracts, expected "
+                         "one of each; are two plugins linked into one file?",
+                         found.manifests.size(), found.migrations.size(), found.contracts.size()));
     }
-    return {std::string{found.manifests.front()},
-            found.migrations.empty() ? std::string{} : std::string{found.migrations.front()}};
+    const auto firstOf = [](const std::vector<std::string_view>& notes) {
+      return notes.empty() ? std::string{} : std::string{notes.front()};
+    };
+    return {std::string{found.manifests.front()}, firstOf(found.migrations),
+            firstOf(found.contracts)};
   } catch (const PluginRefusal&) {
     throw;
   } catch (const Error& error) {

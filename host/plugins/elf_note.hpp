@@ -10,6 +10,7 @@ namespace bulkhead::host {
 struct PluginNotes {
   std::string manifest;    ///< JSON text of plugin.json
   std::string migrations;  ///< JSON text of an array; empty when the plugin has none
+  std::string contracts;   ///< of capabilities: JSON text of an array; likewise
 };
 
 /// Largest note that is read.

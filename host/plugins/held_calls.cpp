@@ -14,11 +14,18 @@ constexpr std::uint64_t kSlotMask = (std::uint64_t{1} << kSlotBits) - 1;
 HeldCalls::HeldCalls(std::uint32_t slots, const HomeLimits& limits)
     : slots_max_{slots}, limits_{limits} {}
 
+std::size_t HeldCalls::mostLocked(EntryLane lane) const {
+  if (lane == EntryLane::Streams) return limits_.streams;
+  const LaneLimits& limits = lane == EntryLane::Asides ? limits_.asides
+                             : lane == EntryLane::Desk ? limits_.desk
+                                                       : limits_.lane;
+  return limits.threads + limits.queue;
+}
+
 HeldCalls::Entry HeldCalls::add(const std::shared_ptr<HomeCall>& call) {
-  const bool streaming = call->route().contract.streams() != RouteStreams::None;
+  const EntryLane lane = call->route().lane();
   const std::lock_guard lock{mutex_};
-  const bool full =
-      streaming ? streams_ >= limits_.streams : calls_ >= limits_.lane.threads + limits_.lane.queue;
+  const bool full = count(lane) >= mostLocked(lane);
   if (closed_ || full || (free_.empty() && slots_.size() >= slots_max_)) {
     ++refused_;
     return {};
@@ -29,11 +36,12 @@ HeldCalls::Entry HeldCalls::add(const std::shared_ptr<HomeCall>& call) {
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
-  ++(streaming ? streams_ : calls_);
+  ++count(lane);
   Entry& entry = slots_[slot];
   entry.id = ++sequence_ << kSlotBits | slot;
   entry.slot = slot;
   entry.call = call;
+  entry.alone = count(EntryLane::Requests) + count(EntryLane::Streams) == 1;
   return entry;
 }
 
@@ -67,8 +75,8 @@ HeldCalls::Entry HeldCalls::remove(std::uint64_t id) {
 HeldCalls::Entry HeldCalls::removeLocked(std::uint32_t slot) {
   Entry entry = std::exchange(slots_[slot], Entry{});
   free_.push_back(slot);
-  --(streams(entry) ? streams_ : calls_);
-  if (calls_ + streams_ == 0) none_.notify_all();
+  --count(entry.call->route().lane());
+  if (isEmptyLocked()) none_.notify_all();
   return entry;
 }
 
@@ -84,7 +92,7 @@ void HeldCalls::close() {
 
 bool HeldCalls::awaitNone(std::chrono::steady_clock::time_point until) {
   std::unique_lock lock{mutex_};
-  return none_.wait_until(lock, until, [&] { return calls_ + streams_ == 0; });
+  return none_.wait_until(lock, until, [&] { return isEmptyLocked(); });
 }
 
 std::vector<HeldCalls::Entry> HeldCalls::takeAll() {
@@ -105,9 +113,13 @@ HomeLoad HeldCalls::load(const BlackBox& box) const {
   for (const Entry& entry : slots_) {
     if (!entry) continue;
     const bool begun = box.hasBegun(entry.slot, entry.id);
-    LaneState& lane = streams(entry) ? load.streams : load.lane;
+    const EntryLane kind = entry.call->route().lane();
+    if (kind == EntryLane::Desk) continue;  // nothing of the plugin's
+    LaneState& lane = kind == EntryLane::Streams  ? load.streams
+                      : kind == EntryLane::Asides ? load.asides
+                                                  : load.lane;
     ++(begun ? lane.running : lane.queued);
-    if (begun && !streams(entry) && entry.call->deadline() < now) ++lane.stuck;
+    if (begun && kind != EntryLane::Streams && entry.call->deadline() < now) ++lane.stuck;
   }
   load.hung = load.lane.stuck >= load.threads;
   return load;
@@ -118,7 +130,8 @@ std::chrono::milliseconds HeldCalls::longestOverdue(const BlackBox& box) const {
   std::chrono::milliseconds longest{0};
   const std::lock_guard lock{mutex_};
   for (const Entry& entry : slots_) {
-    if (!entry || streams(entry) || entry.call->deadline() >= now) continue;
+    if (!entry || entry.call->route().lane() == EntryLane::Streams) continue;
+    if (entry.call->deadline() >= now) continue;
     if (!box.hasBegun(entry.slot, entry.id)) continue;
     longest = std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(
                                     now - entry.call->deadline()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -29,6 +30,7 @@ class HeldCalls {
   struct Entry {
     std::uint64_t id = 0;
     std::uint32_t slot = 0;
+    bool alone = false;  ///< when it was added: there was no other
     std::shared_ptr<HomeCall> call;
     std::shared_ptr<StreamSender> request;   ///< sends its body
     std::shared_ptr<StreamReceiver> answer;  ///< takes its answer
@@ -58,9 +60,9 @@ class HeldCalls {
   std::chrono::milliseconds longestOverdue(const BlackBox& box) const;
 
  private:
-  static bool streams(const Entry& entry) {
-    return entry.call->route().contract.streams() != RouteStreams::None;
-  }
+  std::size_t& count(EntryLane lane) { return counts_[static_cast<std::size_t>(lane)]; }
+  std::size_t mostLocked(EntryLane lane) const;
+  bool isEmptyLocked() const { return slots_.size() == free_.size(); }
   Entry removeLocked(std::uint32_t slot);
   const Entry* findLocked(std::uint64_t id) const;
 
@@ -71,8 +73,7 @@ class HeldCalls {
   std::vector<Entry> slots_;
   std::vector<std::uint32_t> free_;
   std::uint64_t sequence_ = 0;
-  std::size_t calls_ = 0;    ///< that do not stream
-  std::size_t streams_ = 0;  ///< that do
+  std::array<std::size_t, kEntryLanes> counts_{};  ///< of those that are held, by EntryLane
   std::uint64_t refused_ = 0;
   bool closed_ = false;
 };

@@ -11,6 +11,7 @@
 
 #include "plugins/home_call.hpp"
 #include "runtime/lane.hpp"
+#include "runtime/plugin_capabilities.hpp"
 #include "runtime/registration.hpp"
 
 namespace bulkhead::host {
@@ -20,14 +21,21 @@ struct HomeLimits {
   LaneLimits lane{};
   std::size_t streams = 16;                    ///< calls of routes that stream, at once
   std::chrono::milliseconds deadline{30'000};  ///< longest time for store work outside a request
+  /// Of asks and events, of which two are handled at once; no setting changes it.
+  LaneLimits asides{.threads = 4, .queue = 256};
+  LaneLimits desk{.threads = 1, .queue = 64};  ///< of the host's work on messages, likewise
 };
 
 /// What runs in a home at one moment.
 struct HomeLoad {
   LaneState lane;
   LaneState streams;        ///< of calls that stream, which have threads of their own
+  LaneState asides;         ///< of asks and events, likewise
   std::size_t threads = 0;  ///< that calls which do not stream may have
   bool hung = false;        ///< all of them run past their deadline
+
+  std::size_t running() const noexcept { return lane.running + streams.running + asides.running; }
+  std::size_t queued() const noexcept { return lane.queued + streams.queued + asides.queued; }
 };
 
 struct TableRows {
@@ -59,6 +67,9 @@ class Home {
   virtual void fenceStore() noexcept {}
   /// Takes no more calls and waits until none is inside; false when `until` came first.
   virtual bool drain(Time until) = 0;
+  /// Of a home that takes no more calls: those that it has and has not begun are the caller's
+  /// again. None where they come back by another way, as out of a process that is ended.
+  virtual std::vector<std::shared_ptr<HomeCall>> takeWaiting() { return {}; }
   /// Stops and destroys the plugin. Nobody is inside any more.
   virtual void stop() noexcept = 0;
   /// For a plugin with calls that never return: nobody enters it from now on. False when those
@@ -80,6 +91,11 @@ class Home {
   /// What create() registered; complete and unchanged after it.
   virtual const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const = 0;
   virtual const std::vector<RegisteredContributor>& contributors() const = 0;
+  /// What its manifest says of them.
+  virtual const PluginCapabilities& capabilities() const {
+    static const PluginCapabilities kNone;
+    return kNone;
+  }
 
   /// The plugin's store, which nobody opens but its home. Without one these say nothing.
   virtual bool hasStore() const = 0;

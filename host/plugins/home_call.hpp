@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <bulkhead/error.hpp>
@@ -35,11 +36,17 @@ class HomeCall {
 
   /// A worker died of it, or may have; how often that was by now.
   unsigned addDeath() noexcept { return ++deaths_; }
+  unsigned deaths() const noexcept { return deaths_; }
 
   /// Tells it of the answer. Only while it is in no home.
   virtual void watch(std::unique_ptr<AnswerWatcher> watcher) = 0;
   /// Somebody begins to work on it, on this thread.
   virtual void begin() {}
+  /// True when it changes nothing, so that it may be begun once more.
+  virtual bool isSafe() noexcept {
+    const std::string& method = request().method;
+    return method == "GET" || method == "HEAD";
+  }
   /// Admitted and routed; the home may change what a handler is given of it.
   virtual HttpRequest& request() noexcept = 0;
   /// True when nobody waits for the answer any more.

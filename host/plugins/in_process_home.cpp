@@ -45,11 +45,20 @@ struct InProcessHome::Inside {
   }
 };
 
+struct InProcessHome::Work {
+  std::shared_ptr<Inside> inside;
+  std::shared_ptr<HomeCall> call;
+
+  void operator()(bool expired) const { inside->answer(*call, expired); }
+};
+
 InProcessHome::InProcessHome(std::unique_ptr<PluginHome> plugin, Foundation foundation,
                              const HomeLimits& limits, BodyWork bodies)
     : inside_{std::make_shared<Inside>(Inside{std::move(foundation), std::move(plugin), bodies})},
       lane_{inside_->plugin->plugin(), limits.lane},
       streams_{inside_->plugin->plugin() + "/streams", streamLimits(limits.streams)},
+      asides_{inside_->plugin->plugin() + "/asides", limits.asides},
+      desk_{inside_->plugin->plugin() + "/desk", limits.desk},
       lease_shared_{inside_->foundation.lease_shared} {}
 
 InProcessHome::~InProcessHome() = default;
@@ -66,7 +75,17 @@ bool InProcessHome::drain(Time until) {
   const auto left = [&] {
     return std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
   };
-  return lane_.drain(left()) && streams_.drain(left());
+  return lane_.drain(left()) && streams_.drain(left()) && asides_.drain(left()) &&
+         desk_.drain(left());
+}
+
+/// What streams never waits: it has a thread, or is refused.
+std::vector<std::shared_ptr<HomeCall>> InProcessHome::takeWaiting() {
+  std::vector<std::shared_ptr<HomeCall>> calls;
+  for (Lane* const lane : {&lane_, &asides_, &desk_}) {
+    for (auto& task : lane->takeWaiting()) calls.push_back(task.target<Work>()->call);
+  }
+  return calls;
 }
 
 void InProcessHome::stop() noexcept {
@@ -92,12 +111,13 @@ void InProcessHome::checkpoint() noexcept {
 }
 
 bool InProcessHome::submit(const std::shared_ptr<HomeCall>& call) {
-  if (call->route().contract.streams() == RouteStreams::None) {
-    return lane_.submit([inside = inside_, call](bool expired) { inside->answer(*call, expired); },
-                        call->deadline());
+  const EntryLane lane = call->route().lane();
+  if (lane == EntryLane::Streams) {
+    return streams_.submit([inside = inside_, call](bool) { inside->answerStreaming(*call); },
+                           Lane::Time::max());
   }
-  return streams_.submit([inside = inside_, call](bool) { inside->answerStreaming(*call); },
-                         Lane::Time::max());
+  Lane& threads = lane == EntryLane::Asides ? asides_ : lane == EntryLane::Desk ? desk_ : lane_;
+  return threads.submit(Work{inside_, call}, call->deadline());
 }
 
 std::string InProcessHome::checkHealth(const RegisteredContributor& contributor, Time deadline) {
@@ -107,11 +127,12 @@ std::string InProcessHome::checkHealth(const RegisteredContributor& contributor,
 void InProcessHome::setLimits(const HomeLimits& limits) {
   lane_.setLimits(limits.lane);
   streams_.setLimits(streamLimits(limits.streams));
+  asides_.setLimits(limits.asides);
   inside_->plugin->setDefaultDeadline(limits.deadline);
 }
 
 HomeLoad InProcessHome::load() const {
-  return {lane_.state(), streams_.state(), lane_.limits().threads, lane_.isHung()};
+  return {lane_.state(), streams_.state(), asides_.state(), lane_.limits().threads, lane_.isHung()};
 }
 
 const std::vector<std::shared_ptr<const RegisteredRoute>>& InProcessHome::routes() const {
@@ -120,6 +141,10 @@ const std::vector<std::shared_ptr<const RegisteredRoute>>& InProcessHome::routes
 
 const std::vector<RegisteredContributor>& InProcessHome::contributors() const {
   return inside_->plugin->contributors();
+}
+
+const PluginCapabilities& InProcessHome::capabilities() const {
+  return inside_->plugin->capabilities();
 }
 
 bool InProcessHome::hasStore() const {

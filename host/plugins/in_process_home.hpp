@@ -29,14 +29,18 @@ class InProcessHome final : public Home {
   void create() override;
   void start() override;
   bool drain(Time until) override;
+  std::vector<std::shared_ptr<HomeCall>> takeWaiting() override;
   void stop() noexcept override;
   bool abandon() noexcept override;
   bool submit(const std::shared_ptr<HomeCall>& call) override;
+  /// LaneWakes::workHere() of its calls that do not stream.
+  bool workHere(LaneWakes& wakes) { return wakes.workHere(lane_); }
   std::string checkHealth(const RegisteredContributor& contributor, Time deadline) override;
   void setLimits(const HomeLimits& limits) override;
   HomeLoad load() const override;
   const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override;
   const std::vector<RegisteredContributor>& contributors() const override;
+  const PluginCapabilities& capabilities() const override;
   bool hasStore() const override;
   bool pingStore(Time deadline) override;
   void shareLease(bool shared, Time deadline) override;
@@ -45,12 +49,15 @@ class InProcessHome final : public Home {
 
  private:
   struct Inside;  // the plugin and what it stands on, shared with the threads that are in it
+  struct Work;    // a call in its lane
 
   void checkpoint() noexcept;
 
   const std::shared_ptr<Inside> inside_;
   Lane lane_;
   Lane streams_;
+  Lane asides_;
+  Lane desk_;
   std::atomic<bool> lease_shared_;
 };
 

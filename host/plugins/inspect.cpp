@@ -17,7 +17,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::vector<std::string> warningsOf(const ElfSymbolFacts& facts) {
+}  // namespace
+
+std::vector<std::string> symbolWarnings(const ElfSymbolFacts& facts) {
   std::vector<std::string> warnings;
   const auto& exported = facts.exported;
   if (std::find(exported.begin(), exported.end(), BULKHEAD_PLUGIN_SYMBOL) == exported.end()) {
@@ -38,6 +40,8 @@ std::vector<std::string> warningsOf(const ElfSymbolFacts& facts) {
   }
   return warnings;
 }
+
+namespace {
 
 ordered_json migrationsJson(const std::vector<EmbeddedMigration>& migrations) {
   ordered_json list = ordered_json::array();
@@ -78,7 +82,7 @@ ordered_json describe(const PluginFile& file) {
           {"unique_symbols", facts.unique},
           {"thread_local_storage", facts.thread_local_storage},
           {"binds_now", facts.binds_now},
-          {"warnings", warningsOf(facts)}};
+          {"warnings", symbolWarnings(facts)}};
 }
 
 std::string settingLine(const std::string& name, const ordered_json& setting) {

@@ -2,6 +2,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "plugins/elf_image.hpp"
 
 namespace bulkhead::host {
 
@@ -12,5 +15,8 @@ enum class InspectFormat { Text, Json };
 /// lazy binding, no door). The JSON form is one object of the same facts. Throws PluginRefusal with
 /// the sentence that the host itself would give.
 std::string inspectPlugin(const std::filesystem::path& file, InspectFormat format);
+
+/// What a person should mend of a plugin's symbols; empty when nothing.
+std::vector<std::string> symbolWarnings(const ElfSymbolFacts& facts);
 
 }  // namespace bulkhead::host

@@ -1,9 +1,10 @@
 #include "plugins/link.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <poll.h>
-#include <sys/eventfd.h>
+#include <cstdint>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -14,16 +15,20 @@ namespace {
 
 constexpr std::size_t kPartsMax = 64;
 
-FileDescriptor newWake() {
-  FileDescriptor wake{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  if (!wake) throw Error::app("NO_LINK", "The system has no descriptor for a link.");
-  return wake;
+/// Each wake is of one thread, and the next one comes when it has been armed again.
+FileDescriptor readyFor(int socket) {
+  FileDescriptor ready{epoll_create1(EPOLL_CLOEXEC)};
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLONESHOT;
+  if (!ready || epoll_ctl(ready.get(), EPOLL_CTL_ADD, socket, &event) != 0)
+    throw Error::app("NO_LINK", "The system has no descriptor for a link.");
+  return ready;
 }
 
 }  // namespace
 
 Link::Link(FileDescriptor socket, LinkEnd other)
-    : socket_{std::move(socket)}, wake_{newWake()}, reader_{other} {}
+    : socket_{std::move(socket)}, ready_{readyFor(socket_.get())}, reader_{other} {}
 
 bool Link::send(std::string_view frames, BytesApart apart) {
   std::unique_lock lock{mutex_};
@@ -31,7 +36,7 @@ bool Link::send(std::string_view frames, BytesApart apart) {
   out_.add(frames, std::move(apart));
   if (sending_) return true;  // whoever sends takes it along
   sending_ = true;
-  flush(lock, false);
+  flush(lock);
   return !ended_;
 }
 
@@ -44,7 +49,7 @@ bool Link::sendPatiently(std::string_view frames, BytesApart apart) {
 }
 
 /// Called with `sending_` set by this thread.
-void Link::flush(std::unique_lock<std::mutex>& lock, bool by_reader) {
+void Link::flush(std::unique_lock<std::mutex>& lock) {
   LinkOutbox::Owners owners;
   for (std::size_t left = kWriteBytes;;) {
     if (!owners.empty()) {
@@ -58,7 +63,10 @@ void Link::flush(std::unique_lock<std::mutex>& lock, bool by_reader) {
       room_.notify_all();
     }
     if (going_.empty() || ended_) break;
-    if (left == 0 || !write(lock, left, owners)) return leaveToReader(by_reader);
+    if (left > 0 && write(lock, left, owners)) continue;
+    const std::lock_guard armed{arming_};
+    blocked_ = true;
+    return arm();
   }
   sending_ = false;
   room_.notify_all();
@@ -90,48 +98,112 @@ bool Link::write(std::unique_lock<std::mutex>& lock, std::size_t& left,
   return true;
 }
 
-void Link::leaveToReader(bool by_reader) {
-  blocked_ = true;
-  if (!by_reader) eventfd_write(wake_.get(), 1);
+/// With `arming_`. While a loop reads, threads hear of the link's end only.
+void Link::arm() {
+  epoll_event event{};
+  event.events = EPOLLONESHOT | (loop_ ? 0U : EPOLLIN) | (blocked_ ? EPOLLOUT : 0U);
+  epoll_ctl(ready_.get(), EPOLL_CTL_MOD, socket_.get(), &event);
 }
 
-/// False when there is nothing to be read yet.
-bool Link::awaitMovement() {
-  bool blocked = false;
+void Link::awaitMovement() {
+  epoll_event event{};
+  ++waiting_;
+  while (epoll_wait(ready_.get(), &event, 1, -1) < 0 && errno == EINTR) continue;
+  --waiting_;
+  if ((event.events & EPOLLOUT) != 0) sendBlocked();
+}
+
+void Link::sendBlocked() {
   {
-    const std::lock_guard lock{mutex_};
-    blocked = blocked_;
+    const std::lock_guard armed{arming_};
+    if (!std::exchange(blocked_, false)) return;
   }
-  pollfd watched[] = {
-      {socket_.get(), static_cast<short>(POLLIN | (blocked ? POLLOUT : 0)), 0},
-      {wake_.get(), POLLIN, 0},
-  };
-  if (poll(watched, std::size(watched), -1) < 0) return false;
-  if (watched[1].revents != 0) {
-    eventfd_t ignored = 0;
-    eventfd_read(wake_.get(), &ignored);
-  }
-  if (blocked && (watched[0].revents & POLLOUT) != 0) {
-    std::unique_lock lock{mutex_};
-    blocked_ = false;
-    flush(lock, true);
-  }
-  return (watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+  std::unique_lock lock{mutex_};
+  flush(lock);
 }
 
-void Link::read(const std::function<void(const Frame&)>& take, const std::function<void()>& taken) {
-  for (;;) {
-    if (!awaitMovement()) continue;
-    std::size_t size = 0;
-    char* const room = reader_.room(size);
-    const ssize_t count = recv(socket_.get(), room, size, MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (count <= 0) break;
-    reader_.took(static_cast<std::size_t>(count));
-    while (const auto frame = reader_.next()) take(*frame);
+/// With `reading_`. False at the end of the link.
+bool Link::readSome(const Take& take, std::size_t bytes_max) {
+  std::size_t size = 0;
+  char* const room = reader_.room(size);
+  const ssize_t count = recv(socket_.get(), room, std::min(size, bytes_max), MSG_DONTWAIT);
+  if (count < 0) return errno == EAGAIN || errno == EINTR;
+  reader_.took(static_cast<std::size_t>(count));
+  for (frames_ = 0; const auto frame = reader_.next(); ++frames_) {
+    if (frame->type == FrameType::Answer) idle_steps_ = 0;
+    take(*frame);
+  }
+  return count > 0;
+}
+
+void Link::read(const Take& take, const std::function<void()>& taken) {
+  readOnLoops(&take);
+  const std::unique_ptr<Link, void (*)(Link*)> no_more{
+      this, [](Link* link) { link->readOnLoops(nullptr); }};
+  for (bool open = true; open;) {
+    awaitMovement();
+    {
+      const std::lock_guard lock{reading_};
+      if (loop_problem_) std::rethrow_exception(loop_problem_);
+      open = readSome(take, std::max(kTurnBytes, reader_.held()));
+      reader_.trim();
+    }
+    {
+      const std::lock_guard armed{arming_};
+      arm();
+    }
     taken();
   }
   end();
+}
+
+/// When it is back, no loop is inside the one before.
+void Link::readOnLoops(const Take* take) noexcept {
+  if (take == nullptr) leaveLoop();
+  const std::lock_guard lock{reading_};
+  loop_take_ = take;
+}
+
+void Link::followThisLoop() noexcept {
+  const auto& loop = ReadableWatch::ofThisThread();
+  if (!loop || ended_) return;
+  const std::lock_guard armed{arming_};
+  if (loop_ == loop || !loop->watch(socket_.get(), shared_from_this())) return;
+  if (loop_) loop_->unwatch(socket_.get());
+  const bool first = loop_ == nullptr;
+  loop_ = loop;
+  if (first) arm();
+}
+
+void Link::leaveLoop() noexcept {
+  const std::lock_guard armed{arming_};
+  if (!loop_) return;
+  loop_->unwatch(socket_.get());
+  loop_.reset();
+  arm();
+}
+
+void Link::onReadable() noexcept {
+  const std::unique_lock lock{reading_, std::try_to_lock};
+  if (!lock) return;  // whoever reads takes it
+  if (reader_.held() > kLoopBytes) return leaveLoop();
+  bool open = false;
+  ++idle_steps_;
+  try {
+    open = loop_take_ != nullptr && readSome(*loop_take_, kStepBytes);
+  } catch (...) {
+    loop_problem_ = std::current_exception();
+    shutdown(socket_.get(), SHUT_RDWR);  // a thread hears of it, and throws
+  }
+  const bool much = frames_ > kLoopFrames || reader_.held() > kLoopBytes;
+  if (!open || much || idle_steps_ > kIdleSteps) leaveLoop();
+}
+
+void Link::onWatchEnd(const ReadableWatch& watch) noexcept {
+  const std::lock_guard armed{arming_};
+  if (loop_.get() != &watch) return;
+  loop_.reset();
+  arm();
 }
 
 void Link::end() noexcept {

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -11,12 +13,14 @@
 #include "plugins/link_frame.hpp"
 #include "plugins/link_outbox.hpp"
 #include "runtime/file_descriptor.hpp"
+#include "runtime/readable.hpp"
 
 namespace bulkhead::host {
 
 /// One end of the stream socket between host and worker. Any thread sends; what several send at the
-/// same time goes in one write. One thread reads.
-class Link {
+/// same time goes in one write. One thread at a time reads: whoever the system wakes of those in
+/// read(), or the event loop that follows it.
+class Link final : public Readable, public std::enable_shared_from_this<Link> {
  public:
   /// Bytes that wait for the other side before a patient sender waits, too.
   static constexpr std::size_t kBacklogBytes = std::size_t{4} * 1024 * 1024;
@@ -36,10 +40,22 @@ class Link {
   bool send(std::string_view frames, BytesApart apart = {});
   /// The same for who may wait: until the other side has taken most of what was sent before.
   bool sendPatiently(std::string_view frames, BytesApart apart = {});
-  /// Reads until the link ends, on the calling thread; `taken` follows what came together. Throws
-  /// LinkError for what is no frame, and what they throw.
+  using Take = std::function<void(const Frame&)>;
+  /// Reads until the link ends. Each of several threads in it has its own `take`, and its `taken`
+  /// follows what came together, while another one may read on already. Throws LinkError for what
+  /// is no frame, and what they throw.
   void read(
-      const std::function<void(const Frame&)>& take, const std::function<void()>& taken = [] {});
+      const Take& take, const std::function<void()>& taken = [] {});
+  /// Whether a thread in read() waits for something, and would read while the caller does not.
+  bool hasSpareReader() const noexcept { return waiting_ > 0; }
+  /// From the thread of an event loop, about to send what will be answered: that loop reads the
+  /// answer itself, until another loop wants to, somebody says leaveLoop(), or more comes than a
+  /// loop's step should hold. Elsewhere it does nothing.
+  void followThisLoop() noexcept;
+  /// Threads in read() do it again.
+  void leaveLoop() noexcept;
+  void onReadable() noexcept override;
+  void onWatchEnd(const ReadableWatch& watch) noexcept override;
   /// Ends it: read() returns, what waits is not sent, and nobody looks at bytes apart any more. Any
   /// thread.
   void end() noexcept;
@@ -47,21 +63,44 @@ class Link {
   std::size_t backlog() const;
 
  private:
-  void flush(std::unique_lock<std::mutex>& lock, bool by_reader);
+  /// What a step of a loop reads at most.
+  static constexpr std::size_t kStepBytes = std::size_t{4} * 1024;
+  /// What is longer, more at once, or again and again no answer is for threads.
+  static constexpr std::size_t kLoopBytes = std::size_t{16} * 1024;
+  static constexpr std::size_t kLoopFrames = 24;
+  static constexpr std::size_t kIdleSteps = 64;
+  /// What a thread reads before others have a turn.
+  static constexpr std::size_t kTurnBytes = std::size_t{64} * 1024;
+
+  void flush(std::unique_lock<std::mutex>& lock);
   bool write(std::unique_lock<std::mutex>& lock, std::size_t& left, LinkOutbox::Owners& owners);
-  void leaveToReader(bool by_reader);
-  bool awaitMovement();
+  void awaitMovement();
+  bool readSome(const Take& take, std::size_t bytes_max);
+  void sendBlocked();
+  void arm();
+  void readOnLoops(const Take* take) noexcept;
 
   const FileDescriptor socket_;
-  const FileDescriptor wake_;  ///< tells the reader that bytes wait for room
+  const FileDescriptor ready_;  ///< wakes one of those in read() for the socket
+  std::atomic<int> waiting_{0};
+
+  std::mutex reading_;  ///< of who reads
   FrameReader reader_;
-  mutable std::mutex mutex_;
+  const Take* loop_take_ = nullptr;
+  std::exception_ptr loop_problem_;
+  std::size_t frames_ = 0;      ///< that were handed out in this step
+  std::size_t idle_steps_ = 0;  ///< of loops, since the last answer
+
+  std::mutex arming_;  // the last one that is taken
+  std::shared_ptr<ReadableWatch> loop_;
+  bool blocked_ = false;  ///< bytes wait for room, and a reader sends them when there is some
+
+  mutable std::mutex mutex_;  ///< of who sends
   std::condition_variable room_;
   LinkOutbox out_;        ///< what nobody writes yet
   LinkOutbox going_;      ///< what one thread writes
   bool writing_ = false;  ///< that thread does, at this moment
-  bool sending_ = false;  ///< somebody writes, or the reader will when there is room
-  bool blocked_ = false;  ///< the reader will
+  bool sending_ = false;  ///< somebody writes, or a reader will when there is room
   std::atomic<bool> ended_{false};
 };
 

@@ -15,8 +15,8 @@ bool maySend(LinkEnd sender, std::uint8_t type) {
   constexpr auto kNumber = [](FrameType one) { return static_cast<std::uint8_t>(one); };
   if (type >= kNumber(FrameType::Data) && type <= kNumber(FrameType::Credit)) return true;
   if (sender == LinkEnd::Host)
-    return type >= kNumber(FrameType::Begin) && type <= kNumber(FrameType::Ask);
-  return type >= kNumber(FrameType::Answer) && type <= kNumber(FrameType::Records);
+    return type >= kNumber(FrameType::Begin) && type <= kNumber(FrameType::HostFailure);
+  return type >= kNumber(FrameType::Answer) && type <= kNumber(FrameType::Work);
 }
 
 template <class Integer>
@@ -38,7 +38,6 @@ void append(std::string& out, Integer value) {
 char* FrameReader::room(std::size_t& size) {
   if (begin_ == end_) {
     begin_ = end_ = 0;
-    if (buffer_.size() > kKeptBytes) std::string{}.swap(buffer_);
   } else if (begin_ >= kReadBytes) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
@@ -46,6 +45,12 @@ char* FrameReader::room(std::size_t& size) {
   if (buffer_.size() - end_ < kReadBytes) buffer_.resize(2 * (end_ + kReadBytes));
   size = buffer_.size() - end_;
   return buffer_.data() + end_;
+}
+
+void FrameReader::trim() {
+  if (begin_ != end_ || buffer_.size() <= kKeptBytes) return;
+  begin_ = end_ = 0;
+  std::string{}.swap(buffer_);
 }
 
 std::optional<Frame> FrameReader::next() {

@@ -12,16 +12,21 @@ namespace bulkhead::host {
 /// What a frame of the link between host and worker is. The host sends the first group, the worker
 /// the second, both the third; a frame of the other side's is an error.
 enum class FrameType : std::uint8_t {
-  Begin = 1,  ///< what to be: once, before anything else
-  Request,    ///< a call; its answer has the same id
-  Ask,        ///< anything but a call; its reply has the same id
+  Begin = 1,    ///< what to be: once, before anything else
+  Request,      ///< a call; its answer has the same id
+  Ask,          ///< anything but a call; its reply has the same id
+  HostReply,    ///< to HostAsk
+  HostFailure,  ///< to HostAsk: an Error
 
-  Answer = 16,  ///< a whole answer, or the head of one that streams
-  Refused,      ///< the call was not begun, and never will be
-  Reply,        ///< to Ask
-  Failure,      ///< to Ask: an Error
-  Log,          ///< a line of the plugin's log
-  Records,      ///< what the plugin measured since the last ones
+  Answer = 16,     ///< a whole answer, or the head of one that streams
+  Refused,         ///< the call was not begun, and never will be
+  Reply,           ///< to Ask
+  Failure,         ///< to Ask: an Error
+  Log,             ///< a line of the plugin's log
+  Records,         ///< what the plugin measured since the last ones
+  HostAsk,         ///< what the plugin wants of the host; its reply has the same id
+  HostAskGivenUp,  ///< nobody waits for that reply any more
+  Work,            ///< events or messages have been committed; see WorkBell
 
   Data = 32,  ///< bytes of a body that streams
   End,        ///< of that body; see StreamEnd
@@ -58,6 +63,10 @@ class FrameReader {
   /// Where the next bytes go: at least 64 KiB. Frames that were handed out are gone afterwards.
   char* room(std::size_t& size);
   void took(std::size_t bytes) { end_ += bytes; }
+  /// Gives memory back that a long frame needed, when nothing is held.
+  void trim();
+  /// Bytes that came and were not handed out.
+  std::size_t held() const noexcept { return end_ - begin_; }
   /// The next whole frame; nothing when more bytes are needed. Throws LinkError.
   std::optional<Frame> next();
 

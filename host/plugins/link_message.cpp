@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/plugin_answer.hpp"
+#include "runtime/plugin_capabilities.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -98,7 +99,7 @@ void writeCall(std::string& out, std::uint64_t id, const CallMessage& call,
                const HttpRequest& request, BodyPlace body) {
   FrameWriter frame{out, FrameType::Request, id};
   frame.number(call.route).number(call.slot).integer(microseconds(call.deadline));
-  frame.number(call.streams_body ? 1 : 0);
+  frame.number(call.streams_body ? 1 : 0).number(request.call_depth);
   frame.text(request.method).text(request.path);
   frame.text(request.request_id).text(request.trace_id).text(request.span_id);
   writePrincipal(frame, request.principal);
@@ -117,6 +118,7 @@ CallMessage readCall(std::string_view payload) {
   call.deadline = Clock::time_point{std::chrono::microseconds{reader.integer()}};
   call.streams_body = reader.flag();
   HttpRequest& request = call.request;
+  request.call_depth = static_cast<std::uint32_t>(reader.numberUpTo(kCallDepthMax));
   request.method = reader.text();
   request.path = reader.text();
   request.request_id = reader.text();

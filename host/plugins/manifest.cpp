@@ -278,6 +278,13 @@ class ManifestReader {
 
 }  // namespace
 
+PluginCapabilities Manifest::capabilities() const {
+  PluginCapabilities capabilities;
+  for (const auto& capability : provides) capabilities.provides.push_back(capability.text());
+  for (const auto& want : wants) capabilities.wants[want.capability.text()] = want.required;
+  return capabilities;
+}
+
 Manifest Manifest::parse(std::string_view text, std::string_view file) {
   DocumentProblems problems;
   try {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/typed_value.hpp"
+#include "runtime/plugin_capabilities.hpp"
 
 namespace bulkhead::host {
 
@@ -70,6 +71,9 @@ struct Manifest {
   /// Throws PluginRefusal (Refused) that names `file`, and of each problem the JSON pointer, the
   /// value, what was expected and the nearest known name.
   static Manifest parse(std::string_view text, std::string_view file);
+
+  /// What it provides and wants.
+  PluginCapabilities capabilities() const;
 };
 
 }  // namespace bulkhead::host

@@ -159,7 +159,9 @@ class Child {
     options.plugin = manifest.id;
     options.version = manifest.version;
     options.replaces = manifest.replaces;
+    options.capabilities = manifest.capabilities();
     options.settings = std::move(settings);
+    options.has_store = manifest.store;
     PluginHome home{table, std::move(options), {clock_, log_, metrics_, nullptr}};
     home.create();
     requireUnchanged();
@@ -172,6 +174,7 @@ class Child {
   void collect(const PluginHome& home) {
     std::set<std::string> seen;
     for (const auto& route : home.routes()) {
+      if (route->kind != EntryKind::Route) continue;
       routes_.push_back(fmt::format("{} {}", route->contract.method(), route->path));
       if (!seen.insert(routes_.back()).second) {
         throw Error::configuration("DUPLICATE_ROUTE",

@@ -32,7 +32,7 @@ struct SuccessionOrder {
   std::string version{};
   std::string service{};  ///< as PluginStatus has them
   std::string file{};
-  std::vector<std::string> provides{};
+  PluginCapabilities capabilities{};
   bool required = false;
   bool worker = false;
   bool recycles = false;                       ///< the old one held too much memory
@@ -59,10 +59,11 @@ struct SuccessionReport {
   std::string version_before{};                  ///< empty: none ran
   std::uint64_t generation_before = 0;           ///< 0: none ran
   std::uint64_t generation = 0;                  ///< that runs now; 0: none
-  std::size_t drained = 0;   ///< calls that the old generation ended by itself after the swap
-  std::size_t aborted = 0;   ///< those that it held when the patience was over
-  bool left_behind = false;  ///< the old one could not be stopped
-  bool lost = false;         ///< it was paused, and could not come back
+  std::size_t drained = 0;    ///< calls that the old generation ended by itself after the swap
+  std::size_t aborted = 0;    ///< those that it had begun when the patience was over
+  std::size_t passed_on = 0;  ///< those that it had not: they are the next one's
+  bool left_behind = false;   ///< the old one could not be stopped
+  bool lost = false;          ///< it was paused, and could not come back
   std::chrono::milliseconds started_in{0};
   std::chrono::milliseconds drained_in{0};
   std::chrono::milliseconds paused_for{0};  ///< calls waited; 0: they did not

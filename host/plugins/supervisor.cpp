@@ -100,7 +100,14 @@ using Recycle = std::function<bool(const std::string& plugin, std::string reason
 
 WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
                                       const SupervisorServices& services, Recycle recycle) {
-  return {{options.program, services.log, services.metrics, {}, {}},
+  return {{options.program,
+           services.log,
+           services.metrics,
+           {},
+           {},
+           services.capabilities,
+           services.http,
+           services.bell},
           services.changed,
           [] {
             const LogSystem* logging = LogSystem::current();
@@ -109,9 +116,12 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
           services.slow_query,
           [store = services.store_options] { return store("host").lease_shared; },
           std::move(recycle),
-          [folder = options.crash_folder, most = options.crash_records](const PluginStatus& plugin,
-                                                                        const WorkerEnd& end) {
-            if (!folder.empty()) keepWorkerRecord(folder, most, plugin, end);
+          [records = std::make_shared<WorkerRecords>(options.crash_folder, options.crash_records)](
+              const PluginStatus& plugin, const WorkerEnd& end) {
+            if (end.abandoned)
+              records->drop(end.id);
+            else
+              records->keep(plugin, end);
           }};
 }
 
@@ -265,7 +275,7 @@ void Supervisor::verifyAndCreate(Candidate& candidate) {
   Compartment& compartment = *candidate.compartment;
   if (plugin.manifest) {
     compartment.describe(plugin.manifest->version, plugin.manifest->service,
-                         plugin.library.string(), candidate.provides());
+                         plugin.library.string(), candidate.capabilities());
   }
   if (stop_booting_) return;
   guarded(candidate, [&] {
@@ -301,6 +311,12 @@ PluginLimits Supervisor::limitsOf(const Candidate& candidate) {
                           : effectiveLimits(candidate.conf, candidate.plugin.manifest);
 }
 
+PluginCapabilities Supervisor::capabilitiesOf(const Candidate& candidate) const {
+  PluginCapabilities said = candidate.capabilities();
+  if (services_.ask_terms) said.asks = services_.ask_terms(candidate.plugin.id, said);
+  return said;
+}
+
 std::shared_ptr<Home> Supervisor::newHome(Candidate& candidate) {
   return isWorker(candidate) ? workerHome(candidate) : inProcessHome(candidate);
 }
@@ -320,6 +336,7 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
     order.secrets.emplace_back(secret);
   order.settings = candidate.settings;
   order.replaces = plugin.manifest->replaces;
+  order.capabilities = capabilitiesOf(candidate);
   order.limits = homeLimits(limits);
   order.development = options_.development;
   data::StatementObserver observer;
@@ -362,10 +379,15 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
                       plugin.manifest->replaces,
                       limits.deadline,
                       options_.development,
-                      migrationOf(plugin.id, plugin.migrations, "sqlite", candidate.company)};
+                      migrationOf(plugin.id, plugin.migrations, "sqlite", candidate.company),
+                      capabilitiesOf(candidate),
+                      plugin.manifest->store};
+  if (services_.events != nullptr)
+    options.events = services_.events(options.capabilities.contracts);
   auto home = std::make_unique<PluginHome>(
       library->table(), std::move(options),
-      HomeServices{services_.clock, services_.log, services_.metrics, foundation.store.get()});
+      HomeServices{services_.clock, services_.log, services_.metrics, foundation.store.get(),
+                   nullptr, services_.capabilities, services_.http, services_.bell});
   return std::make_shared<InProcessHome>(std::move(home), std::move(foundation), limits,
                                          services_.bodies);
 }

@@ -21,7 +21,11 @@
 #include "plugins/manifest.hpp"
 #include "plugins/plugin_change.hpp"
 #include "plugins/worker_process.hpp"
+#include "runtime/capability_caller.hpp"
+#include "runtime/event_contracts.hpp"
+#include "runtime/http_sender.hpp"
 #include "runtime/services.hpp"
+#include "runtime/work_bell.hpp"
 
 namespace bulkhead::host {
 
@@ -59,6 +63,13 @@ struct SupervisorServices {
   std::function<void(Home&)> judge;
   /// After each change of a plugin's state.
   std::function<void(const Compartment&)> changed;
+  CapabilityCaller* capabilities = nullptr;  ///< null: nobody provides any
+  HttpSender* http = nullptr;                ///< null: plugins reach no outside service
+  WorkBell* bell = nullptr;                  ///< null: nobody is told of events and messages
+  EventContractsMaker events = nullptr;      ///< null: what plugins publish is not looked at
+  /// What contracts say of the asks of what a plugin provides; empty: no plugin asks. Throws Error
+  /// for contracts that are none.
+  std::function<AsksTerms(const std::string& plugin, const PluginCapabilities& said)> ask_terms{};
 };
 
 /// Boots plugins from their configuration, each in a compartment of its own: nothing that a file, a
@@ -163,6 +174,7 @@ class Supervisor {
   void endChanges(std::chrono::steady_clock::time_point until);
   bool isWorker(const Candidate& candidate) const;
   static PluginLimits limitsOf(const Candidate& candidate);
+  PluginCapabilities capabilitiesOf(const Candidate& candidate) const;
   std::shared_ptr<Home> inProcessHome(Candidate& candidate) const;
   std::shared_ptr<Home> workerHome(Candidate& candidate);
 

@@ -29,12 +29,12 @@ struct Supervisor::Candidate {
   bool by_turns = false;    ///< its store has another writer while it starts
   bool recycles = false;    ///< the same code takes its own place, since it held too much memory
 
-  /// "payments/1" each; none while its manifest is not known.
-  std::vector<std::string> provides() const {
-    std::vector<std::string> texts;
-    if (!plugin.manifest) return texts;
-    for (const auto& capability : plugin.manifest->provides) texts.push_back(capability.text());
-    return texts;
+  /// What its file says of them; nothing while its manifest is not known.
+  PluginCapabilities capabilities() const {
+    if (!plugin.manifest) return {};
+    PluginCapabilities capabilities = plugin.manifest->capabilities();
+    capabilities.contracts = plugin.contracts;
+    return capabilities;
   }
   void refuse(PluginState state, std::string reason) {
     plugin.state = state;

@@ -225,7 +225,7 @@ SuccessionOrder Supervisor::successionOrder(Candidate& candidate) {
   order.version = manifest.version;
   order.service = manifest.service;
   order.file = candidate.plugin.library.string();
-  order.provides = candidate.provides();
+  order.capabilities = candidate.capabilities();
   order.required = candidate.plugin.required;
   order.worker = isWorker(candidate);
   order.recycles = candidate.recycles;
@@ -294,7 +294,8 @@ void Supervisor::recycle(const std::string& id, const std::string& reason) {
        {"reason", reason},
        {"generation", report.generation},
        {"drained", report.drained},
-       {"aborted", report.aborted}});
+       {"aborted", report.aborted},
+       {"passedOn", report.passed_on}});
 }
 
 void Supervisor::endRecycling() {

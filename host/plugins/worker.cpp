@@ -26,7 +26,10 @@
 #include "plugins/in_process_home.hpp"
 #include "plugins/link_ask.hpp"
 #include "plugins/preflight_sandbox.hpp"
+#include "plugins/worker_asks.hpp"
 #include "plugins/worker_call.hpp"
+#include "plugins/worker_capabilities.hpp"
+#include "plugins/worker_http.hpp"
 #include "plugins/worker_order.hpp"
 #include "plugins/worker_process.hpp"
 #include "plugins/worker_sandbox.hpp"
@@ -42,6 +45,7 @@ constexpr std::chrono::milliseconds kBeat{250};
 constexpr int kBeatsPerFlush = 4;
 constexpr std::size_t kChecksAtOnce = 4;
 constexpr std::size_t kChecksWaiting = 64;
+constexpr rlim_t kStackBytes = rlim_t{8} * 1024 * 1024;
 
 BlackBox* recorded_box = nullptr;  // for the signal handler
 
@@ -71,19 +75,32 @@ LogSink* failure_log = nullptr;
   std::abort();
 }
 
+/// The host counts what it gives a worker, and what has been answered may be on its way out of a
+/// lane here when the next one is there already.
+HomeLimits withRoomToLeave(HomeLimits limits) {
+  for (LaneLimits* lane : {&limits.lane, &limits.asides, &limits.desk})
+    lane->queue += lane->threads;
+  return limits;
+}
+
 class Worker {
  public:
-  Worker(std::shared_ptr<Link> link, BlackBox& box, BodyWork bodies)
+  Worker(std::shared_ptr<Link> link, BlackBox& box, BodyWork bodies, EventContractsMaker events)
       : link_{std::move(link)},
         box_{box},
         bodies_{bodies},
+        events_{events},
         log_{*link_, box},
-        metrics_{*link_, box} {}
+        metrics_{*link_, box},
+        asks_{link_},
+        capabilities_{asks_},
+        http_{asks_} {}
 
+  /// On each thread that reads.
   [[noreturn]] void live() {
     try {
       LaneWakes wakes;  // one for all calls that came together
-      link_->read([this](const Frame& frame) { take(frame); }, [&] { wakes.flush(); });
+      link_->read([this](const Frame& frame) { take(frame); }, [&] { goOn(wakes); });
     } catch (const std::exception& error) {
       fmt::print(stderr, "bulkhead worker: {}\n", error.what());
     }
@@ -92,6 +109,14 @@ class Worker {
   }
 
  private:
+  /// Calls are done by the thread that read them, which saves a wake, while another one is there to
+  /// read what comes meanwhile.
+  void goOn(LaneWakes& wakes) noexcept {
+    InProcessHome* const home = home_.load();
+    if (home == nullptr || !link_->hasSpareReader() || !home->workHere(wakes)) return wakes.flush();
+    CallStageMark::watch(nullptr);  // from here on the thread works on no call
+  }
+
   /// On a thread of its own, so that it says that the process runs, whatever the others do.
   [[noreturn]] void beat() {
     pthread_setname_np(pthread_self(), "heart");
@@ -113,6 +138,10 @@ class Worker {
       case FrameType::Ask:
         ask(frame.id, readAsk(frame.payload));
         return;
+      case FrameType::HostReply:
+      case FrameType::HostFailure:
+        asks_.take(frame);
+        return;
       default:
         stream(frame);
     }
@@ -124,6 +153,7 @@ class Worker {
     WorkerOrder order = workerOrderFrom(frame.payload);
     hides_others_ = order.sandbox && hideOtherProcesses();
     std::thread{[this] { beat(); }}.detach();
+    std::thread{[this] { live(); }}.detach();
     onControl(frame.id, [this, order = std::move(order)] { return create(order); });
   }
 
@@ -229,7 +259,7 @@ class Worker {
         home.shareLease(ask.number == 1, ask.deadline);
         return {};
       case AskKind::SetLimits:
-        home.setLimits(homeLimitsFrom(ask.text));
+        home.setLimits(withRoomToLeave(homeLimitsFrom(ask.text)));
         return {};
       default:
         throw Error::app("INTERNAL_ERROR", "Nothing is asked like that.");
@@ -259,12 +289,16 @@ class Worker {
                         order.replaces,
                         order.limits.deadline,
                         order.development,
-                        migrationOf(order.plugin, migrations, "sqlite", companyOf(order))};
-    auto plugin = std::make_unique<PluginHome>(library->table(), std::move(options),
-                                               HomeServices{clock_, log_, metrics_, store.get()});
+                        migrationOf(order.plugin, migrations, "sqlite", companyOf(order)),
+                        order.capabilities,
+                        !order.store.empty(),
+                        events_(notes.contracts)};
+    auto plugin = std::make_unique<PluginHome>(
+        library->table(), std::move(options),
+        HomeServices{clock_, log_, metrics_, store.get(), nullptr, &capabilities_, &http_, &bell_});
     owned_home_ = std::make_unique<InProcessHome>(
         std::move(plugin), InProcessHome::Foundation{library, store, order.lease_shared},
-        order.limits, bodies_);
+        withRoomToLeave(order.limits), bodies_);
     owned_home_->create();
     std::string registered = toJson(WorkerRegistration{
         owned_home_->routes(), owned_home_->contributors(), metrics_.declared()});
@@ -299,6 +333,7 @@ class Worker {
       }
     }
     mallopt(M_ARENA_MAX, 4);
+    limitStack();
     limitDescriptors(order.descriptors_max);
     const auto warn = [&](std::string_view text) {
       log_.write(order.plugin, BULKHEAD_LOG_WARN, text, {}, {});
@@ -306,6 +341,14 @@ class Worker {
     if (order.sandbox && !confineWorker()) warn("The kernel has no sandbox for the worker.");
     if (order.sandbox && !hides_others_)
       warn("The kernel has no Landlock: the worker can open its host's memory.");
+  }
+
+  /// Plugin code runs on the first thread, too, whose stack may have no end.
+  static void limitStack() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur <= kStackBytes) return;
+    limit.rlim_cur = kStackBytes;
+    setrlimit(RLIMIT_STACK, &limit);
   }
 
   static void limitDescriptors(std::uint64_t most) {
@@ -332,26 +375,31 @@ class Worker {
   const std::shared_ptr<Link> link_;
   BlackBox& box_;
   const BodyWork bodies_;
+  const EventContractsMaker events_;
   SystemClock clock_;
   WorkerLog log_;
   WorkerMetrics metrics_;
+  WorkerAsks asks_;
+  WorkerCapabilities capabilities_;
+  WorkerHttp http_;
+  WorkerBell bell_{*link_};
   OpenStreams streams_;
   bool begun_ = false;
   bool hides_others_ = false;
   bool development_ = false;
   std::atomic<bool> stopped_{false};
   std::unique_ptr<CrashRecorder> crashes_;
-  std::unique_ptr<Home> owned_home_;
+  std::unique_ptr<InProcessHome> owned_home_;
   std::unique_ptr<BareStoreAnswers> owned_bare_store_;  // instead of a home
   std::atomic<BareStoreAnswers*> bare_store_{nullptr};
-  std::atomic<Home*> home_{nullptr};  ///< once it was created, with its routes
+  std::atomic<InProcessHome*> home_{nullptr};  ///< once it was created, with its routes
   Lane control_{"control", {1, 8}};
   Lane checks_{"checks", {kChecksAtOnce, kChecksWaiting}};
 };
 
 }  // namespace
 
-int runWorker(const char* plugin, BodyWork bodies) {
+int runWorker(const char* plugin, BodyWork bodies, EventContractsMaker events) {
   dieWithParent();
   prctl(PR_SET_NAME, plugin);
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
@@ -359,7 +407,7 @@ int runWorker(const char* plugin, BodyWork bodies) {
     const auto link = std::make_shared<Link>(FileDescriptor{kWorkerLinkDescriptor}, LinkEnd::Host);
     BlackBox box = BlackBox::open(FileDescriptor{kWorkerBoxDescriptor});
     // allowed: threads stand on it until the process ends
-    auto* worker = new Worker{link, box, bodies};
+    auto* worker = new Worker{link, box, bodies, events};
     worker->live();
   } catch (const Error&) {
     fmt::print(stderr, "bulkhead worker: the host starts it; it cannot be started by hand\n");

@@ -35,6 +35,7 @@ WorkerCall::WorkerCall(WorkerParts parts, std::uint64_t id, CallMessage message,
       id_{id},
       slot_{message.slot},
       request_{std::move(message.request)} {
+  request_.link_call = id;
   if (this->route().contract.streams() != RouteStreams::None) openStreams(message.streams_body);
 }
 

@@ -10,6 +10,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "plugins/worker_capabilities.hpp"
+#include "plugins/worker_http.hpp"
 #include "runtime/registration.hpp"
 
 namespace bulkhead::host {
@@ -30,6 +32,11 @@ Error crashed(const std::string& plugin) {
       .withRetryAfter(1);
 }
 
+/// Threads of a plugin that may wait for the host at one time.
+std::size_t askersIn(const HomeLimits& limits) {
+  return std::min(limits.lane.threads + limits.streams + limits.asides.threads, AskDesk::kAsksMax);
+}
+
 struct Ends {
   Ends() {
     int both[2];
@@ -47,9 +54,11 @@ struct Ends {
 WorkerHome::WorkerHome(WorkerOrder order, WorkerServices services)
     : order_{std::move(order)}, services_{std::move(services)} {
   const HomeLimits& limits = order_.limits;
-  const std::size_t slots = limits.lane.threads + limits.lane.queue + limits.streams + kSlotsMore;
+  const std::size_t slots = limits.lane.threads + limits.lane.queue + limits.streams +
+                            limits.asides.threads + limits.asides.queue + limits.desk.threads +
+                            limits.desk.queue + kSlotsMore;
   box_.emplace(BlackBox::make(static_cast<std::uint32_t>(slots)));
-  held_ = std::make_unique<HeldCalls>(box_->slots(), limits);
+  held_ = std::make_shared<HeldCalls>(box_->slots(), limits);
 }
 
 WorkerHome::~WorkerHome() {
@@ -71,11 +80,36 @@ void WorkerHome::launch() {
                                                  ends.theirs.get(), box_->descriptor());
   const std::lock_guard lock{mutex_};
   link_ = std::move(link);
+  desk_ = newDesk();
   process_ = std::move(process);
   launched_ = std::chrono::steady_clock::now();
   if (stopping_) process_->signal(SIGKILL);  // given up meanwhile
   reader_ = std::thread{[this] { read(); }};
   pthread_setname_np(reader_.native_handle(), "link");
+}
+
+/// What it does stands on what outlives the home.
+std::unique_ptr<AskDesk> WorkerHome::newDesk() const {
+  const auto work = [plugin = order_.plugin, said = order_.capabilities,
+                     capabilities = services_.capabilities, http = services_.http,
+                     held = held_](const HostAsk& ask, const std::stop_token& given_up) {
+    const auto made_for = held->find(ask.call).call;
+    if (ask.kind == HostAskKind::SendHttp) {
+      HttpCaller caller{plugin, ask.deadline};
+      if (made_for) caller.trace = traceOf(made_for->request());
+      caller.given_up = given_up;
+      return answerHttp(http, caller, ask);
+    }
+    if (capabilities == nullptr) throw noCapabilities();
+    const CapabilityCall call = capabilityCallIn(ask, made_for.get(), plugin, given_up);
+    if (ask.kind == HostAskKind::AskCapability) {
+      requireProvided(said, call.capability);
+      return HostAnswer{{}, capabilities->ask(call)};
+    }
+    requireWanted(said, call.capability);
+    return HostAnswer{{}, capabilities->call(call)};
+  };
+  return std::make_unique<AskDesk>(order_.plugin + "/asks", link_, askersIn(order_.limits), work);
 }
 
 void WorkerHome::create() {
@@ -113,8 +147,22 @@ void WorkerHome::checkRegistration() const {
   };
   std::set<std::string> services{order_.replaces.begin(), order_.replaces.end()};
   services.insert(order_.plugin);
+  const auto& provides = order_.capabilities.provides;
   for (const auto& route : registration_.routes) {
     const std::string& path = route->path;
+    if (route->kind == EntryKind::Call) {
+      if (std::find(provides.begin(), provides.end(), route->capability) == provides.end())
+        refuse(fmt::format("Its manifest does not provide {}.", route->capability));
+      continue;
+    }
+    if (route->kind != EntryKind::Route) {
+      const bool wanted =
+          route->capability.empty() || order_.capabilities.wants.contains(route->capability);
+      if (!wanted) refuse(fmt::format("Its manifest does not want {}.", route->capability));
+      if (route->kind != EntryKind::Ask && !hasStore())
+        refuse(fmt::format("It has no store for {}.", path));
+      continue;
+    }
     const bool own = std::any_of(services.begin(), services.end(), [&](const std::string& one) {
       return path.starts_with("/api/" + one + "/") || path == "/api/" + one;
     });
@@ -196,6 +244,12 @@ bool WorkerHome::submit(const std::shared_ptr<HomeCall>& call) {
   if (link_->backlog() > kBacklogBytesMax) return false;
   const auto entry = held_->add(call);
   if (!entry) return false;
+  const bool streams = call->route().contract.streams() != RouteStreams::None;
+  if (streams) {
+    link_->leaveLoop();  // more than a loop's step should hold
+  } else if (entry.alone) {
+    link_->followThisLoop();
+  }
   const auto& stream = call->request().body_stream;
   CallMessage message;
   message.route = call->route().number;
@@ -226,6 +280,7 @@ std::string WorkerHome::checkHealth(const RegisteredContributor& contributor, Ti
 
 void WorkerHome::setLimits(const HomeLimits& limits) {
   held_->setLimits(limits);
+  if (desk_) desk_->setThreads(askersIn(limits));
   std::string frame;
   writeAsk(
       frame, 0,
@@ -286,8 +341,10 @@ std::optional<std::uint64_t> WorkerHome::memoryBytes() const {
 }
 
 WorkerUsage WorkerHome::measure() {
-  const std::lock_guard lock{mutex_};
-  if (!process_ || ended_) return {};
+  {
+    const std::lock_guard lock{mutex_};
+    if (!process_ || ended_) return {};
+  }
   const WorkerUsage usage = process_->usage(box_->bytes());
   memory_bytes_ = usage.memory_bytes;
   return usage;
@@ -354,9 +411,15 @@ std::string WorkerHome::endReason(const ProcessEnd& end) const {
 }
 
 /// Whoever is known to have done it is blamed, else everybody who was there.
+/// By the host: then the thread that the signal has met says nothing of the calls.
+bool WorkerHome::wasEnded() const {
+  const std::lock_guard lock{mutex_};
+  return !killed_for_.empty();
+}
+
 std::vector<HeldCall> WorkerHome::takeHeld() {
   std::vector<HeldCall> calls;
-  const std::uint64_t blamed = box_->blamed();
+  const std::uint64_t blamed = wasEnded() ? 0 : box_->blamed();
   for (auto& entry : held_->takeAll()) {
     HeldCall held;
     held.call = entry.call;
@@ -375,6 +438,7 @@ void WorkerHome::finish(std::string problem) {
   if (!problem.empty()) {
     process_->signal(SIGKILL);
   }
+  desk_->end();
   dying_ = true;  // what comes from here on waits for the next one
   held_->close();
   auto process = process_->awaitEnd(kEndPatience);
@@ -390,12 +454,13 @@ void WorkerHome::finish(std::string problem) {
   {
     const std::lock_guard lock{mutex_};
     ended_ = true;
-    wanted = (stopping_ && !abandoned_) || !started_;
+    wanted = stopping_ && !abandoned_;
     waiters.swap(waiters_);
     end.reason = problem.empty() ? endReason(*process) : std::move(problem);
     if (abandoned_) end.reason = "was ended since its calls did not end in time";
     end.abandoned = abandoned_;
     end.hung = hung_;
+    end.started = started_;
   }
   end.process = *process;
   end.id = process_->id();

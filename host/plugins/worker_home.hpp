@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "data/sqlite_store.hpp"
+#include "plugins/ask_desk.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/held_calls.hpp"
 #include "plugins/home.hpp"
@@ -22,7 +23,10 @@
 #include "plugins/link_ask.hpp"
 #include "plugins/worker_order.hpp"
 #include "plugins/worker_process.hpp"
+#include "runtime/capability_caller.hpp"
+#include "runtime/http_sender.hpp"
 #include "runtime/services.hpp"
+#include "runtime/work_bell.hpp"
 
 namespace bulkhead::host {
 
@@ -31,6 +35,7 @@ struct WorkerEnd {
   std::string reason;  ///< a clause: "was killed by signal 11 (SIGSEGV)"
   ProcessEnd process;
   const Home* home = nullptr;  ///< which of a plugin's homes this is about; not to be used
+  bool started = true;         ///< start() had returned
   pid_t id = 0;
   std::chrono::milliseconds uptime{0};
   bool hung = false;               ///< the host ended it, since it did not go on
@@ -45,8 +50,12 @@ struct WorkerServices {
   LogSink& log;
   MetricSink& metrics;
   data::StatementObserver on_statement;  ///< told of what its store did; may be empty
-  /// Its process has ended without being asked to; on a thread of the home, once, after start().
+  /// Its process has ended without being asked to; on a thread of the home, once.
   std::function<void(WorkerEnd end)> ended;
+  CapabilityCaller* capabilities =
+      nullptr;                 ///< outlives every ask of it; null: nobody provides any
+  HttpSender* http = nullptr;  ///< likewise; null: nothing goes out
+  WorkBell* bell = nullptr;    ///< outlives the home; null: nobody is told of messages
 };
 
 /// A plugin that lives in a process of its own, which the host starts, is linked to and ends. What
@@ -77,6 +86,7 @@ class WorkerHome final : public Home {
   const std::vector<RegisteredContributor>& contributors() const override {
     return registration_.contributors;
   }
+  const PluginCapabilities& capabilities() const override { return order_.capabilities; }
   bool hasStore() const override { return !order_.store.empty(); }
   bool pingStore(Time deadline) override;
   void shareLease(bool shared, Time deadline) override;
@@ -101,6 +111,7 @@ class WorkerHome final : public Home {
 
  private:
   void launch();
+  std::unique_ptr<AskDesk> newDesk() const;
   void read();
   void take(const Frame& frame);
   void takeAnswer(const Frame& frame);
@@ -108,6 +119,7 @@ class WorkerHome final : public Home {
   void takeStreaming(const Frame& frame);
   void takeRecords(std::string_view payload) const;
   void finish(std::string problem);
+  bool wasEnded() const;
   std::vector<HeldCall> takeHeld();
   std::string request(const Ask& ask, std::optional<Time> until);
   std::string await(std::uint64_t id, std::future<std::string> reply, std::optional<Time> until);
@@ -119,8 +131,9 @@ class WorkerHome final : public Home {
   const WorkerOrder order_;
   const WorkerServices services_;
   std::optional<BlackBox> box_;
-  std::unique_ptr<HeldCalls> held_;
+  std::shared_ptr<HeldCalls> held_;  ///< with the desk, too
   std::shared_ptr<Link> link_;
+  std::unique_ptr<AskDesk> desk_;
   std::unique_ptr<WorkerProcess> process_;
   std::thread reader_;
   Time launched_{};

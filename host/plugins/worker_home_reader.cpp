@@ -59,6 +59,13 @@ void WorkerHome::take(const Frame& frame) {
     case FrameType::Records:
       takeRecords(frame.payload);
       return;
+    case FrameType::HostAsk:
+    case FrameType::HostAskGivenUp:
+      desk_->take(frame);
+      return;
+    case FrameType::Work:
+      if (services_.bell != nullptr) services_.bell->ring(order_.plugin);
+      return;
     default:
       takeStreaming(frame);
   }

@@ -355,18 +355,16 @@ void WorkerKeeper::tellNeed(Ward& ward, bool needs_more, const std::string& hold
 
 void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
   const auto compartment = ward->compartment.lock();
-  if (!compartment) return;
+  if (!compartment || isForLater(*ward, end)) return;
+  const PluginStatus before = compartment->status();
+  services_.record(before, end);
+  if (!end.started) return;  // its create() or start() says so
   std::optional<milliseconds> pause;
-  bool living = false;
   std::string reason = fmt::format("Its process {}.", end.reason);
   {
     const std::lock_guard lock{mutex_};
-    if (ward->place == Ward::Place::Candidate) {
-      ward->early_end = std::move(end);
-      return;
-    }
     ward->abort_at.reset();
-    living = ward->place == Ward::Place::Living;
+    const bool living = ward->place == Ward::Place::Living;
     if (living && !end.abandoned) pause = ward->budget.died(std::chrono::steady_clock::now());
     reason += pause ? fmt::format(" It is started again{}.",
                                   pause->count() == 0 ? std::string{" at once"}
@@ -379,7 +377,6 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
   const PluginState state = !pause     ? PluginState::Quarantined
                             : end.hung ? PluginState::Hung
                                        : PluginState::Crashed;
-  const PluginStatus before = compartment->status();
   const bool current =
       compartment->lost(end.home, state, std::move(reason), pause && *pause <= kSoon, end.calls);
   if (current && pause) {
@@ -387,12 +384,14 @@ void WorkerKeeper::handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end) {
     ward->start_at = std::chrono::steady_clock::now() + *pause;
   }
   if (current) services_.changed(*compartment);
-  try {
-    if (services_.record && !end.abandoned) services_.record(before, end);
-  } catch (const std::exception& error) {
-    log(Level::Warn, "plugins", "The record of a worker's end could not be kept",
-        {{"reason", error.what()}});
-  }
+}
+
+/// Of a candidate that had started: adopt() hands it over.
+bool WorkerKeeper::isForLater(Ward& ward, WorkerEnd& end) {
+  const std::lock_guard lock{mutex_};
+  if (ward.place != Ward::Place::Candidate || !end.started) return false;
+  ward.early_end = std::move(end);
+  return true;
 }
 
 void WorkerKeeper::restart(const std::shared_ptr<Ward>& ward) {

@@ -33,7 +33,7 @@ class WorkerKeeper {
     /// One holds more memory than its soft limit: puts another generation in its place, without
     /// making the caller wait; the reason is a clause. False when that cannot be begun now.
     std::function<bool(const std::string& plugin, std::string reason)> recycle;
-    /// Told of each end, for its record.
+    /// Told of each end, for its record; does not wait for a disk.
     std::function<void(const PluginStatus&, const WorkerEnd&)> record;
   };
 
@@ -79,6 +79,7 @@ class WorkerKeeper {
   void recycleIfLarge(Ward& ward, const WorkerUsage& usage, const WorkerCare& care);
   void tellNeed(Ward& ward, bool needs_more, const std::string& holds);
   void handleEnd(const std::shared_ptr<Ward>& ward, WorkerEnd end);
+  bool isForLater(Ward& ward, WorkerEnd& end);
   void restart(const std::shared_ptr<Ward>& ward);
   std::shared_ptr<WorkerHome> newHome(const std::shared_ptr<Ward>& ward);
 

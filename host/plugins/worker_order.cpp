@@ -43,6 +43,13 @@ HomeLimits limitsFrom(const json& document) {
 json routesJson(const WorkerRegistration& registration) {
   json routes = json::array();
   for (const auto& route : registration.routes) {
+    if (route->kind != EntryKind::Route) {
+      routes.push_back({{"kind", static_cast<int>(route->kind)},
+                        {"capability", route->capability},
+                        {"call", route->call},
+                        {"attempts", route->attempts_max}});
+      continue;
+    }
     routes.push_back({{"method", route->contract.method()},
                       {"path", route->path},
                       {"relative", route->contract.path()},
@@ -73,8 +80,46 @@ json metricsJson(const WorkerRegistration& registration) {
   return metrics;
 }
 
+json termsJson(const AsksTerms& asks) {
+  json all = json::object();
+  for (const auto& [name, terms] : asks)
+    all[name] = {{"fallback", terms.fallback}, {"deadline_ms", terms.deadline.count()}};
+  return all;
+}
+
+AsksTerms termsFrom(const json& all) {
+  AsksTerms asks;
+  for (const auto& [name, terms] : all.items()) {
+    asks[name] = {terms.at("fallback").get<std::string>(),
+                  std::chrono::milliseconds{terms.at("deadline_ms").get<std::int64_t>()}};
+  }
+  return asks;
+}
+
+EntryKind kindFrom(const json& number) {
+  const auto kind = number.get<int>();
+  if (kind <= static_cast<int>(EntryKind::Route) || kind > static_cast<int>(EntryKind::Desk))
+    throw LinkError{"a registration is of no kind"};
+  return static_cast<EntryKind>(kind);
+}
+
+RegisteredRoute insideFrom(EntryKind kind, std::uint32_t place, const std::string& capability,
+                           const std::string& call, std::uint32_t attempts) {
+  if (kind == EntryKind::Desk) return messageDesk(place);
+  if (kind != EntryKind::Event) return insideEntry(kind, place, capability, call, {});
+  RegisteredRoute handler = messageHandler(place, capability, call, {});
+  handler.attempts_max = attempts;
+  return handler;
+}
+
 /// In the host a route has the number of its place: two may share that which the plugin gave.
 std::shared_ptr<const RegisteredRoute> routeFrom(const json& one, std::size_t place) {
+  if (one.contains("kind")) {
+    return std::make_shared<const RegisteredRoute>(
+        insideFrom(kindFrom(one.at("kind")), static_cast<std::uint32_t>(place),
+                   one.at("capability").get<std::string>(), one.at("call").get<std::string>(),
+                   one.value("attempts", kMessageAttempts)));
+  }
   return std::make_shared<const RegisteredRoute>(RegisteredRoute{
       static_cast<std::uint32_t>(place), one.at("path").get<std::string>(),
       RouteContract{one.at("method").get<std::string>(), one.at("relative").get<std::string>(),
@@ -90,6 +135,9 @@ std::string toJson(const WorkerOrder& order) {
                   {"settings", toJson(order.settings)},
                   {"secrets", order.secrets},
                   {"replaces", order.replaces},
+                  {"provides", order.capabilities.provides},
+                  {"wants", order.capabilities.wants},
+                  {"asks", termsJson(order.capabilities.asks)},
                   {"limits", limitsJson(order.limits)},
                   {"development", order.development},
                   {"store", order.store.string()},
@@ -111,6 +159,9 @@ WorkerOrder workerOrderFrom(std::string_view text) {
     order.settings = homeSettingsFrom(document.at("settings").get<std::string>());
     order.secrets = document.at("secrets").get<std::vector<std::string>>();
     order.replaces = document.at("replaces").get<std::vector<std::string>>();
+    order.capabilities.wants = document.at("wants").get<std::map<std::string, bool>>();
+    order.capabilities.provides = document.at("provides").get<std::vector<std::string>>();
+    order.capabilities.asks = termsFrom(document.at("asks"));
     order.limits = limitsFrom(document.at("limits"));
     order.development = document.at("development").get<bool>();
     order.store = document.at("store").get<std::string>();

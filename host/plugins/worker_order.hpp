@@ -22,6 +22,7 @@ struct WorkerOrder {
   HomeSettings settings;
   std::vector<std::string> secrets;  ///< the values among them that no log line may show
   std::vector<std::string> replaces;
+  PluginCapabilities capabilities;  ///< their contracts do not cross: they are the host's business
   HomeLimits limits;
   bool development = false;
   std::filesystem::path store;         ///< its database file; empty: it has none

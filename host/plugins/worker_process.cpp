@@ -142,7 +142,8 @@ WorkerUsage WorkerProcess::usage(std::uint64_t lent_bytes) const {
   WorkerUsage usage;
   for (std::string name, line; file >> name && std::getline(file, line);) {
     const std::uint64_t figure = std::strtoull(line.c_str(), nullptr, 10);
-    if (name == "RssAnon:" || name == "VmSwap:") usage.memory_bytes += figure * 1024;
+    if (name == "RssAnon:" || name == "VmSwap:" || name == "HugetlbPages:")
+      usage.memory_bytes += figure * 1024;
     if (name == "RssShmem:")
       usage.memory_bytes += figure * 1024 - std::min(figure * 1024, lent_bytes);
     if (name == "Threads:") usage.threads = figure;

@@ -25,7 +25,7 @@ struct ProcessEnd {
 
 /// What a process uses at one moment.
 struct WorkerUsage {
-  std::uint64_t memory_bytes = 0;  ///< of its own: anonymous, shared and swapped out
+  std::uint64_t memory_bytes = 0;  ///< of its own: anonymous, shared, of huge pages and swapped out
   std::uint64_t threads = 0;
   std::chrono::milliseconds processor{0};  ///< time on processors since it began, of all threads
 };

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include "logging/crash_records.hpp"
 #include "logging/log.hpp"
@@ -20,10 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kWaitingMax = 64;
 constexpr std::string_view kBacktrace = "backtrace:\n";
 
 std::string_view nameOf(CallStage stage) {
-  constexpr std::string_view kNames[] = {"none", "call", "read", "write", "done"};
+  constexpr std::string_view kNames[] = {"none", "call", "read", "write", "outbound", "done"};
   return kNames[static_cast<std::size_t>(stage)];
 }
 
@@ -91,34 +93,78 @@ std::string withoutFacts(std::string_view own, std::string_view told) {
   return text;
 }
 
-}  // namespace
-
-std::string workerRecord(std::string_view own, const PluginStatus& plugin, const WorkerEnd& end) {
-  const bool handled = own.starts_with("bulkhead crash record");
-  const auto at = handled ? own.find(kBacktrace) : std::string_view::npos;
-  std::string text = firstFacts(end);
-  text += fmt::format("plugin: {}\nplugin_version: {}\nworker_end: {}\ngeneration: {}\n", plugin.id,
-                      plugin.version, end.reason, plugin.generation);
-  text += fmt::format("held_calls: {}\n", end.calls.size()) + callFacts(end);
-  if (handled) text += withoutFacts(own.substr(0, at), text);
-  if (at != std::string_view::npos) return text + std::string{own.substr(at)};
-  text += "last log lines:\n";
-  for (const auto& line : end.lines) text += redacted(line) + "\n";
-  return text + "end\n";
+fs::path ownRecord(const fs::path& folder, pid_t process) {
+  return folder / fmt::format("running-{}.txt", process);
 }
 
-void keepWorkerRecord(const fs::path& folder, std::size_t records_max, const PluginStatus& plugin,
-                      const WorkerEnd& end) {
-  const fs::path running = folder / fmt::format("running-{}.txt", end.id);
-  const std::string text = workerRecord(readFile(running), plugin, end);
-  const fs::path whole = folder / fmt::format("running-{}-whole.txt", end.id);
+/// In place of what the worker wrote.
+void writeRecord(const fs::path& own, const WorkerFacts& facts) {
+  const std::string text = workerRecord(readFile(own), facts);
+  const fs::path whole = fs::path{own}.replace_extension(".whole");
   {
     std::ofstream out{whole, std::ios::binary};
     fs::permissions(whole, fs::perms::owner_read | fs::perms::owner_write);
     out << text;
   }
-  fs::rename(whole, running);
-  collectCrashRecords(folder, records_max);
+  fs::rename(whole, own);
+}
+
+void tellNotKept(std::string_view reason) {
+  log(Level::Warn, "plugins", "The record of a worker's end could not be kept",
+      {{"reason", reason}});
+}
+
+}  // namespace
+
+WorkerFacts workerFacts(const PluginStatus& plugin, const WorkerEnd& end) {
+  WorkerFacts facts{end.id, firstFacts(end), {}};
+  facts.text += fmt::format("plugin: {}\nplugin_version: {}\nworker_end: {}\ngeneration: {}\n",
+                            plugin.id, plugin.version, end.reason, plugin.generation);
+  facts.text += fmt::format("held_calls: {}\n", end.calls.size()) + callFacts(end);
+  for (const auto& line : end.lines) facts.log += redacted(line) + "\n";
+  return facts;
+}
+
+std::string workerRecord(std::string_view own, const WorkerFacts& facts) {
+  const bool handled = own.starts_with("bulkhead crash record");
+  const auto at = handled ? own.find(kBacktrace) : std::string_view::npos;
+  std::string text = facts.text;
+  if (handled) text += withoutFacts(own.substr(0, at), text);
+  if (at != std::string_view::npos) return text + std::string{own.substr(at)};
+  return text + "last log lines:\n" + facts.log + "end\n";
+}
+
+WorkerRecords::WorkerRecords(fs::path folder, std::size_t records_max)
+    : folder_{std::move(folder)}, records_max_{records_max}, lane_{"records", {1, kWaitingMax}} {}
+
+void WorkerRecords::keep(const PluginStatus& plugin, const WorkerEnd& end) noexcept {
+  if (folder_.empty()) return;
+  try {
+    const bool taken = lane_.submit(
+        [this, facts = workerFacts(plugin, end)](bool) {
+          try {
+            const fs::path own = ownRecord(folder_, facts.process);
+            writeRecord(own, facts);
+            keepCrashRecord(own, records_max_);
+          } catch (const std::exception& error) {
+            tellNotKept(error.what());
+          }
+        },
+        Lane::Time::max());
+    if (!taken) tellNotKept("too many wait for the disk");
+  } catch (const std::exception& error) {  // no memory
+    tellNotKept(error.what());
+  }
+}
+
+void WorkerRecords::drop(pid_t process) {
+  if (folder_.empty()) return;
+  lane_.submit(
+      [own = ownRecord(folder_, process)](bool) {
+        std::error_code ignored;
+        fs::remove(own, ignored);
+      },
+      Lane::Time::max());
 }
 
 }  // namespace bulkhead::host

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/sched.h>
 #include <linux/sockios.h>
@@ -34,6 +35,9 @@ constexpr int kRefused[] = {
     __NR_delete_module, __NR_reboot, __NR_kexec_load, __NR_swapon, __NR_swapoff, __NR_sethostname,
     __NR_setdomainname, __NR_settimeofday, __NR_clock_settime, __NR_adjtimex, __NR_clock_adjtime,
     __NR_acct, __NR_syslog, __NR_quotactl, __NR_open_by_handle_at,
+    // memory that is nobody's: written and not mapped, or there after its process
+    __NR_memfd_create, __NR_memfd_secret, __NR_shmget, __NR_msgget, __NR_semget, __NR_mq_open,
+    __NR_vmsplice,
     // the kernel's own machines; what goes through the ring of io_uring meets no filter
     __NR_bpf, __NR_keyctl, __NR_add_key, __NR_request_key, __NR_userfaultfd, __NR_perf_event_open,
     __NR_io_uring_setup};
@@ -54,9 +58,26 @@ bool allowEverywhere(int rules, std::uint64_t access) {
          syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
 }
 
+/// What root may of files that are not its own: a data folder may be another user's. Without the
+/// others it opens nothing of a process that has more.
+constexpr std::uint32_t kRightsOnFiles = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE |
+                                         1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER |
+                                         1U << CAP_FSETID;
+
+bool dropOtherRights() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, rights) != 0) return false;
+  for (auto* const set : {&rights[0].effective, &rights[0].permitted, &rights[0].inheritable})
+    *set &= kRightsOnFiles;
+  rights[1] = {};
+  return syscall(SYS_capset, &header, rights) == 0;
+}
+
 }  // namespace
 
 bool hideOtherProcesses() {
+  if (!dropOtherRights()) return false;
   const auto version =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return false;
@@ -87,8 +108,8 @@ bool confineWorker() {
     filter.refuseUnlessEither(number, 0, 0, self);
   for (const int number : {__NR_setpriority, __NR_ioprio_set})
     filter.refuseUnlessEither(number, 1, 0, self);
-  // who gets the signals of a descriptor, and which
-  filter.refuseIfAmong(__NR_fcntl, 1, {F_SETOWN, F_SETOWN_EX, F_SETSIG});
+  // who gets the signals of a descriptor, and which; and pipes that hold more than others
+  filter.refuseIfAmong(__NR_fcntl, 1, {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETPIPE_SZ});
   filter.refuseIfAmong(__NR_ioctl, 1, {FIOSETOWN, SIOCSPGRP});
   // on the host's own sockets whoever has its user is an administrator
   filter.refuseIfAmong(__NR_socket, 0, {AF_UNIX});

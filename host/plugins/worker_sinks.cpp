@@ -69,4 +69,13 @@ void WorkerMetrics::flush() {
   if (!frame.empty()) link_.sendPatiently(frame);
 }
 
+void WorkerBell::ring(std::string_view) noexcept {
+  try {
+    std::string frame;
+    FrameWriter{frame, FrameType::Work, 0}.finish();
+    link_.send(frame);
+  } catch (const std::exception&) {  // no memory: the host looks by itself
+  }
+}
+
 }  // namespace bulkhead::host

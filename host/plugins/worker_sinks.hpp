@@ -11,6 +11,7 @@
 #include "plugins/link.hpp"
 #include "plugins/link_records.hpp"
 #include "runtime/services.hpp"
+#include "runtime/work_bell.hpp"
 
 namespace bulkhead::host {
 
@@ -52,6 +53,17 @@ class WorkerMetrics final : public MetricSink {
   GatheredRecords gathered_;
   mutable std::mutex mutex_;
   std::vector<MetricDescription> declared_;
+};
+
+/// A worker's word to the host that there are events or messages.
+class WorkerBell final : public WorkBell {
+ public:
+  explicit WorkerBell(Link& link) : link_{link} {}
+
+  void ring(std::string_view plugin) noexcept override;
+
+ private:
+  Link& link_;
 };
 
 }  // namespace bulkhead::host

@@ -7,11 +7,12 @@ namespace bulkhead::host {
 
 /// What a call is doing, for whoever has to say after a death what was lost.
 enum class CallStage : std::uint32_t {
-  None,   ///< no call was begun here
-  Call,   ///< in the plugin's own code
-  Read,   ///< in its store, reading, or waiting to
-  Write,  ///< in its store, writing, or waiting to
-  Done    ///< it was answered
+  None,      ///< no call was begun here
+  Call,      ///< in the plugin's own code
+  Read,      ///< in its store, reading, or waiting to
+  Write,     ///< in its store, writing, or waiting to
+  Outbound,  ///< with an outside service
+  Done       ///< it was answered
 };
 
 /// Where this thread's call tells what it is doing. Threads that nobody watches pay a look at a
@@ -38,6 +39,22 @@ class CallStageMark {
   static inline thread_local std::atomic<CallStage>* place_ = nullptr;
   std::atomic<CallStage>* const at_;
   CallStage before_ = CallStage::None;
+};
+
+/// Within a scope the thread writes its stages to that place, and then to its own again: for work
+/// that one thread does for another.
+class CallStagePlace {
+ public:
+  explicit CallStagePlace(std::atomic<CallStage>* place) noexcept
+      : before_{CallStageMark::watched()} {
+    CallStageMark::watch(place);
+  }
+  ~CallStagePlace() { CallStageMark::watch(before_); }
+  CallStagePlace(const CallStagePlace&) = delete;
+  CallStagePlace& operator=(const CallStagePlace&) = delete;
+
+ private:
+  std::atomic<CallStage>* const before_;
 };
 
 }  // namespace bulkhead::host

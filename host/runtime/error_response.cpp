@@ -42,6 +42,7 @@ constexpr std::array kRefinedCodes{
     RefinedCode{"DATABASE_BUSY", 503},
     RefinedCode{"STORE_LEASE_HELD", 503},
     RefinedCode{"PLUGIN_UNAVAILABLE", 503},
+    RefinedCode{"CAPABILITY_UNAVAILABLE", 503},
     RefinedCode{"CIRCUIT_OPEN", 503},
     RefinedCode{"OVERLOADED", 503},
     RefinedCode{"DRAINING", 503},

@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <bulkhead/http_client.hpp>
 #include <bulkhead/waist.hpp>
 
 #include "runtime/byte_stream.hpp"
+#include "runtime/message_table.hpp"
 #include "runtime/plugin_home.hpp"
 #include "runtime/recovery_points.hpp"
+#include "runtime/registering.hpp"
 
 namespace bulkhead::host {
 
@@ -19,38 +22,10 @@ using waist::view;
 /// The functions of the table; a friend of PluginHome, so that nothing of them shows in its
 /// contract.
 struct HostTable {
-  static void requireCreating(const PluginHome& home) {
-    if (!home.creating_) {
-      throw Error::configuration("REGISTRATION_CLOSED",
-                                 "A plugin registers while it is created, and never afterwards.");
-    }
-  }
-
-  /// Half a plugin is none: the first refusal is kept, is that of all that follow, and create()
-  /// throws it.
-  template <class Registration>
-  static bulkhead_status registering(bulkhead_home* self, const bulkhead_error_sink* error,
-                                     const Registration& registration) {
-    auto& refusal = self->home.refused_registration_;
-    if (refusal) return waist::report(*refusal, error);
-    return guarded(error, [&] {
-      requireCreating(self->home);
-      try {
-        registration(self->home);
-      } catch (const Error& problem) {
-        refusal = problem;
-        throw;
-      } catch (const std::exception& problem) {
-        refusal = Error::configuration("REGISTRATION_REFUSED", problem.what());
-        throw;
-      }
-    });
-  }
-
   static bulkhead_status registerRoute(bulkhead_home* self, std::uint32_t route,
                                        bulkhead_bytes method, bulkhead_bytes path,
                                        bulkhead_bytes contract, const bulkhead_error_sink* error) {
-    return registering(self, error, [&](PluginHome& home) {
+    return Registering::run(self, error, [&](PluginHome& home) {
       if (home.routes_.size() >= kRoutesMax)
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
       home.routes_.push_back(std::make_shared<const RegisteredRoute>(
@@ -80,7 +55,7 @@ struct HostTable {
   static bulkhead_status registerHealth(bulkhead_home* self, std::uint32_t contributor,
                                         bulkhead_bytes name, bulkhead_bytes options,
                                         const bulkhead_error_sink* error) {
-    return registering(self, error, [&](PluginHome& home) {
+    return Registering::run(self, error, [&](PluginHome& home) {
       if (home.table_.check_health == nullptr)
         throw Error::configuration("NO_CHECK_HEALTH", "The plugin's table has no check_health.");
       if (home.contributors_.size() >= kContributorsMax)
@@ -109,7 +84,7 @@ struct HostTable {
                                         bulkhead_bytes name, bulkhead_bytes help,
                                         const bulkhead_bytes* labels, std::size_t label_count,
                                         std::uint32_t* metric, const bulkhead_error_sink* error) {
-    return registering(self, error, [&](PluginHome& home) {
+    return Registering::run(self, error, [&](PluginHome& home) {
       if (home.metrics_.size() >= kMetricsMax)
         throw Error::configuration("TOO_MANY_METRICS", "A plugin registers at most 200 metrics.");
       std::string prefix = home.options_.plugin + "_";
@@ -330,22 +305,161 @@ struct HostTable {
     });
   }
 
+  static bulkhead_status httpSend(bulkhead_home* self, bulkhead_context* context,
+                                  const bulkhead_http_request* request,
+                                  bulkhead_http_answer_fn receive, void* receiver,
+                                  const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const OutboundAnswer answer = self->home.sendOutbound(context, requestFrom(*request));
+      const auto headers = waist::fieldsOf(answer.headers);
+      const bulkhead_http_answer crossing{sizeof(bulkhead_http_answer),
+                                          static_cast<std::int32_t>(answer.outcome),
+                                          answer.status,
+                                          answer.retry_after_s,
+                                          answer.attempts,
+                                          0,
+                                          answer.elapsed.count(),
+                                          waist::bytes(answer.code),
+                                          waist::bytes(answer.message),
+                                          headers.data(),
+                                          headers.size(),
+                                          waist::bytes(answer.body)};
+      receive(receiver, &crossing);
+    });
+  }
+
+  static OutboundRequest requestFrom(const bulkhead_http_request& crossing) {
+    if (crossing.size < sizeof crossing) {
+      throw Error::configuration("ABI_MISMATCH", "The request is shorter than one of version 1.3.");
+    }
+    OutboundRequest request;
+    request.method = view(crossing.method);
+    request.url = view(crossing.url);
+    request.body = view(crossing.body);
+    request.operation = view(crossing.operation);
+    request.repeatable = crossing.repeatable != 0;
+    if (crossing.timeout_us > 0) {
+      request.timeout = std::chrono::ceil<std::chrono::milliseconds>(
+          std::chrono::microseconds{std::min(crossing.timeout_us, kTimeoutMaxUs)});
+    }
+    for (std::size_t i = 0; i < crossing.header_count; ++i)
+      request.headers.emplace_back(view(crossing.headers[i].name), view(crossing.headers[i].value));
+    return request;
+  }
+
+  static constexpr std::int64_t kTimeoutMaxUs = 86'400'000'000;
+  static bulkhead_status registerCall(bulkhead_home* self, std::uint32_t route,
+                                      bulkhead_bytes capability, bulkhead_bytes call,
+                                      bulkhead_bytes options, const bulkhead_error_sink* error) {
+    return Registering::run(self, error, [&](PluginHome& home) {
+      const auto& provides = home.options_.capabilities.provides;
+      if (std::find(provides.begin(), provides.end(), view(capability)) == provides.end()) {
+        throw Error::configuration(
+            "CALL_REFUSED",
+            fmt::format("plugin.json does not say that it provides '{}'.", view(capability)));
+      }
+      addInside(home,
+                insideEntry(EntryKind::Call, route, view(capability), view(call), view(options)));
+    });
+  }
+
+  static bulkhead_status registerAnswer(bulkhead_home* self, std::uint32_t route,
+                                        bulkhead_bytes capability, bulkhead_bytes ask,
+                                        bulkhead_bytes options, const bulkhead_error_sink* error) {
+    return Registering::run(self, error, [&](PluginHome& home) {
+      if (!home.options_.capabilities.wants.contains(std::string{view(capability)})) {
+        throw Error::configuration(
+            "CALL_REFUSED",
+            fmt::format("plugin.json does not say that it wants '{}'.", view(capability)));
+      }
+      addInside(home,
+                insideEntry(EntryKind::Ask, route, view(capability), view(ask), view(options)));
+    });
+  }
+
+  static void addInside(PluginHome& home, RegisteredRoute entry) {
+    if (home.routes_.size() >= kRoutesMax)
+      throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
+    const bool twice =
+        std::any_of(home.routes_.begin(), home.routes_.end(), [&](const auto& present) {
+          return present->kind == entry.kind && present->path == entry.path;
+        });
+    if (twice)
+      throw Error::configuration("CALL_REFUSED", fmt::format("{} is there twice.", entry.path));
+    home.routes_.push_back(std::make_shared<const RegisteredRoute>(std::move(entry)));
+  }
+
+  static bulkhead_status callCapability(bulkhead_home* self, bulkhead_context* context,
+                                        bulkhead_bytes capability, bulkhead_bytes call,
+                                        bulkhead_bytes request, std::int64_t timeout_us,
+                                        const bulkhead_sink* answer,
+                                        const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const std::string text = self->home.callCapability(context, callOf(capability, call, request),
+                                                         std::chrono::microseconds{timeout_us});
+      answer->write(answer->self, text.data(), text.size());
+    });
+  }
+
+  static CapabilityCall callOf(bulkhead_bytes capability, bulkhead_bytes name,
+                               bulkhead_bytes request) {
+    CapabilityCall call;
+    call.capability = view(capability);
+    call.name = view(name);
+    call.request = view(request);
+    return call;
+  }
+
+  static bulkhead_status askCapability(bulkhead_home* self, bulkhead_context* context,
+                                       bulkhead_bytes capability, bulkhead_bytes ask,
+                                       bulkhead_bytes request, std::int64_t timeout_us,
+                                       bulkhead_ask_answer_fn receive, void* receiver,
+                                       const bulkhead_error_sink* error) {
+    return guarded(error, [&] {
+      const AskOutcome outcome = self->home.askCapability(context, callOf(capability, ask, request),
+                                                          std::chrono::microseconds{timeout_us});
+      const bulkhead_ask_answer crossing{sizeof(bulkhead_ask_answer), outcome.is_fallback ? 1 : 0,
+                                         waist::bytes(outcome.json), waist::bytes(outcome.reason)};
+      receive(receiver, &crossing);
+    });
+  }
+
   static constexpr std::size_t kRecoveryResultMax = std::size_t{64} * 1024;
 };
 
 const bulkhead_host& hostTable() noexcept {
   static constexpr bulkhead_host kTable{
-      sizeof(bulkhead_host),      BULKHEAD_ABI_MAJOR,
-      BULKHEAD_ABI_MINOR,         &HostTable::registerRoute,
-      &HostTable::registerHealth, &HostTable::registerMetric,
-      &HostTable::readSetting,    &HostTable::log,
-      &HostTable::recordMetric,   &HostTable::dbRead,
-      &HostTable::dbWrite,        &HostTable::txRead,
-      &HostTable::txSend,         &HostTable::nowUs,
-      &HostTable::monotonicUs,    &HostTable::remainingUs,
-      &HostTable::randomBytes,    &HostTable::recoveryRead,
-      &HostTable::recoveryKeep,   &HostTable::recoveryToken,
+      sizeof(bulkhead_host),
+      BULKHEAD_ABI_MAJOR,
+      BULKHEAD_ABI_MINOR,
+      &HostTable::registerRoute,
+      &HostTable::registerHealth,
+      &HostTable::registerMetric,
+      &HostTable::readSetting,
+      &HostTable::log,
+      &HostTable::recordMetric,
+      &HostTable::dbRead,
+      &HostTable::dbWrite,
+      &HostTable::txRead,
+      &HostTable::txSend,
+      &HostTable::nowUs,
+      &HostTable::monotonicUs,
+      &HostTable::remainingUs,
+      &HostTable::randomBytes,
+      &HostTable::recoveryRead,
+      &HostTable::recoveryKeep,
+      &HostTable::recoveryToken,
       &HostTable::bodyRead,
+      &HostTable::httpSend,
+      &HostTable::registerCall,
+      &HostTable::callCapability,
+      &MessageTable::registerEvents,
+      &MessageTable::publishEvent,
+      &MessageTable::registerListener,
+      &MessageTable::registerInbox,
+      &MessageTable::keepMessage,
+      &HostTable::registerAnswer,
+      &HostTable::askCapability,
   };
   return kTable;
 }

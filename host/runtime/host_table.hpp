@@ -57,4 +57,6 @@ struct bulkhead_transaction {
   /// The refusal of a statement that changed another number of rows than it had to: nothing may
   /// commit after it.
   std::optional<bulkhead::Error> doom;
+  const bulkhead::host::HttpRequest* request = nullptr;  ///< that it is run for; null for none
+  bool has_work = false;  ///< events or messages are in it, for the host to see to after the commit
 };

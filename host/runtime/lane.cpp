@@ -11,6 +11,9 @@ namespace bulkhead::host {
 
 namespace {
 
+/// A task whose deadline passes tells nobody.
+constexpr std::chrono::milliseconds kStuckLook{20};
+
 /// What the thread collects its wakes in, if it does.
 thread_local LaneWakes* collected_wakes = nullptr;
 
@@ -30,6 +33,7 @@ struct Lane::Shared {
   std::deque<Waiting> queue;
   std::list<Time> running;  // deadline of what each busy thread does
   std::size_t threads = 0;
+  std::size_t guests = 0;  ///< threads of others that are at work
   std::size_t sleeping = 0;
   std::size_t notified = 0;  ///< of the sleeping, those on their way
   std::uint64_t refused = 0;
@@ -40,6 +44,9 @@ struct Lane::Shared {
     return running.size() >= limits.threads &&
            stuckCount(std::chrono::steady_clock::now()) >= limits.threads;
   }
+
+  /// A thread of another's may be at work, too.
+  bool hasWork() const { return !queue.empty() && running.size() < limits.threads; }
 
   std::size_t freeThreads() const {
     return limits.threads - std::min(running.size(), limits.threads);
@@ -55,7 +62,7 @@ struct Lane::Shared {
   /// that takes a task asks again: a task that takes long holds up none behind it, and those that
   /// do not are done by few threads.
   bool wantsWake() {
-    if (queue.empty() || notified > 0 || sleeping == 0) return false;
+    if (!hasWork() || notified > 0 || sleeping == 0) return false;
     ++notified;
     return true;
   }
@@ -70,34 +77,56 @@ struct Lane::Shared {
 
   void awaitTask(std::unique_lock<std::mutex>& lock) {
     ++sleeping;
-    while (queue.empty() && !closed && threads <= limits.threads) {
+    while (!hasWork() && !(closed && queue.empty()) && threads <= limits.threads) {
       wake.wait(lock);
       if (notified > 0) --notified;
     }
     --sleeping;
   }
 
+  /// `own` is the thread's place in `running`, while it is not there.
+  void doNext(std::unique_lock<std::mutex>& lock, std::list<Time>& own) {
+    Waiting next = std::move(queue.front());
+    queue.pop_front();
+    const bool late = next.deadline < std::chrono::steady_clock::now();
+    expired += late ? 1U : 0U;
+    own.front() = next.deadline;
+    running.splice(running.begin(), own);
+    const auto place = running.begin();
+    const bool wakes_another = wantsWake();
+    lock.unlock();
+    if (wakes_another) wake.notify_one();
+    next.task(late);
+    next.task = nullptr;
+    lock.lock();
+    own.splice(own.begin(), running, place);
+    if (running.empty() && queue.empty()) idle.notify_all();
+    if (closed && queue.empty()) wake.notify_all();  // those that slept beside a guest may end
+  }
+
+  void workHere(std::size_t tasks_max) {
+    std::list<Time> own(1);
+    std::unique_lock lock{mutex};
+    ++guests;
+    for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock, own);
+    --guests;
+    if (closed) {
+      wake.notify_all();
+      idle.notify_all();
+      return;
+    }
+    const bool wakes_another = wantsWake();
+    lock.unlock();
+    if (wakes_another) wake.notify_one();
+  }
+
   void work() {
-    std::list<Time> own(1);  // this thread's place in `running`, while it is not there
+    std::list<Time> own(1);
     std::unique_lock lock{mutex};
     for (;;) {
       awaitTask(lock);
-      if (queue.empty() || threads > limits.threads) break;
-      Waiting next = std::move(queue.front());
-      queue.pop_front();
-      const bool late = next.deadline < std::chrono::steady_clock::now();
-      expired += late ? 1U : 0U;
-      own.front() = next.deadline;
-      running.splice(running.begin(), own);
-      const auto place = running.begin();
-      const bool wakes_another = wantsWake();
-      lock.unlock();
-      if (wakes_another) wake.notify_one();
-      next.task(late);
-      next.task = nullptr;
-      lock.lock();
-      own.splice(own.begin(), running, place);
-      if (running.empty() && queue.empty()) idle.notify_all();
+      if (!hasWork() || threads > limits.threads) break;
+      doNext(lock, own);
     }
     --threads;
     idle.notify_all();
@@ -114,10 +143,11 @@ Lane::~Lane() {
   std::unique_lock lock{shared_->mutex};
   shared_->closed = true;
   shared_->wake.notify_all();
-  shared_->idle.wait(lock, [&] {
-    return shared_->queue.empty() &&
-           shared_->threads <= shared_->stuckCount(std::chrono::steady_clock::now());
-  });
+  const auto left_behind = [&] {
+    return shared_->queue.empty() && shared_->threads + shared_->guests <=
+                                         shared_->stuckCount(std::chrono::steady_clock::now());
+  };
+  while (!shared_->idle.wait_for(lock, kStuckLook, left_behind)) continue;
 }
 
 bool Lane::submit(Task task, Time deadline) {
@@ -179,6 +209,21 @@ bool Lane::isHung() const {
   return shared_->isHung();
 }
 
+void Lane::workHere(std::size_t tasks_max) {
+  const auto shared = shared_;  // a task may end the lane
+  shared->workHere(tasks_max);
+}
+
+std::vector<Lane::Task> Lane::takeWaiting() {
+  const std::lock_guard lock{shared_->mutex};
+  std::vector<Task> tasks;
+  tasks.reserve(shared_->queue.size());
+  for (auto& waiting : shared_->queue) tasks.push_back(std::move(waiting.task));
+  shared_->queue.clear();
+  if (shared_->running.empty()) shared_->idle.notify_all();
+  return tasks;
+}
+
 bool Lane::drain(std::chrono::milliseconds patience) {
   std::unique_lock lock{shared_->mutex};
   shared_->closed = true;
@@ -209,6 +254,13 @@ void LaneWakes::flush() {
   tasks_ = 0;
   for (const auto& lane : lanes_) lane->wakeForQueue();
   lanes_.clear();
+}
+
+bool LaneWakes::workHere(Lane& lane) {
+  if (lanes_.size() != 1 || lanes_.front() != lane.shared_) return false;
+  lanes_.clear();
+  lane.workHere(std::exchange(tasks_, 0));
+  return true;
 }
 
 }  // namespace bulkhead::host

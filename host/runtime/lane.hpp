@@ -55,6 +55,11 @@ class Lane {
   LaneState state() const;
   /// True when every thread of the lane runs past its deadline.
   bool isHung() const;
+  /// Does at most so many of the tasks that wait on the calling thread, which counts as one of the
+  /// lane's then. While others wait, a thread of the lane is woken for them.
+  void workHere(std::size_t tasks_max);
+  /// Takes out what waits for a thread, in its order: it is the caller's to do.
+  std::vector<Task> takeWaiting();
   /// Refuses what comes from now on and waits until nothing runs or waits; false when `patience`
   /// ran out.
   bool drain(std::chrono::milliseconds patience);
@@ -81,6 +86,9 @@ class LaneWakes {
   LaneWakes& operator=(const LaneWakes&) = delete;
 
   void flush();
+  /// Instead of flush(), when everything was submitted to `lane`: does as much on this thread.
+  /// False when there was nothing, or something else.
+  bool workHere(Lane& lane);
 
  private:
   friend class Lane;

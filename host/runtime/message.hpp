@@ -61,6 +61,8 @@ struct HttpRequest {
   Fields path_parameters;        ///< filled by the router
   bool own_request_id = false;   ///< made here, not sent by the client
   std::int64_t received_us = 0;  ///< monotonic microseconds of the first byte
+  std::uint32_t call_depth = 0;  ///< how many calls of capabilities led here
+  std::uint64_t link_call = 0;   ///< in a worker: its id on the link
 
   /// First value of a header (lower-case name), or nullptr.
   const std::string* header(std::string_view name) const;

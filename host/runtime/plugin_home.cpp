@@ -9,12 +9,14 @@
 
 #include "logging/loaded_modules.hpp"
 #include "logging/work_in_hand.hpp"
+#include "runtime/call_scope.hpp"
 #include "runtime/call_stage.hpp"
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
+#include "runtime/recovery_points.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -27,23 +29,6 @@ struct RolledBackAnswer {
 
 /// For storing the answer of a request whose deadline has passed.
 constexpr std::chrono::seconds kAnswerPatience{5};
-
-/// True while this thread runs a transaction closure.
-thread_local bool in_transaction = false;
-
-class TransactionScope {
- public:
-  TransactionScope() {
-    if (in_transaction) {
-      throw Error::app("CALL_IN_TRANSACTION",
-                       "The store is not asked for a transaction from within a transaction.");
-    }
-    in_transaction = true;
-  }
-  ~TransactionScope() { in_transaction = false; }
-  TransactionScope(const TransactionScope&) = delete;
-  TransactionScope& operator=(const TransactionScope&) = delete;
-};
 
 /// Refusals of the domain are answers that a repeat gets again; what the request never got to, or
 /// what may mend itself, is not.
@@ -106,6 +91,7 @@ void PluginHome::create() {
       throw Error::configuration("CREATE_GAVE_NOTHING", "create() succeeded and gave no plugin.");
   } catch (...) {
     routes_.clear();
+    published_.clear();
     contributors_.clear();
     services_.metrics.withdraw(std::exchange(metrics_, {}));
     throw;
@@ -260,6 +246,8 @@ void PluginHome::failStreams(const Error& error, const RegisteredRoute& route,
 
 HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpRequest& request,
                                   bulkhead_context& context) {
+  if (route.kind == EntryKind::Desk) return workOnMessages(request, context);
+  if (route.kind == EntryKind::Event) return runMessage(route, request, context);
   switch (route.contract.transaction()) {
     case RouteTransaction::None:
       if (!route.contract.recoveryPoints().empty())
@@ -346,7 +334,7 @@ void PluginHome::storeAnswer(const IdempotencyClaim& claim, const Answer& answer
 HttpResponse PluginHome::dispatchRecovering(const RegisteredRoute& route,
                                             const HttpRequest& request, bulkhead_context& context) {
   const auto claim = readIdempotencyClaim(route.contract, request).value();
-  const auto hold = running_claims_.hold(claim);
+  const auto hold = readyStore().hold(recovery::numberOf(claim));
   if (auto answer = findAnswer(claim, request, context, !hold)) return std::move(*answer);
   const RecoveringCall call{claim, route.contract};
   bulkhead_context recovering{context.deadline, context.request, &call, context.input};
@@ -395,6 +383,7 @@ void PluginHome::callPlugin(const RegisteredRoute& route, const HttpRequest& req
                                   headers.size(),
                                   waist::bytes(scopes)};
   requirePresent();
+  const RunningContext running{context};
   const bulkhead_response out = answer.door();
   waist::ErrorCatcher caught;
   caught.check(table_.handle(object_, &crossing, transaction, &out, caught.sink()));
@@ -405,6 +394,7 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
   const WorkInHand work{{options_.plugin, options_.version}, "check_health", contributor.name};
   requirePresent();
   bulkhead_context context{deadline, nullptr};
+  const RunningContext running{context};
   HealthResult result;
   const bulkhead_sink sink = result.door();
   waist::ErrorCatcher caught;
@@ -431,14 +421,19 @@ void PluginHome::runWrite(bulkhead_context* context,
   const CallStageMark stage{CallStage::Write};
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
+  bool has_work = false;
+  auto* const place = CallStageMark::watched();
   store.write(
       [&](data::Transaction& transaction) {
+        const CallStagePlace own{place};  // whoever leads the group of writes
         const TransactionScope scope;
-        bulkhead_transaction crossing{transaction, {}};
+        bulkhead_transaction crossing{transaction, {}, context ? context->request : nullptr};
         closure(crossing);
         if (crossing.doom) throw Error{*crossing.doom};
+        has_work = crossing.has_work;
       },
       deadline);
+  if (has_work && services_.bell != nullptr) services_.bell->ring(options_.plugin);
 }
 
 std::chrono::steady_clock::time_point PluginHome::deadlineOf(
@@ -452,18 +447,21 @@ data::Store& PluginHome::readyStore() {
     throw Error::configuration(
         "NO_STORE", "This plugin has no store: plugin.json says so, or it is still being created.");
   }
-  if (in_transaction) {
-    throw Error::app("CALL_IN_TRANSACTION",
-                     "The store is not asked for a transaction from within a transaction.");
-  }
+  TransactionScope::requireOutside("The store is not asked for a transaction");
   if (!prepared_.load(std::memory_order_acquire)) {
     const std::lock_guard lock{prepare_mutex_};
     if (!prepared_.load(std::memory_order_relaxed)) {
       if (options_.migrate) options_.migrate(*services_.store);
+      const bool has_messages = std::any_of(routes_.begin(), routes_.end(), [](const auto& route) {
+        return route->kind == EntryKind::Desk;
+      });
       services_.store->write(
-          [](data::Transaction& transaction) {
+          [&](data::Transaction& transaction) {
             idempotency::prepare(transaction);
             recovery::prepare(transaction);
+            if (!has_messages) return;
+            outbox::prepare(transaction);
+            inbox::prepare(transaction);
           },
           deadlineOf(nullptr));
       prepared_.store(true, std::memory_order_release);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,14 +18,22 @@
 #include <bulkhead/error.hpp>
 
 #include "data/store.hpp"
+#include "runtime/capability_caller.hpp"
+#include "runtime/event_contracts.hpp"
+#include "runtime/http_sender.hpp"
+#include "runtime/inbox.hpp"
 #include "runtime/message.hpp"
+#include "runtime/outbox.hpp"
 #include "runtime/plugin_answer.hpp"
+#include "runtime/plugin_capabilities.hpp"
 #include "runtime/plugin_input.hpp"
-#include "runtime/recovery_points.hpp"
 #include "runtime/registration.hpp"
 #include "runtime/services.hpp"
+#include "runtime/work_bell.hpp"
 
 namespace bulkhead::host {
+
+struct IdempotencyClaim;
 
 /// A checked setting: unset, integer (booleans are 0 or 1, durations milliseconds), number or text.
 using PluginSetting = std::variant<std::monostate, std::int64_t, double, std::string>;
@@ -38,16 +47,23 @@ struct HomeOptions {
   bool development = false;  ///< S60: more in error bodies
   std::function<void(data::Store&)>
       migrate;  ///< brings the plugin's schema up to date; retried until it succeeds
+  PluginCapabilities capabilities{};
+  bool has_store = true;                           ///< its manifest says so
+  std::shared_ptr<const EventContracts> events{};  ///< null: what it publishes is not looked at
 };
 
 /// The services a home is given; borrowed, and outliving it. `store` may be null: then the store
-/// verbs refuse. Without `randomness` it is the system's.
+/// verbs refuse. Without `randomness` it is the system's, without `capabilities` nobody provides
+/// any, without `http` nothing goes out, and without `bell` nobody is told of messages.
 struct HomeServices {
   Clock& clock;
   LogSink& log;
   MetricSink& metrics;
   data::Store* store = nullptr;
   Randomness* randomness = nullptr;
+  CapabilityCaller* capabilities = nullptr;
+  HttpSender* http = nullptr;
+  WorkBell* bell = nullptr;
 };
 
 /// A plugin's home in this process: implements the waist's host table for one plugin, and keeps
@@ -95,10 +111,13 @@ class PluginHome {
   const std::string& plugin() const { return options_.plugin; }
   const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const { return routes_; }
   const std::vector<RegisteredContributor>& contributors() const { return contributors_; }
+  const PluginCapabilities& capabilities() const { return options_.capabilities; }
   data::Store* store() const { return services_.store; }
 
  private:
   friend struct HostTable;
+  friend struct MessageTable;
+  friend struct Registering;
 
   PluginInput admit(const RegisteredRoute& route, const HttpRequest& request) const;
   void tellSanitized(const RegisteredRoute& route, const HttpRequest& request,
@@ -125,11 +144,34 @@ class PluginHome {
   HttpResponse refuse(const Error& error, const RegisteredRoute& route, const HttpRequest& request);
   void requirePresent() const;
 
+  struct MessageEnd;
+  void addMessageDesk();
+  bool publish(outbox::NewEvent event, bulkhead_transaction& transaction);
+  bool keep(inbox::NewRow message, bulkhead_transaction& transaction);
+  std::string newEventId();
+  static double chance();
+  HttpResponse workOnMessages(const HttpRequest& request, bulkhead_context& context);
+  HttpResponse runMessage(const RegisteredRoute& route, const HttpRequest& request,
+                          bulkhead_context& context);
+  MessageEnd runInTransaction(const RegisteredRoute& route, std::int64_t seq,
+                              bulkhead_context& context);
+  MessageEnd runOutside(const RegisteredRoute& route, std::int64_t seq, bulkhead_context& context);
+  void callHandler(const RegisteredRoute& route, const inbox::Row& row, bulkhead_context& context,
+                   bulkhead_transaction* transaction);
+  MessageEnd failMessage(const RegisteredRoute& route, std::int64_t seq, const Error& error);
+
   void runRead(bulkhead_context* context,
                const std::function<void(bulkhead_transaction&)>& closure);
   void runWrite(bulkhead_context* context,
                 const std::function<void(bulkhead_transaction&)>& closure);
+  void beginCall(bulkhead_context* context, CapabilityCall& call,
+                 std::chrono::microseconds timeout) const;
+  std::string callCapability(bulkhead_context* context, CapabilityCall call,
+                             std::chrono::microseconds timeout);
+  AskOutcome askCapability(bulkhead_context* context, CapabilityCall ask,
+                           std::chrono::microseconds timeout);
   data::Store& readyStore();
+  OutboundAnswer sendOutbound(bulkhead_context* context, OutboundRequest request);
   std::chrono::steady_clock::time_point deadlineOf(const bulkhead_context* context) const;
 
   const bulkhead_plugin& table_;
@@ -145,7 +187,7 @@ class PluginHome {
   std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
   std::vector<RegisteredContributor> contributors_;
   std::vector<std::uint32_t> metrics_;
-  RunningClaims running_claims_;
+  std::set<std::string, std::less<>> published_;  ///< capabilities whose events it publishes
   std::mutex prepare_mutex_;
   std::atomic<bool> prepared_ = false;
 };

@@ -2,23 +2,13 @@
 
 #include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
+#include <algorithm>
+#include <cstring>
 
 #include <bulkhead/error.hpp>
 #include <bulkhead/transaction.hpp>
 
 namespace bulkhead::host {
-
-RunningClaims::Hold::~Hold() {
-  if (claims_ == nullptr) return;
-  const std::lock_guard lock{claims_->mutex_};
-  claims_->names_.erase(name_);
-}
-
-std::optional<RunningClaims::Hold> RunningClaims::hold(const IdempotencyClaim& claim) {
-  const std::lock_guard lock{mutex_};
-  if (!names_.insert(claim.name).second) return std::nullopt;
-  return Hold{*this, claim.name};
-}
 
 namespace recovery {
 namespace {
@@ -84,6 +74,12 @@ void keep(data::Transaction& transaction, const IdempotencyClaim& claim, std::st
 void forget(data::Transaction& transaction, const IdempotencyClaim& claim) {
   const auto row = bulkhead::values(Blob{claim.name});
   transaction.send("DELETE FROM bulkhead_recovery WHERE name = $1", row.data(), row.size());
+}
+
+std::uint64_t numberOf(const IdempotencyClaim& claim) {
+  std::uint64_t number = 0;
+  std::memcpy(&number, claim.name.data(), std::min(claim.name.size(), sizeof number));
+  return number;
 }
 
 std::string token(const IdempotencyClaim& claim, std::string_view plugin, std::string_view point) {

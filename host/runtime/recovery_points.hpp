@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -11,33 +9,6 @@
 #include "runtime/idempotency.hpp"
 
 namespace bulkhead::host {
-
-/// The keyed requests whose handlers run in this home. A store is written by one home at a time, so
-/// that what is not here does not run. Thread-safe.
-class RunningClaims {
- public:
-  /// One request's place among them.
-  class Hold {
-   public:
-    Hold(RunningClaims& claims, std::string name) : claims_{&claims}, name_{std::move(name)} {}
-    Hold(Hold&& other) noexcept : claims_{other.claims_}, name_{std::move(other.name_)} {
-      other.claims_ = nullptr;
-    }
-    Hold& operator=(Hold&&) = delete;
-    ~Hold();
-
-   private:
-    RunningClaims* claims_;
-    std::string name_;
-  };
-
-  /// Nothing while an equal claim is held.
-  std::optional<Hold> hold(const IdempotencyClaim& claim);
-
- private:
-  std::mutex mutex_;
-  std::set<std::string> names_;
-};
 
 /// What the attempts at a keyed request that calls out have reached, kept in the plugin's own store
 /// until the request has its answer (B3), or for as long as answers are kept.
@@ -57,6 +28,9 @@ void keep(data::Transaction& transaction, const IdempotencyClaim& claim, std::st
           std::string_view result, std::int64_t now_us);
 /// Removes all points of a request that has its answer.
 void forget(data::Transaction& transaction, const IdempotencyClaim& claim);
+/// What stands for the request among those that run on its store (data::Store::hold): whoever does
+/// not get it has an equal one running, in this generation or in another.
+std::uint64_t numberOf(const IdempotencyClaim& claim);
 /// The token of a point: equal in every attempt.
 std::string token(const IdempotencyClaim& claim, std::string_view plugin, std::string_view point);
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "runtime/contract.hpp"
 
@@ -14,11 +15,57 @@ inline constexpr std::size_t kRoutesMax = 1000;
 inline constexpr std::size_t kContributorsMax = 32;
 inline constexpr std::size_t kMetricsMax = 200;
 
+/// Failed runs of a message, after which it is dead, where its handler does not say.
+inline constexpr std::uint32_t kMessageAttempts = 20;
+
+/// What leads into a plugin.
+enum class EntryKind : std::uint8_t {
+  Route,  ///< a URL
+  Call,   ///< of a capability that it provides
+  Ask,    ///< of a capability that it wants
+  Event,  ///< of a capability that it wants, or a message of its own inbox
+  Desk,   ///< work of the host's on its events and messages: nothing of the plugin's code
+};
+
+/// Which of a home's threads work on what came in: those of asks and events do nothing else, so
+/// that these are answered whatever the requests do; nor does that of the desk, so that a handler
+/// of messages which takes its time keeps no events from others.
+enum class EntryLane : std::uint8_t { Requests, Streams, Asides, Desk };
+inline constexpr std::size_t kEntryLanes = 4;
+
+/// Where a request enters a plugin: a route, or something to which no URL leads.
 struct RegisteredRoute {
   std::uint32_t number = 0;  ///< the plugin's own
-  std::string path;          ///< full template: /api/<plugin>/v1/...
+  std::string path;  ///< full template: /api/<plugin>/v1/...; without a URL "payments/1/refund" or
+                     ///< "voice/1/asks/tool_call"
   RouteContract contract;
+  std::string capability{};  ///< of what no URL leads to: "payments/1"; empty for an own inbox
+  std::string call{};        ///< and its name there, or that of the inbox
+  EntryKind kind = EntryKind::Route;
+  std::uint32_t attempts_max = kMessageAttempts;  ///< of a handler of messages
+
+  EntryLane lane() const noexcept {
+    if (kind == EntryKind::Ask || kind == EntryKind::Event) return EntryLane::Asides;
+    if (kind == EntryKind::Desk) return EntryLane::Desk;
+    return contract.streams() == RouteStreams::None ? EntryLane::Requests : EntryLane::Streams;
+  }
+  /// True when messages of that source and type come here.
+  bool takes(std::string_view source, std::string_view type) const noexcept {
+    if (kind != EntryKind::Event) return false;
+    return capability.empty() ? call == source : capability == source && call == type;
+  }
 };
+
+/// What answers something to which no URL leads, as it is registered: `options` as register_call
+/// has them. Throws Error (configuration, CALL_REFUSED).
+RegisteredRoute insideEntry(EntryKind kind, std::uint32_t number, std::string_view capability,
+                            std::string_view call, std::string_view options);
+/// What handles an event, or the messages of an inbox, whose `capability` is empty; `options` as
+/// register_listener has them. Throws Error (configuration, MESSAGES_REFUSED).
+RegisteredRoute messageHandler(std::uint32_t number, std::string_view capability,
+                               std::string_view name, std::string_view options);
+/// Where the host works on the plugin's messages.
+RegisteredRoute messageDesk(std::uint32_t number = 0);
 
 struct RegisteredContributor {
   std::uint32_t number = 0;

@@ -23,6 +23,9 @@ using Json = nlohmann::json;
 constexpr std::size_t kProblemsMax = Schema::kProblemsMax;
 /// Values of a document of which all problems are listed; of larger ones by their lists' items.
 constexpr std::size_t kListedValuesMax = 1000;
+/// What one value of a document may be compared with: bounds of its cost.
+constexpr std::size_t kEnumValuesMax = 1000;
+constexpr std::size_t kAlternativesMax = 100;  ///< of all allOf, anyOf and oneOf of a schema
 
 /// Keywords that mean the same in draft 7 and 2020-12, and annotations.
 const std::set<std::string, std::less<>> kKeywords{"type",
@@ -71,16 +74,18 @@ void compile(const Json& schema, valijson::Schema& compiled) {
 }
 
 /// What is checked beside valijson, shaped like the schema: where a document's value meets a
-/// pattern or a list.
+/// pattern or a list. valijson compares each item of a list with each other one; here they are
+/// sorted.
 struct Node {
   std::unique_ptr<re2::RE2> pattern;
   std::string text;  ///< of the pattern
   std::map<std::string, Node, std::less<>> properties;
   std::optional<std::size_t> items_max;
+  bool unique = false;  ///< items, of which no two are the same
   std::unique_ptr<Node> items;
   std::unique_ptr<valijson::Schema> each;  ///< the schema of one item
 
-  bool empty() const { return !pattern && properties.empty() && !items && !items_max; }
+  bool empty() const { return !pattern && properties.empty() && !items && !items_max && !unique; }
 };
 
 /// Checks the subset, and splits a schema into what valijson sees and what is checked beside it.
@@ -96,7 +101,11 @@ class Splitter {
                            keyword));
       }
     }
+    if (const auto values = schema.find("enum");
+        values != schema.end() && values->size() > kEnumValuesMax)
+      refuse(place, fmt::format("'enum' has more than {} values", kEnumValuesMax));
     Node node = takePattern(schema, place, combined);
+    takeUnique(schema, place, combined, node);
     schema.erase("format");
     splitProperties(schema, place, combined, node);
     splitItems(schema, place, combined, node);
@@ -120,6 +129,19 @@ class Splitter {
              fmt::format("'pattern' is not a regular expression: {}", node.pattern->error()));
     schema.erase("pattern");
     return node;
+  }
+
+  static void takeUnique(Json& schema, const std::string& place, bool combined, Node& node) {
+    const auto found = schema.find("uniqueItems");
+    if (found == schema.end()) return;
+    if (!found->is_boolean()) refuse(place, "'uniqueItems' is true or false");
+    node.unique = found->get<bool>();
+    schema.erase(found);
+    if (!node.unique) return;
+    if (combined)
+      refuse(place, "'uniqueItems' inside allOf, anyOf, oneOf or not is outside the subset");
+    if (!schema.contains("maxItems"))
+      refuse(place, "a list with 'uniqueItems' also needs 'maxItems'");
   }
 
   void splitProperties(Json& schema, const std::string& place, bool combined, Node& node) {
@@ -153,12 +175,27 @@ class Splitter {
       const auto found = schema.find(keyword);
       if (found == schema.end()) continue;
       if (!found->is_array()) refuse(place, fmt::format("'{}' is a list", keyword));
+      alternatives_ += found->size();
+      if (alternatives_ > kAlternativesMax) {
+        refuse(place, fmt::format("a schema has at most {} of allOf, anyOf and oneOf together",
+                                  kAlternativesMax));
+      }
       for (auto& child : *found) split(child, fmt::format("{}/{}", place, keyword), true);
     }
     if (const auto found = schema.find("not"); found != schema.end())
       split(*found, place + "/not", true);
   }
+
+  std::size_t alternatives_ = 0;
 };
+
+/// Sorted, so that its cost is near to its length.
+bool hasTwins(const Json& list) {
+  const auto less = [](const Json* one, const Json* other) { return *one < *other; };
+  std::set<const Json*, decltype(less)> seen{less};
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Json& item) { return !seen.insert(&item).second; });
+}
 
 void checkPatterns(const Node& node, const Json& value, const std::string& pointer,
                    std::vector<SchemaProblem>& problems) {
@@ -167,6 +204,8 @@ void checkPatterns(const Node& node, const Json& value, const std::string& point
     problems.push_back(
         {"#" + pointer, fmt::format("The value does not match the pattern {}.", node.text)});
   }
+  if (node.unique && value.is_array() && hasTwins(value))
+    problems.push_back({"#" + pointer, "Two items of the list are the same."});
   if (value.is_object()) {
     for (const auto& [name, below] : node.properties) {
       if (const auto found = value.find(name); found != value.end()) {

@@ -51,18 +51,8 @@ Certificate sign(EVP_PKEY* key, const std::string& name, int days) {
 
 }  // namespace
 
-CertificateFolder::CertificateFolder() {
-  std::string name = (fs::temp_directory_path() / "bulkhead-tls-XXXXXX").string();
-  path_ = ::mkdtemp(name.data());
-}
-
-CertificateFolder::~CertificateFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 PemFiles CertificateFolder::make(const std::string& name, int days) const {
-  const PemFiles files{path_ / (name + ".pem"), path_ / (name + ".key")};
+  const PemFiles files{folder_ / (name + ".pem"), folder_ / (name + ".key")};
   const Key key{EVP_EC_gen("P-256"), EVP_PKEY_free};
   require(key != nullptr);
   const Certificate certificate = sign(key.get(), name, days);

@@ -44,7 +44,12 @@ TEST_F(StreamingFront, Rfc9112_7_1_PiecesAreChunksAndAnswersStayInOrder) {
   const auto exchange = open(client, get("/park") + get("/b"));
   const auto stream = answerWithStream(*exchange);
   EXPECT_TRUE(stream->write("hello"));
-  EXPECT_NE(client.readSome().find("Transfer-Encoding: chunked"), std::string::npos);
+  std::string begun;
+  ASSERT_TRUE(test::eventually([&] {
+    begun += client.readSome();
+    return begun.find("5\r\nhello\r\n") != std::string::npos;
+  })) << begun;
+  EXPECT_NE(begun.find("Transfer-Encoding: chunked"), std::string::npos);
   stream->write(" world");
   stream->finish();
   const std::string rest = client.readAll(std::chrono::milliseconds{300});

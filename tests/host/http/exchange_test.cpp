@@ -140,14 +140,15 @@ TEST_F(ExchangePoolTest, WhatComesBackIsLikeNew) {
   ASSERT_EQ(exchange.get(), address) << "control: it is the same one";
 
   const auto& [method, target, path, query, headers, body, body_stream, peer, principal, request_id,
-               trace_id, parent_span_id, span_id, path_parameters, own_request_id, received_us] =
-      exchange->request();
+               trace_id, parent_span_id, span_id, path_parameters, own_request_id, received_us,
+               call_depth, link_call] = exchange->request();
   for (const std::string* text :
        {&method, &target, &path, &body, &request_id, &trace_id, &parent_span_id, &span_id,
         &peer.address.text(), &principal.key_id, &principal.tenant})
     EXPECT_EQ(*text, "");
   for (const Fields* fields : {&query, &headers, &path_parameters}) EXPECT_TRUE(fields->empty());
-  EXPECT_FALSE(body_stream || own_request_id || received_us != 0);
+  EXPECT_FALSE(body_stream || own_request_id || received_us != 0 || call_depth != 0 ||
+               link_call != 0);
   EXPECT_FALSE(peer.inside || peer.admin_socket || peer.management || peer.secure);
   EXPECT_EQ(peer.address.bytes(), "");
   EXPECT_TRUE(principal.scopes.empty());

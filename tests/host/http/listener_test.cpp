@@ -17,6 +17,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "temporary_folder.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -92,13 +94,7 @@ TEST(Listener, AnAddressThatIsNotOursIsRefused) {
 
 class UnixListener : public testing::Test {
  protected:
-  ~UnixListener() override { std::filesystem::remove_all(folder_); }
-
-  const std::filesystem::path folder_ = [] {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "bulkhead-listener-XXXXXX").string();
-    return std::filesystem::path{::mkdtemp(name.data())};
-  }();
+  const TemporaryFolder folder_;
   const std::filesystem::path path_ = folder_ / "http.sock";
 };
 

@@ -5,30 +5,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
-#include <stdlib.h>
 #include <string>
 
 #include <bulkhead/error.hpp>
 
 #include "data/sqlite_file.hpp"
+#include "host/runtime/silent_sinks.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 namespace fs = std::filesystem;
 using data::SqliteFile;
-
-class SilentLog final : public LogSink {
- public:
-  void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
-};
-
-class NoMetrics final : public MetricSink {
- public:
-  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
-  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::span<const std::uint32_t>) override {}
-};
 
 /// In this process, and in a worker of its own.
 class BareStoreTest : public testing::TestWithParam<std::string> {
@@ -41,7 +30,6 @@ class BareStoreTest : public testing::TestWithParam<std::string> {
     run("CREATE TABLE note (word TEXT)");
     run("INSERT INTO note VALUES ('one'), ('two')");
   }
-  ~BareStoreTest() override { fs::remove_all(folder_); }
 
   std::unique_ptr<BareStore> store() const {
     if (GetParam() == "local") return std::make_unique<LocalBareStore>("p", file_);
@@ -65,18 +53,13 @@ class BareStoreTest : public testing::TestWithParam<std::string> {
     return "none";
   }
 
-  const fs::path folder_{makeFolder()};
+  const TemporaryFolder folder_;
   const fs::path file_{folder_ / "p.db"};
 
  private:
-  static fs::path makeFolder() {
-    std::string name = (fs::temp_directory_path() / "bulkhead-bare-XXXXXX").string();
-    return mkdtemp(name.data());
-  }
-
   const WorkerProgram program_ = WorkerProgram::own();
   mutable SilentLog log_;
-  mutable NoMetrics metrics_;
+  mutable SilentMetrics metrics_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Both, BareStoreTest, testing::Values("local", "worker"),

@@ -20,12 +20,12 @@ PluginEntry entry(std::string id, std::filesystem::path library = {}) {
 }
 
 PluginCandidate one(const PluginEntry& configured) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   return discoverPlugins({configured}, folder.path()).at(0);
 }
 
 TEST(Discovery, FindsAPluginInItsFolderAndProvesACopy) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   folder.write("greeter.so", readPluginFile(test::greeter()).bytes);
   auto candidates = discoverPlugins({entry("greeter")}, folder.path());
   ASSERT_EQ(candidates.size(), 1U);
@@ -79,7 +79,7 @@ TEST(Discovery, TwoFilesOfOnePluginCannotBothBeOpen) {
 }
 
 TEST(Discovery, ListsFilesThatNobodyConfigured) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   folder.write("greeter.so", "x");
   folder.write("notes.txt", "x");
   const auto candidates = discoverPlugins({}, folder.path());
@@ -89,7 +89,7 @@ TEST(Discovery, ListsFilesThatNobodyConfigured) {
 }
 
 TEST(Discovery, VerifyClosesWhatDoesNotSurviveOrChanged) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const PluginCache cache{folder.path() / "cache"};
   auto throwing = one(entry("create-throws", test::hostile("create-throws")));
   ASSERT_EQ(throwing.state, PluginState::Discovered) << throwing.reason;

@@ -72,7 +72,7 @@ TEST(ElfNote, RefusesOtherMachinesAndKinds) {
 }
 
 TEST(ElfNote, RefusesFilesThatAreNone) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const auto refused = [](const std::filesystem::path& path) {
     return refusalOf([&] { readPluginFile(path); });
   };

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/plugins/idle_home.hpp"
 #include "plugins/compartment.hpp"
 #include "runtime/error_response.hpp"
 
@@ -62,40 +63,23 @@ class Call final : public HomeCall {
 };
 
 /// A home that keeps what it is given, until it is told that it has ended.
-class FakeHome final : public Home {
+class FakeHome final : public IdleHome {
  public:
+  FakeHome() : IdleHome{{route("POST"), route("POST", kKeyed), reading()}} {}
+
   void create() override {
     if (refuses) throw Error::configuration("NO", "It does not want to.");
   }
-  void start() override {}
-  bool drain(Time) override { return true; }
-  void stop() noexcept override {}
-  bool abandon() noexcept override { return true; }
   bool submit(const std::shared_ptr<HomeCall>& call) override {
     if (alive) taken.push_back(call);
     return alive;
   }
-  std::string checkHealth(const RegisteredContributor&, Time) override { return {}; }
-  void setLimits(const HomeLimits&) override {}
-  HomeLoad load() const override { return {}; }
   bool isAlive() const noexcept override { return alive; }
-  const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
-    return registered;
-  }
-  const std::vector<RegisteredContributor>& contributors() const override { return contributors_; }
-  bool hasStore() const override { return false; }
-  bool pingStore(Time) override { return false; }
-  void shareLease(bool, Time) override {}
-  std::vector<TableRows> countRows(Time) override { return {}; }
 
   bool refuses = false;
   bool alive = true;
   std::vector<std::shared_ptr<HomeCall>> taken;
-  std::vector<std::shared_ptr<const RegisteredRoute>> registered{route("POST"),
-                                                                 route("POST", kKeyed), reading()};
-
- private:
-  std::vector<RegisteredContributor> contributors_;
+  RegisteredRoutes& registered = routes_;
 };
 
 class Generations : public ::testing::Test {

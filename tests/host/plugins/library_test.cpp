@@ -18,7 +18,7 @@ std::string refusal(std::string_view name) {
 }
 
 TEST(PluginLibrary, LoadsAndReallyUnloads) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const auto copy = PluginCache{folder.path()}.copyOf(readPluginFile(test::greeter()), "greeter");
   ASSERT_FALSE(PluginLibrary::isMapped(copy));
   PluginLibrary library = PluginLibrary::load(copy);
@@ -30,7 +30,7 @@ TEST(PluginLibrary, LoadsAndReallyUnloads) {
 }
 
 TEST(PluginLibrary, SaysWhenALibraryStaysInMemory) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const auto copy =
       PluginCache{folder.path()}.copyOf(readPluginFile(test::hostile("pinned")), "pinned");
   PluginLibrary library = PluginLibrary::load(copy);

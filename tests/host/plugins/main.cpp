@@ -12,7 +12,7 @@ int main(int count, char** arguments) {
     return bulkhead::host::runPreflightChild(arguments[2]);
   }
   if ((count == 3 || count == 4) && std::string_view{arguments[1]} == "worker")
-    return bulkhead::host::runWorker(arguments[count - 1], {});
+    return bulkhead::host::runWorker(arguments[count - 1], {}, nullptr);
   // Under sanitizers children still die by their signals, as in production.
   for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS"}) {
     const char* given = std::getenv(name);

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
 TEST(PluginCache, CopiesReadOnlyToAPathOfTheContent) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const PluginFile file = readPluginFile(test::greeter());
   const PluginCache cache{folder.path()};
   const fs::path copy = cache.copyOf(file, "greeter");
@@ -28,7 +28,7 @@ TEST(PluginCache, CopiesReadOnlyToAPathOfTheContent) {
 }
 
 TEST(PluginCache, ReplacesACopyThatIsNoLongerItself) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const PluginFile file = readPluginFile(test::greeter());
   const PluginCache cache{folder.path()};
   const fs::path copy = cache.copyOf(file, "greeter");
@@ -41,7 +41,7 @@ TEST(PluginCache, ReplacesACopyThatIsNoLongerItself) {
 }
 
 TEST(PluginCache, GivesTwoGenerationsOfOneFileCodeOfTheirOwn) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const PluginFile file = readPluginFile(test::greeter());
   const PluginCache cache{folder.path()};
   const PluginLibrary first = PluginLibrary::load(cache.copyOf(file, "greeter"));
@@ -54,7 +54,7 @@ TEST(PluginCache, GivesTwoGenerationsOfOneFileCodeOfTheirOwn) {
 }
 
 TEST(PluginCache, OverwritingTheOperatorsFileLeavesTheCopy) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const fs::path original = folder.write("shop.so", readPluginFile(test::greeter()).bytes);
   const fs::path copy =
       PluginCache{folder.path() / "cache"}.copyOf(readPluginFile(original), "shop");
@@ -65,7 +65,7 @@ TEST(PluginCache, OverwritingTheOperatorsFileLeavesTheCopy) {
 }
 
 TEST(PluginCache, PrunesWhatIsOldAndNotKept) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const PluginCache cache{folder.path()};
   const PluginFile one{"one.so", "one", sha256Of("one")};
   const PluginFile two{"two.so", "two", sha256Of("two")};
@@ -81,7 +81,7 @@ TEST(PluginCache, PrunesWhatIsOldAndNotKept) {
 }
 
 TEST(PluginCache, SaysWhyItCannotCopy) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const PluginCache cache{folder.write("file", "in the way")};
   const PluginFile file{"one.so", "one", sha256Of("one")};
   EXPECT_THAT(test::refusalOf([&] { cache.copyOf(file, "x"); }), HasSubstr("cannot be made"));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/plugins/plugin_files.hpp"
+#include "host/runtime/silent_sinks.hpp"
 #include "plugins/library.hpp"
 #include "runtime/plugin_home.hpp"
 
@@ -17,22 +18,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Silence final : public LogSink, public MetricSink {
- public:
-  void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
-  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
-  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::span<const std::uint32_t>) override {}
-};
-
 /// Creates and destroys a plugin in this process, as nobody may before it survived a child.
 void createHere(std::string_view name) {
   SystemClock clock;
-  Silence silence;
+  SilentLog log;
+  SilentMetrics metrics;
   const PluginLibrary library = PluginLibrary::load(test::hostile(name));
   HomeOptions options;
   options.plugin = name;
-  PluginHome home{library.table(), std::move(options), {clock, silence, silence, nullptr}};
+  PluginHome home{library.table(), std::move(options), {clock, log, metrics, nullptr}};
   home.create();
 }
 

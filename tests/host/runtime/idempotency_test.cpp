@@ -47,7 +47,7 @@ class Answers : public ::testing::Test {
                         {data::value(expired_at_us)});
   }
 
-  const data::TemporaryFolder folder;
+  const TemporaryFolder folder;
   std::unique_ptr<data::SqliteStore> store = data::openSqliteStore({.path = {}});
 };
 

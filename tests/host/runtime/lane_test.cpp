@@ -49,6 +49,23 @@ TEST(Lane, IsBoundedInThreadsAndQueue) {
   EXPECT_TRUE(lane.drain(milliseconds{5000}));
 }
 
+TEST(Lane, WhatWaitsCanBeTakenOutAgain) {
+  Lane lane{"test", {1, 10}};
+  std::promise<void> release;
+  ASSERT_TRUE(lane.submit([&](bool) { release.get_future().wait(); }, in(milliseconds{60'000})));
+  while (lane.state().running == 0) std::this_thread::yield();
+  std::vector<int> done;
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(lane.submit([&, i](bool) { done.push_back(i); }, in(milliseconds{60'000})));
+  const auto tasks = lane.takeWaiting();
+  EXPECT_EQ(lane.state().queued, 0U);
+  for (const auto& task : tasks) task(false);
+  EXPECT_EQ(done, (std::vector{0, 1, 2}));
+  EXPECT_FALSE(lane.drain(milliseconds{1})) << "negative control: what runs is still there";
+  release.set_value();
+  EXPECT_TRUE(lane.drain(milliseconds{5000}));
+}
+
 // Goal: limits change while the lane works. Method: a task that waits for its thread gets one
 // when there may be more; threads above a smaller number end.
 TEST(Lane, Ops518_LimitsChangeWhileItWorks) {
@@ -167,6 +184,103 @@ class NoThreads {
   pthread_attr_t before_{};
 };
 
+/// Submits a task that waits until it is released, and does it on a thread of the test's own.
+class WorkOfAGuest {
+ public:
+  explicit WorkOfAGuest(Lane& lane)
+      : guest_{[this, &lane] {
+          LaneWakes wakes;
+          lane.submit(
+              [this](bool) {
+                busy_.count_down();
+                release_.get_future().wait();
+              },
+              in(milliseconds{10'000}));
+          did_ = wakes.workHere(lane);
+        }} {
+    busy_.wait();
+  }
+  ~WorkOfAGuest() {
+    release();
+    EXPECT_TRUE(did_);
+  }
+  void release() {
+    if (!guest_.joinable()) return;
+    release_.set_value();
+    guest_.join();
+  }
+
+ private:
+  std::latch busy_{1};
+  std::promise<void> release_;
+  bool did_ = false;
+  std::thread guest_;
+};
+
+TEST(Lane, AGuestWorksAsOneOfItsThreads) {
+  Lane lane{"test", {1, 8}};
+  std::latch warm{1};
+  ASSERT_TRUE(lane.submit([&](bool) { warm.count_down(); }, in(milliseconds{5000})));
+  warm.wait();  // and there is a thread that sleeps
+  while (lane.state().running > 0) std::this_thread::yield();
+  WorkOfAGuest guest{lane};
+  EXPECT_EQ(lane.state().running, 1U);
+  std::promise<void> next;
+  ASSERT_TRUE(lane.submit([&](bool) { next.set_value(); }, in(milliseconds{10'000})));
+  auto done = next.get_future();
+  EXPECT_EQ(done.wait_for(milliseconds{50}), std::future_status::timeout) << "one at a time";
+  EXPECT_EQ(lane.state().queued, 1U);
+  guest.release();
+  EXPECT_EQ(done.wait_for(milliseconds{5000}), std::future_status::ready);
+}
+
+TEST(Lane, WhatComesBesideAGuestIsNotHeldUp) {
+  Lane lane{"test", {2, 8}};
+  const WorkOfAGuest guest{lane};
+  std::latch others{3};
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(lane.submit([&](bool) { others.count_down(); }, in(milliseconds{5000})));
+  others.wait();
+  EXPECT_FALSE(lane.drain(milliseconds{10})) << "its guest's task is one of its own";
+}
+
+TEST(Lane, ItsEndWakesThoseThatSleepBesideGuests) {
+  auto lane = std::make_unique<Lane>("test", LaneLimits{2, 8});
+  std::latch warm{2};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(lane->submit(
+        [&](bool) {
+          warm.count_down();
+          warm.wait();
+        },
+        in(milliseconds{5000})));
+  }
+  warm.wait();  // two threads, which sleep soon
+  while (lane->state().running > 0) std::this_thread::yield();
+  auto first = std::make_unique<WorkOfAGuest>(*lane);
+  auto second = std::make_unique<WorkOfAGuest>(*lane);
+  std::promise<void> third;
+  ASSERT_TRUE(lane->submit([&](bool) { third.set_value(); }, in(milliseconds{10'000})));
+  auto gone = std::async(std::launch::async, [&] { lane.reset(); });
+  first.reset();
+  third.get_future().wait();
+  second.reset();
+  EXPECT_EQ(gone.wait_for(std::chrono::seconds{5}), std::future_status::ready);
+}
+
+TEST(LaneWakes, AGuestDoesNothingForALaneOfOthers) {
+  Lane lane{"test", {1, 8}};
+  Lane other{"other", {1, 8}};
+  std::latch done{2};
+  LaneWakes wakes;
+  EXPECT_FALSE(wakes.workHere(lane));
+  for (Lane* one : {&lane, &other})
+    ASSERT_TRUE(one->submit([&](bool) { done.count_down(); }, in(milliseconds{5000})));
+  EXPECT_FALSE(wakes.workHere(lane));
+  wakes.flush();
+  done.wait();
+}
+
 TEST(Lane, WhatItRefusesForWantOfAThreadNeverRuns) {
   Lane lane{"test", {2, 10}};
   std::atomic<int> ran{0};
@@ -227,6 +341,23 @@ TEST(Lane, WhatWaitedTooLongIsToldSo) {
   release.set_value();
   EXPECT_TRUE(late.get_future().get());
   EXPECT_EQ(lane.state().expired, 1U);
+}
+
+TEST(Lane, ItsEndDoesNotWaitForATaskWhoseTimeIsOver) {
+  std::promise<void> released;
+  const auto stays = released.get_future().share();
+  std::atomic<bool> begun{false};
+  {
+    Lane lane{"test", {1, 1}};
+    lane.submit(
+        [&begun, stays](bool) {
+          begun = true;
+          stays.wait();
+        },
+        in(milliseconds{30}));
+    while (!begun) std::this_thread::yield();
+  }  // its deadline passes while this waits
+  released.set_value();
 }
 
 }  // namespace

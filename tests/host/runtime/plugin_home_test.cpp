@@ -10,6 +10,7 @@
 #include <bulkhead/plugin.hpp>
 
 #include "data/sqlite_store.hpp"
+#include "host/runtime/silent_sinks.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -25,13 +26,6 @@ class Silence final : public LogSink {
     if (level >= BULKHEAD_LOG_ERROR) errors.emplace_back(message);
   }
   std::vector<std::string> errors;
-};
-
-class NoMetrics final : public MetricSink {
- public:
-  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
-  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::span<const std::uint32_t>) override {}
 };
 
 /// A ledger of one number, with every way to answer or to fail.
@@ -155,7 +149,7 @@ class PluginHomeTest : public ::testing::Test {
   HttpRequest sent_as_;  ///< what is equal in all requests
   SystemClock clock_;
   Silence log_;
-  NoMetrics metrics_;
+  SilentMetrics metrics_;
   std::unique_ptr<data::Store> store_;
   std::unique_ptr<PluginHome> home_;
 };
@@ -334,7 +328,7 @@ TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
                                                        {"int", "INTERNAL_ERROR"}};
   SystemClock clock;
   Silence log;
-  NoMetrics metrics;
+  SilentMetrics metrics;
   const auto store = data::openSqliteStore({});
   for (const auto& [what, code] : table) {
     Unruly::what = what;
@@ -356,7 +350,7 @@ TEST(PluginHomeCreation, ARuleThatIsBrokenRefusesThePlugin) {
 TEST(PluginHomeCreation, AbsolutePathsAreThePluginsOwnOrThoseItReplaces) {
   SystemClock clock;
   Silence log;
-  NoMetrics metrics;
+  SilentMetrics metrics;
   for (const char* path : {"/api/unruly/v2/x", "/api/old-desk/x"}) {
     Unruly::what = path;
     HomeOptions options;

@@ -15,6 +15,7 @@
 #include "data/sqlite_store.hpp"
 #include "host/data/forgetful_disk.hpp"
 #include "host/data/store_fixture.hpp"
+#include "host/runtime/silent_sinks.hpp"
 #include "runtime/plugin_home.hpp"
 
 namespace bulkhead::host {
@@ -23,16 +24,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kAny = R"({"type":"object"})";
-
-class NoLog final : public LogSink {
-  void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
-};
-
-class NoMetrics final : public MetricSink {
-  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
-  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::span<const std::uint32_t>) override {}
-};
 
 class SetClock final : public Clock {
  public:
@@ -148,15 +139,18 @@ enum Way : std::size_t { Guarded, Unguarded, Keyed, Unkeyed };
 /// A shop in a home that can be ended and begun again on what its disk has.
 class ShopProcess {
  public:
-  explicit ShopProcess(std::filesystem::path store) : path_{std::move(store)} {
+  explicit ShopProcess(std::filesystem::path store, bool lease_shared = false)
+      : path_{std::move(store)}, lease_shared_{lease_shared} {
     Shop::bank = &bank;
     Shop::runs = 0;
     begin();
   }
 
   void begin() {
-    store_ = data::openSqliteStore(
-        {.path = path_, .owner = "shop", .retry_interval = std::chrono::milliseconds{0}});
+    store_ = data::openSqliteStore({.path = path_,
+                                    .owner = "shop",
+                                    .retry_interval = std::chrono::milliseconds{0},
+                                    .lease_shared = lease_shared_});
     HomeOptions options;
     options.plugin = "shop";
     home_ = std::make_unique<PluginHome>(bulkhead::detail::Door<Shop>::table(), std::move(options),
@@ -188,8 +182,9 @@ class ShopProcess {
 
  private:
   const std::filesystem::path path_;
-  NoLog log_;
-  NoMetrics metrics_;
+  const bool lease_shared_;
+  SilentLog log_;
+  SilentMetrics metrics_;
   std::unique_ptr<data::SqliteStore> store_;
   std::unique_ptr<PluginHome> home_;
 };
@@ -205,7 +200,7 @@ bool isReplay(const HttpResponse& response) {
 
 class RecoveryPoints : public testing::Test {
  protected:
-  data::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   ShopProcess shop_{folder_ / "shop.db"};
 };
 
@@ -267,6 +262,57 @@ TEST_F(RecoveryPoints, B3_WhileTheFirstRunsAnEqualOneIsToldSo) {
   const auto answer = running.get();
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(shop_.sell(Guarded).body, answer.body);
+}
+
+/// Two generations of a shop on one store, while one is replaced by the other. Both charge at the
+/// bank of the next one.
+class TwoGenerations : public testing::Test {
+ protected:
+  /// The old one stands in the middle of a sale until release() is called.
+  void beginSale() {
+    next_.bank.on_charge = [this] {
+      if (!first_.exchange(false)) return;
+      entered_.set_value();
+      released_.get_future().wait();
+    };
+    running_ = std::async(std::launch::async, [this] { return old_.sell(Guarded); });
+    entered_.get_future().wait();
+  }
+  HttpResponse endSale() {
+    released_.set_value();
+    return running_.get();
+  }
+
+  TemporaryFolder folder_;
+  ShopProcess old_{folder_ / "shop.db", true};
+  ShopProcess next_{folder_ / "shop.db", true};
+
+ private:
+  std::atomic<bool> first_{true};
+  std::promise<void> entered_;
+  std::promise<void> released_;
+  std::future<HttpResponse> running_;
+};
+
+TEST_F(TwoGenerations, B3_WhileTheFirstRunsInTheOldOneAnEqualOneIsToldSoByTheNext) {
+  beginSale();
+  EXPECT_EQ(codeOf(next_.sell(Guarded)), "IDEMPOTENCY_IN_PROGRESS");
+  EXPECT_EQ(codeOf(next_.sell(Guarded, R"({"other":1})")), "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_EQ(next_.sell(Guarded, "{}", "k2").status, 201) << "another key does not wait";
+  const auto answer = endSale();
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  const auto again = next_.sell(Guarded);
+  EXPECT_TRUE(isReplay(again));
+  EXPECT_EQ(again.body, answer.body);
+  EXPECT_EQ(next_.count("sale"), 2) << "one for each key";
+}
+
+TEST_F(TwoGenerations, B3_NegativeControl_WithoutTheMarkOneRequestSellsTwice) {
+  beginSale();
+  std::filesystem::remove(folder_ / "shop.db.claims");
+  EXPECT_EQ(next_.sell(Guarded).status, 201);
+  EXPECT_EQ(endSale().status, 201);
+  EXPECT_EQ(next_.count("sale"), 2);
 }
 
 struct Outcome {
@@ -366,7 +412,7 @@ Effects cutAtEachStep(Way way) {
   Effects effects;
   for (int change = 1;; ++change) {
     data::ForgetfulDisk disk{static_cast<std::uint64_t>(change)};
-    const data::TemporaryFolder folder;
+    const TemporaryFolder folder;
     ShopProcess shop{folder / "shop.db"};
     disk.failAt(change);
     const auto first = shop.sell(way);

@@ -110,6 +110,53 @@ TEST(Schema, WhatIsLargeAndWrongOutsideItsListsIsStillRefused) {
   EXPECT_EQ(problems[0].pointer, "#");
 }
 
+TEST(Schema, TwoItemsThatAreTheSameAreFound) {
+  const Schema schema{Json::parse(R"({"type":"array","maxItems":100000,"uniqueItems":true})")};
+  EXPECT_TRUE(schema.validate(Json::parse(R"([1,2,"1",{"a":1},{"a":2},[1],null])")).empty());
+  for (const char* twins : {"[1,2,1]", "[1,1.0]", R"([{"a":1,"b":2},{"b":2,"a":1}])"}) {
+    const auto problems = schema.validate(Json::parse(twins));
+    ASSERT_EQ(problems.size(), 1U) << twins;
+    EXPECT_EQ(problems[0].detail, "Two items of the list are the same.");
+  }
+}
+
+// Goal: a list whose items have to differ costs what its length says. Method: one of twice the
+// length; compared each with each it would cost four times as much, and minutes.
+TEST(Schema, ItemsThatDifferAreNotComparedEachWithEach) {
+  const Schema schema{Json::parse(R"({"type":"array","maxItems":200000,"uniqueItems":true})")};
+  const auto timeOf = [&](int items) {
+    Json list = Json::array();
+    for (int i = 0; i < items; ++i) list.push_back(i);
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(schema.validate(list).empty());
+    return std::chrono::steady_clock::now() - begin;
+  };
+  timeOf(50'000);
+  EXPECT_LT(timeOf(100'000), std::chrono::seconds{5});
+}
+
+TEST(Schema, WhatOneValueIsComparedWithIsBounded) {
+  const auto isTaken = [](const Json& schema) {
+    try {
+      Schema{schema};
+      return true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), "SCHEMA_REFUSED");
+      return false;
+    }
+  };
+  Json values = Json::array();
+  for (int i = 0; i < 1'000; ++i) values.push_back(i);
+  EXPECT_TRUE(isTaken({{"enum", values}}));
+  values.push_back("one more");
+  EXPECT_FALSE(isTaken({{"enum", values}}));
+  Json some = Json::array();
+  for (int i = 0; i < 50; ++i) some.push_back({{"const", i}});
+  EXPECT_TRUE(isTaken({{"anyOf", some}, {"items", {{"oneOf", some}}}}));
+  EXPECT_FALSE(
+      isTaken({{"anyOf", some}, {"items", {{"oneOf", some}, {"not", {{"allOf", some}}}}}}));
+}
+
 TEST(Schema, WhatMeansSomethingElseElsewhereIsRefusedByName) {
   const char* const refused[] = {R"({"$ref":"#/x"})",
                                  R"({"prefixItems":[]})",
@@ -117,7 +164,9 @@ TEST(Schema, WhatMeansSomethingElseElsewhereIsRefusedByName) {
                                  R"({"items":[{}]})",
                                  R"({"type":"string","pattern":"a"})",
                                  R"({"type":"string","maxLength":4,"pattern":"("})",
-                                 R"({"anyOf":[{"type":"string","maxLength":4,"pattern":"a"}]})"};
+                                 R"({"anyOf":[{"type":"string","maxLength":4,"pattern":"a"}]})",
+                                 R"({"type":"array","uniqueItems":true})",
+                                 R"({"not":{"maxItems":4,"uniqueItems":true}})"};
   for (const char* text : refused) {
     try {
       Schema{Json::parse(text)};

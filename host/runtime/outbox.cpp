@@ -1,0 +1,204 @@
+#include "runtime/outbox.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <functional>
+#include <limits>
+#include <map>
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/transaction.hpp>
+
+namespace bulkhead::host::outbox {
+namespace {
+
+constexpr std::size_t kPageRows = 64;
+constexpr std::size_t kPageBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kTextBytesMax = 256;
+
+void requireShort(std::string_view text, std::string_view what, std::size_t most) {
+  if (text.size() <= most) return;
+  throw Error::app("EVENT_REFUSED",
+                   fmt::format("The {} of an event has at most {} bytes.", what, most));
+}
+
+template <std::size_t N>
+void each(data::Transaction& transaction, std::string_view sql,
+          const std::array<bulkhead_value, N>& values,
+          const std::function<bool(const Row&)>& receive) {
+  transaction.read(sql, values.data(), N, [&](const bulkhead_value* columns, std::size_t count) {
+    return receive(Row{columns, count}) ? 0 : 1;
+  });
+}
+
+template <class... Arguments>
+std::int64_t send(data::Transaction& transaction, std::string_view sql,
+                  const Arguments&... arguments) {
+  const auto row = bulkhead::values(arguments...);
+  return transaction.send(sql, row.data(), row.size());
+}
+
+std::int64_t positionOf(data::Transaction& transaction, std::string_view capability,
+                        std::string_view consumer) {
+  std::int64_t position = 0;
+  each(transaction,
+       "SELECT seq FROM bulkhead_outbox_reader WHERE capability = $1 AND consumer = $2",
+       bulkhead::values(capability, consumer), [&](const Row& row) {
+         position = row.integer(0);
+         return false;
+       });
+  return position;
+}
+
+}  // namespace
+
+void prepare(data::Transaction& transaction) {
+  for (const std::string_view sql :
+       {"CREATE TABLE IF NOT EXISTS bulkhead_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "id TEXT NOT NULL, capability TEXT NOT NULL, event TEXT NOT NULL, tenant TEXT NOT NULL, "
+        "subject TEXT NOT NULL, payload TEXT NOT NULL, trace TEXT NOT NULL, "
+        "created_us BIGINT NOT NULL, keyed INTEGER NOT NULL, state TEXT NOT NULL, "
+        "error TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_outbox_id ON bulkhead_outbox (capability, id)",
+        "CREATE INDEX IF NOT EXISTS bulkhead_outbox_new ON bulkhead_outbox (capability, seq) "
+        "WHERE state = 'new'",
+        "CREATE INDEX IF NOT EXISTS bulkhead_outbox_dead ON bulkhead_outbox (capability) "
+        "WHERE state = 'dead'",
+        "CREATE INDEX IF NOT EXISTS bulkhead_outbox_old ON bulkhead_outbox (created_us) "
+        "WHERE state <> 'new'",
+        "CREATE TABLE IF NOT EXISTS bulkhead_outbox_reader (capability TEXT NOT NULL, "
+        "consumer TEXT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (capability, consumer))"})
+    transaction.send(sql, nullptr, 0);
+}
+
+bool publish(data::Transaction& transaction, const NewEvent& event, std::string_view id,
+             std::int64_t now_us) {
+  requireShort(event.payload, "payload", kPayloadBytesMax);
+  requireShort(event.key, "key", kKeyBytesMax);
+  requireShort(event.subject, "subject", kTextBytesMax);
+  requireShort(event.tenant, "tenant", kTextBytesMax);
+  const bool keyed = !event.key.empty();
+  const std::string name = keyed ? fmt::format("{}:{}", event.event, event.key) : std::string{id};
+  return send(transaction,
+              "INSERT INTO bulkhead_outbox (id, capability, event, tenant, subject, payload, "
+              "trace, created_us, keyed, state, error) "
+              "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'new', '') ON CONFLICT DO NOTHING",
+              name, event.capability, event.event, event.tenant, event.subject, event.payload,
+              event.trace, now_us, keyed ? 1 : 0) == 1;
+}
+
+Page next(data::Transaction& transaction, std::string_view capability, std::string_view consumer) {
+  Page page;
+  std::size_t bytes = 0;
+  each(transaction,
+       "SELECT seq, id, event, tenant, subject, payload, trace, created_us FROM bulkhead_outbox "
+       "WHERE state = 'new' AND capability = $1 AND seq > $2 ORDER BY seq LIMIT 65",
+       bulkhead::values(capability, positionOf(transaction, capability, consumer)),
+       [&](const Row& row) {
+         const std::size_t size = row.text(5).size();
+         page.more =
+             page.events.size() >= kPageRows || (!page.events.empty() && bytes + size > kPageBytes);
+         if (page.more) return false;
+         bytes += size;
+         page.events.push_back({row.integer(0), row.string(1), row.string(2), row.string(3),
+                                row.string(4), row.string(5), row.string(6), row.integer(7)});
+         return true;
+       });
+  return page;
+}
+
+void advance(data::Transaction& transaction, std::string_view capability, std::string_view consumer,
+             std::int64_t seq) {
+  send(transaction,
+       "INSERT INTO bulkhead_outbox_reader (capability, consumer, seq) VALUES ($1, $2, $3) "
+       "ON CONFLICT (capability, consumer) DO UPDATE SET seq = max(seq, excluded.seq)",
+       capability, consumer, seq);
+}
+
+void bury(data::Transaction& transaction, std::int64_t seq, std::string_view error) {
+  send(transaction,
+       "UPDATE bulkhead_outbox SET state = 'dead', error = $2 WHERE seq = $1 AND state = 'new'",
+       seq, error.substr(0, 1000));
+}
+
+bool settle(data::Transaction& transaction, std::string_view capability,
+            std::vector<std::string> consumers, const std::vector<std::string>& unsure) {
+  const auto contains = [](const std::vector<std::string>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  std::vector<std::string> gone;
+  each(transaction, "SELECT consumer FROM bulkhead_outbox_reader WHERE capability = $1",
+       bulkhead::values(capability), [&](const Row& row) {
+         if (contains(consumers, row.text(0))) return true;
+         (contains(unsure, row.text(0)) ? consumers : gone).push_back(row.string(0));
+         return true;
+       });
+  for (const auto& consumer : gone) {
+    send(transaction, "DELETE FROM bulkhead_outbox_reader WHERE capability = $1 AND consumer = $2",
+         capability, consumer);
+  }
+  std::int64_t through = std::numeric_limits<std::int64_t>::max();
+  for (const auto& consumer : consumers)
+    through = std::min(through, positionOf(transaction, capability, consumer));
+  if (through == 0) return false;
+  const std::int64_t gone_events =
+      send(transaction,
+           "DELETE FROM bulkhead_outbox WHERE seq IN (SELECT seq FROM bulkhead_outbox "
+           "WHERE state = 'new' AND capability = $1 AND seq <= $2 AND keyed = 0 "
+           "ORDER BY seq LIMIT $3)",
+           capability, through, kBatch);
+  // a key is remembered without what it stood for
+  const std::int64_t ended =
+      send(transaction,
+           "UPDATE bulkhead_outbox SET state = 'done', payload = '' WHERE seq IN (SELECT seq FROM "
+           "bulkhead_outbox WHERE state = 'new' AND capability = $1 AND seq <= $2 AND keyed = 1 "
+           "ORDER BY seq LIMIT $3)",
+           capability, through, kBatch);
+  return gone_events == kBatch || ended == kBatch;
+}
+
+std::int64_t expire(data::Transaction& transaction, std::string_view capability,
+                    std::int64_t expired_us) {
+  return send(transaction,
+              "UPDATE bulkhead_outbox SET state = 'dead', error = 'EXPIRED: somebody who wants it "
+              "was closed for longer than events are kept.' WHERE seq IN (SELECT seq FROM "
+              "(SELECT seq, created_us FROM bulkhead_outbox WHERE state = 'new' AND "
+              "capability = $1 ORDER BY seq LIMIT $3) WHERE created_us < $2)",
+              capability, expired_us, kBatch);
+}
+
+bool forget(data::Transaction& transaction, std::int64_t forgotten_us) {
+  return send(transaction,
+              "DELETE FROM bulkhead_outbox WHERE seq IN (SELECT seq FROM bulkhead_outbox "
+              "WHERE state <> 'new' AND created_us < $1 LIMIT $2)",
+              forgotten_us, kBatch) == kBatch;
+}
+
+std::vector<Figures> figures(data::Transaction& transaction) {
+  std::map<std::string, Figures> all;
+  each(transaction,
+       "SELECT n.capability, n.pending, o.created_us FROM (SELECT capability, count(*) AS pending, "
+       "min(seq) AS first FROM bulkhead_outbox WHERE state = 'new' GROUP BY capability) n "
+       "JOIN bulkhead_outbox o ON o.seq = n.first",
+       bulkhead::values(), [&](const Row& row) {
+         Figures& one = all[row.string(0)];
+         one.pending = row.integer(1);
+         one.oldest_us = row.integer(2);
+         return true;
+       });
+  each(transaction,
+       "SELECT capability, count(*) FROM bulkhead_outbox WHERE state = 'dead' GROUP BY capability",
+       bulkhead::values(), [&](const Row& row) {
+         all[row.string(0)].dead = row.integer(1);
+         return true;
+       });
+  std::vector<Figures> listed;
+  for (auto& [capability, one] : all) {
+    one.capability = capability;
+    listed.push_back(std::move(one));
+  }
+  return listed;
+}
+
+}  // namespace bulkhead::host::outbox
