@@ -7,6 +7,7 @@
 
 #include "app/admin_commands.hpp"
 #include "app/backup_commands.hpp"
+#include "app/capability_commands.hpp"
 #include "app/config_commands.hpp"
 #include "app/crash_commands.hpp"
 #include "app/log_commands.hpp"
@@ -123,7 +124,27 @@ CommandOption patienceOption() {
           "for the calls that run; then they are aborted (as long as a request may take)", false};
 }
 
-std::vector<Command> pluginCommands() {
+CommandOption noWaitOption() {
+  return {"no-wait", "", "ends at once and says where to look what became of it", false};
+}
+
+Command pluginVerifyCommand() {
+  return {
+      "plugin verify",
+      "FILE",
+      "proves a plugin as the host will, and says what to mend: file, manifest, symbols, settings, "
+      "routes, capabilities, and its creation, migrations and start in throw-away processes; 0 "
+      "when nothing failed, else 1",
+      1,
+      {configOption(),
+       {"conf", "FILE", "its conf/plugins.d/<id>.properties (the manifest's defaults)", false},
+       {"beside", "DIR", "plugins that it will live with: whose routes clash with its own", false},
+       {"faults", "", "each call that it makes to the host fails once in each way", false},
+       jsonOption()},
+      runPluginVerify};
+}
+
+std::vector<Command> pluginLooks() {
   return {
       {"plugin list",
        "",
@@ -131,6 +152,28 @@ std::vector<Command> pluginCommands() {
        0,
        {configOption(), jsonOption()},
        runPluginList},
+      {"capabilities",
+       "",
+       "shows who provides and wants which capability in the running host, and what is lost",
+       0,
+       {jsonOption(), configOption()},
+       runCapabilities},
+      {"plugin messages",
+       "ID",
+       "lists the events and messages that a plugin has to handle and had; or has a dead one "
+       "handled again",
+       1,
+       {configOption(),
+        jsonOption(),
+        {"state", "STATE", "new, done, ignored or dead", false},
+        {"source", "SOURCE", "a capability, or an inbox of the plugin's own", false},
+        {"replay", "N", "the number of the one that is dead", false}},
+       runPluginMessages},
+  };
+}
+
+std::vector<Command> pluginChanges() {
+  return {
       {"plugin reload",
        "ID",
        "puts the plugin's file and settings, as they are now, in place of what runs; no request "
@@ -139,6 +182,7 @@ std::vector<Command> pluginCommands() {
        {configOption(),
         jsonOption(),
         patienceOption(),
+        noWaitOption(),
         {"pause", "",
          "for migrations that contract: calls wait while the old version ends, a copy of its store "
          "is kept and the new one starts; else all is as it was",
@@ -148,20 +192,32 @@ std::vector<Command> pluginCommands() {
        "ID",
        "ends what the plugin has begun and switches it off, until it is enabled or the host starts",
        1,
-       {configOption(), jsonOption(), patienceOption()},
+       {configOption(), jsonOption(), patienceOption(), noWaitOption()},
        runPluginDisable},
       {"plugin enable",
        "ID",
        "starts a plugin that is switched off, or was installed since the host started",
        1,
-       {configOption(), jsonOption()},
+       {configOption(), jsonOption(), noWaitOption()},
        runPluginEnable},
       {"plugin release",
        "ID",
        "starts a plugin again that died too often",
        1,
-       {configOption(), jsonOption()},
+       {configOption(), jsonOption(), noWaitOption()},
        runPluginRelease},
+  };
+}
+
+std::vector<Command> pluginFiles() {
+  return {
+      {"plugin new",
+       "ID",
+       "writes a plugin that builds, with its tests, to go on from",
+       1,
+       {{"into", "DIR", "where (./ID); not there yet, or empty", false}},
+       runPluginNew},
+      pluginVerifyCommand(),
       {"plugin inspect",
        "FILE",
        "reads a plugin's manifest without loading it",
@@ -325,8 +381,9 @@ Command withSettings(Command command) {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> all;
-    for (auto* group : {hostCommands, configCommands, pluginCommands, crashCommands, logCommands,
-                        tenantCommands, keyCommands, auditCommands, backupCommands}) {
+    for (auto* group :
+         {hostCommands, configCommands, pluginLooks, pluginChanges, pluginFiles, crashCommands,
+          logCommands, tenantCommands, keyCommands, auditCommands, backupCommands}) {
       for (auto& command : group()) all.push_back(withSettings(std::move(command)));
     }
     return all;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <bulkhead/abi.h>
 #include <bulkhead/error.hpp>
@@ -119,6 +120,13 @@ void HomeMetrics::record(std::uint32_t metric, const std::vector<std::string_vie
       family->histogram(labels).observe(value);
       break;
   }
+}
+
+OutboundAnswer HomeHttp::send(OutboundRequest request, const HttpCaller& caller) {
+  return egress_.send(
+      std::move(request),
+      {std::string{caller.plugin}, caller.deadline, std::string{caller.trace.request_id},
+       std::string{caller.trace.trace_id}, std::string{caller.trace.tenant}, caller.given_up});
 }
 
 }  // namespace bulkhead::host

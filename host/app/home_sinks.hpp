@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "egress/egress.hpp"
 #include "monitoring/metrics.hpp"
+#include "runtime/http_sender.hpp"
 #include "runtime/services.hpp"
 
 namespace bulkhead::host {
@@ -46,6 +48,17 @@ class HomeMetrics final : public MetricSink {
   };
   std::vector<Declared> declared_;  // a family has one number, however often it is declared
   std::map<std::string, std::uint64_t, std::less<>> sanitized_;
+};
+
+/// Plugins' requests to outside services, by the host's egress, which outlives it.
+class HomeHttp final : public HttpSender {
+ public:
+  explicit HomeHttp(egress::Egress& egress) : egress_{egress} {}
+
+  OutboundAnswer send(OutboundRequest request, const HttpCaller& caller) override;
+
+ private:
+  egress::Egress& egress_;
 };
 
 }  // namespace bulkhead::host

@@ -44,8 +44,6 @@ HostRoute changeRoute(std::string_view verb, const PluginVerbs::Verb& change) {
   route.path = fmt::format("/api/admin/plugins/{{id}}/{}", verb);
   route.access = HostAccess::Admin;
   route.scope = "admin";
-  route.answered_on = AnsweredOn::AdminLane;
-  route.deadline = kPluginChangeMax;
   route.answer = [change, verb = std::string{verb}](const HttpRequest& request) {
     const PluginChange done =
         change(request.path_parameters.at(0).second,
@@ -71,6 +69,8 @@ std::string oldOnes(const PluginChange& change) {
   if (report.aborted > 0)
     text += fmt::format("; {} did not end and {} aborted", calls(report.aborted),
                         report.aborted == 1 ? "was" : "were");
+  if (report.passed_on > 0)
+    text += fmt::format("; {} that it had not begun went on", calls(report.passed_on));
   text += ".";
   if (report.paused_for.count() > 0)
     text += fmt::format(" Calls waited for {} ms.", report.paused_for.count());
@@ -100,10 +100,10 @@ std::string pluginChangeJson(const PluginChange& change) {
                nameOf(change.state), "version_before", text(report.version_before), "version",
                change.version, "generation_before", number(report.generation_before), "generation",
                number(report.generation), "drained", report.drained, "aborted", report.aborted,
-               "start_ms", report.started_in.count(), "drain_ms", report.drained_in.count(),
-               "pause_ms", report.paused_for.count(), "kept_store", text(change.kept_store),
-               "old_code", text(change.old_code), "reason", text(report.problem), "summary",
-               pluginChangeText(change));
+               "passed_on", report.passed_on, "start_ms", report.started_in.count(), "drain_ms",
+               report.drained_in.count(), "pause_ms", report.paused_for.count(), "kept_store",
+               text(change.kept_store), "old_code", text(change.old_code), "reason",
+               text(report.problem), "summary", pluginChangeText(change));
   });
 }
 
@@ -157,6 +157,7 @@ void logPluginChange(const PluginChange& change) {
        {"generation", report.generation},
        {"drained", report.drained},
        {"aborted", report.aborted},
+       {"passedOn", report.passed_on},
        {"startMs", report.started_in.count()},
        {"drainMs", report.drained_in.count()},
        {"pauseMs", report.paused_for.count()},

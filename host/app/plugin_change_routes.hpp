@@ -33,11 +33,10 @@ struct PluginVerbs {
 
 /// The longest patience that can be asked for.
 inline constexpr std::chrono::milliseconds kPluginPatienceMax{120'000};
-/// How long one of these routes may take altogether.
-inline constexpr std::chrono::seconds kPluginChangeMax{240};
 
 /// POST /api/admin/plugins/{id}/{reload,enable,disable,release}?patience_ms=N&pause=true: 200 with
-/// what was done, or 422 (PLUGIN_NOT_REPLACED, PLUGIN_NOT_STARTED) with the same as details.
+/// what was done, or 422 (PLUGIN_NOT_REPLACED, PLUGIN_NOT_STARTED) with the same as details. They
+/// take as long as they take: see ChangeDesk.
 std::vector<HostRoute> pluginChangeRoutes(const PluginVerbs& verbs);
 
 /// As the routes answer it.

@@ -9,5 +9,9 @@ int runPluginReload(const CommandLine& line);
 int runPluginEnable(const CommandLine& line);
 int runPluginDisable(const CommandLine& line);
 int runPluginRelease(const CommandLine& line);
+int runPluginMessages(const CommandLine& line);
+// Those that need no host.
+int runPluginNew(const CommandLine& line);
+int runPluginVerify(const CommandLine& line);
 
 }  // namespace bulkhead::host

@@ -149,6 +149,13 @@ void addStoreCheck(health::HealthRegistry& registry,
                             }));
 }
 
+bool isConfigured(const health::HealthRegistry& registry, std::string_view plugin) {
+  const auto snapshot = registry.snapshot();
+  return std::none_of(snapshot->checks.begin(), snapshot->checks.end(), [&](const auto& check) {
+    return check.owner == plugin && check.last.configured == false;
+  });
+}
+
 std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& plugins) {
   std::vector<health::PluginHealth> shown;
   for (const auto& facts : plugins) {

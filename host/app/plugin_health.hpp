@@ -25,6 +25,9 @@ void requireWell(Home& home);
 void addStoreCheck(health::HealthRegistry& registry,
                    const std::shared_ptr<Compartment>& compartment, const Home& home);
 
+/// False when a contributor of the plugin has said that its credentials are missing.
+bool isConfigured(const health::HealthRegistry& registry, std::string_view plugin);
+
 /// Every configured plugin as the health answers show it.
 std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& plugins);
 

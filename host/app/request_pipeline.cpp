@@ -129,6 +129,17 @@ BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {
   return {contract.bodyLimitBytes(), contract.streamsRequest()};
 }
 
+Lane& RequestPipeline::laneOf(const HostRoute& route) const {
+  switch (route.answered_on) {
+    case AnsweredOn::MonitoringLane:
+      return services_.monitoring_lane;
+    case AnsweredOn::ChangeLane:
+      return services_.change_lane;
+    default:
+      return services_.admin_lane;
+  }
+}
+
 void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                                       const std::shared_ptr<const HostRoute>& route) const {
   HttpRequest& request = exchange->request();
@@ -138,9 +149,7 @@ void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
     return;
   }
   exchange->setDeadline(route->deadline);
-  Lane& lane = route->answered_on == AnsweredOn::AdminLane ? services_.admin_lane
-                                                           : services_.monitoring_lane;
-  const bool taken = lane.submit(
+  const bool taken = laneOf(*route).submit(
       [exchange, route](bool expired) {
         if (expired) return;
         try {

@@ -28,6 +28,7 @@ struct PipelineServices {
   const PeerPolicy& peers;
   Lane& admin_lane;
   Lane& monitoring_lane;
+  Lane& change_lane;
   const Authenticator& authenticator;
   std::function<bool()> starting;  ///< plugins are still being started
   /// Closed plugins by path prefix: the compartment that "/api/<id>/..." belongs to, or null.
@@ -46,6 +47,7 @@ class RequestPipeline {
   BodyRule bodyRule(const HttpRequest& request) const;
 
  private:
+  Lane& laneOf(const HostRoute& route) const;
   void answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                        const std::shared_ptr<const HostRoute>& route) const;
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;

@@ -25,6 +25,7 @@ void RouteCatalog::admit(const std::shared_ptr<Compartment>& compartment, const 
   auto entries = entries_;
   std::erase_if(entries, [&](const Entry& entry) { return entry.owner == compartment->id(); });
   for (const auto& route : home.routes()) {
+    if (route->kind != EntryKind::Route) continue;
     auto target = std::make_shared<RouteTarget>();
     target->compartment = compartment;
     target->route = route;

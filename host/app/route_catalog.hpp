@@ -18,8 +18,9 @@
 namespace bulkhead::host {
 
 /// Where a host route is answered: at once on the loop (memory only, no waiting), or on one of the
-/// host's own lanes. Monitoring has its own, so that it answers while administration waits.
-enum class AnsweredOn { Loop, AdminLane, MonitoringLane };
+/// host's own lanes. Monitoring has its own, so that it answers while administration waits, and
+/// whoever waits for a long change has another one, so that the rest of administration does not.
+enum class AnsweredOn { Loop, AdminLane, MonitoringLane, ChangeLane };
 
 /// Who may call a host route. `Inside` is C16: an allowed network or a key with the scope; others
 /// see 404 or 403. `Admin` is the admin socket, or a key of the installation with the scope.

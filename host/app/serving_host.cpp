@@ -11,11 +11,14 @@
 #include "app/admin_routes.hpp"
 #include "app/body_work.hpp"
 #include "app/build_version.hpp"
+#include "app/capability_routes.hpp"
 #include "app/configuration_routes.hpp"
 #include "app/data_folder.hpp"
+#include "app/egress_settings.hpp"
 #include "app/host_listeners.hpp"
 #include "app/installed_plugins.hpp"
 #include "app/log_routes.hpp"
+#include "app/message_routes.hpp"
 #include "app/monitoring_routes.hpp"
 #include "app/plugin_health.hpp"
 #include "app/reload_log.hpp"
@@ -144,6 +147,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                                                 : settings_.server.version},
       alone_{start == Start::Alone},
       has_elder_{start == Start::BesideAnother},
+      egress_{egressOptions(settings_, version_, outbound_metrics_)},
       performance_{{milliseconds{settings_.monitoring.slow_query_ms},
                     milliseconds{settings_.monitoring.slow_api_ms}}},
       state_{milliseconds{settings_.monitoring.stall_after_ms}},
@@ -165,24 +169,50 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       tls_{settings_.tls},
       registry_{registryOptions()},
       backups_{[this](const std::filesystem::path& directory) { return backup(directory); }},
-      supervisor_{
-          supervisorOptions(settings_),
-          {clock_, home_log_, home_metrics_, kBodyWork,
-           [this](const std::string& plugin) { return watchedStore(plugin); },
-           [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
-           [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
-             routes_.admit(compartment, home);
-           },
-           [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
-             takeContributors(registry_, compartment, home);
-             addStoreCheck(registry_, compartment, home);
-           },
-           requireWell, [this](const Compartment& compartment) { logChange(compartment); }}},
+      capability_calls_{
+          metrics_.histogram({"host",
+                              "bulkhead_capability_call_duration_seconds",
+                              "Time of plugins' calls of capabilities, by how they ended.",
+                              {"capability", "call", "consumer", "outcome"},
+                              {0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60}})},
+      capability_asks_{metrics_.histogram({"host",
+                                           "bulkhead_capability_ask_duration_seconds",
+                                           "Time of plugins' asks, by how they ended.",
+                                           {"capability", "ask", "provider", "outcome"},
+                                           {0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60}})},
+      capabilities_{[this](const std::string& plugin) { return isConfigured(registry_, plugin); },
+                    [this](const CapabilityRecord& call) { countCapabilityCall(call); }},
+      messages_{metrics_.counter({"host",
+                                  "bulkhead_messages_total",
+                                  "Runs of messages by plugin and source, and how they ended.",
+                                  {"plugin", "source", "outcome"},
+                                  {}})},
+      carrier_{{milliseconds{settings_.messages.keep_events_ms},
+                milliseconds{settings_.messages.keep_bodies_ms},
+                milliseconds{settings_.messages.keep_keys_ms}},
+               [this](std::string_view plugin, std::string_view source, std::string_view outcome) {
+                 messages_.counter({plugin, source, outcome}).add(1);
+               }},
+      supervisor_{supervisorOptions(settings_),
+                  {clock_, home_log_, home_metrics_, kBodyWork,
+                   [this](const std::string& plugin) { return watchedStore(plugin); },
+                   [this] { return std::chrono::microseconds{performance_.thresholds().query}; },
+                   [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
+                     capabilities_.admit(compartment, home,
+                                         [&] { routes_.admit(compartment, home); });
+                     carrier_.admit(compartment, home);
+                   },
+                   [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
+                     takeContributors(registry_, compartment, home);
+                     addStoreCheck(registry_, compartment, home);
+                   },
+                   requireWell, [this](const Compartment& compartment) { logChange(compartment); },
+                   &capabilities_, &home_http_, &carrier_, &eventContracts, askTermsOf}},
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
       pipeline_{{!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
-                {routes_, peers_, host_lane_, monitoring_lane_, authenticator_,
+                {routes_, peers_, host_lane_, monitoring_lane_, change_lane_, authenticator_,
                  [this] { return state_.phase() == health::Phase::Starting; },
                  [this](std::string_view id) { return supervisor_.find(id); }}},
       access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms},
@@ -196,6 +226,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
   registry_.add(health::performanceCheck(health_endpoints_.sources().performance));
   registry_.add(health::logCheck(LogSystem::lostLines));
   if (settings_.tls.isOn()) registry_.add(certificateCheck(tls_));
+  addMessageMetrics(metrics_, [this] { return carrier_.figures(); });
   addHostRoutes();
   makeFront();
 }
@@ -263,7 +294,13 @@ void ServingHost::addHostRoutes() {
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : audit_.routes()) routes.push_back(std::move(route));
   for (auto& route : pluginRoutes(supervisor_, performance_)) routes.push_back(std::move(route));
-  for (auto& route : pluginChangeRoutes(pluginVerbs())) routes.push_back(std::move(route));
+  for (auto& route : capabilityRoutes(capabilities_, carrier_, supervisor_))
+    routes.push_back(std::move(route));
+  for (auto& route : messageRoutes(carrier_)) routes.push_back(std::move(route));
+  auto plugin_changes = pluginChangeRoutes(pluginVerbs());
+  audit_.cover(plugin_changes);  // when they are done, whoever waits for that
+  for (auto& route : plugin_changes) routes.push_back(changes_.take(std::move(route)));
+  for (auto& route : changes_.routes()) routes.push_back(std::move(route));
   for (auto& route : logRoutes()) routes.push_back(std::move(route));
   for (auto& route :
        configurationRoutes([this] { return live_.rows(); },
@@ -321,6 +358,7 @@ void ServingHost::boot() {
   PluginCache{cacheFolder(settings_)}.prune(kCacheAge, {});
   if (!supervisor_.boot(std::move(plugin_confs_), configuration_.variables())) return;
   state_.removePending("plugins");
+  carrier_.begin([this] { return supervisor_.compartments(); });
   state_.markReady();
   if (alone_) {
     notifyService("READY=1\nSTATUS=serving\n");
@@ -408,6 +446,7 @@ void ServingHost::logChange(const Compartment& compartment) {
        {"generation", status.generation},
        {"restarts", status.restarts},
        {"capabilitiesLost", fmt::format("{}", fmt::join(status.lost(), ", "))}});
+  carrier_.ring(status.id);
 }
 
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {

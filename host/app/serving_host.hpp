@@ -14,6 +14,7 @@
 #include "app/access_log.hpp"
 #include "app/admin_audit.hpp"
 #include "app/backup_desk.hpp"
+#include "app/change_desk.hpp"
 #include "app/home_sinks.hpp"
 #include "app/live_configuration.hpp"
 #include "app/passed_sockets.hpp"
@@ -25,12 +26,16 @@
 #include "app/takeover_desk.hpp"
 #include "cache/cache_sweeper.hpp"
 #include "cache/lru_cache.hpp"
+#include "capabilities/capability_router.hpp"
+#include "capabilities/event_carrier.hpp"
 #include "config/configuration.hpp"
 #include "data/sqlite_store.hpp"
+#include "egress/egress.hpp"
 #include "health/health_endpoints.hpp"
 #include "health/health_registry.hpp"
 #include "http/front.hpp"
 #include "monitoring/monitoring_endpoints.hpp"
+#include "monitoring/outbound_metrics.hpp"
 #include "plugins/supervisor.hpp"
 #include "security/authenticator.hpp"
 #include "security/security_log.hpp"
@@ -94,6 +99,7 @@ class ServingHost {
   data::BackupOrder backup(const std::filesystem::path& directory);
   data::SqliteOptions watchedStore(const std::string& owner);
   PluginVerbs pluginVerbs();
+  void countCapabilityCall(const CapabilityRecord& call);
   PluginChange renewPlugin(const std::string& id, const PluginChangeOptions& options, bool enable);
   void requireReady() const;
   std::chrono::milliseconds patienceFor(const std::string& id,
@@ -133,6 +139,9 @@ class ServingHost {
   HomeLog home_log_;
   monitoring::Metrics metrics_;
   HomeMetrics home_metrics_{metrics_};
+  monitoring::OutboundMetrics outbound_metrics_{metrics_};
+  egress::Egress egress_;
+  HomeHttp home_http_{egress_};
   monitoring::PerformanceMonitor performance_;
   cache::LruCache cache_{{}};
   cache::CacheSweeper cache_sweeper_{{&cache_}, std::chrono::seconds{1}};
@@ -148,9 +157,16 @@ class ServingHost {
   ServingTls tls_;
   Lane host_lane_{"host", {4, 256}};
   Lane monitoring_lane_{"monitoring", {2, 64}};
+  Lane change_lane_{"change-waits", {16, 0}};
   health::HealthRegistry registry_;
   BackupDesk backups_;
+  monitoring::MetricFamily& capability_calls_;
+  monitoring::MetricFamily& capability_asks_;
+  CapabilityRouter capabilities_;
+  monitoring::MetricFamily& messages_;
+  EventCarrier carrier_;
   Supervisor supervisor_;
+  ChangeDesk changes_;
   health::HealthEndpoints health_endpoints_;
   monitoring::HostMetrics host_metrics_;
   monitoring::MonitoringEndpoints monitoring_endpoints_;

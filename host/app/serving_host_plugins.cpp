@@ -25,6 +25,12 @@ PluginConf confOf(const std::filesystem::path& folder, const std::string& id,
 
 }  // namespace
 
+void ServingHost::countCapabilityCall(const CapabilityRecord& call) {
+  auto& family = call.kind == EntryKind::Ask ? capability_asks_ : capability_calls_;
+  family.histogram({call.capability, call.call, call.caller, call.outcome})
+      .observe(std::chrono::duration<double>(call.duration).count());
+}
+
 PluginVerbs ServingHost::pluginVerbs() {
   PluginVerbs verbs;
   verbs.reload = [this](const std::string& id, const PluginChangeOptions& options) {

@@ -134,6 +134,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
   sources.front = [this] { return frontFigures(); };
   sources.certificate_expiry = [this] { return tls_.expiry(); };
   sources.refused_credentials = [this] { return security_log_.counts(); };
+  sources.outbound_in_flight = [this] { return egress_.inFlight(); };
   sources.sanitized_values = [this] { return home_metrics_.sanitizedValues(); };
   return sources;
 }

@@ -108,10 +108,13 @@ bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
   const auto left = [&] { return std::max(leftUntil(end), milliseconds{100}); };
   for (const auto& compartment : supervisor_.compartments())
     registry_.remove(compartment->id(), milliseconds{0});
+  carrier_.end();
   const bool closed = supervisor_.close(left());
+  const bool changes_ended = changes_.drain(left()) && change_lane_.drain(left());
   const bool host_idle = host_lane_.drain(left());
   const bool monitoring_idle = monitoring_lane_.drain(left());
-  return closed && host_idle && monitoring_idle && front_->counters().active_requests == 0;
+  return closed && changes_ended && host_idle && monitoring_idle &&
+         front_->counters().active_requests == 0;
 }
 
 /// When keys were last used is worth keeping, and not worth an unclean end; so is the audit's seal.

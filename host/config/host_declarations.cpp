@@ -256,6 +256,22 @@ void addMonitoring(std::vector<HostSetting>& all) {
                  [](Settings& s, const Value& v) { s.monitoring.health_details = v.text(); }});
 }
 
+void addMessages(std::vector<HostSetting>& all) {
+  constexpr double kYearMs = 365.0 * 86'400'000;
+  all.push_back({duration("events.keep", "30d", kYearMs,
+                          "How long an event waits for a plugin that wants it and is closed."),
+                 {},
+                 [](Settings& s, const Value& v) { s.messages.keep_events_ms = v.integer(); }});
+  all.push_back({duration("messages.keep_bodies", "30d", kYearMs,
+                          "How long the bodies of messages are kept that are done with."),
+                 {},
+                 [](Settings& s, const Value& v) { s.messages.keep_bodies_ms = v.integer(); }});
+  all.push_back({duration("messages.keep_keys", "90d", kYearMs,
+                          "How long a repeat of a message or of an event is known as one."),
+                 {},
+                 [](Settings& s, const Value& v) { s.messages.keep_keys_ms = v.integer(); }});
+}
+
 void addSecurity(std::vector<HostSetting>& all) {
   all.push_back({secret("security.api_key",
                         "Bootstrap key with every scope over every tenant; at least 32 characters. "
@@ -324,8 +340,8 @@ constexpr std::array<std::string_view, 13> kLive{"server.shutdown_delay",
 
 std::vector<HostSetting> makeDeclarations() {
   std::vector<HostSetting> all;
-  for (const auto add : {addListeningSettings, addLife, addLimits, addPaths, addStores, addLogging,
-                         addMonitoring, addSecurity}) {
+  for (const auto add : {addListeningSettings, addLife, addLimits, addPaths, addStores,
+                         addEgressSettings, addMessages, addLogging, addMonitoring, addSecurity}) {
     add(all);
   }
   for (HostSetting& setting : all)

@@ -72,6 +72,22 @@ struct HostSettings {
     std::uint16_t port = 0;
     Secret password;
   };
+  struct Egress {
+    std::vector<std::string> allow_networks;
+    bool plain_http = false;
+    std::filesystem::path ca_file;  ///< empty: the system's
+    std::int64_t timeout_ms = 0;
+    std::int64_t connect_timeout_ms = 0;
+    std::int64_t idle_timeout_ms = 0;
+    std::int64_t body_bytes = 0;
+    std::int64_t connections_per_host = 0;
+    std::int64_t requests = 0;
+  };
+  struct Messages {
+    std::int64_t keep_events_ms = 0;
+    std::int64_t keep_bodies_ms = 0;
+    std::int64_t keep_keys_ms = 0;
+  };
   struct Logging {
     std::string level;           ///< debug, info, warn, error or fatal
     std::filesystem::path file;  ///< empty: standard output alone
@@ -103,6 +119,8 @@ struct HostSettings {
   Paths paths;
   Database database;
   Redis redis;
+  Egress egress;
+  Messages messages;
   Logging logging;
   Monitoring monitoring;
   Security security;

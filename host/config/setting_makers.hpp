@@ -37,5 +37,7 @@ namespace bulkhead::host {
 
 /// The settings that say where and how the host listens, appended to `all`.
 void addListeningSettings(std::vector<HostSetting>& all);
+/// Those of what goes out, appended to `all`.
+void addEgressSettings(std::vector<HostSetting>& all);
 
 }  // namespace bulkhead::host

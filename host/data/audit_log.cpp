@@ -12,10 +12,10 @@ namespace bulkhead::host::data::audit {
 namespace {
 
 constexpr std::string_view kSchema[] = {
-    "CREATE TABLE IF NOT EXISTS bulkhead_audit (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
-    "at_us BIGINT NOT NULL, chain TEXT NOT NULL, actor TEXT NOT NULL, origin TEXT NOT NULL, "
-    "action TEXT NOT NULL, object TEXT NOT NULL, before_json TEXT, after_json TEXT, "
-    "request_id TEXT NOT NULL, position BIGINT, hash TEXT)",
+    ("CREATE TABLE IF NOT EXISTS bulkhead_audit (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+     "at_us BIGINT NOT NULL, chain TEXT NOT NULL, actor TEXT NOT NULL, origin TEXT NOT NULL, "
+     "action TEXT NOT NULL, object TEXT NOT NULL, before_json TEXT, after_json TEXT, "
+     "request_id TEXT NOT NULL, position BIGINT, hash TEXT)"),
     "CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_audit_position "
     "ON bulkhead_audit (chain, position) WHERE position IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS bulkhead_audit_unsealed "

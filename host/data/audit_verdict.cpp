@@ -143,7 +143,7 @@ std::int64_t followAll(Store& store, Walk& walk, std::int64_t last, Deadline dea
   std::int64_t followed = 0;
   std::vector<AuditRow> rows;
   do {
-    const auto before = std::move(rows);
+    const auto before = std::exchange(rows, {});
     store.read(
         [&](Transaction& transaction) {
           rows =

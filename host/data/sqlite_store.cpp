@@ -13,6 +13,7 @@
 #include "data/connection_pool.hpp"
 #include "data/database_error.hpp"
 #include "data/group_commit.hpp"
+#include "data/running_claims.hpp"
 #include "data/sqlite_connection.hpp"
 #include "data/sqlite_session.hpp"
 #include "data/sqlite_transaction.hpp"
@@ -97,6 +98,7 @@ class Sqlite final : public SqliteStore {
       : options_{std::move(options)},
         gate_{options_.retry_interval},
         shared_{options_.lease_shared},
+        claims_{options_.path},
         readers_{options_.readers_max, [this] { return open(Role::Reader); }} {
     if (memory()) writer_ = std::make_unique<SqliteConnection>(options_, Role::Memory);
   }
@@ -131,6 +133,11 @@ class Sqlite final : public SqliteStore {
           lend(own ? *own : *writer_, work);
         },
         deadline);
+  }
+
+  std::unique_ptr<StoreHold> hold(std::uint64_t number) override {
+    if (fenced_) throw databaseUnavailable();
+    return claims_.hold(number);
   }
 
   bool ping() noexcept override {
@@ -387,6 +394,7 @@ class Sqlite final : public SqliteStore {
   std::atomic<bool> opened_{false};
   std::atomic<bool> writes_fail_{false};  ///< since a write failed; written by leaders
   std::atomic<bool> damage_seen_{false};  ///< since a statement met damage; written by anybody
+  RunningClaims claims_;
   ConnectionPool<SqliteConnection> readers_;
   WriteQueue queue_{[this](WriteQueue::Group& group) { lead(group); }};
   StoreCounters counters_;

@@ -55,6 +55,15 @@ struct StoreStatistics {
   std::int64_t size_bytes = 0;
 };
 
+/// A number of a store that is taken, until this ends: see Store::hold().
+class StoreHold {
+ public:
+  StoreHold() = default;
+  virtual ~StoreHold() = default;
+  StoreHold(const StoreHold&) = delete;
+  StoreHold& operator=(const StoreHold&) = delete;
+};
+
 /// One database of one owner (a plugin, or the host). Thread-safe. Two verbs; what runs inside them
 /// may run again.
 class Store {
@@ -72,6 +81,10 @@ class Store {
   /// thread, outside any transaction and without a budget.
   virtual void maintain(const SessionWork& work,
                         std::chrono::steady_clock::time_point deadline) = 0;
+  /// Takes a number for as long as somebody works on what it stands for; null while it is taken,
+  /// here or by another one that works on this database. It ends with its process, too, and not
+  /// after the store. Never waits. Throws Error DATABASE_UNAVAILABLE.
+  virtual std::unique_ptr<StoreHold> hold(std::uint64_t number) = 0;
   /// A trivial read through a session: true when the database answers. After a write that the disk
   /// refused it is a trivial write as well, until one succeeds; after damage was met the whole
   /// database has to be sound. Never throws. One that was away is

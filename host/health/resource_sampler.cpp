@@ -9,9 +9,10 @@
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
+
+#include "runtime/machine_share.hpp"
 
 namespace bulkhead::host::health {
 namespace {
@@ -45,26 +46,12 @@ std::optional<std::uint64_t> memTotal(const std::filesystem::path& proc) {
   return {};
 }
 
-/// The path of the unified hierarchy: the line "0::/path".
-std::optional<std::filesystem::path> unifiedGroup(const std::filesystem::path& proc) {
-  std::ifstream in{proc / "self" / "cgroup"};
-  std::string line;
-  while (std::getline(in, line)) {
-    if (line.starts_with("0::/")) return std::filesystem::path{line.substr(4)};
-  }
-  return {};
-}
-
 std::optional<std::uint64_t> cgroupLimit(const ResourceOptions& options) {
-  auto group = unifiedGroup(options.proc);
-  if (!group) return {};
   std::optional<std::uint64_t> least;
-  while (true) {
-    const auto limit = numberIn(firstLine(options.cgroup / *group / "memory.max"));
-    if (limit) least = std::min(*limit, least.value_or(*limit));
-    if (group->empty()) return least;
-    group = group->parent_path();
+  for (const auto& line : controlGroupLines("memory.max", options.folders)) {
+    if (const auto limit = numberIn(line)) least = std::min(*limit, least.value_or(*limit));
   }
+  return least;
 }
 
 std::optional<std::uint64_t> residentBytes(const std::filesystem::path& proc) {
@@ -101,18 +88,18 @@ std::uint64_t effectiveMemoryLimit(const ResourceOptions& options) {
   constexpr auto kNone = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t least = options.memory_limit_mb == 0 ? kNone : options.memory_limit_mb * kMegabyte;
   least = std::min(least, cgroupLimit(options).value_or(kNone));
-  least = std::min(least, memTotal(options.proc).value_or(kNone));
+  least = std::min(least, memTotal(options.folders.proc).value_or(kNone));
   return least == kNone ? 0 : least;
 }
 
 ResourceSampler::ResourceSampler(ResourceOptions options) : options_{std::move(options)} {
-  latest_.cores = std::max(1U, std::thread::hardware_concurrency());
+  latest_.cores = usableProcessors(options_.folders);
   sample();
 }
 
 Resources ResourceSampler::sample() {
   const AllocatorBytes allocator = options_.allocator ? options_.allocator() : askAllocator();
-  const auto rss = residentBytes(options_.proc);
+  const auto rss = residentBytes(options_.folders.proc);
   const std::uint64_t limit = effectiveMemoryLimit(options_);
   const auto now = std::chrono::steady_clock::now();
   const double cpu = cpuSeconds();

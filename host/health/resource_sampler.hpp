@@ -2,9 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <mutex>
+
+#include "runtime/machine_share.hpp"
 
 namespace bulkhead::host::health {
 
@@ -21,7 +22,7 @@ struct Resources {
   std::uint64_t heap_arena_bytes = 0;  ///< what the allocator got from the system
   double cpu_seconds = 0;              ///< user and system, all threads, since start
   double cpu_percent = 0;              ///< of one core, over the time since the sample before
-  unsigned cores = 1;
+  unsigned cores = 1;                  ///< that this process may use
 
   /// heapUsed / heapTotal, 0..100.
   double memoryPercent() const;
@@ -29,8 +30,7 @@ struct Resources {
 
 struct ResourceOptions {
   std::uint64_t memory_limit_mb = 0;  ///< MEMORY_LIMIT_MB; 0 for none
-  std::filesystem::path proc = "/proc";
-  std::filesystem::path cgroup = "/sys/fs/cgroup";
+  SystemFolders folders{};
   std::function<AllocatorBytes()> allocator;  ///< empty: mallinfo2
 };
 

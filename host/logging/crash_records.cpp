@@ -59,6 +59,21 @@ bool isNewer(const CrashRecord& a, const CrashRecord& b) {
          std::pair{b.fact("time"), std::string_view{b.name}};
 }
 
+/// The newest stay; `each` is told of those, newest first.
+template <class Each>
+void dropOldest(const fs::path& folder, std::size_t records_max, const Each& each) {
+  std::error_code ignored;
+  std::size_t kept = 0;
+  for (auto& record : readCrashRecords(folder)) {
+    if (record.name.starts_with(kRunning)) continue;
+    if (++kept > records_max) {
+      fs::remove(record.file, ignored);
+    } else {
+      each(std::move(record));
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view CrashRecord::fact(std::string_view wanted) const {
@@ -90,16 +105,17 @@ std::vector<CrashRecord> collectCrashRecords(const fs::path& folder, std::size_t
     fs::rename(file, folder / fresh.back(), ignored);
   }
   std::vector<CrashRecord> found;
-  std::size_t kept = 0;
-  for (auto& record : readCrashRecords(folder)) {
-    if (record.name.starts_with(kRunning)) continue;
-    if (++kept > records_max) {
-      fs::remove(record.file, ignored);
-    } else if (std::find(fresh.begin(), fresh.end(), record.name) != fresh.end()) {
+  dropOldest(folder, records_max, [&](CrashRecord&& record) {
+    if (std::find(fresh.begin(), fresh.end(), record.name) != fresh.end())
       found.push_back(std::move(record));
-    }
-  }
+  });
   return found;
+}
+
+void keepCrashRecord(const fs::path& file, std::size_t records_max) {
+  const fs::path folder = file.parent_path();
+  fs::rename(file, folder / nameOf(readRecord(file)));
+  dropOldest(folder, records_max, [](const CrashRecord&) {});
 }
 
 }  // namespace bulkhead::host

@@ -28,4 +28,8 @@ std::vector<CrashRecord> readCrashRecords(const std::filesystem::path& folder);
 std::vector<CrashRecord> collectCrashRecords(const std::filesystem::path& folder,
                                              std::size_t records_max);
 
+/// The same for the one that is whole, of a process that has ended. Throws
+/// std::filesystem::filesystem_error.
+void keepCrashRecord(const std::filesystem::path& file, std::size_t records_max);
+
 }  // namespace bulkhead::host

@@ -16,6 +16,9 @@ constexpr auto kHistogram = MetricKind::Histogram;
 constexpr double kRequestBuckets[] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
                                       0.5,   0.75, 1,     2.5,  5,     7.5, 10};
 
+/// Up to the longest time that an outside service may be given.
+constexpr double kOutboundBuckets[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
 constexpr CatalogueEntry kCatalogue[] = {
     {"accubooks_database_available", kGauge, "Database connected (1/0)", ""},
     {"accubooks_memory_total_bytes", kGauge, "Memory that may be used: the effective limit", ""},
@@ -58,6 +61,11 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"cache_evictions_total", kCounter, "Evictions by reason", "cache,reason"},
     {"cache_requests_total", kCounter, "Cache lookups by result", "cache,result"},
     {"cache_size_bytes", kGauge, "Memory that the cache's entries take", "cache"},
+    {"egress_inflight", kGauge, "Requests to outside services that are on their way", ""},
+    {"egress_request_duration_seconds", kHistogram, "Duration of requests to outside services.",
+     "plugin", kOutboundBuckets},
+    {"egress_requests_total", kCounter, "Requests to outside services by what became of them",
+     "plugin,host,outcome"},
     {"http_server_active_requests", kGauge, "Requests in flight", ""},
     {"http_server_connections", kGauge, "Open connections by state", "state"},
     {"http_server_rejected_requests_total", kCounter,

@@ -231,6 +231,7 @@ HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
   addFront(metrics, sources);
   addCertificate(metrics, sources);
   addSecurity(metrics, sources);
+  addFigure(metrics, "egress_inflight", sources.outbound_in_flight);
   addProcess(metrics);
 }
 

@@ -86,6 +86,8 @@ struct HostMetricSources {
   std::function<std::vector<std::pair<std::string, std::uint64_t>>()> refused_credentials = {};
   /// Values of requests that were sanitized, by plugin, since the start.
   std::function<std::vector<std::pair<std::string, std::uint64_t>>()> sanitized_values = {};
+  /// Requests to outside services that are on their way.
+  std::function<std::uint64_t()> outbound_in_flight = {};
 };
 
 /// The host's own metrics (catalogue.hpp), registered and, where they are counted, with handles.

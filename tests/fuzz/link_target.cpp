@@ -6,6 +6,7 @@
 
 #include "fuzz/fuzz_target.hpp"
 #include "plugins/link_ask.hpp"
+#include "plugins/link_host_ask.hpp"
 #include "plugins/link_message.hpp"
 #include "plugins/link_records.hpp"
 #include "plugins/worker_order.hpp"
@@ -47,7 +48,14 @@ void readPayload(const Frame& frame) {
       }
       tableRowsFrom(frame.payload);
       return;
+    case FrameType::HostAsk:
+      readHostAsk(frame.payload);
+      return;
+    case FrameType::HostReply:
+      readHostAnswer(frame.payload);
+      return;
     case FrameType::Failure:
+    case FrameType::HostFailure:
       readError(frame.payload);
       return;
     case FrameType::Log:

@@ -4,12 +4,11 @@
 #include <set>
 
 #include "config/host_declarations.hpp"
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
 
-using testing::TemporaryFolder;
 using VariableMap = std::map<std::string, std::string, std::less<>>;
 
 /// Sources that read nothing of this machine.

@@ -3,12 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "config/configuration_problem.hpp"
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
-
-using testing::TemporaryFolder;
 
 PluginConf read(std::string_view text, const Variables& variables = {}) {
   const TemporaryFolder folder;

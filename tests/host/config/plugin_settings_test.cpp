@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -51,7 +51,7 @@ TEST(PluginSettings, TheEnvironmentOverridesTheFile) {
 }
 
 TEST(PluginSettings, ASecretComesFromItsFileToo) {
-  const testing::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const Variables variables{
       {{"STRIPE_WEBHOOK_SECRET_FILE", folder.write("secret", "whsec_file\n").string()}}};
   EXPECT_EQ(read("", variables).values.at("webhook_secret").secret().reveal(), "whsec_file");

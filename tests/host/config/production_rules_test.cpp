@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "config/configuration.hpp"
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
 
-using testing::TemporaryFolder;
 using VariableMap = std::map<std::string, std::string, std::less<>>;
 
 constexpr const char* kJwt = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";

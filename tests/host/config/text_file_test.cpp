@@ -5,12 +5,10 @@
 #include <unistd.h>
 
 #include "config/configuration_problem.hpp"
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
-
-using testing::TemporaryFolder;
 
 std::string problemOf(const std::filesystem::path& file) {
   try {

@@ -3,12 +3,10 @@
 #include <cstdlib>
 #include <gtest/gtest.h>
 
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
-
-using testing::TemporaryFolder;
 
 TEST(Variables, AnEmptyValueIsNotSet) {
   const Variables variables{{{"A", ""}, {"B", "1"}}, EnvFile::parse("C=\nD=2\n", ".env")};

@@ -7,13 +7,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
-#include <stdlib.h>
 #include <string>
 
 #include <bulkhead/error.hpp>
 
 #include "data/sqlite_file.hpp"
+#include "data/store_copy.hpp"
 #include "data/write_lease.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host::data {
 namespace {
@@ -38,7 +39,6 @@ class KeptCopyTest : public testing::Test {
     run("CREATE TABLE note (word TEXT)");
     run("INSERT INTO note VALUES ('one'), ('two')");
   }
-  ~KeptCopyTest() override { fs::remove_all(folder_); }
 
   void run(const char* sql) const { SqliteFile{database_, SqliteFile::Mode::Shared}.run(sql); }
   std::int64_t notes() const {
@@ -53,14 +53,8 @@ class KeptCopyTest : public testing::Test {
     return KeptCopy{"p", database_, std::move(go_on)};
   }
 
-  const fs::path folder_{makeFolder()};
+  const TemporaryFolder folder_;
   const fs::path database_{folder_ / "p.db"};
-
- private:
-  static fs::path makeFolder() {
-    std::string name = (fs::temp_directory_path() / "bulkhead-kept-XXXXXX").string();
-    return mkdtemp(name.data());
-  }
 };
 
 TEST_F(KeptCopyTest, TheStoreBecomesWhatItWas) {
@@ -87,6 +81,18 @@ TEST_F(KeptCopyTest, WhileSomebodyMayWriteItIsNeitherTakenNorPutBack) {
   EXPECT_EQ(notes(), 0);
   held.reset();
   put.get();
+  EXPECT_EQ(notes(), 2);
+}
+
+// The control of the one above: a row is acknowledged between copy and put-back, and who does not
+// ask for the lease takes it away.
+TEST_F(KeptCopyTest, NegativeControl_WithoutTheLeaseAPutBackLosesWhatWasAcknowledged) {
+  KeptCopy kept = copy();
+  kept.take();
+  const WriteLease held = WriteLease::acquire(database_);
+  run("INSERT INTO note VALUES ('three')");
+  EXPECT_EQ(notes(), 3);
+  overwriteStore(kept.file(), database_);
   EXPECT_EQ(notes(), 2);
 }
 

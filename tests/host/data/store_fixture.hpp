@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
-#include <stdlib.h>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,28 +12,9 @@
 #include <bulkhead/error.hpp>
 
 #include "data/sqlite_store.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host::data {
-
-/// A folder that ends with its test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "bulkhead-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline bulkhead_value value(std::int64_t integer) {
   bulkhead_value result{};

@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <string>
 #include <unistd.h>
 
 #include "host/health/wait_for.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host::health {
 namespace {
@@ -20,26 +20,19 @@ constexpr std::uint64_t kMegabyte = 1048576;
 class FakeSystem : public ::testing::Test {
  protected:
   FakeSystem() {
-    std::string pattern = (fs::temp_directory_path() / "bulkhead-resources-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
     write("proc/meminfo", "MemTotal:        4096000 kB\nMemFree: 1 kB\n");
     write("proc/self/cgroup", "4:memory:/old\n0::/app/pod\n");
     write("proc/self/statm", "100 25 7 1 0 50 0\n");
-    options.proc = root_ / "proc";
-    options.cgroup = root_ / "cgroup";
+    options.folders = {folder_ / "proc", folder_ / "cgroup"};
     options.allocator = [] { return AllocatorBytes{80 * kMegabyte, 90 * kMegabyte}; };
   }
-  ~FakeSystem() override { fs::remove_all(root_); }
 
-  void write(const std::string& file, const std::string& text) const {
-    fs::create_directories((root_ / file).parent_path());
-    std::ofstream{root_ / file} << text;
-  }
+  void write(const std::string& file, const std::string& text) const { folder_.write(file, text); }
 
   ResourceOptions options;
 
  private:
-  fs::path root_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(FakeSystem, C8_LimitIsMemTotalWithoutAnyOther) {
@@ -78,7 +71,7 @@ TEST_F(FakeSystem, C8_RssFromStatmHeapFromTheAllocatorTotalFromTheLimit) {
 
 TEST_F(FakeSystem, AFileThatIsGoneLeavesTheFigure) {
   ResourceSampler sampler{options};
-  fs::remove(options.proc / "self/statm");
+  fs::remove(options.folders.proc / "self/statm");
   EXPECT_GT(sampler.sample().rss_bytes, 0U);
 }
 

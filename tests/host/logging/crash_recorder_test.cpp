@@ -18,6 +18,7 @@
 
 #include "logging/crash_records.hpp"
 #include "logging/work_in_hand.hpp"
+#include "temporary_folder.hpp"
 
 // A sanitizer has its own handlers and its own stacks; these are tests of the plain program.
 #ifndef BULKHEAD_SANITIZED
@@ -50,12 +51,6 @@ void writeALine(int descriptor) {
 
 class CrashRecorderTest : public testing::Test {
  protected:
-  CrashRecorderTest() {
-    std::string name = (fs::temp_directory_path() / "bulkhead-crash-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~CrashRecorderTest() override { fs::remove_all(folder_); }
-
   /// The signal that ended a child which does `work` with a recorder; 0 when none did.
   int signalOf(const std::function<void()>& work, void (*lines)(int) = writeALine,
                bool with_recorder = true) const {
@@ -65,7 +60,7 @@ class CrashRecorderTest : public testing::Test {
       setrlimit(RLIMIT_CORE, &no_core);
       alarm(20);
       if (with_recorder) {
-        const CrashRecorder recorder{{folder_, "9.8.7", "abcdef0", lines, 1}};
+        const CrashRecorder recorder{{folder_.path(), "9.8.7", "abcdef0", lines, 1}};
         work();
       } else {
         work();
@@ -78,7 +73,7 @@ class CrashRecorderTest : public testing::Test {
   }
   std::string record() const {
     std::string text;
-    for (const auto& entry : fs::directory_iterator{folder_}) {
+    for (const auto& entry : fs::directory_iterator{folder_.path()}) {
       std::ostringstream content;
       content << std::ifstream{entry.path()}.rdbuf();
       text += content.str();
@@ -86,7 +81,7 @@ class CrashRecorderTest : public testing::Test {
     return text;
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(CrashRecorderTest, C19_S133_ARecordTellsWhereAndForWhom) {
@@ -106,7 +101,7 @@ TEST_F(CrashRecorderTest, C19_S133_ARecordTellsWhereAndForWhom) {
     EXPECT_THAT(text, HasSubstr(line));
   EXPECT_THAT(text, ContainsRegex("time: 20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-9:]*Z"));
   EXPECT_THAT(text, ContainsRegex("  #0 0x[0-9a-f]+ [^ ]*bulkhead_logging_test\\+0x[0-9a-f]+"));
-  const auto records = readCrashRecords(folder_);
+  const auto records = readCrashRecords(folder_.path());
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].fact("plugin"), "booking");
   EXPECT_EQ(records[0].fact("signal"), "SIGSEGV");
@@ -170,8 +165,11 @@ TEST_F(CrashRecorderTest, ThreadsThatCrashTogetherLeaveOneRecord) {
 
 TEST_F(CrashRecorderTest, WhoEndsWellLeavesNoFile) {
   signalOf([] {});
-  EXPECT_EQ(signalOf([&] { const CrashRecorder again{{folder_, "1", "1", writeALine, 1}}; }), 0);
-  EXPECT_TRUE(readCrashRecords(folder_).empty());
+  EXPECT_EQ(signalOf([&] {
+              const CrashRecorder again{{folder_.path(), "1", "1", writeALine, 1}};
+            }),
+            0);
+  EXPECT_TRUE(readCrashRecords(folder_.path()).empty());
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "temporary_folder.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -16,12 +18,6 @@ namespace fs = std::filesystem;
 
 class CrashRecordsTest : public testing::Test {
  protected:
-  CrashRecordsTest() {
-    std::string name = (fs::temp_directory_path() / "bulkhead-records-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~CrashRecordsTest() override { fs::remove_all(folder_); }
-
   /// What a process leaves that crashed in that minute.
   void leave(int process, int minute) const {
     std::ofstream{folder_ / fmt::format("running-{}.txt", process)} << fmt::format(
@@ -31,27 +27,27 @@ class CrashRecordsTest : public testing::Test {
   }
   std::size_t files() const {
     return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator{folder_}, fs::directory_iterator{}));
+        std::distance(fs::directory_iterator{folder_.path()}, fs::directory_iterator{}));
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(CrashRecordsTest, AreReportedOnceAndKept) {
   leave(7, 30);
-  const auto fresh = collectCrashRecords(folder_, 10);
+  const auto fresh = collectCrashRecords(folder_.path(), 10);
   ASSERT_EQ(fresh.size(), 1U);
   EXPECT_EQ(fresh[0].name, "crash-20261122T043000Z-7.txt");
   EXPECT_EQ(fresh[0].fact("plugin"), "booking");
   EXPECT_EQ(fresh[0].fact("nothing"), "");
-  EXPECT_TRUE(collectCrashRecords(folder_, 10).empty());
-  EXPECT_EQ(readCrashRecords(folder_).size(), 1U);
+  EXPECT_TRUE(collectCrashRecords(folder_.path(), 10).empty());
+  EXPECT_EQ(readCrashRecords(folder_.path()).size(), 1U);
 }
 
 TEST_F(CrashRecordsTest, OnlyTheNewestAreKept) {
   for (int i = 0; i < 5; ++i) leave(100 + i, 10 + i);
-  EXPECT_EQ(collectCrashRecords(folder_, 3).size(), 3U);
-  const auto kept = readCrashRecords(folder_);
+  EXPECT_EQ(collectCrashRecords(folder_.path(), 3).size(), 3U);
+  const auto kept = readCrashRecords(folder_.path());
   ASSERT_EQ(kept.size(), 3U);
   EXPECT_EQ(kept[0].fact("process"), "104");
   EXPECT_EQ(kept[2].fact("process"), "102");
@@ -61,10 +57,10 @@ TEST_F(CrashRecordsTest, WhatARunningProcessHasOpenIsLeftAlone) {
   const fs::path file = folder_ / "running-8.txt";
   const int open_file = open(file.c_str(), O_WRONLY | O_CREAT, 0600);
   ASSERT_EQ(flock(open_file, LOCK_EX | LOCK_NB), 0);
-  EXPECT_TRUE(collectCrashRecords(folder_, 10).empty());
+  EXPECT_TRUE(collectCrashRecords(folder_.path(), 10).empty());
   EXPECT_TRUE(fs::exists(file));
   close(open_file);
-  EXPECT_TRUE(collectCrashRecords(folder_, 10).empty());
+  EXPECT_TRUE(collectCrashRecords(folder_.path(), 10).empty());
   EXPECT_FALSE(fs::exists(file)) << "the process has ended, and had no need of it";
 }
 

@@ -6,13 +6,12 @@
 #include <sstream>
 #include <unistd.h>
 
-#include "host/config/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::TemporaryFolder;
 
 std::string contentOf(const std::filesystem::path& file) {
   std::ostringstream text;

@@ -6,15 +6,14 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "host/config/temporary_folder.hpp"
 #include "logging/log.hpp"
+#include "temporary_folder.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
-using testing::TemporaryFolder;
 
 LogOptions optionsFor(const TemporaryFolder& folder) {
   LogOptions options;

@@ -7,6 +7,7 @@
 #include "host/monitoring/promtool.hpp"
 #include "monitoring/catalogue.hpp"
 #include "monitoring/exposition.hpp"
+#include "monitoring/outbound_metrics.hpp"
 
 namespace bulkhead::host::monitoring {
 namespace {
@@ -30,6 +31,7 @@ HostMetricSources allSources() {
   sources.front = [] {
     return FrontFigures{1, 4, 1, {{"head_timeout", 0}, {"overload", 2}}, 0.01};
   };
+  sources.outbound_in_flight = [] { return std::uint64_t{2}; };
   sources.sanitized_values = [] {
     return std::vector<std::pair<std::string, std::uint64_t>>{{"booking", 3}};
   };
@@ -107,6 +109,15 @@ TEST_F(HostMetricsTest, APluginTellsItsGenerationAndWhatRunsInIt) {
   EXPECT_TRUE(has("bulkhead_plugin_memory_bytes{plugin=\"stripe\"} 16777216"));
 }
 
+TEST_F(HostMetricsTest, RequestsThatGoOutAreCountedByPluginHostAndOutcome) {
+  OutboundMetrics outbound{metrics};
+  outbound.observe("stripe", "api.example", "not_sent", std::chrono::milliseconds{300});
+  EXPECT_TRUE(
+      has("egress_requests_total{plugin=\"stripe\",host=\"api.example\",outcome=\"not_sent\"} 1"));
+  EXPECT_TRUE(has("egress_request_duration_seconds_count{plugin=\"stripe\"} 1"));
+  EXPECT_TRUE(has("egress_inflight 2"));
+}
+
 TEST_F(HostMetricsTest, S55_CachesShowHitsAndMisses) {
   EXPECT_TRUE(has("cache_requests_total{cache=\"app\",result=\"hit\"} 3"));
   EXPECT_TRUE(has("cache_requests_total{cache=\"app\",result=\"miss\"} 1"));
@@ -114,6 +125,8 @@ TEST_F(HostMetricsTest, S55_CachesShowHitsAndMisses) {
 
 // The catalogue is what is exposed: nothing undocumented, nothing only on paper.
 TEST_F(HostMetricsTest, ExposesTheWholeCatalogueAndNothingElse) {
+  OutboundMetrics outbound{metrics};
+  outbound.observe("stripe", "api.example", "ok", std::chrono::milliseconds{3});
   host.observeRequest("GET", "/health", 200, std::chrono::milliseconds{3});
   std::set<std::string> exposed;
   for (const auto& family : metrics.Collect()) {
@@ -131,6 +144,24 @@ TEST(HostMetricsWithoutSources, S110_AnAbsentDependencyIsZero) {
   const std::string text = prometheusText(metrics.Collect());
   EXPECT_NE(text.find("\naccubooks_redis_available 0\n"), std::string::npos);
   EXPECT_EQ(exposureFaults(text), std::vector<std::string>{});
+}
+
+// Goal: a plugin that reaches hosts without end takes no series from others. Control: those of a
+// plugin that reaches few are told apart.
+TEST(OutboundMetricsHosts, ThoseOfOnePluginAreBounded) {
+  Metrics metrics;
+  OutboundMetrics outbound{metrics};
+  for (int i = 0; i < 200; ++i)
+    outbound.observe("crawler", std::to_string(i) + ".example", "ok", std::chrono::milliseconds{1});
+  outbound.observe("stripe", "api.stripe.example", "ok", std::chrono::milliseconds{1});
+  const std::string text = prometheusText(metrics.Collect());
+  std::size_t series = 0;
+  for (auto at = text.find("egress_requests_total{plugin=\"crawler\""); at != std::string::npos;
+       at = text.find("egress_requests_total{plugin=\"crawler\"", at + 1))
+    ++series;
+  EXPECT_EQ(series, OutboundMetrics::kHostsMax + 1) << text;
+  EXPECT_NE(text.find("host=\"_OTHER\""), std::string::npos);
+  EXPECT_NE(text.find("host=\"api.stripe.example\""), std::string::npos);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ struct KeyFixture {
     std::filesystem::rename(folder / "aside", folder / "db");
   }
 
-  data::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::int64_t now_us = 1'800'000'000 * kSecondUs;
   std::unique_ptr<data::SqliteStore> store = data::openSqliteStore({.path = folder / "db/host.db"});
   std::unique_ptr<KeyStore> keys = openKeys();

@@ -28,7 +28,7 @@ KeySnapshot example() {
 
 class SnapshotFile : public ::testing::Test {
  protected:
-  data::TemporaryFolder folder;
+  TemporaryFolder folder;
   const std::filesystem::path path = folder / "keys.snapshot";
 };
 

@@ -19,7 +19,7 @@ TEST(TimeZone, IsAPlaceOfTheZoneData) {
 }
 
 TEST(TimeZone, APipeIsNeverOpened) {
-  const data::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string pipe = (folder / "pipe").string();
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_FALSE(isTimeZone("file:" + pipe));
