@@ -109,6 +109,20 @@ TEST(Workers, OneThatHangsIsEndedAndItsRecordHasTheStack) {
   EXPECT_EQ(assault.stopLoad(), 0U);
 }
 
+TEST(Workers, WhatHangsOnTheThreadsThatReadHoldsNobodyUp) {
+  Assault assault{"limits.threads = 4\nlimits.stuck_ms = 60000\n"};
+  ASSERT_TRUE(assault.isReady());
+  ASSERT_EQ(assault.get("/deeds/none").status, 200);
+  std::vector<std::thread> hanging;
+  for (int i = 1; i <= 3; ++i) {
+    hanging.emplace_back([&] { assault.post("/deeds/deadlock"); });
+    EXPECT_TRUE(await([&] { return assault.plugin().value("running", 0) == i; }));
+    EXPECT_EQ(assault.get("/deeds/none").status, 200) << i;
+  }
+  EXPECT_EQ(assault.plugin().value("generation", 0), 1);
+  for (auto& thread : hanging) thread.join();
+}
+
 TEST(Workers, ADeadlockIsEndedLikeALoop) {
   Assault assault{"limits.stuck_ms = 1500\n"};
   ASSERT_TRUE(assault.isReady());

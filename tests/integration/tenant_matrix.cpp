@@ -10,6 +10,8 @@ namespace bulkhead::integration {
 namespace {
 
 constexpr std::string_view kBooking = "/api/booking/v1";
+constexpr std::string_view kAccounting = "/api/accounting/v1";
+constexpr const char* kSetup = R"({"country":"GB","template":"services"})";
 constexpr const char* kRule = R"({"weekdays":["MO"],"start":"09:00","end":"12:00"})";
 constexpr const char* kException = R"({"date":"2031-12-24","kind":"closed"})";
 
@@ -71,6 +73,11 @@ std::string leadBody(std::string_view name, std::string_view phone) {
 std::string bookBody(const Things& of, std::string_view start, std::string_view notes) {
   return fmt::format(R"({{"service":"{}","start":"{}","lead_id":"{}","notes":"{}"}})", of.service,
                      start, of.lead, notes);
+}
+std::string entryBody(std::string_view memo) {
+  return fmt::format(R"({{"date":"2026-01-05","memo":"{}","lines":[{{"code":"1010","amount":1}},)"
+                     R"({{"code":"4000","amount":-1}}]}})",
+                     memo);
 }
 std::string holdBody(const Things& of, std::string_view start) {
   return fmt::format(R"({{"service":"{}","start":"{}"}})", of.service, start);
@@ -225,6 +232,19 @@ Things Things::make(const HttpClient& client, std::string_view prefix, std::stri
   return made;
 }
 
+void Things::keepBooks(const HttpClient& client, std::string_view marker) {
+  const auto make = [&](std::string_view path, std::string_view body) {
+    static int count = 0;
+    const Fields key{{"Idempotency-Key", fmt::format("books-{}", ++count)}};
+    return done(client.post(fmt::format("{}{}", kAccounting, path), body, key), path);
+  };
+  make("/company/setup", kSetup);
+  account =
+      make("/accounts", fmt::format(R"({{"code":"9000","name":"{}","type":"asset"}})", marker))
+          .at("id");
+  entry = make("/journal-entries", entryBody(marker)).at("id");
+}
+
 std::vector<std::string> Things::targets() const {
   std::vector<std::string> all{inBooking("/tenant"),
                                inBooking(fmt::format("/schedules/{}/rules", schedule)),
@@ -241,8 +261,83 @@ std::vector<std::string> Things::targets() const {
                                                         {"appointments", appointment},
                                                         {"holds", hold}})
     all.push_back(inBooking(fmt::format("/{}/{}", collection, id)));
+  if (!account.empty()) all.push_back(fmt::format("{}/accounts/{}", kAccounting, account));
+  if (!entry.empty()) all.push_back(fmt::format("{}/journal-entries/{}", kAccounting, entry));
   return all;
 }
+
+namespace {
+
+void addStripe(Steps& steps) {
+  steps.add({"POST", "/api/stripe/v1/webhooks", Reach::Public, "/api/stripe/v1/webhooks", "{}"});
+  steps.add({"GET", "/api/stripe/v1/events", Reach::Installation, "/api/stripe/v1/events"});
+  steps.add({"POST", "/api/stripe/v1/payment-links", Reach::Outward, "/api/stripe/v1/payment-links",
+             R"({"amount":1,"currency":"EUR","reference":"acme-1"})"});
+}
+
+/// The caller's own books begin with the first of them.
+void addAccounting(Steps& steps, const Things& owner) {
+  const auto own = [&](std::string method, std::string_view path, std::string body = {}) {
+    const std::string target = fmt::format("{}{}", kAccounting, path);
+    steps.add({std::move(method), target, Reach::Own, target, std::move(body)});
+  };
+  own("POST", "/company/setup", kSetup);
+  own("GET", "/company");
+  own("GET", "/accounts");
+  own("POST", "/accounts", R"({"code":"9001","name":"x","type":"asset"})");
+  own("GET", "/journal-entries");
+  own("POST", "/journal-entries", entryBody("x"));
+  own("GET", "/reports/trial-balance");
+  const auto named = [&](std::string method, std::string_view collection, const std::string& id,
+                         std::string_view rest = {}, std::string body = {}) {
+    const std::string thing = fmt::format("{}{}/{}", kAccounting, collection, id);
+    steps.add({std::move(method), fmt::format("{}{}/{{id}}{}", kAccounting, collection, rest),
+               Reach::Named, fmt::format("{}{}", thing, rest), std::move(body), thing});
+  };
+  named("GET", "/accounts", owner.account);
+  named("GET", "/accounts", owner.account, "/balance");
+  named("PATCH", "/accounts", owner.account, {}, R"({"name":"y"})");
+  named("DELETE", "/accounts", owner.account);
+  named("GET", "/journal-entries", owner.entry);
+  named("POST", "/journal-entries", owner.entry, "/post");
+  named("POST", "/journal-entries", owner.entry, "/reverse", R"({"reason":"y"})");
+  named("DELETE", "/journal-entries", owner.entry);
+}
+
+void addPlaid(Steps& steps) {
+  constexpr std::string_view kConnections = "/api/plaid/v1/connections";
+  steps.add({"GET", std::string{kConnections}, Reach::Own, std::string{kConnections}});
+  steps.add({"POST", std::string{kConnections}, Reach::Outward, std::string{kConnections},
+             R"({"public_token":"public-sandbox-1"})"});
+  steps.add({"GET", fmt::format("{}/{{id}}/accounts", kConnections), Reach::Outward,
+             fmt::format("{}/acme-item/accounts", kConnections)});
+  steps.add({"POST", "/api/plaid/v1/link-tokens", Reach::Outward, "/api/plaid/v1/link-tokens",
+             R"({"user":"u1"})"});
+  steps.add({"POST", "/api/plaid/v1/webhooks", Reach::Public, "/api/plaid/v1/webhooks", "{}"});
+}
+
+/// The vendors of which everything but the webhook needs the vendor.
+void addOtherVendors(Steps& steps) {
+  const auto outward = [&steps](std::string method, std::string path, std::string target,
+                                std::string body = {}) {
+    steps.add(
+        {std::move(method), std::move(path), Reach::Outward, std::move(target), std::move(body)});
+  };
+  for (const char* webhook : {"/api/twilio/v1/webhooks/status", "/api/twilio/v1/webhooks/inbound",
+                              "/api/vapi/v1/webhooks", "/api/google-calendar/v1/webhooks"})
+    steps.add({"POST", webhook, Reach::Public, webhook, "{}"});
+  outward("POST", "/api/twilio/v1/messages", "/api/twilio/v1/messages",
+          R"({"to":"+15005550006","text":"x"})");
+  outward("GET", "/api/twilio/v1/messages/{id}", "/api/twilio/v1/messages/acme-message");
+  outward("POST", "/api/vapi/v1/calls", "/api/vapi/v1/calls", R"({"to":"+15005550006"})");
+  outward("GET", "/api/vapi/v1/calls/{id}", "/api/vapi/v1/calls/acme-call");
+  outward("POST", "/api/google-calendar/v1/busy", "/api/google-calendar/v1/busy",
+          R"({"calendars":["primary"],"from":"2026-01-05T00:00:00Z","to":"2026-01-06T00:00:00Z"})");
+  outward("POST", "/api/google-calendar/v1/channels", "/api/google-calendar/v1/channels",
+          R"({"calendar":"primary"})");
+}
+
+}  // namespace
 
 std::vector<MatrixStep> matrixOf(const Things& owner, const Things& caller) {
   Steps steps;
@@ -261,8 +356,10 @@ std::vector<MatrixStep> matrixOf(const Things& owner, const Things& caller) {
   addSlotsAndHolds(steps, owner);
   addAppointments(steps, owner, caller);
   steps.own("POST", "/tz-rebase", {}, R"({"dry_run":true})");
-  steps.add({"POST", "/api/stripe/v1/webhooks", Reach::Public, "/api/stripe/v1/webhooks", "{}"});
-  steps.add({"GET", "/api/stripe/v1/events", Reach::Installation, "/api/stripe/v1/events"});
+  addAccounting(steps, owner);
+  addStripe(steps);
+  addPlaid(steps);
+  addOtherVendors(steps);
   return steps.take();
 }
 

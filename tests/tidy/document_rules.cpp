@@ -1,6 +1,9 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <re2/re2.h>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "rules.hpp"
 #include "source_text.hpp"
@@ -71,6 +74,81 @@ class Page {
   int titles_ = 0;
 };
 
+/// The code of a page, which is quoted from a file that is built and tested: behind a line
+/// `<!-- quoted: FILE -->` the next code block is a part of FILE, line by line, and may stand
+/// further left.
+class Quotes {
+ public:
+  Quotes(const Repository& repository, const File& file) : repository_{repository}, file_{file} {}
+
+  Findings check() {
+    static const RE2 kMarker{R"(\s*<!-- quoted: (\S+) -->)"};
+    int number = 0;
+    std::string source;
+    for (const auto line : linesOf(file_.text)) {
+      ++number;
+      if (in_block_ && line.starts_with("```")) {
+        close();
+      } else if (in_block_) {
+        block_.emplace_back(line);
+      } else if (RE2::FullMatch(piece(line), kMarker, &source)) {
+        source_ = source;
+      } else if (!source_.empty() && line.starts_with("```")) {
+        in_block_ = true;
+        line_ = number;
+      } else if (!source_.empty() && !line.empty()) {
+        add(number, "no code block follows the marker of a quotation", "put it right before one");
+        source_.clear();
+      }
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void close() {
+    if (!repository_.has(source_))
+      add(line_, fmt::format("quotes {}, which is not there", source_), "name a file of this tree");
+    else if (!isPart())
+      add(line_, fmt::format("is not what {} says", source_), "copy the lines anew");
+    in_block_ = false;
+    source_.clear();
+    block_.clear();
+  }
+
+  bool isPart() const {
+    std::vector<std::string_view> lines;
+    for (const auto& file : repository_.files()) {
+      if (file.path == source_) lines = linesOf(file.text);
+    }
+    for (std::size_t begin = 0; begin + block_.size() <= lines.size(); ++begin) {
+      if (fitsAt(lines, begin)) return true;
+    }
+    return false;
+  }
+
+  bool fitsAt(const std::vector<std::string_view>& lines, std::size_t begin) const {
+    if (block_.empty() || lines[begin].size() < block_.front().size()) return false;
+    const std::string indent(lines[begin].size() - block_.front().size(), ' ');
+    for (std::size_t i = 0; i < block_.size(); ++i) {
+      const std::string_view line = lines[begin + i];
+      if (line != (block_[i].empty() ? block_[i] : indent + block_[i])) return false;
+    }
+    return true;
+  }
+
+  void add(int line, std::string what, std::string instead) {
+    findings_.push_back({file_.path, line, std::move(what), std::move(instead)});
+  }
+
+  const Repository& repository_;
+  const File& file_;
+  Findings findings_;
+  std::string source_;
+  bool in_block_ = false;
+  int line_ = 0;
+  std::vector<std::string> block_;
+};
+
 /// Paths and hosts of the machine that a file was written on.
 void checkMachine(const File& file, Findings& findings) {
   static const RE2 kMachine{R"((?:^|[^\w./-])(/wo)"
@@ -105,6 +183,8 @@ Findings checkDocuments(const Repository& repository) {
     checkMachine(file, findings);
     if (!file.path.ends_with(".md")) continue;
     auto found = Page{repository, file}.check();
+    findings.insert(findings.end(), found.begin(), found.end());
+    found = Quotes{repository, file}.check();
     findings.insert(findings.end(), found.begin(), found.end());
   }
   return findings;

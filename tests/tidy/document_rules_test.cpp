@@ -27,6 +27,25 @@ TEST(DocumentRules, PassACleanPage) {
       IsEmpty());
 }
 
+TEST(DocumentRules, WantWhatIsQuotedToBeWhatTheFileSays) {
+  const File source{"plugin-api/a.cpp", "one();\n  if (two) {\n\n    three();\n  }\n"};
+  const auto quoting = [&](const std::string& block) {
+    return check(
+        {source,
+         {"docs/a.md", "# A\n\n<!-- quoted: plugin-api/a.cpp -->\n```cpp\n" + block + "```\n"}});
+  };
+  EXPECT_THAT(quoting("  if (two) {\n\n    three();\n"), IsEmpty());
+  EXPECT_THAT(quoting("if (two) {\n\n  three();\n}\n"), IsEmpty());
+  EXPECT_THAT(quoting("if (two) {\n  three();\n}\n"), ElementsAre("docs/a.md:4"));
+  EXPECT_THAT(quoting("if (two) {\n\n    three();\n}\n"), ElementsAre("docs/a.md:4"));
+  EXPECT_THAT(quoting("four();\n"), ElementsAre("docs/a.md:4"));
+  EXPECT_THAT(quoting(""), ElementsAre("docs/a.md:4"));
+  EXPECT_THAT(check({{"docs/a.md", "# A\n<!-- quoted: gone.cpp -->\n```\nx\n```\n"}}),
+              ElementsAre("docs/a.md:3"));
+  EXPECT_THAT(check({source, {"docs/a.md", "# A\n<!-- quoted: plugin-api/a.cpp -->\ntext\n"}}),
+              ElementsAre("docs/a.md:3"));
+}
+
 TEST(DocumentRules, WantOneTitle) {
   EXPECT_THAT(check({{"docs/a.md", "text\n"}, {"docs/b.md", "# A\n# B\n"}}),
               ElementsAre("docs/a.md:0", "docs/b.md:0"));

@@ -40,9 +40,9 @@ const std::vector<Door>& doors() {
 /// its folder.
 int levelOf(const std::string& folder) {
   static const std::map<std::string, int> kLevels{
-      {"logging", 0},    {"config", 0},  {"data", 1},    {"cache", 1},  {"egress", 1},
-      {"runtime", 2},    {"http", 3},    {"plugins", 3}, {"health", 3}, {"security", 3},
-      {"monitoring", 3}, {"testing", 4}, {"app", 4}};
+      {"logging", 0},    {"config", 0},       {"data", 1},    {"cache", 1},   {"egress", 1},
+      {"runtime", 2},    {"http", 3},         {"plugins", 3}, {"health", 3},  {"security", 3},
+      {"monitoring", 3}, {"capabilities", 4}, {"verify", 5},  {"testing", 6}, {"app", 6}};
   const auto found = kLevels.find(folder);
   return found == kLevels.end() ? -1 : found->second;
 }

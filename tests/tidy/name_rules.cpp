@@ -17,8 +17,8 @@ const std::vector<std::string_view> kCodeFolders{"host/",  "plugin-api/", "plugi
 const std::set<std::string, std::less<>> kGivenNames{"plugin-api", "google-calendar", "bank-feed"};
 
 const std::set<std::string, std::less<>> kHostFolders{
-    "app",  "config", "http",   "plugins",  "runtime", "health", "monitoring",
-    "data", "cache",  "egress", "security", "logging", "testing"};
+    "app",   "config", "http",     "plugins", "runtime", "health",       "monitoring", "data",
+    "cache", "egress", "security", "logging", "testing", "capabilities", "verify"};
 
 bool saysNothing(std::string_view word) {
   static constexpr std::array kWords{"common", "util", "utils", "misc", "manager", "managers"};

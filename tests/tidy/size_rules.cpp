@@ -10,7 +10,10 @@ namespace {
 constexpr int kFileLines = 500;
 constexpr int kHeaderCodeLines = 200;
 constexpr int kFunctionLines = 70;
-constexpr std::string_view kWaist = "plugin-api/include/bulkhead/abi.h";
+/// The waist as it is, and as it was: one header each, whatever it holds.
+bool isWaist(std::string_view path) {
+  return path.ends_with("/bulkhead/abi.h");
+}
 
 void checkFile(const File& file, Findings& findings) {
   const auto lines = static_cast<int>(std::count(file.text.begin(), file.text.end(), '\n'));
@@ -19,7 +22,7 @@ void checkFile(const File& file, Findings& findings) {
                         fmt::format("{} lines, {} is the limit", lines, kFileLines),
                         "find the second thing in it and give it a file"});
   }
-  const int code = isHeader(file.path) && file.path != kWaist ? codeLinesOf(file.text) : 0;
+  const int code = isHeader(file.path) && !isWaist(file.path) ? codeLinesOf(file.text) : 0;
   if (code > kHeaderCodeLines) {
     findings.push_back(
         {file.path, 0,

@@ -15,8 +15,10 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -204,6 +206,36 @@ constexpr Attempt kAttempts[] = {
      }},
     {"host-descriptor",
      [] { return opens("/proc/" + std::to_string(getppid()) + "/fd/2", O_WRONLY); }},
+    {"host-environment",
+     [] { return opens("/proc/" + std::to_string(getppid()) + "/environ", O_RDONLY); }},
+    {"host-map", [] { return opens("/proc/" + std::to_string(getppid()) + "/maps", O_RDONLY); }},
+    {"file-in-memory",
+     [] {
+       const int file = memfd_create("x", MFD_CLOEXEC);
+       if (file >= 0) close(file);
+       return file >= 0;
+     }},
+    {"segment-of-memory",
+     [] {
+       const int segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+       if (segment >= 0) shmctl(segment, IPC_RMID, nullptr);
+       return segment >= 0;
+     }},
+    {"queue-of-messages",
+     [] {
+       const int queue = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+       if (queue >= 0) msgctl(queue, IPC_RMID, nullptr);
+       return queue >= 0;
+     }},
+    {"large-pipe",
+     [] {
+       int both[2];
+       if (pipe(both) != 0) return false;
+       const bool grown = fcntl(both[0], F_SETPIPE_SZ, 1 << 20U) > 0;
+       close(both[0]);
+       close(both[1]);
+       return grown;
+     }},
     {"host-folder", [] { return opens("/proc/" + std::to_string(getppid()) + "/cwd", O_PATH); }},
     {"make-device",
      [] {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -80,6 +81,26 @@ class Changeling final : public bulkhead::Plugin {
                  std::this_thread::sleep_for(timeOf(request));
                  return said();
                });
+    host.route({.method = "POST",
+                .path = "/paid",
+                .scope = "changeling:write",
+                .summary = "Takes its time outside, and writes that down.",
+                .query = R"({"type":"object","properties":{"ms":{"type":"integer","minimum":0}}})",
+                .request = kAny,
+                .response = kAny,
+                .idempotency = bulkhead::Idempotency::Required,
+                .recovery_points = {"paid", "noted"}},
+               [this](const Request& request, bulkhead::Recovery& recovery) {
+                 recovery.call("paid", [&] {
+                   std::this_thread::sleep_for(timeOf(request));
+                   return std::string{"paid"};
+                 });
+                 recovery.commit("noted", [](bulkhead::Transaction& write) {
+                   write.send("INSERT INTO note (word) VALUES ($1)", bulkhead::values("paid"));
+                   return std::string{};
+                 });
+                 return said();
+               });
     host.route(reading("/notes"), [](const Request&, bulkhead::ReadTransaction& read) {
       const auto rows = read.first("SELECT count(*) FROM note", bulkhead::values(),
                                    [](const bulkhead::Row& row) { return row.integer(0); });
@@ -94,6 +115,7 @@ class Changeling final : public bulkhead::Plugin {
     if (settings_.mood == "throws") throw std::runtime_error{"the mood is bad"};
     if (settings_.mood == "hangs") std::this_thread::sleep_for(std::chrono::hours{1});
     if (settings_.mood == "dies") _exit(9);
+    if (settings_.mood == "aborts") std::abort();
     if (settings_.mood == "slow") std::this_thread::sleep_for(std::chrono::seconds{2});
   }
 

@@ -45,7 +45,10 @@ bool isOfTheMoment(std::string_view name) {
 
 Life::Life(std::string isolation) : isolation_{std::move(isolation)} {
   folder_.installHostile("conformance", fmt::format("isolation = {}\n{}", isolation_, kSettings));
-  host_ = std::make_unique<HostProcess>(folder_, Environment{{"LOG_LEVEL", "DEBUG"}});
+  host_ =
+      std::make_unique<HostProcess>(folder_, Environment{{"LOG_LEVEL", "DEBUG"},
+                                                         {"EGRESS_ALLOW_NETWORKS", "127.0.0.0/8"},
+                                                         {"EGRESS_PLAIN_HTTP", "true"}});
   if (!host_->awaitReady()) return;
   const HttpAnswer made = host_->keyed().post("/api/admin/tenants", R"({"slug":"salon"})");
   tenant_ = made.json().value("id", "");

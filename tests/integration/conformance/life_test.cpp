@@ -47,6 +47,23 @@ TEST_P(Mistaken, ClosesThePluginWithTheSameReason) {
   EXPECT_EQ(inside, closedBy(mistake, "worker"));
 }
 
+// Goal: a plugin of the waist's first version lives in both lives. Method: one that was built
+// against the header of that time, whose structs are smaller.
+TEST(Life, APluginOfTheFirstVersionAnswersInBoth) {
+  for (const char* isolation : {"inprocess", "worker"}) {
+    const HostFolder folder;
+    folder.installHostile("c-greeter", fmt::format("isolation = {}\ngreeting = moin\n", isolation));
+    HostProcess host{folder};
+    ASSERT_TRUE(host.awaitReady()) << host.logText();
+    ASSERT_EQ(host.keyed().post("/api/admin/tenants", R"({"slug":"salon"})").status, 201);
+    const HttpAnswer answer = host.keyed("salon").get("/api/c-greeter/v1/hello/Ann");
+    EXPECT_EQ(answer.body, R"({"hello":"moin Ann"})") << isolation << host.logText();
+    const HttpAnswer refused = host.keyed("salon").get("/api/c-greeter/v1/hello/%22");
+    EXPECT_EQ(refused.errorCode(), "STRANGE_NAME") << isolation;
+    EXPECT_EQ(host.stop(), 0) << isolation;
+  }
+}
+
 // Goal: each function of the plugin's life is called, once and in its order. Method: each writes a
 // line; the last ones are written while the plugin is destroyed.
 TEST(Life, EachFunctionIsCalledOnceAndInOrder) {

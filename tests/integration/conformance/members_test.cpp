@@ -62,11 +62,41 @@ TEST_F(Waist, TheTableIsOfThisVersion) {
 TEST_F(Waist, NothingIsRegisteredOnceCreateHasReturned) {
   inBothLives([](Life& life) {
     const json told = life.probe("host", "register_route");
-    for (const char* step : {"register_route", "register_health", "register_metric"})
+    for (const char* step :
+         {"register_route", "register_health", "register_metric", "register_call",
+          "register_events", "register_listener", "register_inbox", "register_answer"})
       EXPECT_EQ(endOf(told[step]), "11 REGISTRATION_CLOSED") << step;
     EXPECT_EQ(told.value("without_sink", 0), BULKHEAD_CONFIGURATION_ERROR);
     EXPECT_EQ(endOf(told["created"]["db_write"]), "11 NO_STORE");
     EXPECT_EQ(endOf(life.probe("plugin", "start")["started"]["db_write"]), "0 ");
+  });
+}
+
+TEST_F(Waist, WhatGoesOutIsToldTheSame) {
+  inBothLives([](Life& life) {
+    const HttpAnswer answer =
+        life.get("/probes/host/http_send", {{"X-Host-Port", std::to_string(life.host().port())}});
+    const json told = answer.json();
+    for (const char* step : {"answered", "answered_without_context"}) {
+      EXPECT_EQ(told[step].value("outcome", -1), BULKHEAD_HTTP_OK) << told[step];
+      EXPECT_EQ(told[step].value("status", 0), 200) << step;
+      EXPECT_TRUE(told[step].value("has_body", false)) << step;
+    }
+    for (const char* step : {"answered_404", "answered_post"}) {
+      EXPECT_EQ(told[step].value("outcome", -1), BULKHEAD_HTTP_ERROR) << told[step];
+      EXPECT_EQ(told[step].value("status", 0), 404) << step;
+    }
+    const std::pair<const char*, const char*> rejected[] = {{"no_url", "OUTBOUND_URL"},
+                                                            {"of_the_inside", "ADDRESS_REFUSED"},
+                                                            {"forged", "OUTBOUND_REQUEST"}};
+    for (const auto& [step, code] : rejected) {
+      EXPECT_EQ(told[step].value("outcome", -1), BULKHEAD_HTTP_REJECTED) << told[step];
+      EXPECT_EQ(told[step].value("code", ""), code);
+    }
+    EXPECT_EQ(endOf(told["short_request"]), "11 ABI_MISMATCH");
+    EXPECT_EQ(endOf(told["in_a_transaction"]), "1 CALL_IN_TRANSACTION");
+    life.tell("egress", life.host().keyed().get("/metrics").body.find("egress_requests_total{") !=
+                            std::string::npos);
   });
 }
 

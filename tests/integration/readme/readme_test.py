@@ -129,8 +129,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bulkhead-readme-") as name:
         folder = pathlib.Path(name)
         (folder / "plugins").mkdir()
-        for plugin in ("booking.so", "stripe.so"):
-            shutil.copy(plugins / plugin, folder / "plugins")
+        for plugin in plugins.glob("*.so"):
+            shutil.copy(plugin, folder / "plugins")
         with Host(program, folder) as host:
             statuses, transcript = host.run(business)
             check(statuses == EXPECTED.findall(business), f"the ten requests answered {statuses}:\n{transcript}")

@@ -69,6 +69,22 @@ void probeRegistration(const Call& call, Told& told) {
     return call.host.register_metric(call.home, bytes("gauge"), bytes("late"), bytes("Late."),
                                      nullptr, 0, &metric, error);
   });
+  told.ends("register_call", [&](const bulkhead_error_sink* error) {
+    return call.host.register_call(call.home, 99, bytes("mirror/1"), bytes("unanswered"), {},
+                                   error);
+  });
+  told.ends("register_events", [&](const bulkhead_error_sink* error) {
+    return call.host.register_events(call.home, bytes("mirror/1"), error);
+  });
+  told.ends("register_listener", [&](const bulkhead_error_sink* error) {
+    return call.host.register_listener(call.home, 99, bytes("mirror/1"), bytes("seen"), {}, error);
+  });
+  told.ends("register_inbox", [&](const bulkhead_error_sink* error) {
+    return call.host.register_inbox(call.home, 99, bytes("late"), {}, error);
+  });
+  told.ends("register_answer", [&](const bulkhead_error_sink* error) {
+    return call.host.register_answer(call.home, 99, bytes("mirror/1"), bytes("glance"), {}, error);
+  });
   told.tell("without_sink", call.host.register_health(call.home, 99, bytes("late"), {}, nullptr));
 }
 

@@ -36,4 +36,10 @@ bulkhead_status readStore(const Call& call, const bulkhead_error_sink* error);
 bulkhead_status writeStore(const Call& call, const bulkhead_error_sink* error);
 bulkhead_status recover(const Call& call, const bulkhead_error_sink* error);
 
+/// The plugin's own number of the call of its capability, and what answers that.
+inline constexpr std::uint32_t kReflect = 900;
+/// And of its inbox.
+inline constexpr std::uint32_t kSlips = 901;
+bulkhead_status reflect(const Call& call, const bulkhead_error_sink* error);
+
 }  // namespace conformance

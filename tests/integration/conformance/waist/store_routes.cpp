@@ -1,6 +1,11 @@
 // Routes that are transactions, and the one that recovers.
 #include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "routes.hpp"
 
@@ -50,6 +55,21 @@ std::string kept(const Call& call, std::string_view point, const bulkhead_error_
   return text;
 }
 
+/// How often the closure of this request has run, this time included.
+int countRun(const Call& call) {
+  static std::mutex mutex;
+  static std::map<std::string, int, std::less<>> runs;
+  const std::lock_guard lock{mutex};
+  return ++runs[std::string{view(call.request.request_id)}];
+}
+
+/// Takes longer than a closure may: its next statement finds out.
+bulkhead_status overrun(const Call& call, const bulkhead_error_sink* error) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{80});
+  return call.host.tx_send(call.transaction, bytes("UPDATE thing SET amount = amount + 1"), nullptr,
+                           0, -1, nullptr, error);
+}
+
 void tellRefusals(const Call& call, Told& told) {
   told.ends("undeclared", [&](const bulkhead_error_sink* sink) {
     return call.host.recovery_keep(call.home, call.context, nullptr, bytes("third"), bytes("x"),
@@ -83,10 +103,13 @@ bulkhead_status readStore(const Call& call, const bulkhead_error_sink* error) {
 }
 
 bulkhead_status writeStore(const Call& call, const bulkhead_error_sink* error) {
+  const int runs = countRun(call);
   const std::string name = "thing " + std::string{view(call.request.request_id)};
   const bulkhead_status status =
       insert(call, call.transaction, asksFor(call, "again") ? "the same" : name, error);
   if (status != BULKHEAD_OK) return status;
+  if (asksFor(call, "slow")) std::this_thread::sleep_for(std::chrono::milliseconds{35});
+  if (asksFor(call, "overrun")) return overrun(call, error);
   if (asksFor(call, "refuse"))
     return refuse(error, BULKHEAD_BUSINESS_LOGIC_ERROR, "NOT_TODAY", "It is not done today.");
   if (asksFor(call, "fail"))
@@ -96,6 +119,8 @@ bulkhead_status writeStore(const Call& call, const bulkhead_error_sink* error) {
     return BULKHEAD_OK;
   }
   call.response.header(call.response.self, bytes("X-Written"), bytes(name));
+  if (asksFor(call, "count"))
+    call.response.header(call.response.self, bytes("X-Runs"), bytes(std::to_string(runs)));
   answer(call, 201, R"({"written":true})");
   return BULKHEAD_OK;
 }

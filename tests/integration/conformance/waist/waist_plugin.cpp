@@ -91,7 +91,16 @@ bulkhead_status registerAll(Plugin& plugin, const bulkhead_error_sink* error) {
                                    bytes(route->path), bytes(route->contract), error);
     if (status != BULKHEAD_OK) return status;
   }
-  const auto status = registerContributors(plugin, error);
+  auto status = plugin.host.register_call(plugin.home, kReflect, bytes("mirror/1"),
+                                          bytes("reflect"), {}, error);
+  if (status == BULKHEAD_OK)
+    status = plugin.host.register_events(plugin.home, bytes("mirror/1"), error);
+  if (status == BULKHEAD_OK)
+    status = plugin.host.register_inbox(plugin.home, kSlips, bytes("slips"), {}, error);
+  if (status == BULKHEAD_OK)
+    status = plugin.host.register_answer(plugin.home, kReflect, bytes("mirror/1"), bytes("glance"),
+                                         {}, error);
+  if (status == BULKHEAD_OK) status = registerContributors(plugin, error);
   return status != BULKHEAD_OK ? status : registerMetrics(plugin, error);
 }
 
@@ -149,6 +158,8 @@ bulkhead_status handle(void* self, const bulkhead_request* request,
   Plugin& plugin = of(self);
   const Call call{plugin,      plugin.host, plugin.home,     *request,
                   transaction, *response,   request->context};
+  if (request->route == kReflect) return reflect(call, error);
+  if (request->route == kSlips) return BULKHEAD_OK;
   const WaistRoutes routes = waistRoutes();
   for (const WaistRoute* route = routes.begin; route != routes.begin + routes.count; ++route) {
     if (route->number == request->route) return route->handle(call, error);

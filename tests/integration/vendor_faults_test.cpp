@@ -1,0 +1,355 @@
+// Goal: whatever a vendor does, a client of the real host has the right refusal within its
+// deadline, no secret comes out, and when the vendor is well the same request succeeds. Method: the
+// vendors' plugins in workers, their addresses on a TLS peer of loopback that does each of these
+// things.
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <fmt/format.h>
+#include <fstream>
+#include <functional>
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/egress/fault_peer.hpp"
+#include "host_process.hpp"
+#include "plugins/google-calendar/key_file.hpp"
+
+namespace bulkhead::integration {
+namespace {
+
+using host::egress::test::FaultPeer;
+using host::egress::test::wholeAnswer;
+using nlohmann::json;
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+using Talk = FaultPeer::Talk;
+
+/// The egress' own limit, and what a busy machine adds to it.
+constexpr milliseconds kSendLimit{600};
+constexpr milliseconds kSlack{1500};
+constexpr std::string_view kSecret = "secret-canary-5e0b7c1d";
+constexpr std::string_view kVendorsText = "vendor-text-canary-91c2";
+
+/// What a vendor's plugin is asked, and what its service answers when it is well.
+struct Vendor {
+  std::string id;
+  std::string route;
+  std::function<std::string(int)> body;  ///< of the n-th request
+  int success = 201;
+  std::function<std::string(std::string_view request)> answer;
+  /// Codes for the faults that vendors do not name alike: a 5xx, and an answer that is none.
+  std::string failed = "PROVIDER_AMBIGUOUS";
+  std::string garbage = "PROVIDER_AMBIGUOUS";
+  /// Of an answer that has no end; what only reads, or may be done twice, was just not done.
+  std::string endless = "PROVIDER_AMBIGUOUS";
+};
+
+std::string created(const json& document) {
+  std::string answer = wholeAnswer(document.dump());
+  return answer.replace(answer.find("200 OK"), 6, "201 Created");
+}
+
+std::string twilioAnswer(std::string_view request) {
+  static std::atomic<int> count{0};
+  if (request.starts_with("POST"))
+    return created({{"sid", fmt::format("SM{}", ++count)}, {"status", "queued"}});
+  if (request.find("/Messages.json?") != std::string_view::npos)
+    return wholeAnswer(R"({"messages":[],"next_page_uri":null})");
+  return wholeAnswer(R"({"status":"active"})");
+}
+
+std::string vapiAnswer(std::string_view request) {
+  static std::atomic<int> count{0};
+  if (request.starts_with("POST"))
+    return created({{"id", fmt::format("call-{}", ++count)}, {"status", "queued"}});
+  return wholeAnswer("[]");
+}
+
+std::string googleAnswer(std::string_view request) {
+  if (request.find("/freeBusy") != std::string_view::npos)
+    return wholeAnswer(R"({"calendars":{"primary":{"busy":[]}}})");
+  return wholeAnswer(R"({"items":[]})");
+}
+
+std::string stripeAnswer(std::string_view request) {
+  static std::atomic<int> count{0};
+  if (request.starts_with("GET")) return wholeAnswer(R"({"object":"balance"})");
+  return wholeAnswer(fmt::format(
+      R"({{"id":"cs_{}","url":"https://pay.example/1","status":"open","amount_total":1,"currency":"eur"}})",
+      ++count));
+}
+
+std::string plaidAnswer(std::string_view request) {
+  if (request.find("/link/token/create") == std::string_view::npos) return wholeAnswer("{}");
+  return wholeAnswer(R"({"link_token":"link-1","expiration":"2030-01-01T00:00:00Z"})");
+}
+
+const std::vector<Vendor>& vendors() {
+  static const std::vector<Vendor> kVendors{
+      {"twilio", "/api/twilio/v1/messages",
+       [](int n) { return fmt::format(R"({{"to":"+15005550006","text":"{}"}})", n); }, 201,
+       twilioAnswer},
+      {"vapi", "/api/vapi/v1/calls", [](int) { return R"({"to":"+15005550006"})"; }, 201,
+       vapiAnswer},
+      {"google-calendar", "/api/google-calendar/v1/busy",
+       [](int) {
+         return R"({"calendars":["primary"],"from":"2026-01-05T00:00:00Z","to":"2026-01-06T00:00:00Z"})";
+       },
+       200, googleAnswer, "PROVIDER_FAILED", "PROVIDER_ANSWER_INVALID"},
+      {"stripe", "/api/stripe/v1/payment-links",
+       [](int n) { return fmt::format(R"({{"amount":1,"currency":"EUR","reference":"r{}"}})", n); },
+       201, stripeAnswer, "PROVIDER_FAILED", "PROVIDER_ANSWER_INVALID"},
+      {"plaid", "/api/plaid/v1/link-tokens", [](int) { return R"({"user":"u1"})"; }, 201,
+       plaidAnswer, "PROVIDER_FAILED", "PROVIDER_ANSWER_INVALID", "PROVIDER_UNREACHABLE"}};
+  return kVendors;
+}
+
+std::string token() {
+  return wholeAnswer(fmt::format(R"({{"access_token":"{}","expires_in":3600}})", kSecret));
+}
+
+/// Answers each request of a connection; tokens are always given.
+FaultPeer::Script answering(std::function<std::string(std::string_view)> answer) {
+  return [answer = std::move(answer)](Talk& talk) {
+    for (std::string request; !(request = talk.readRequest()).empty();)
+      talk.write(request.starts_with("POST /token") ? token() : answer(request));
+  };
+}
+
+std::string status(std::string_view line, std::string_view fields = {}) {
+  const std::string body = fmt::format(R"({{"message":"{}"}})", kVendorsText);
+  return fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\n{}\r\n{}", line, body.size(), fields,
+                     body);
+}
+
+/// Whatever is asked first on a connection, but a token, has no end.
+FaultPeer::Script failingAt(std::function<void(Talk&)> fault) {
+  return [fault = std::move(fault)](Talk& talk) {
+    std::string request = talk.readRequest();
+    while (request.starts_with("POST /token")) {
+      talk.write(token());
+      request = talk.readRequest();
+    }
+    if (!request.empty()) fault(talk);
+  };
+}
+
+/// The vendors' services, each on a port of its own that stays the same.
+class Services {
+ public:
+  Services() : identity_{folder_.make("peer")}, stranger_{folder_.make("stranger")} {
+    std::signal(SIGPIPE, SIG_IGN);
+    for (const auto& vendor : vendors()) {
+      const FaultPeer peer{[](Talk&) {}, identity_};
+      ports_[vendor.id] = peer.port();
+    }
+    for (const auto& vendor : vendors()) open(vendor.id, answering(vendor.answer));
+  }
+
+  void close(const std::string& vendor) { peers_.erase(vendor); }
+  void open(const std::string& vendor, FaultPeer::Script script,
+            FaultPeer::Skin skin = FaultPeer::Skin::Tls, bool is_stranger = false) {
+    close(vendor);
+    FaultPeer::Options options;
+    options.skin = skin;
+    options.port = ports_.at(vendor);
+    peers_[vendor] = std::make_unique<FaultPeer>(std::move(script),
+                                                 is_stranger ? stranger_ : identity_, options);
+  }
+  std::string url(const std::string& vendor) const {
+    return fmt::format("https://127.0.0.1:{}", ports_.at(vendor));
+  }
+  std::filesystem::path authorities() const { return identity_.certificate; }
+
+ private:
+  const host::test::CertificateFolder folder_;
+  const host::test::PemFiles identity_;
+  const host::test::PemFiles stranger_;
+  std::map<std::string, std::uint16_t> ports_;
+  std::map<std::string, std::unique_ptr<FaultPeer>> peers_;
+};
+
+/// A host with the vendors' plugins, whose services are `services`.
+class Business {
+ public:
+  explicit Business(const Services& services) : services_{services} {
+    tenant_ = makeTenant();
+    install("twilio", fmt::format("account_sid = AC{:032}\nauth_token = {}\nsender = +15005550006\n"
+                                  "settle_time = 0s\n",
+                                  0, kSecret));
+    install("vapi",
+            fmt::format("api_key = {}\nassistant = a1\nphone_number = p1\nsettle_time = 0s\n",
+                        kSecret));
+    install("stripe", fmt::format("secret_key = {}\nwebhook_secret = {}\n", kSecret, kSecret));
+    install("plaid", fmt::format("client_id = cid\nsecret = {}\n", kSecret));
+    const auto key = folder_.path() / "service-account.json";
+    std::ofstream{key} << google_calendar::keyFile();
+    std::filesystem::permissions(key, std::filesystem::perms::owner_read);
+    install("google-calendar", fmt::format("tenant = {}\ntoken_url = {}/token\n", tenant_,
+                                           services.url("google-calendar")));
+    host_ = std::make_unique<HostProcess>(
+        folder_, Environment{{"EGRESS_CA_FILE", services.authorities().string()},
+                             {"EGRESS_ALLOW_NETWORKS", "127.0.0.0/8"},
+                             {"EGRESS_TIMEOUT", fmt::format("{}ms", kSendLimit.count())},
+                             {"EGRESS_CONNECT_TIMEOUT", "300ms"},
+                             {"GOOGLE_CALENDAR_SERVICE_ACCOUNT_FILE", key.string()}});
+  }
+
+  HostProcess& host() { return *host_; }
+  HttpAnswer ask(const Vendor& vendor, const std::string& key, int number) const {
+    return host_->keyed("salon").post(vendor.route, vendor.body(number),
+                                      {{"Idempotency-Key", key}});
+  }
+  /// What /health says of one of the plugins' services.
+  std::string health(const std::string& vendor) const {
+    return host_->keyed().get("/health").json()["services"].value(vendor, json{}).dump();
+  }
+
+ private:
+  std::string makeTenant() const {
+    HostProcess host{folder_};
+    host.awaitReady();
+    const auto made = host.keyed().post("/api/admin/tenants", R"({"slug":"salon"})").json();
+    host.stop();
+    return made.value("id", "");
+  }
+  void install(const std::string& id, const std::string& settings) const {
+    folder_.install(id, fmt::format("enabled = true\nlimits.failures = 0\nbase_url = {}\n{}",
+                                    services_.url(id), settings));
+  }
+
+  const Services& services_;
+  HostFolder folder_;
+  std::string tenant_;
+  std::unique_ptr<HostProcess> host_;
+};
+
+struct Fault {
+  const char* name;
+  std::function<void(Services&, const std::string&)> begin;
+  std::function<std::string(const Vendor&)> told;
+  const char* retry_after = "";
+};
+
+std::string always(const char* text) {
+  return text;
+}
+
+const std::vector<Fault>& faults() {
+  const auto unreachable = [](const Vendor&) { return always("502 PROVIDER_UNREACHABLE"); };
+  const auto ambiguous = [](const Vendor& vendor) { return "502 " + vendor.endless; };
+  const auto saying = [](std::string answer) {
+    return [answer = std::move(answer)](Services& services, const std::string& vendor) {
+      services.open(vendor, answering([answer](std::string_view) { return answer; }));
+    };
+  };
+  static const std::vector<Fault> kFaults{
+      {"Refused", [](Services& services, const std::string& vendor) { services.close(vendor); },
+       unreachable},
+      {"NeverTls",
+       [](Services& services, const std::string& vendor) {
+         services.open(
+             vendor, [](Talk&) {}, FaultPeer::Skin::NeverTls);
+       },
+       unreachable},
+      {"WrongCertificate",
+       [](Services& services, const std::string& vendor) {
+         services.open(vendor, answering([](std::string_view) { return wholeAnswer("{}"); }),
+                       FaultPeer::Skin::Tls, true);
+       },
+       unreachable},
+      {"Stalls",
+       [](Services& services, const std::string& vendor) {
+         services.open(vendor, failingAt([](Talk& talk) { talk.hang(); }));
+       },
+       ambiguous},
+      {"CutBody",
+       [](Services& services, const std::string& vendor) {
+         services.open(vendor, failingAt([](Talk& talk) {
+                         talk.write("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{\"sid\":\"");
+                         talk.cut();
+                       }));
+       },
+       ambiguous},
+      {"Status500", saying(status("500 Internal Server Error")),
+       [](const Vendor& vendor) { return "502 " + vendor.failed; }},
+      {"Status429", saying(status("429 Too Many Requests", "Retry-After: 7\r\n")),
+       [](const Vendor&) { return always("429 PROVIDER_RATE_LIMITED"); }, "7"},
+      {"Status401", saying(status("401 Unauthorized")),
+       [](const Vendor&) { return always("502 PROVIDER_KEY_REFUSED"); }},
+      {"Garbage", saying(wholeAnswer("<html>" + std::string{kVendorsText})),
+       [](const Vendor& vendor) { return "502 " + vendor.garbage; }}};
+  return kFaults;
+}
+
+class VendorFaults : public testing::TestWithParam<std::size_t> {
+ protected:
+  static void SetUpTestSuite() {
+    services_ = std::make_unique<Services>();
+    business_ = std::make_unique<Business>(*services_);
+    ASSERT_TRUE(business_->host().awaitReady());
+  }
+  static void TearDownTestSuite() {
+    business_.reset();
+    services_.reset();
+  }
+
+  static void expectNothingLeaked(const std::string& text) {
+    EXPECT_EQ(text.find(kSecret), std::string::npos) << text;
+    EXPECT_EQ(text.find(kVendorsText), std::string::npos) << text;
+    EXPECT_EQ(text.find("PRIVATE KEY"), std::string::npos);
+  }
+
+  static std::unique_ptr<Services> services_;
+  static std::unique_ptr<Business> business_;
+};
+
+std::unique_ptr<Services> VendorFaults::services_;
+std::unique_ptr<Business> VendorFaults::business_;
+
+TEST_P(VendorFaults, IsToldInTimeAndTheRepeatSucceeds) {
+  const Fault& fault = faults().at(GetParam());
+  int number = static_cast<int>(GetParam()) * 10;
+  for (const Vendor& vendor : vendors()) {
+    SCOPED_TRACE(vendor.id);
+    const std::string key = fmt::format("{}-{}", fault.name, vendor.id);
+    fault.begin(*services_, vendor.id);
+    const auto asked = Steady::now();
+    const HttpAnswer told = business_->ask(vendor, key, ++number);
+    EXPECT_LT(Steady::now() - asked, 2 * kSendLimit + kSlack);
+    EXPECT_EQ(fmt::format("{} {}", told.status, told.errorCode()), fault.told(vendor)) << told.body;
+    if (*fault.retry_after != '\0') {
+      EXPECT_EQ(told.header("retry-after"), fault.retry_after);
+    }
+    expectNothingLeaked(told.body);
+    services_->open(vendor.id, answering(vendor.answer));
+    const HttpAnswer well = business_->ask(vendor, key, number);
+    EXPECT_EQ(well.status, vendor.success) << well.body;
+  }
+  expectNothingLeaked(business_->host().logText());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, VendorFaults, testing::Range(std::size_t{0}, std::size_t{9}),
+                         [](const auto& one) { return faults().at(one.param).name; });
+
+TEST(VendorHealth, SaysWhichServiceIsNotWellAndThatTheKeyIsRefused) {
+  Services services;
+  services.close("twilio");
+  services.open("vapi", answering([](std::string_view) { return status("401 Unauthorized"); }));
+  Business business{services};
+  ASSERT_TRUE(business.host().awaitReady());
+  const auto says = [&](const std::string& vendor, std::string_view word) {
+    return await([&] { return business.health(vendor).find(word) != std::string::npos; });
+  };
+  EXPECT_TRUE(says("twilio", "\"degraded\"")) << business.health("twilio");
+  EXPECT_TRUE(says("vapi", "\"unavailable\"")) << business.health("vapi");
+  EXPECT_TRUE(says("googleCalendar", "\"healthy\"")) << business.health("googleCalendar");
+}
+
+}  // namespace
+}  // namespace bulkhead::integration
