@@ -8,6 +8,7 @@
 
 #include <bulkhead/waist.hpp>
 
+#include "host/plugins/idle_home.hpp"
 #include "plugins/compartment.hpp"
 #include "runtime/lane.hpp"
 
@@ -27,45 +28,27 @@ bulkhead_status doNothing(void*, const bulkhead_request* request, bulkhead_trans
 }
 
 /// A home that calls the plugin on the caller's thread, within the fence that a call has.
-class StraightHome final : public Home {
+class StraightHome final : public IdleHome {
  public:
-  StraightHome() {
-    constexpr std::string_view kContract =
-        R"({"summary":"S.","access":"public","response":{"type":"object"}})";
-    routes_.push_back(std::make_shared<const RegisteredRoute>(
-        RegisteredRoute{0, "/api/idle/v1/x", RouteContract{"GET", "/x", kContract}}));
-  }
-  void create() override {}
-  void start() override {}
-  bool drain(Time) override { return true; }
-  void stop() noexcept override {}
-  bool abandon() noexcept override { return true; }
+  StraightHome()
+      : IdleHome{{std::make_shared<const RegisteredRoute>(
+            RegisteredRoute{0, "/api/idle/v1/x", RouteContract{"GET", "/x", kContract}})}} {}
   bool submit(const std::shared_ptr<HomeCall>&) override {
     waist::ErrorCatcher caught;
     caught.check(handle_(nullptr, &request_, nullptr, nullptr, caught.sink()));
     ++calls_;
     return true;
   }
-  std::string checkHealth(const RegisteredContributor&, Time) override { return {}; }
-  void setLimits(const HomeLimits&) override {}
-  HomeLoad load() const override { return {}; }
-  const std::vector<std::shared_ptr<const RegisteredRoute>>& routes() const override {
-    return routes_;
-  }
-  const std::vector<RegisteredContributor>& contributors() const override { return contributors_; }
-  bool hasStore() const override { return false; }
-  bool pingStore(Time) override { return false; }
-  void shareLease(bool, Time) override {}
-  std::vector<TableRows> countRows(Time) override { return {}; }
 
   std::size_t calls() const { return calls_; }
 
  private:
+  static constexpr std::string_view kContract =
+      R"({"summary":"S.","access":"public","response":{"type":"object"}})";
+
   decltype(bulkhead_plugin::handle) volatile handle_ = &doNothing;  // not to be seen through
   bulkhead_request request_{};
   std::size_t calls_ = 0;
-  std::vector<std::shared_ptr<const RegisteredRoute>> routes_;
-  std::vector<RegisteredContributor> contributors_;
 };
 
 class Call final : public HomeCall {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "host/runtime/silent_sinks.hpp"
 #include "http/router.hpp"
 #include "plugins/compartment.hpp"
 #include "plugins/elf_note.hpp"
@@ -20,14 +21,6 @@ namespace bulkhead::host {
 namespace {
 
 using Routes = RouteTable<std::shared_ptr<const RegisteredRoute>>;
-
-class Silence final : public LogSink, public MetricSink {
- public:
-  void write(std::string_view, int, std::string_view, std::string_view, const LogTrace&) override {}
-  std::uint32_t declare(std::string_view, const MetricDescription&) override { return 0; }
-  void record(std::uint32_t, const std::vector<std::string_view>&, double) override {}
-  void withdraw(std::span<const std::uint32_t>) override {}
-};
 
 /// What the front hands over for one request of a client with a key.
 HttpRequest greeting() {
@@ -86,7 +79,7 @@ class Greeter {
     options.plugin = manifest.id;
     options.settings = homeSettings(manifest.settings, {});
     auto plugin = std::make_unique<PluginHome>(library->table(), std::move(options),
-                                               HomeServices{clock_, silence_, silence_, nullptr});
+                                               HomeServices{clock_, log_, metrics_, nullptr});
     compartment_.create(std::make_shared<InProcessHome>(
         std::move(plugin), InProcessHome::Foundation{library, nullptr},
         HomeLimits{.lane = {1, 1024}}, BodyWork{keepBody, keepAnswer}));
@@ -113,7 +106,8 @@ class Greeter {
 
  private:
   SystemClock clock_;
-  Silence silence_;
+  SilentLog log_;
+  SilentMetrics metrics_;
   Compartment compartment_;
   Routes routes_;
 };

@@ -39,15 +39,13 @@ class Sample:
         cpu = server.cpu_seconds() - before
         self.requests = int(re.search(r"(\d+) requests in", output)[1])
         self.rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
-        self.p99_ms = in_milliseconds(re.search(r"99%\s+(\S+)", output)[1])
+        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\s", output)
+        if not p99:
+            sys.exit(f"bench/http_front.py: {server.name} answered nothing that has a time: {output}")
+        self.p99_ms = float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[p99[2]]
         self.cpu_us = cpu * 1e6 / max(self.requests, 1)
         self.failed = "Non-2xx" in output or "Socket errors" in output
         self.said = output
-
-
-def in_milliseconds(text):
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
 
 
 def result(name, value, unit, bar, direction):
@@ -82,9 +80,9 @@ class Bench:
         return samples
 
     @staticmethod
-    def ratio(samples, peer, member):
+    def ratio(samples, peer, member, one="bulkhead"):
         return statistics.median(getattr(ours, member) / getattr(theirs, member)
-                                 for ours, theirs in zip(samples["bulkhead"], samples[peer]))
+                                 for ours, theirs in zip(samples[one], samples[peer]))
 
     def health(self):
         path = lambda server: "/healthz"
@@ -93,6 +91,7 @@ class Bench:
         result("http_rate_to_nginx", self.ratio(samples, "nginx", "rate"), "ratio", 0.8, "higher")
         for peer, bar in (("express", 15), ("express_middleware", 40), ("fastify", 1.8), ("poco", 3)):
             result(f"http_rate_to_{peer}", self.ratio(samples, peer, "rate"), "ratio", bar, "higher")
+            result(f"http_nginx_to_{peer}", self.ratio(samples, peer, "rate", "nginx"), "ratio", "-", "higher")
         result("http_rate_to_go", self.ratio(samples, "go", "rate"), "ratio", "-", "higher")
         samples = self.in_turns("GET /healthz, 256 connections", ["nginx"], path, 256)
         result("http_rate_to_nginx_256", self.ratio(samples, "nginx", "rate"), "ratio", 0.8, "higher")
