@@ -176,7 +176,7 @@ TEST_F(AskDeskTest, TheReaderGoesOnWhileAsksHang) {
 
 TEST_F(AskDeskTest, WhoWaitsNoLongerGivesUpTheWorkToo) {
   begin(hanging());
-  EXPECT_EQ(codeOf([&] { asks_->ask(asking("x", milliseconds{20})); }), "DEADLINE_EXCEEDED");
+  EXPECT_EQ(codeOf([&] { asks_->ask(asking("x", milliseconds{300})); }), "DEADLINE_EXCEEDED");
   EXPECT_TRUE(await([&] { return given_up_ == 1 && inside_ == 0; }));
 }
 
@@ -278,7 +278,7 @@ TEST_F(AskDeskTest, ItsEndDoesNotWaitForWhatIsBeingDone) {
   readers_[0].join();
   readers_.erase(readers_.begin());
   auto ended = std::async(std::launch::async, [&] { desk_.reset(); });
-  EXPECT_EQ(ended.wait_for(seconds{1}), std::future_status::ready);
+  EXPECT_EQ(ended.wait_for(seconds{2}), std::future_status::ready);
   released->set_value();
   ended.wait();
   EXPECT_NE(asked.get(), "none");
