@@ -118,5 +118,25 @@ TEST_F(EventCarrierTest, WhatCannotBeWrittenDownIsRepeatedMoreAndMoreSeldom) {
   EXPECT_TRUE(await([&] { return outcomes("done") == 1; })) << "it is tried again";
 }
 
+// Goal: events are too old by the time that has passed, and not by a wall clock that is set
+// forward.
+TEST_F(EventCarrierTest, AClockThatIsSetForwardEndsNoEvent) {
+  constexpr std::int64_t kDay = 86'400'000'000;
+  publish(0, 1);
+  const auto died = [&] {
+    return ask("teller", {{"verb", "settle"},
+                          {"capability", "bank/1"},
+                          {"consumers", {"clerk"}},
+                          {"through", 100},
+                          {"expired_us", 30 * kDay}})
+        .at("died");
+  };
+  clock_.jumped_us = 40 * kDay;
+  EXPECT_EQ(died(), 0);
+  clock_.jumped_us = 0;
+  clock_.moved_us = 40 * kDay;
+  EXPECT_EQ(died(), 1) << "the control";
+}
+
 }  // namespace
 }  // namespace bulkhead::host

@@ -261,7 +261,8 @@ TEST(InProcessHomeLanes, AsksThatHangAreShown) {
   std::vector<std::shared_ptr<Call>> asks;
   for (std::size_t i = 0; i < HomeLimits{}.asides.threads; ++i) {
     EXPECT_EQ(compartment.status().impairment, "");
-    asks.push_back(std::make_shared<Call>(entryOf(EntryKind::Ask), Slow::kHang, milliseconds{200}));
+    asks.push_back(
+        std::make_shared<Call>(entryOf(EntryKind::Ask), Slow::kHang, milliseconds{1000}));
     ASSERT_TRUE(compartment.home()->submit(asks.back()));
   }
   while (compartment.status().load.asides.stuck < asks.size()) std::this_thread::yield();
