@@ -99,7 +99,8 @@ void requireUnique(ReadTransaction& read, std::string_view tenant, const Account
 
 }  // namespace
 
-AccountRoutes::AccountRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+AccountRoutes::AccountRoutes(bulkhead::Registrar& host, const PaymentPostings& payments)
+    : host_{host.host()}, payments_{payments} {
   readingRoutes(host);
   writingRoutes(host);
 }
@@ -198,6 +199,7 @@ Response AccountRoutes::create(const Request& request, Transaction& write) const
   account.created_at = account.updated_at = nowSeconds(host_);
   requireUnique(write, request.tenant(), account);
   AccountStore::insert(write, request.tenant(), account);
+  payments_.retrySoon(write, request.tenant());
   return answer(201, account);
 }
 
@@ -215,6 +217,7 @@ Response AccountRoutes::patch(const Request& request, Transaction& write) const 
   ++account.version;
   account.updated_at = nowSeconds(host_);
   AccountStore::update(write, request.tenant(), account);
+  payments_.retrySoon(write, request.tenant());
   return answer(200, account);
 }
 

@@ -30,6 +30,10 @@ Account read(const Row& row) {
 
 }  // namespace
 
+void AccountStore::touch(ReadTransaction& read) {
+  read.first("select 1", values(), [](const Row& row) { return row.integer(0); });
+}
+
 std::optional<Company> AccountStore::company(ReadTransaction& read, std::string_view tenant) {
   return read.first(
       "select country, template, base_currency, version, created_at, updated_at from company "

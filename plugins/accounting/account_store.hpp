@@ -12,6 +12,8 @@ namespace accounting {
 
 /// Companies and their accounts. Every call is one tenant's.
 struct AccountStore {
+  /// Reads nothing; throws when the store cannot be read.
+  static void touch(bulkhead::ReadTransaction& read);
   static std::optional<Company> company(bulkhead::ReadTransaction& read, std::string_view tenant);
   /// Throws COMPANY_NOT_SET_UP.
   static Company requireCompany(bulkhead::ReadTransaction& read, std::string_view tenant);

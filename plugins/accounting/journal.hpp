@@ -14,6 +14,9 @@ class Journal {
  public:
   explicit Journal(const bulkhead::Host& host) : host_{host} {}
 
+  /// Throws what record() would refuse `entry` for; writes nothing.
+  void requirePostable(bulkhead::ReadTransaction& read, std::string_view tenant,
+                       JournalEntry entry) const;
   /// Stores `entry` as a draft, with an id, the company's currency and the times filled in. Throws
   /// COMPANY_NOT_SET_UP, CURRENCY_MISMATCH, NOT_FOUND (an account), ACCOUNT_INACTIVE, DUPLICATE
   /// (its source has an entry of that kind; details: `id`), VALIDATION_ERROR (an amount of 0).

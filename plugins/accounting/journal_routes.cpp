@@ -60,7 +60,7 @@ void readCursor(std::string_view cursor, JournalStore::Filter& filter) {
   filter.after_date = cursor.substr(0, point);
   if (point != std::string_view::npos) filter.after_id = cursor.substr(point + 1);
   if (isDate(filter.after_date) && !filter.after_id.empty()) return;
-  throw Error::validation("CURSOR_INVALID", "cursor is the next_cursor of the page before.");
+  throw cursorInvalid();
 }
 
 std::optional<std::string_view> dayIn(const Request& request, std::string_view name) {
