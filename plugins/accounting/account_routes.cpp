@@ -7,7 +7,7 @@
 #include "amount.hpp"
 #include "body.hpp"
 #include "chart.hpp"
-#include "date.hpp"
+#include "query.hpp"
 
 namespace accounting {
 namespace {
@@ -44,6 +44,7 @@ std::string listQuery() {
   return R"({"type":"object","properties":{"type":{"type":"string","enum":[)" +
          std::string{kTypes} + R"(]},"role":{"type":"string","enum":[)" + std::string{kRoles} +
          R"(]},"active":{"type":"boolean"},)"
+         R"("updated_since":{"type":"string","maxLength":20},)"
          R"("limit":{"type":"integer","minimum":1,"maximum":200},)"
          R"("cursor":{"type":"string","maxLength":20}}})";
 }
@@ -171,6 +172,7 @@ Response AccountRoutes::list(const Request& request, ReadTransaction& read) cons
   filter.type = request.query("type");
   filter.role = request.query("role");
   filter.active = request.query("active");
+  filter.updated_since = updatedSince(request);
   filter.after = request.query("cursor").value_or(std::string_view{});
   filter.limit = limit + 1;
   return bulkhead::page(AccountStore::list(read, request.tenant(), filter), limit, write,

@@ -24,7 +24,8 @@ struct AccountStore {
     std::optional<std::string_view> type = {};
     std::optional<std::string_view> role = {};
     std::optional<std::string_view> active = {};  ///< true or false
-    std::string_view after = {};                  ///< the code that the page before ended with
+    std::optional<std::int64_t> updated_since = {};
+    std::string_view after = {};  ///< the code that the page before ended with
     std::size_t limit = 50;
   };
   /// By code.

@@ -49,6 +49,11 @@ void requireNewSource(ReadTransaction& read, std::string_view tenant, const Jour
       .withDetails(bulkhead::toJson([&](JsonWriter& out) { out.object("id", *existing); }));
 }
 
+void requireDraftState(const JournalEntry& entry) {
+  if (!entry.isPosted()) return;
+  throw Error::businessLogic("IMMUTABLE", "A posted entry stays; reverse it instead.");
+}
+
 /// Fills in the currency.
 void requireDraft(ReadTransaction& read, std::string_view tenant, JournalEntry& entry) {
   const Company company = AccountStore::requireCompany(read, tenant);
@@ -78,6 +83,21 @@ JournalEntry Journal::draft(Transaction& write, std::string_view tenant, Journal
   entry.created_at = entry.updated_at = nowSeconds(host_);
   JournalStore::insert(write, tenant, entry);
   return entry;
+}
+
+JournalEntry Journal::change(Transaction& write, std::string_view tenant,
+                             JournalEntry after) const {
+  requireDraftState(after);
+  requireDraft(write, tenant, after);
+  ++after.version;
+  after.updated_at = nowSeconds(host_);
+  JournalStore::updateDraft(write, tenant, after);
+  return after;
+}
+
+void Journal::erase(Transaction& write, std::string_view tenant, const JournalEntry& entry) const {
+  requireDraftState(entry);
+  JournalStore::eraseDraft(write, tenant, entry.id);
 }
 
 JournalEntry Journal::post(Transaction& write, std::string_view tenant, JournalEntry entry) const {

@@ -2,7 +2,7 @@
 
 #include "account_store.hpp"
 #include "amount.hpp"
-#include "date.hpp"
+#include "query.hpp"
 #include "trial_balance_store.hpp"
 
 namespace accounting {

@@ -301,6 +301,7 @@ void addAccounting(Steps& steps, const Things& owner) {
   named("PATCH", "/accounts", owner.account, {}, R"({"name":"y"})");
   named("DELETE", "/accounts", owner.account);
   named("GET", "/journal-entries", owner.entry);
+  named("PATCH", "/journal-entries", owner.entry, {}, R"({"memo":"y"})");
   named("POST", "/journal-entries", owner.entry, "/post");
   named("POST", "/journal-entries", owner.entry, "/reverse", R"({"reason":"y"})");
   named("DELETE", "/journal-entries", owner.entry);
