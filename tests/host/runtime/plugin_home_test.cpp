@@ -167,6 +167,28 @@ TEST_F(PluginHomeTest, B3_ARepeatGetsTheFirstAnswerAndHasNoEffect) {
 }
 
 // The control: without the key in the way the same requests do double.
+TEST_F(PluginHomeTest, HomesWithOneMemoryCompileARouteOnce) {
+  const auto memory = std::make_shared<RouteMemory>();
+  const auto routesOf = [&](const std::shared_ptr<RouteMemory>& known, const char* plugin) {
+    HomeOptions options;
+    options.plugin = plugin;
+    options.known_routes = known;
+    PluginHome home{bulkhead::detail::Door<Till>::table(), std::move(options),
+                    HomeServices{clock_, log_, metrics_, store_.get()}};
+    home.create();
+    return home.routes();
+  };
+  const auto first = routesOf(memory, "till");
+  const auto second = routesOf(memory, "till");
+  const auto alone = routesOf(nullptr, "till");
+  ASSERT_GE(first.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(first[i], second[i]);
+    EXPECT_NE(first[i], alone[i]);
+    EXPECT_EQ(first[i]->path, alone[i]->path);
+  }
+}
+
 TEST_F(PluginHomeTest, B3_WithAnotherKeyTheSameBodyIsAnotherRequest) {
   add(R"({"amount":5})", "k1");
   add(R"({"amount":5})", "k2");
