@@ -226,6 +226,9 @@ std::vector<Statement> onSqlite() {
        "posting_kind = 'charge' where id = 'd'",
        "IMMUTABLE"},
       {"update or ignore journal_entry set memo = 'x' where id = 'e'", "IMMUTABLE"},
+      {"create temp table journal_entry (tenant, id, state); insert into journal_line values ('t', "
+       "'e', 3, 'a', 5, '')",
+       "IMMUTABLE"},
       {"insert or replace into journal_line values ('t', 'e', 1, 'a', 5, '')", "IMMUTABLE"},
       {"insert or replace into journal_line values ('t', 'd', 1, 'a', 5, '')", "DUPLICATE"},
       {"update or replace journal_line set entry = 'e', line = 1 where entry = 'd' and line = 1",
@@ -277,6 +280,11 @@ std::vector<Statement> onPostgreSql() {
       {"update account set code = '3000' where id = 'b'", "UNIQUE"},
       {"insert into " + company + " on conflict (tenant) do update set base_currency = 'EUR'",
        "IMMUTABLE"},
+      {"create temp table journal_entry (like journal_entry); insert into journal_line values "
+       "('t', 'e', 3, 'a', 5, '')",
+       "IMMUTABLE"},
+      {"create temp table journal_line (like journal_line); delete from account where id = 'a'",
+       "ACCOUNT_IN_USE"},
       {"truncate journal_line", "IMMUTABLE"},
       {"truncate journal_entry, journal_line", "IMMUTABLE"},
       {"truncate company cascade", "IMMUTABLE"},

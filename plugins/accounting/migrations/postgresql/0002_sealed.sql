@@ -120,3 +120,14 @@ create trigger number_series_not_deleted before delete on number_series
   for each row when (old.kind = 'journal_entry') execute function keep_series();
 create trigger number_series_not_emptied before truncate on number_series
   for each statement execute function refuse('IMMUTABLE');
+
+-- A temporary table is found before one of the same name, also by a function: not by these.
+do $$
+declare
+  rule regprocedure;
+begin
+  for rule in select oid::regprocedure from pg_proc where pronamespace = current_schema()::regnamespace
+      and prorettype = 'trigger'::regtype loop
+    execute format('alter function %s set search_path = %I, pg_temp', rule, current_schema());
+  end loop;
+end $$;
