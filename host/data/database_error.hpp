@@ -16,9 +16,18 @@ Error databaseUnavailable();
 Error databaseBusy(std::string_view message);
 /// A statement failed; 500. What the driver said belongs into the log only.
 Error statementFailed();
-/// A constraint or a trigger refused the statement. A trigger's RAISE text, written by the schema's
-/// author, is details.raised. 500 unless the owner of the schema turns it into an answer.
-Error constraintViolated(std::string_view raised);
+/// What kind of rule of a schema refused a statement, whatever the engine.
+enum class SchemaRule {
+  Unique,     ///< there is one already
+  Reference,  ///< something that is named is not there, or what is still named was to go
+  Value,      ///< a check, a type, a missing value
+  Raised,     ///< a trigger
+};
+/// A rule of the schema refused the statement, which is a refusal like any other: 409 DUPLICATE,
+/// 409 REFERENCE_VIOLATION, 422 CONSTRAINT_VIOLATION. What a trigger raises as "CODE" is 422 with
+/// that code, as "conflict CODE" it is 409; after ": " it may say a sentence for the client. All
+/// other words of the driver, which name tables and columns, stay out.
+Error constraintViolated(SchemaRule rule, std::string_view raised = {});
 /// A write closure ran longer than its budget and was rolled back.
 Error budgetExceeded();
 /// The caller's deadline passed while its statements ran; 504.

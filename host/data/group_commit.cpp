@@ -94,7 +94,7 @@ void GroupCommit::callClosure(const TransactionClosure& closure) {
   connection_.unlimited();
   transaction.check();
   // Deferred keys are checked at COMMIT, where they would fail the whole group.
-  if (connection_.owesForeignKeys()) throw constraintViolated({});
+  if (connection_.owesForeignKeys()) throw constraintViolated(SchemaRule::Reference);
 }
 
 void GroupCommit::rehearse(const TransactionClosure& closure) {

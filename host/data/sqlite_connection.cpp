@@ -45,6 +45,19 @@ bool isUnavailable(int code) {
   }
 }
 
+SchemaRule ruleOf(int constraint) {
+  switch (constraint) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      return SchemaRule::Unique;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return SchemaRule::Reference;
+    default:
+      return SchemaRule::Value;
+  }
+}
+
 }  // namespace
 
 struct SqliteConnection::Statement {
@@ -407,10 +420,13 @@ void SqliteConnection::deliver(Statement& statement, const Receiver& receive, Wa
 void SqliteConnection::fail(int code, std::string_view sql) {
   if ((code & 0xff) == SQLITE_INTERRUPT) throw overrun_();
   const std::string text = sqlite3_errmsg(handle_);
+  if (code == SQLITE_CONSTRAINT_TRIGGER) throw constraintViolated(SchemaRule::Raised, text);
+  const std::string line = fmt::format("{}: {} ({}): {}", owner_, text, code, sql);
   if ((code & 0xff) == SQLITE_CONSTRAINT) {
-    throw constraintViolated(code == SQLITE_CONSTRAINT_TRIGGER ? text : std::string{});
+    logger().warning(line);
+    throw constraintViolated(ruleOf(code));
   }
-  logger().error(fmt::format("{}: {} ({}): {}", owner_, text, code, sql));
+  logger().error(line);
   if (isUnavailable(code)) {
     broken_ = true;
     read_only_ = (code & 0xff) == SQLITE_READONLY;

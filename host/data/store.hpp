@@ -18,7 +18,7 @@ namespace bulkhead::host::data {
 /// A unit of work's access to its store. Lives on the thread that runs the closure; never kept.
 /// Statements take $1..$n, one statement a call; BEGIN, COMMIT, SAVEPOINT, ATTACH and PRAGMA are
 /// refused. Failures throw bulkhead::Error (kind Database, code DATABASE_ERROR, driver text only in
-/// the log; CONSTRAINT_VIOLATION when a rule of the schema refused; a store that cannot be reached:
+/// the log; constraintViolated() when a rule of the schema refused; a store that cannot be reached:
 /// code DATABASE_UNAVAILABLE with S102's exact message).
 class Transaction {
  public:

@@ -28,10 +28,22 @@ struct HostTable {
     return Registering::run(self, error, [&](PluginHome& home) {
       if (home.routes_.size() >= kRoutesMax)
         throw Error::configuration("TOO_MANY_ROUTES", "A plugin registers at most 1000 routes.");
-      home.routes_.push_back(std::make_shared<const RegisteredRoute>(
-          RegisteredRoute{route, fullPath(home.options_, view(path)),
-                          RouteContract{view(method), view(path), view(contract)}}));
+      home.routes_.push_back(routeOf(home.options_, route, view(method), view(path), contract));
     });
+  }
+
+  static std::shared_ptr<const RegisteredRoute> routeOf(const HomeOptions& options,
+                                                        std::uint32_t number,
+                                                        std::string_view method,
+                                                        std::string_view path,
+                                                        bulkhead_bytes contract) {
+    const auto make = [&] {
+      return RegisteredRoute{number, fullPath(options, path),
+                             RouteContract{method, path, view(contract)}};
+    };
+    if (!options.known_routes) return std::make_shared<const RegisteredRoute>(make());
+    return options.known_routes->get(
+        fmt::format("{} {} {} {}", number, method, path, view(contract)), make);
   }
 
   /// A path that begins with /api/ is taken as it is when it is the plugin's own or that of a

@@ -50,6 +50,7 @@ struct HomeOptions {
   PluginCapabilities capabilities{};
   bool has_store = true;                           ///< its manifest says so
   std::shared_ptr<const EventContracts> events{};  ///< null: what it publishes is not looked at
+  std::shared_ptr<RouteMemory> known_routes{};     ///< null: each route is made anew
 };
 
 /// The services a home is given; borrowed, and outliving it. `store` may be null: then the store

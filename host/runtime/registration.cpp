@@ -85,6 +85,14 @@ RouteContract innerContract(std::string_view path, std::string_view summary,
 
 }  // namespace
 
+std::shared_ptr<const RegisteredRoute> RouteMemory::get(const std::string& words,
+                                                        const Make& make) {
+  const std::lock_guard lock{mutex_};
+  auto& route = routes_[words];
+  if (!route) route = std::make_shared<const RegisteredRoute>(make());
+  return route;
+}
+
 RegisteredRoute insideEntry(EntryKind kind, std::uint32_t number, std::string_view capability,
                             std::string_view call, std::string_view options) {
   if (!isName(call)) refuseCall(capability, call, "its name is not [a-z][a-z0-9_]{0,62}");

@@ -3,6 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -54,6 +58,20 @@ struct RegisteredRoute {
     if (kind != EntryKind::Event) return false;
     return capability.empty() ? call == source : capability == source && call == type;
   }
+};
+
+/// Routes that homes of one file have in common, one after the other: what an earlier one has
+/// registered in the same words is not read and compiled again. Thread-safe.
+class RouteMemory {
+ public:
+  using Make = std::function<RegisteredRoute()>;
+
+  /// The route that was made of `words`, or what `make` gives. Throws what that throws.
+  std::shared_ptr<const RegisteredRoute> get(const std::string& words, const Make& make);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const RegisteredRoute>> routes_;
 };
 
 /// What answers something to which no URL leads, as it is registered: `options` as register_call

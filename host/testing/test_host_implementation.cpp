@@ -67,6 +67,7 @@ LoadedPlugin::LoadedPlugin(const host::PluginFile& file)
       migrations_{
           host::parseMigrations(host::readPluginNotes(file).migrations, file.path.string())},
       contracts_{host::readPluginNotes(file).contracts},
+      events_{host::eventContracts(contracts_)},
       library_{
           host::PluginLibrary::load(host::PluginCache{cacheFolder()}.copyOf(file, manifest_.id))} {}
 
@@ -99,7 +100,7 @@ void TestHost::Implementation::begin() {
       plugin_->table(),
       host::HomeOptions{manifest.id, manifest.version, settings_, manifest.replaces, kDeadline,
                         true, host::migrationOf(manifest.id, plugin_->migrations(), "sqlite"),
-                        capabilities(), manifest.store, host::eventContracts(plugin_->contracts())},
+                        capabilities(), manifest.store, plugin_->events(), plugin_->routes()},
       host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_,
                          &caller_, &http_});
   home_->create();

@@ -40,6 +40,9 @@ class LoadedPlugin {
   const std::vector<host::EmbeddedMigration>& migrations() const { return migrations_; }
   const std::string& contracts() const { return contracts_; }
   const bulkhead_plugin& table() const { return library_.table(); }
+  /// What is equal for all its homes, made once.
+  const std::shared_ptr<const host::EventContracts>& events() const { return events_; }
+  const std::shared_ptr<host::RouteMemory>& routes() const { return routes_; }
 
  private:
   explicit LoadedPlugin(const host::PluginFile& file);
@@ -48,6 +51,8 @@ class LoadedPlugin {
   host::Manifest manifest_;
   std::vector<host::EmbeddedMigration> migrations_;
   std::string contracts_;
+  std::shared_ptr<const host::EventContracts> events_;
+  const std::shared_ptr<host::RouteMemory> routes_ = std::make_shared<host::RouteMemory>();
   host::PluginLibrary library_;
 };
 

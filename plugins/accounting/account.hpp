@@ -40,6 +40,12 @@ inline bulkhead::Error notFound(std::string_view noun, std::string_view id) {
       "NOT_FOUND", "There is no " + std::string{noun} + " \"" + std::string{id} + "\".");
 }
 
+/// 400: a cursor that no page of ours gave.
+inline bulkhead::Error cursorInvalid() {
+  return bulkhead::Error::validation("CURSOR_INVALID",
+                                     "cursor is the next_cursor of the page before.");
+}
+
 /// 412: someone else's transaction was quicker.
 inline bulkhead::Error versionConflict() {
   return bulkhead::Error::conflict("VERSION_CONFLICT",

@@ -7,7 +7,7 @@
 #include "amount.hpp"
 #include "body.hpp"
 #include "chart.hpp"
-#include "date.hpp"
+#include "query.hpp"
 
 namespace accounting {
 namespace {
@@ -44,6 +44,7 @@ std::string listQuery() {
   return R"({"type":"object","properties":{"type":{"type":"string","enum":[)" +
          std::string{kTypes} + R"(]},"role":{"type":"string","enum":[)" + std::string{kRoles} +
          R"(]},"active":{"type":"boolean"},)"
+         R"("updated_since":{"type":"string","maxLength":20},)"
          R"("limit":{"type":"integer","minimum":1,"maximum":200},)"
          R"("cursor":{"type":"string","maxLength":20}}})";
 }
@@ -99,7 +100,8 @@ void requireUnique(ReadTransaction& read, std::string_view tenant, const Account
 
 }  // namespace
 
-AccountRoutes::AccountRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+AccountRoutes::AccountRoutes(bulkhead::Registrar& host, const PaymentPostings& payments)
+    : host_{host.host()}, payments_{payments} {
   readingRoutes(host);
   writingRoutes(host);
 }
@@ -170,6 +172,7 @@ Response AccountRoutes::list(const Request& request, ReadTransaction& read) cons
   filter.type = request.query("type");
   filter.role = request.query("role");
   filter.active = request.query("active");
+  filter.updated_since = updatedSince(request);
   filter.after = request.query("cursor").value_or(std::string_view{});
   filter.limit = limit + 1;
   return bulkhead::page(AccountStore::list(read, request.tenant(), filter), limit, write,
@@ -198,6 +201,7 @@ Response AccountRoutes::create(const Request& request, Transaction& write) const
   account.created_at = account.updated_at = nowSeconds(host_);
   requireUnique(write, request.tenant(), account);
   AccountStore::insert(write, request.tenant(), account);
+  payments_.retrySoon(write, request.tenant());
   return answer(201, account);
 }
 
@@ -215,6 +219,7 @@ Response AccountRoutes::patch(const Request& request, Transaction& write) const 
   ++account.version;
   account.updated_at = nowSeconds(host_);
   AccountStore::update(write, request.tenant(), account);
+  payments_.retrySoon(write, request.tenant());
   return answer(200, account);
 }
 

@@ -3,13 +3,14 @@
 #include <bulkhead/plugin.hpp>
 
 #include "account.hpp"
+#include "payment_postings.hpp"
 
 namespace accounting {
 
 /// The chart of accounts. Lives as long as the routes.
 class AccountRoutes {
  public:
-  explicit AccountRoutes(bulkhead::Registrar& host);
+  AccountRoutes(bulkhead::Registrar& host, const PaymentPostings& payments);
 
  private:
   using Request = bulkhead::Request;
@@ -24,6 +25,7 @@ class AccountRoutes {
   Response remove(const Request& request, bulkhead::Transaction& write) const;
 
   const bulkhead::Host host_;
+  const PaymentPostings& payments_;
 };
 
 }  // namespace accounting

@@ -30,6 +30,10 @@ Account read(const Row& row) {
 
 }  // namespace
 
+void AccountStore::touch(ReadTransaction& read) {
+  read.first("select 1", values(), [](const Row& row) { return row.integer(0); });
+}
+
 std::optional<Company> AccountStore::company(ReadTransaction& read, std::string_view tenant) {
   return read.first(
       "select country, template, base_currency, version, created_at, updated_at from company "
@@ -62,10 +66,11 @@ std::vector<Account> AccountStore::list(ReadTransaction& transaction, std::strin
       "code > $2 and (type = $3 or $3 is null) "
       "and (role = $4 or $4 is null) "
       "and (active = case $5 when 'true' then 1 else 0 end or $5 is null) "
-      "order by code limit $6";
-  return transaction.list(
-      kSql, values(tenant, filter.after, filter.type, filter.role, filter.active, filter.limit),
-      read);
+      "and (updated_at >= $7 or $7 is null) order by code limit $6";
+  return transaction.list(kSql,
+                          values(tenant, filter.after, filter.type, filter.role, filter.active,
+                                 filter.limit, filter.updated_since),
+                          read);
 }
 
 std::optional<Account> AccountStore::find(ReadTransaction& transaction, std::string_view tenant,

@@ -12,6 +12,8 @@ namespace accounting {
 
 /// Companies and their accounts. Every call is one tenant's.
 struct AccountStore {
+  /// Reads nothing; throws when the store cannot be read.
+  static void touch(bulkhead::ReadTransaction& read);
   static std::optional<Company> company(bulkhead::ReadTransaction& read, std::string_view tenant);
   /// Throws COMPANY_NOT_SET_UP.
   static Company requireCompany(bulkhead::ReadTransaction& read, std::string_view tenant);
@@ -22,7 +24,8 @@ struct AccountStore {
     std::optional<std::string_view> type = {};
     std::optional<std::string_view> role = {};
     std::optional<std::string_view> active = {};  ///< true or false
-    std::string_view after = {};                  ///< the code that the page before ended with
+    std::optional<std::int64_t> updated_since = {};
+    std::string_view after = {};  ///< the code that the page before ended with
     std::size_t limit = 50;
   };
   /// By code.

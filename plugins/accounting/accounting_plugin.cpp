@@ -1,11 +1,13 @@
 #include <bulkhead/plugin.hpp>
 
 #include "account_routes.hpp"
+#include "account_store.hpp"
 #include "company_routes.hpp"
 #include "journal.hpp"
 #include "journal_routes.hpp"
 #include "payment_postings.hpp"
-#include "trial_balance.hpp"
+#include "trial_balance_routes.hpp"
+#include "waiting_payment_routes.hpp"
 
 namespace accounting {
 
@@ -15,30 +17,27 @@ class AccountingPlugin final : public bulkhead::Plugin {
   explicit AccountingPlugin(bulkhead::Registrar& host)
       : host_{host.host()},
         journal_{host_},
-        company_{host},
-        accounts_{host},
+        payments_{host, journal_},
+        company_{host, payments_},
+        accounts_{host, payments_},
         entries_{host, journal_},
         trial_balance_{host},
-        payments_{host, journal_} {
-    host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
+        waiting_payments_{host, payments_} {
+    host.health("store", [this](const bulkhead::Context& context) {
+      host_.read(context, AccountStore::touch);
+      return bulkhead::Health{};
+    });
   }
 
  private:
-  bulkhead::Health storeHealth(const bulkhead::Context& context) const {
-    host_.read(context, [](bulkhead::ReadTransaction& read) {
-      read.first("select 1", bulkhead::values(),
-                 [](const bulkhead::Row& row) { return row.integer(0); });
-    });
-    return {};
-  }
-
   const bulkhead::Host host_;
   const Journal journal_;
+  const PaymentPostings payments_;
   const CompanyRoutes company_;
   const AccountRoutes accounts_;
   const JournalRoutes entries_;
-  const TrialBalanceRoute trial_balance_;
-  const PaymentPostings payments_;
+  const TrialBalanceRoutes trial_balance_;
+  const WaitingPaymentRoutes waiting_payments_;
 };
 
 }  // namespace accounting

@@ -51,7 +51,8 @@ std::string currencyFor(const nlohmann::json& body, const std::string& country) 
 
 }  // namespace
 
-CompanyRoutes::CompanyRoutes(bulkhead::Registrar& host) : host_{host.host()} {
+CompanyRoutes::CompanyRoutes(bulkhead::Registrar& host, const PaymentPostings& payments)
+    : host_{host.host()}, payments_{payments} {
   host.route({.method = "POST",
               .path = "/company/setup",
               .scope = "accounting:configure",
@@ -91,6 +92,7 @@ Response CompanyRoutes::setUp(const Request& request, Transaction& write) const 
     account.created_at = account.updated_at = now;
     AccountStore::insert(write, request.tenant(), account);
   }
+  payments_.retrySoon(write, request.tenant());
   return answer(201, company);
 }
 

@@ -1,16 +1,15 @@
 #include "date.hpp"
 
-#include <algorithm>
+#include <chrono>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/timestamp.hpp>
 
 namespace accounting {
 namespace {
 
-using std::chrono::days;
-using std::chrono::sys_seconds;
-
 constexpr std::size_t kDateBytes = 10;
+constexpr std::size_t kInstantBytes = 20;
 
 /// The number in `text`, or -1 where there is anything but digits.
 int numberIn(std::string_view text) {
@@ -20,25 +19,6 @@ int numberIn(std::string_view text) {
     number = number * 10 + (c - '0');
   }
   return number;
-}
-
-void appendPadded(std::string& out, int number, std::size_t digits) {
-  const std::string text = std::to_string(number);
-  out.append(digits - std::min(digits, text.size()), '0').append(text);
-}
-
-std::string formatDay(const std::chrono::year_month_day& day) {
-  std::string text;
-  appendPadded(text, static_cast<int>(day.year()), 4);
-  text += '-';
-  appendPadded(text, static_cast<int>(static_cast<unsigned>(day.month())), 2);
-  text += '-';
-  appendPadded(text, static_cast<int>(static_cast<unsigned>(day.day())), 2);
-  return text;
-}
-
-sys_seconds moment(std::int64_t seconds) {
-  return sys_seconds{std::chrono::seconds{seconds}};
 }
 
 }  // namespace
@@ -67,27 +47,30 @@ int yearOf(std::string_view date) {
 }
 
 std::string dateOf(std::int64_t seconds) {
-  return formatDay(std::chrono::floor<days>(moment(seconds)));
+  return formatInstant(seconds).substr(0, kDateBytes);
 }
 
 std::string formatInstant(std::int64_t seconds) {
-  const auto day = std::chrono::floor<days>(moment(seconds));
-  const std::chrono::hh_mm_ss<std::chrono::seconds> time{moment(seconds) - day};
-  std::string text = formatDay(day);
-  text += 'T';
-  appendPadded(text, static_cast<int>(time.hours().count()), 2);
-  text += ':';
-  appendPadded(text, static_cast<int>(time.minutes().count()), 2);
-  text += ':';
-  appendPadded(text, static_cast<int>(time.seconds().count()), 2);
-  return text + 'Z';
+  return bulkhead::rfc3339(std::chrono::seconds{seconds});
 }
 
-std::string dayAsked(const bulkhead::Request& request, const bulkhead::Host& host) {
-  const auto asked = request.query("as_of");
-  if (!asked) return dateOf(nowSeconds(host));
-  requireDate("as_of", *asked);
-  return std::string{*asked};
+std::optional<std::int64_t> parseInstant(std::string_view text) {
+  if (text.size() != kInstantBytes || !isDate(text.substr(0, kDateBytes)) || text[10] != 'T' ||
+      text[13] != ':' || text[16] != ':' || text[19] != 'Z') {
+    return std::nullopt;
+  }
+  const int hour = numberIn(text.substr(11, 2));
+  const int minute = numberIn(text.substr(14, 2));
+  const int second = numberIn(text.substr(17, 2));
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day day{
+      std::chrono::year{yearOf(text)},
+      std::chrono::month{static_cast<unsigned>(numberIn(text.substr(5, 2)))},
+      std::chrono::day{static_cast<unsigned>(numberIn(text.substr(8, 2)))}};
+  return std::chrono::seconds{std::chrono::sys_days{day}.time_since_epoch()}.count() + hour * 3600 +
+         minute * 60 + second;
 }
 
 }  // namespace accounting

@@ -2,11 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <bulkhead/host.hpp>
-#include <bulkhead/request.hpp>
 
 /// Days as "YYYY-MM-DD", which sort as they are, and moments as seconds since 1970.
 namespace accounting {
@@ -23,12 +23,11 @@ int yearOf(std::string_view date);
 std::string dateOf(std::int64_t seconds);
 /// "2026-01-06T14:00:00Z".
 std::string formatInstant(std::int64_t seconds);
+/// The seconds of such a text.
+std::optional<std::int64_t> parseInstant(std::string_view text);
 
 inline std::int64_t nowSeconds(const bulkhead::Host& host) {
   return std::chrono::floor<std::chrono::seconds>(host.now()).time_since_epoch().count();
 }
-
-/// The query parameter `as_of`, today without it. Throws VALIDATION_ERROR.
-std::string dayAsked(const bulkhead::Request& request, const bulkhead::Host& host);
 
 }  // namespace accounting

@@ -49,10 +49,14 @@ void requireNewSource(ReadTransaction& read, std::string_view tenant, const Jour
       .withDetails(bulkhead::toJson([&](JsonWriter& out) { out.object("id", *existing); }));
 }
 
-}  // namespace
+void requireDraftState(const JournalEntry& entry) {
+  if (!entry.isPosted()) return;
+  throw Error::businessLogic("IMMUTABLE", "A posted entry stays; reverse it instead.");
+}
 
-JournalEntry Journal::draft(Transaction& write, std::string_view tenant, JournalEntry entry) const {
-  const Company company = AccountStore::requireCompany(write, tenant);
+/// Fills in the currency.
+void requireDraft(ReadTransaction& read, std::string_view tenant, JournalEntry& entry) {
+  const Company company = AccountStore::requireCompany(read, tenant);
   if (entry.currency.empty()) entry.currency = company.base_currency;
   if (entry.currency != company.base_currency) {
     throw Error::businessLogic(
@@ -60,12 +64,40 @@ JournalEntry Journal::draft(Transaction& write, std::string_view tenant, Journal
         "The books are kept in " + company.base_currency + ", not in " + entry.currency + ".");
   }
   requireAmounts(entry);
-  requireActiveAccounts(write, tenant, entry);
+  requireActiveAccounts(read, tenant, entry);
+}
+
+}  // namespace
+
+void Journal::requirePostable(ReadTransaction& read, std::string_view tenant,
+                              JournalEntry entry) const {
+  requireDraft(read, tenant, entry);
+  requireNewSource(read, tenant, entry);
+  requireBalance(entry.lines);
+}
+
+JournalEntry Journal::draft(Transaction& write, std::string_view tenant, JournalEntry entry) const {
+  requireDraft(write, tenant, entry);
   requireNewSource(write, tenant, entry);
   entry.id = host_.newId();
   entry.created_at = entry.updated_at = nowSeconds(host_);
   JournalStore::insert(write, tenant, entry);
   return entry;
+}
+
+JournalEntry Journal::change(Transaction& write, std::string_view tenant,
+                             JournalEntry after) const {
+  requireDraftState(after);
+  requireDraft(write, tenant, after);
+  ++after.version;
+  after.updated_at = nowSeconds(host_);
+  JournalStore::updateDraft(write, tenant, after);
+  return after;
+}
+
+void Journal::erase(Transaction& write, std::string_view tenant, const JournalEntry& entry) const {
+  requireDraftState(entry);
+  JournalStore::eraseDraft(write, tenant, entry.id);
 }
 
 JournalEntry Journal::post(Transaction& write, std::string_view tenant, JournalEntry entry) const {

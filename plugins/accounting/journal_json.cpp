@@ -30,6 +30,13 @@ std::string lineSchema() {
          std::string{kAmount} + R"(,"memo":{"type":"string","maxLength":500}}})";
 }
 
+/// What a draft can be given anew.
+std::string changeableMembers() {
+  return R"("date":{"type":"string","maxLength":10},"memo":{"type":"string","maxLength":1000},)"
+         R"("lines":{"type":"array","maxItems":500,"items":)" +
+         lineSchema() + '}';
+}
+
 std::string accountOf(const nlohmann::json& line, std::string_view tenant, ReadTransaction& read) {
   if (line.contains("account") == line.contains("code")) {
     throw Error::validation("VALIDATION_ERROR",
@@ -76,11 +83,14 @@ void writePosting(JsonWriter& out, const std::optional<Posting>& posting) {
 
 std::string entryBodySchema() {
   return R"({"type":"object","additionalProperties":false,"required":["date","lines"],)"
-         R"("properties":{"date":{"type":"string","maxLength":10},)"
-         R"("memo":{"type":"string","maxLength":1000},)"
-         R"("currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"},"source":)" +
-         std::string{kSource} + R"(,"lines":{"type":"array","maxItems":500,"items":)" +
-         lineSchema() + "}}}";
+         R"("properties":{"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"},)"
+         R"("source":)" +
+         std::string{kSource} + ',' + changeableMembers() + "}}";
+}
+
+std::string entryPatchSchema() {
+  return R"({"type":"object","additionalProperties":false,"minProperties":1,"properties":{)" +
+         changeableMembers() + "}}";
 }
 
 std::string entrySchema() {
@@ -100,21 +110,29 @@ std::string entrySchema() {
          R"("created_at":{"type":"string"},"updated_at":{"type":"string"}}})";
 }
 
-JournalEntry entryFrom(const bulkhead::Request& request, ReadTransaction& read) {
+JournalEntry changedBy(const bulkhead::Request& request, ReadTransaction& read,
+                       JournalEntry entry) {
   const auto body = bodyOf(request);
-  JournalEntry entry;
   take(body, "date", entry.date);
   requireDate("date", entry.date);
   take(body, "memo", entry.memo);
-  take(body, "currency", entry.currency);
-  if (const auto found = body.find("source"); found != body.end() && !found->is_null()) {
-    entry.source = sourceFrom(*found);
-  }
+  if (!body.contains("lines")) return entry;
+  entry.lines.clear();
   for (const auto& line : body.at("lines")) {
     auto& made = entry.lines.emplace_back();
     made.account = accountOf(line, request.tenant(), read);
     take(line, "amount", made.amount);
     take(line, "memo", made.memo);
+  }
+  return entry;
+}
+
+JournalEntry entryFrom(const bulkhead::Request& request, ReadTransaction& read) {
+  JournalEntry entry = changedBy(request, read, {});
+  const auto body = bodyOf(request);
+  take(body, "currency", entry.currency);
+  if (const auto found = body.find("source"); found != body.end() && !found->is_null()) {
+    entry.source = sourceFrom(*found);
   }
   entry.created_by = request.keyId();
   return entry;

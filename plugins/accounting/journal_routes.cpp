@@ -8,6 +8,7 @@
 #include "date.hpp"
 #include "journal_json.hpp"
 #include "journal_store.hpp"
+#include "query.hpp"
 
 namespace accounting {
 namespace {
@@ -29,6 +30,7 @@ constexpr std::string_view kListQuery =
         "from":{"type":"string","maxLength":10},"to":{"type":"string","maxLength":10},
         "account":{"type":"string","maxLength":64},"source_type":{"type":"string","maxLength":40},
         "source_id":{"type":"string","maxLength":255},
+        "updated_since":{"type":"string","maxLength":20},
         "limit":{"type":"integer","minimum":1,"maximum":200},
         "cursor":{"type":"string","maxLength":80}}})";
 constexpr std::string_view kReverseBody =
@@ -60,13 +62,7 @@ void readCursor(std::string_view cursor, JournalStore::Filter& filter) {
   filter.after_date = cursor.substr(0, point);
   if (point != std::string_view::npos) filter.after_id = cursor.substr(point + 1);
   if (isDate(filter.after_date) && !filter.after_id.empty()) return;
-  throw Error::validation("CURSOR_INVALID", "cursor is the next_cursor of the page before.");
-}
-
-std::optional<std::string_view> dayIn(const Request& request, std::string_view name) {
-  const auto day = request.query(name);
-  if (day) requireDate(name, *day);
-  return day;
+  throw cursorInvalid();
 }
 
 }  // namespace
@@ -135,6 +131,17 @@ void JournalRoutes::writingRoutes(bulkhead::Registrar& host) {
        .idempotency = bulkhead::Idempotency::Required,
        .if_match = true},
       [this](const Request& request, Transaction& write) { return reverse(request, write); });
+  host.route(
+      {.method = "PATCH",
+       .path = "/journal-entries/{id}",
+       .scope = "accounting:write",
+       .summary = "Gives a draft another day or text, or other lines in the place of its own",
+       .request = entryPatchSchema(),
+       .response = entrySchema(),
+       .errors = {"NOT_FOUND", "IMMUTABLE", "ACCOUNT_INACTIVE", "VERSION_CONFLICT"},
+       .example = R"({"memo":"Rent for February"})",
+       .if_match = true},
+      [this](const Request& request, Transaction& write) { return patch(request, write); });
   host.route({.method = "DELETE",
               .path = "/journal-entries/{id}",
               .scope = "accounting:write",
@@ -154,6 +161,7 @@ Response JournalRoutes::list(const Request& request, ReadTransaction& read) cons
   filter.account = request.query("account");
   filter.source_type = request.query("source_type");
   filter.source_id = request.query("source_id");
+  filter.updated_since = updatedSince(request);
   filter.limit = limit + 1;
   if (const auto cursor = request.query("cursor")) readCursor(*cursor, filter);
   return bulkhead::page(JournalStore::list(read, request.tenant(), filter), limit, write,
@@ -166,6 +174,13 @@ Response JournalRoutes::create(const Request& request, Transaction& write) const
     entry = journal_.post(write, request.tenant(), std::move(entry));
   }
   return answer(201, entry);
+}
+
+Response JournalRoutes::patch(const Request& request, Transaction& write) const {
+  JournalEntry entry = get(write, request);
+  bulkhead::requireMatch(request, entry.version, writer(entry));
+  JournalEntry after = changedBy(request, write, std::move(entry));
+  return answer(200, journal_.change(write, request.tenant(), std::move(after)));
 }
 
 Response JournalRoutes::post(const Request& request, Transaction& write) const {
@@ -188,10 +203,7 @@ Response JournalRoutes::reverse(const Request& request, Transaction& write) cons
 Response JournalRoutes::remove(const Request& request, Transaction& write) const {
   const JournalEntry entry = get(write, request);
   bulkhead::requireMatch(request, entry.version, writer(entry));
-  if (entry.isPosted()) {
-    throw Error::businessLogic("IMMUTABLE", "A posted entry stays; reverse it instead.");
-  }
-  JournalStore::eraseDraft(write, request.tenant(), entry.id);
+  journal_.erase(write, request.tenant(), entry);
   return Response::noContent();
 }
 

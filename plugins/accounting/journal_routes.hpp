@@ -20,6 +20,7 @@ class JournalRoutes {
   void writingRoutes(bulkhead::Registrar& host);
   Response list(const Request& request, bulkhead::ReadTransaction& read) const;
   Response create(const Request& request, Transaction& write) const;
+  Response patch(const Request& request, Transaction& write) const;
   Response post(const Request& request, Transaction& write) const;
   Response reverse(const Request& request, Transaction& write) const;
   Response remove(const Request& request, Transaction& write) const;

@@ -76,12 +76,12 @@ std::vector<JournalEntry> JournalStore::list(ReadTransaction& transaction, std::
       "and (e.source_id = $6 or $6 is null) and (exists (select 1 from journal_line "
       "l where l.tenant = $1 and l.account = $7 and l.entry = e.id) or $7 is null) and " +
       (filter.after_date.empty() ? "coalesce($8, $9) is null" : "(e.date, e.id) < ($8, $9)") +
-      " order by e.date desc, e.id desc limit $10";
+      " and (e.updated_at >= $11 or $11 is null) order by e.date desc, e.id desc limit $10";
   auto found =
       transaction.list(sql,
                        values(tenant, filter.state, filter.from, filter.to, filter.source_type,
                               filter.source_id, filter.account, unlessEmpty(filter.after_date),
-                              unlessEmpty(filter.after_id), filter.limit),
+                              unlessEmpty(filter.after_id), filter.limit, filter.updated_since),
                        read);
   for (JournalEntry& entry : found) readLines(transaction, tenant, entry);
   return found;
@@ -130,6 +130,17 @@ void JournalStore::insert(Transaction& write, std::string_view tenant, const Jou
       values(tenant, entry.id, entry.date, entry.memo, entry.currency, part(&EntrySource::type),
              part(&EntrySource::id), part(&EntrySource::kind), entry.reverses, entry.created_by,
              entry.created_at, entry.updated_at, entry.version));
+  insertLines(write, tenant, entry);
+}
+
+void JournalStore::updateDraft(Transaction& write, std::string_view tenant,
+                               const JournalEntry& entry) {
+  write.sendExpecting(
+      1, versionConflict(),
+      "update journal_entry set date = $3, memo = $4, version = $5, updated_at = "
+      "$6 where tenant = $1 and id = $2 and version = $5 - 1",
+      values(tenant, entry.id, entry.date, entry.memo, entry.version, entry.updated_at));
+  write.send("delete from journal_line where tenant = $1 and entry = $2", values(tenant, entry.id));
   insertLines(write, tenant, entry);
 }
 

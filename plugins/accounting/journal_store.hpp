@@ -22,6 +22,7 @@ struct JournalStore {
     std::optional<std::string_view> account = {};
     std::optional<std::string_view> source_type = {};
     std::optional<std::string_view> source_id = {};
+    std::optional<std::int64_t> updated_since = {};
     std::string_view after_date = {};  ///< where the page before ended; empty for the first
     std::string_view after_id = {};
     std::size_t limit = 50;
@@ -42,6 +43,9 @@ struct JournalStore {
   /// Stores a draft with its lines.
   static void insert(bulkhead::Transaction& write, std::string_view tenant,
                      const JournalEntry& entry);
+  /// Its day, text and lines. Throws VERSION_CONFLICT unless the stored version is the one before.
+  static void updateDraft(bulkhead::Transaction& write, std::string_view tenant,
+                          const JournalEntry& entry);
   static void eraseDraft(bulkhead::Transaction& write, std::string_view tenant,
                          std::string_view id);
 

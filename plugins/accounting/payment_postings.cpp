@@ -2,103 +2,167 @@
 
 #include <nlohmann/json.hpp>
 
-#include "account_store.hpp"
 #include "date.hpp"
-#include "journal_store.hpp"
 
 namespace accounting {
 namespace {
 
 using bulkhead::Error;
+using bulkhead::ErrorKind;
 using bulkhead::Message;
 using bulkhead::ReadTransaction;
 using bulkhead::Transaction;
-using nlohmann::json;
 
-constexpr std::string_view kPayments = "payments/1";
+/// Tried in one transaction, which has little time.
+constexpr std::size_t kRetriesAtOnce = 20;
 
-/// The account that has `role`. Throws NO_ACCOUNT_FOR_ROLE.
-std::string accountOf(ReadTransaction& read, std::string_view tenant, std::string_view role) {
-  auto found = AccountStore::findByRole(read, tenant, role);
-  if (!found) {
-    throw Error::conflict("NO_ACCOUNT_FOR_ROLE",
-                          "No account has the role " + std::string{role} + ".");
+/// What the books themselves refuse; anything else may be over when the event comes again.
+bool isRefusal(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::Validation:
+    case ErrorKind::NotFound:
+    case ErrorKind::Conflict:
+    case ErrorKind::BusinessLogic:
+      return true;
+    default:
+      return false;
   }
-  return std::move(found->id);
 }
 
-/// What all entries for an event have in common.
-JournalEntry entryFor(const json& payment, EntrySource source) {
-  JournalEntry entry;
-  entry.date = payment.at("occurred_at").get<std::string>().substr(0, 10);
-  entry.currency = payment.at("currency").get<std::string>();
-  entry.source = std::move(source);
-  entry.created_by = kPayments;
-  entry.memo = entry.source->kind + ' ' + entry.source->id;
-  if (payment.contains("reference")) {
-    entry.memo += " for " + payment.at("reference").get<std::string>();
+/// "COMPANY_NOT_SET_UP (2), CURRENCY_MISMATCH (1)".
+std::string summaryOf(const std::vector<WaitingCount>& counts) {
+  std::string text;
+  for (const WaitingCount& one : counts) {
+    text += (text.empty() ? "" : ", ") + one.code + " (" + std::to_string(one.payments) + ')';
   }
-  return entry;
-}
-
-std::string idOf(const json& payment) {
-  return payment.at("id").get<std::string>();
+  return text;
 }
 
 }  // namespace
 
 PaymentPostings::PaymentPostings(bulkhead::Registrar& host, const Journal& journal)
-    : host_{host.host()}, journal_{journal} {
-  host.onEvent(kPayments, "payment_succeeded",
-               [this](const Message& event, Transaction& write) { onSucceeded(event, write); });
-  host.onEvent(kPayments, "payment_refunded",
-               [this](const Message& event, Transaction& write) { onRefunded(event, write); });
+    : host_{host.host()},
+      journal_{journal},
+      retries_{host.inbox("waiting_payments", [this](const Message& message, Transaction& write) {
+        onRetry(message, write);
+      })} {
+  host.onEvent(kPayments, "payment_succeeded", [this](const Message& event, Transaction& write) {
+    onEvent(event, kCharge, write);
+  });
+  host.onEvent(kPayments, "payment_refunded", [this](const Message& event, Transaction& write) {
+    onEvent(event, kRefund, write);
+  });
+  host.health("payments", [this](const bulkhead::Context& context) { return health(context); });
 }
 
-void PaymentPostings::onSucceeded(const Message& event, Transaction& write) const {
-  if (!isSomeones(event)) return;
-  const json payment = json::parse(event.body());
-  const auto amount = payment.at("amount").get<std::int64_t>();
-  const auto fee = payment.value("fee", std::int64_t{0});
-  if (amount == 0) return;
-  AccountStore::requireCompany(write, event.tenant());
-  const auto clearing = accountOf(write, event.tenant(), "stripe_clearing");
-  JournalEntry entry = entryFor(payment, {"payment", idOf(payment), "charge"});
-  entry.lines = {{clearing, amount}, {accountOf(write, event.tenant(), "receivable"), -amount}};
-  if (fee != 0) {
-    entry.lines.push_back({accountOf(write, event.tenant(), "payment_fees"), fee});
-    entry.lines.push_back({clearing, -fee});
+void PaymentPostings::onEvent(const Message& event, std::string_view kind,
+                              Transaction& write) const {
+  if (event.tenant().empty()) {
+    host_.warn("A payment of no tenant is not posted", "event", event.id());
+    return;
   }
-  post(event, write, std::move(entry));
+  const std::string body{event.body()};
+  PaymentNews news{nlohmann::json::parse(body).at("id").get<std::string>(), std::string{kind},
+                   body};
+  Verdict verdict = judge(write, event.tenant(), news);
+  if (verdict.refusal) return keep(write, event.tenant(), std::move(news), *verdict.refusal);
+  record(write, event.tenant(), news, std::move(verdict));
 }
 
-/// The event says how much has been given back in all; what earlier ones said is posted already.
-void PaymentPostings::onRefunded(const Message& event, Transaction& write) const {
-  if (!isSomeones(event)) return;
-  const json payment = json::parse(event.body());
-  const auto total = payment.at("amount_refunded").get<std::int64_t>();
-  const std::string id = idOf(payment);
-  AccountStore::requireCompany(write, event.tenant());
-  if (!JournalStore::findBySource(write, event.tenant(), {"payment", id, "charge"})) {
-    throw Error::conflict("PAYMENT_NOT_POSTED", "Payment " + id + " has no entry yet.");
+PaymentPostings::Verdict PaymentPostings::judge(ReadTransaction& read, std::string_view tenant,
+                                                const PaymentNews& news) const {
+  try {
+    auto entry = entryOf(read, tenant, news);
+    if (entry) journal_.requirePostable(read, tenant, *entry);
+    return {std::move(entry)};
+  } catch (const Error& error) {
+    if (!isRefusal(error)) throw;
+    return {{}, error};
   }
-  const auto amount = total - JournalStore::refundedOf(write, event.tenant(), id);
-  if (amount <= 0) return;
-  JournalEntry entry = entryFor(payment, {"payment", id, "refund_to_" + std::to_string(total)});
-  entry.lines = {{accountOf(write, event.tenant(), "receivable"), amount},
-                 {accountOf(write, event.tenant(), "stripe_clearing"), -amount}};
-  post(event, write, std::move(entry));
 }
 
-bool PaymentPostings::isSomeones(const Message& event) const {
-  if (!event.tenant().empty()) return true;
-  host_.warn("A payment of no tenant is not posted", "event", event.id());
-  return false;
+/// What is refused from here on leaves nothing behind: the whole transaction goes, and the message
+/// comes again.
+std::optional<JournalEntry> PaymentPostings::record(Transaction& write, std::string_view tenant,
+                                                    const PaymentNews& news,
+                                                    Verdict verdict) const {
+  if (!verdict.entry) return std::nullopt;
+  JournalEntry posted = journal_.record(write, tenant, std::move(*verdict.entry));
+  if (news.kind != kCharge) return posted;
+  WaitingPaymentStore::Filter its_refunds;
+  its_refunds.payment = news.payment;
+  its_refunds.limit = kRetriesAtOnce;
+  for (WaitingPayment& one : WaitingPaymentStore::list(write, tenant, its_refunds)) {
+    tryAgain(write, tenant, std::move(one));
+  }
+  return posted;
 }
 
-void PaymentPostings::post(const Message& event, Transaction& write, JournalEntry entry) const {
-  if (JournalStore::findBySource(write, event.tenant(), *entry.source)) return;
-  journal_.record(write, event.tenant(), std::move(entry));
+void PaymentPostings::keep(Transaction& write, std::string_view tenant, PaymentNews news,
+                           const Error& reason) const {
+  if (WaitingPaymentStore::findSame(write, tenant, news)) return;
+  const std::int64_t now = nowSeconds(host_);
+  WaitingPaymentStore::insert(
+      write, tenant,
+      {host_.newId(), std::move(news), reason.code(), reason.message(), 1, now, now});
+}
+
+void PaymentPostings::retrySoon(Transaction& write, std::string_view tenant) const {
+  if (WaitingPaymentStore::any(write, tenant)) keepRetry(write, tenant, {});
+}
+
+void PaymentPostings::keepRetry(Transaction& write, std::string_view tenant,
+                                std::string_view after) const {
+  const std::string key = host_.newId();
+  bulkhead::NewMessage message{key};
+  message.type = "retry";
+  message.subject = tenant;
+  message.tenant = tenant;
+  message.body = after;
+  retries_.keep(write, message);
+}
+
+void PaymentPostings::onRetry(const Message& message, Transaction& write) const {
+  WaitingPaymentStore::Filter filter;
+  if (!message.body().empty()) WaitingPaymentStore::readPlace(message.body(), filter);
+  filter.limit = kRetriesAtOnce;
+  auto waiting = WaitingPaymentStore::list(write, message.tenant(), filter);
+  if (waiting.size() == kRetriesAtOnce) {
+    keepRetry(write, message.tenant(), WaitingPaymentStore::placeAfter(waiting.back()));
+  }
+  for (WaitingPayment& one : waiting) tryAgain(write, message.tenant(), std::move(one));
+}
+
+void PaymentPostings::tryAgain(Transaction& write, std::string_view tenant,
+                               WaitingPayment waiting) const {
+  Verdict verdict = judge(write, tenant, waiting.news);
+  if (!verdict.refusal) {
+    WaitingPaymentStore::erase(write, tenant, waiting.id);
+    record(write, tenant, waiting.news, std::move(verdict));
+    return;
+  }
+  waiting.code = verdict.refusal->code();
+  waiting.message = verdict.refusal->message();
+  ++waiting.tries;
+  waiting.tried_at = nowSeconds(host_);
+  WaitingPaymentStore::update(write, tenant, waiting);
+}
+
+std::optional<JournalEntry> PaymentPostings::post(Transaction& write, std::string_view tenant,
+                                                  const WaitingPayment& waiting) const {
+  Verdict verdict = judge(write, tenant, waiting.news);
+  if (verdict.refusal) throw Error{*verdict.refusal};
+  WaitingPaymentStore::erase(write, tenant, waiting.id);
+  return record(write, tenant, waiting.news, std::move(verdict));
+}
+
+bulkhead::Health PaymentPostings::health(const bulkhead::Context& context) const {
+  std::vector<WaitingCount> counts;
+  host_.read(context, [&](ReadTransaction& read) { counts = WaitingPaymentStore::counts(read); });
+  if (counts.empty()) return {};
+  return {bulkhead::HealthStatus::Degraded,
+          "Payments wait to be posted: " + summaryOf(counts) +
+              ". GET /api/accounting/v1/waiting-payments tells each."};
 }
 
 }  // namespace accounting

@@ -1,27 +1,56 @@
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include <bulkhead/plugin.hpp>
 
 #include "journal.hpp"
+#include "waiting_payment_store.hpp"
 
 namespace accounting {
 
 /// What comes of the events of payments/1: an entry for each payment and each refund, once, whoever
-/// repeats the event. A tenant whose books cannot take it (no chart of accounts, another currency,
-/// a role without account) leaves the event undone: it comes again, and is dead with that reason
-/// when its attempts are over. Lives as long as the listeners.
+/// repeats the event. One that a tenant's books cannot take (no chart of accounts, another
+/// currency, a role without account, a refund without its payment) waits with the reason, and is
+/// tried again whenever the books change. Lives as long as the listeners.
 class PaymentPostings {
  public:
   PaymentPostings(bulkhead::Registrar& host, const Journal& journal);
 
+  /// Has what waits for the tenant's books tried again, after the commit.
+  void retrySoon(bulkhead::Transaction& write, std::string_view tenant) const;
+  /// Posts one that waits, which waits no more. Gives the entry, or nothing when none is due.
+  /// Throws why the books cannot take it.
+  std::optional<JournalEntry> post(bulkhead::Transaction& write, std::string_view tenant,
+                                   const WaitingPayment& waiting) const;
+
  private:
-  bool isSomeones(const bulkhead::Message& event) const;
-  void onSucceeded(const bulkhead::Message& event, bulkhead::Transaction& write) const;
-  void onRefunded(const bulkhead::Message& event, bulkhead::Transaction& write) const;
-  void post(const bulkhead::Message& event, bulkhead::Transaction& write, JournalEntry entry) const;
+  /// What the books say to news; nothing is written. Neither for news that are posted already.
+  struct Verdict {
+    std::optional<JournalEntry> entry = {};
+    std::optional<bulkhead::Error> refusal = {};
+  };
+
+  void onEvent(const bulkhead::Message& event, std::string_view kind,
+               bulkhead::Transaction& write) const;
+  void onRetry(const bulkhead::Message& message, bulkhead::Transaction& write) const;
+  Verdict judge(bulkhead::ReadTransaction& read, std::string_view tenant,
+                const PaymentNews& news) const;
+  std::optional<JournalEntry> record(bulkhead::Transaction& write, std::string_view tenant,
+                                     const PaymentNews& news, Verdict verdict) const;
+  void keep(bulkhead::Transaction& write, std::string_view tenant, PaymentNews news,
+            const bulkhead::Error& reason) const;
+  void tryAgain(bulkhead::Transaction& write, std::string_view tenant,
+                WaitingPayment waiting) const;
+  void keepRetry(bulkhead::Transaction& write, std::string_view tenant,
+                 std::string_view after) const;
+  bulkhead::Health health(const bulkhead::Context& context) const;
 
   const bulkhead::Host host_;
   const Journal& journal_;
+  const bulkhead::Inbox retries_;
 };
 
 }  // namespace accounting

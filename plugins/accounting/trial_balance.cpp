@@ -1,71 +1,16 @@
 #include "trial_balance.hpp"
 
-#include "account_store.hpp"
 #include "amount.hpp"
-#include "date.hpp"
 
 namespace accounting {
-namespace {
 
-using bulkhead::JsonWriter;
-using bulkhead::ReadTransaction;
-using bulkhead::Request;
-using bulkhead::Response;
-
-constexpr std::string_view kQuery =
-    R"({"type":"object","properties":{"as_of":{"type":"string","maxLength":10}}})";
-constexpr std::string_view kReport =
-    R"({"type":"object","properties":{"as_of":{"type":"string"},"currency":{"type":"string"},
-        "accounts":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string"},
-        "code":{"type":"string"},"name":{"type":"string"},"type":{"type":"string"},
-        "debit":{"type":["integer","string"]},"credit":{"type":["integer","string"]}}}},
-        "debit":{"type":["integer","string"]},"credit":{"type":["integer","string"]}}})";
-
-std::int64_t debitOf(std::int64_t balance) {
-  return balance > 0 ? balance : 0;
-}
-std::int64_t creditOf(std::int64_t balance) {
-  return balance < 0 ? -balance : 0;
-}
-
-auto amount(std::int64_t value) {
-  return [value](JsonWriter& out) { writeAmount(out, value); };
-}
-
-void write(JsonWriter& out, const AccountTotal& total) {
-  out.object("id", total.id, "code", total.code, "name", total.name, "type", total.type, "debit",
-             amount(debitOf(total.balance)), "credit", amount(creditOf(total.balance)));
-}
-
-}  // namespace
-
-TrialBalanceRoute::TrialBalanceRoute(bulkhead::Registrar& host) : host_{host.host()} {
-  host.route({.method = "GET",
-              .path = "/reports/trial-balance",
-              .scope = "accounting:read",
-              .summary = "Each account's balance on a day; debits and credits are equal",
-              .query = kQuery,
-              .response = kReport,
-              .errors = {"COMPANY_NOT_SET_UP"}},
-             [this](const Request& request, ReadTransaction& read) { return show(request, read); });
-}
-
-Response TrialBalanceRoute::show(const Request& request, ReadTransaction& read) const {
-  const std::string as_of = dayAsked(request, host_);
-  const Company company = AccountStore::requireCompany(read, request.tenant());
-  const auto totals = TrialBalanceStore::totals(read, request.tenant(), as_of);
-  std::int64_t debit = 0;
-  std::int64_t credit = 0;
-  for (const AccountTotal& total : totals) {
-    debit = sum(debit, debitOf(total.balance));
-    credit = sum(credit, creditOf(total.balance));
+TrialBalance trialBalanceOf(std::vector<AccountTotal> accounts) {
+  TrialBalance balance{std::move(accounts)};
+  for (const AccountTotal& total : balance.accounts) {
+    balance.debit = sum(balance.debit, total.debit());
+    balance.credit = sum(balance.credit, total.credit());
   }
-  return Response::json([&](JsonWriter& out) {
-    out.object(
-        "as_of", as_of, "currency", company.base_currency, "accounts",
-        [&](JsonWriter& value) { value.array(totals, write); }, "debit", amount(debit), "credit",
-        amount(credit));
-  });
+  return balance;
 }
 
 }  // namespace accounting

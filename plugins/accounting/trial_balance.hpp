@@ -4,34 +4,28 @@
 #include <string>
 #include <vector>
 
-#include <bulkhead/plugin.hpp>
-
 namespace accounting {
 
-/// One account's posted lines up to a day, summed.
+/// One account's posted lines up to a day, summed; debit is positive.
 struct AccountTotal {
   std::string id;
   std::string code;
   std::string name;
   std::string type;
   std::int64_t balance = 0;
+
+  std::int64_t debit() const { return balance > 0 ? balance : 0; }
+  std::int64_t credit() const { return balance < 0 ? -balance : 0; }
 };
 
-struct TrialBalanceStore {
-  /// Of the accounts that have posted lines, by code.
-  static std::vector<AccountTotal> totals(bulkhead::ReadTransaction& read, std::string_view tenant,
-                                          std::string_view as_of);
+/// What the accounts come to on a day. Debits and credits are equal.
+struct TrialBalance {
+  std::vector<AccountTotal> accounts;
+  std::int64_t debit = 0;
+  std::int64_t credit = 0;
 };
 
-/// GET /reports/trial-balance. Lives as long as the route.
-class TrialBalanceRoute {
- public:
-  explicit TrialBalanceRoute(bulkhead::Registrar& host);
-
- private:
-  bulkhead::Response show(const bulkhead::Request& request, bulkhead::ReadTransaction& read) const;
-
-  const bulkhead::Host host_;
-};
+/// Throws AMOUNT_OVERFLOW.
+TrialBalance trialBalanceOf(std::vector<AccountTotal> accounts);
 
 }  // namespace accounting

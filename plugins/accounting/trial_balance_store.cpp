@@ -1,4 +1,4 @@
-#include "trial_balance.hpp"
+#include "trial_balance_store.hpp"
 
 namespace accounting {
 

@@ -19,6 +19,7 @@
 #include "slot_finder.hpp"
 #include "slot_routes.hpp"
 #include "tenant_routes.hpp"
+#include "tenant_store.hpp"
 #include "zone.hpp"
 #include "zone_rebase_routes.hpp"
 
@@ -94,10 +95,7 @@ class BookingPlugin final : public bulkhead::Plugin {
 
   bulkhead::Health storeHealth(const bulkhead::Context& context) {
     signatures_.prepare(host_);
-    host_.read(context, [](bulkhead::ReadTransaction& read) {
-      read.first("select 1", bulkhead::values(),
-                 [](const bulkhead::Row& row) { return row.integer(0); });
-    });
+    host_.read(context, TenantStore::touch);
     return {};
   }
 

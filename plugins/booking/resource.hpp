@@ -31,6 +31,7 @@ struct Resource : Record {
       ListFilter{"kind", "kind = ?"}, ListFilter{"location", "location = ?"},
       ListFilter{"resource_group", "resource_group = ?"},
       ListFilter{"service",
+                 // allowed: what a filter means is part of what a record says of its columns
                  "id in (select resource from resource_service where tenant = $1 and "
                  "service = ?)"}};
   static constexpr std::array kReferences{Reference{"appointment_resource", "resource"}};

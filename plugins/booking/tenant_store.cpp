@@ -36,6 +36,10 @@ std::string insertSql() {
 
 }  // namespace
 
+void TenantStore::touch(bulkhead::ReadTransaction& transaction) {
+  transaction.first("select 1", values(), [](const Row& row) { return row.integer(0); });
+}
+
 Tenant TenantStore::get(bulkhead::ReadTransaction& transaction, std::string_view tenant) {
   static const std::string kSql = "select " + columns() + " from tenant_settings where tenant = $1";
   return transaction.first(kSql, values(tenant), read).value_or(Tenant{});

@@ -56,6 +56,23 @@ std::map<std::string, std::multiset<std::string>> rowsOf(const std::filesystem::
   return rows;
 }
 
+/// A payment in a currency that the tenant's books are not kept in, as if a provider had told of
+/// it.
+void tellPayment(const std::filesystem::path& database, const std::string& tenant,
+                 const std::string& id) {
+  sqlite3* handle = nullptr;
+  EXPECT_EQ(sqlite3_open_v2(database.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
+  sqlite3_busy_timeout(handle, 10'000);
+  const std::string sql = fmt::format(
+      R"(INSERT INTO waiting_payment VALUES ('{}', '{}', 'pay_1', 'charge', '{{"id":"pay_1",)"
+      R"("amount":5,"currency":"XTS","occurred_at":"2026-01-05T08:00:00Z","reference":"{}"}}', )"
+      R"('CURRENCY_MISMATCH', '{}', 1, 0, 0))",
+      tenant, id, kMarker, kMarker);
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+}
+
 /// Nobody has credentials here: 503, or 404 from what looks for the thing first.
 void expectNotConfigured(const HttpAnswer& answer, const MatrixStep& step) {
   EXPECT_THAT((std::set<std::string>{"NOT_CONFIGURED", "CONNECTION_NOT_FOUND", "MESSAGE_NOT_FOUND",
@@ -80,6 +97,8 @@ class TenantIsolation : public testing::Test {
     acmes_ = Things::make(*acme_, "acme", kMarker);
     others_ = Things::make(*other_, "other", "of the other");
     acmes_.keepBooks(*acme_, kMarker);
+    acmes_.waiting_payment = "waiting-of-acme";
+    tellPayment(folder_.data() / "accounting.db", acme_id_, acmes_.waiting_payment);
     steps_ = matrixOf(acmes_, others_);
   }
 

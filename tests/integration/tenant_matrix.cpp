@@ -263,6 +263,8 @@ std::vector<std::string> Things::targets() const {
     all.push_back(inBooking(fmt::format("/{}/{}", collection, id)));
   if (!account.empty()) all.push_back(fmt::format("{}/accounts/{}", kAccounting, account));
   if (!entry.empty()) all.push_back(fmt::format("{}/journal-entries/{}", kAccounting, entry));
+  if (!waiting_payment.empty())
+    all.push_back(fmt::format("{}/waiting-payments/{}", kAccounting, waiting_payment));
   return all;
 }
 
@@ -299,9 +301,14 @@ void addAccounting(Steps& steps, const Things& owner) {
   named("PATCH", "/accounts", owner.account, {}, R"({"name":"y"})");
   named("DELETE", "/accounts", owner.account);
   named("GET", "/journal-entries", owner.entry);
+  named("PATCH", "/journal-entries", owner.entry, {}, R"({"memo":"y"})");
   named("POST", "/journal-entries", owner.entry, "/post");
   named("POST", "/journal-entries", owner.entry, "/reverse", R"({"reason":"y"})");
   named("DELETE", "/journal-entries", owner.entry);
+  own("GET", "/waiting-payments");
+  named("GET", "/waiting-payments", owner.waiting_payment);
+  named("POST", "/waiting-payments", owner.waiting_payment, "/retry");
+  named("DELETE", "/waiting-payments", owner.waiting_payment);
 }
 
 void addPlaid(Steps& steps) {

@@ -37,6 +37,7 @@ struct Things {
   std::string location, service, schedule, resource, blocked_period, time_off, lead;
   std::string rule, exception, appointment, hold;
   std::string account, entry;            ///< of books; empty before keepBooks()
+  std::string waiting_payment;           ///< that the books could not take; empty without
   std::vector<std::string> free_starts;  ///< times that can be booked
 
   /// Makes all of it through the API: ids begin with `prefix`, and each thing has a text that holds

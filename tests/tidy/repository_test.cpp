@@ -48,6 +48,10 @@ TEST(ThisRepository, RequirementsAgreeWithTests) {
   expectNone(checkRequirements(ours()));
 }
 
+TEST(ThisRepository, StatementsOfPluginsStandInStores) {
+  expectNone(checkSql(ours()));
+}
+
 /// A folder that is no git repository and goes with the test.
 class Folder {
  public:

@@ -25,4 +25,7 @@ Findings checkDocuments(const Repository& repository);
 /// docs/requirements.tsv against the tests, and the form of tests/skips.txt.
 Findings checkRequirements(const Repository& repository);
 
+/// Statements of plugins stand in their stores' files.
+Findings checkSql(const Repository& repository);
+
 }  // namespace bulkhead::tidy

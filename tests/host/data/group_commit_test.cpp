@@ -234,7 +234,7 @@ TEST_F(Grouped, OneThatLostTheTransactionCannotWriteOutsideIt) {
                         });
                       },
                       insert(3)});
-  EXPECT_EQ(code, "CONSTRAINT_VIOLATION");
+  EXPECT_EQ(code, "BOMB");
   EXPECT_EQ(number(*store, "SELECT group_concat(n) = '0,1,3' FROM (SELECT n FROM t ORDER BY n)"),
             1);
 }

@@ -49,7 +49,7 @@ TEST_F(ObservedStore, S52_TellsWhichFailed) {
   run(*store, "CREATE TABLE t (n INTEGER UNIQUE)");
   run(*store, "INSERT INTO t VALUES (1)");
   told.clear();
-  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "CONSTRAINT_VIOLATION");
+  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "DUPLICATE");
   ASSERT_GE(told.size(), 1U);
   EXPECT_TRUE(told[0].failed);
 }

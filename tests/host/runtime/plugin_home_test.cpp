@@ -167,6 +167,28 @@ TEST_F(PluginHomeTest, B3_ARepeatGetsTheFirstAnswerAndHasNoEffect) {
 }
 
 // The control: without the key in the way the same requests do double.
+TEST_F(PluginHomeTest, HomesWithOneMemoryCompileARouteOnce) {
+  const auto memory = std::make_shared<RouteMemory>();
+  const auto routesOf = [&](const std::shared_ptr<RouteMemory>& known, const char* plugin) {
+    HomeOptions options;
+    options.plugin = plugin;
+    options.known_routes = known;
+    PluginHome home{bulkhead::detail::Door<Till>::table(), std::move(options),
+                    HomeServices{clock_, log_, metrics_, store_.get()}};
+    home.create();
+    return home.routes();
+  };
+  const auto first = routesOf(memory, "till");
+  const auto second = routesOf(memory, "till");
+  const auto alone = routesOf(nullptr, "till");
+  ASSERT_GE(first.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(first[i], second[i]);
+    EXPECT_NE(first[i], alone[i]);
+    EXPECT_EQ(first[i]->path, alone[i]->path);
+  }
+}
+
 TEST_F(PluginHomeTest, B3_WithAnotherKeyTheSameBodyIsAnotherRequest) {
   add(R"({"amount":5})", "k1");
   add(R"({"amount":5})", "k2");
@@ -212,6 +234,36 @@ TEST_F(PluginHomeTest, B3_ARefusalIsStoredAndItsEffectIsNot) {
   EXPECT_EQ(again.refusal.code, "TILL_FULL") << "for the log";
   EXPECT_TRUE(isReplay(again));
   EXPECT_EQ(Till::runs, runs);
+}
+
+// Goal: what a rule of the store refuses is a refusal like one of the handler's, stored for
+// repeats, and says nothing of tables. Method: rules that the handler knows nothing of.
+TEST_F(PluginHomeTest, S58_B3_WhatTheStoreRefusesIsARefusal) {
+  const auto rule = [&](std::string_view sql) {
+    store_->write([&](data::Transaction& tx) { tx.send(sql, nullptr, 0); },
+                  std::chrono::steady_clock::now() + std::chrono::seconds{20});
+  };
+  rule(
+      "CREATE TRIGGER full BEFORE INSERT ON entry WHEN new.amount > 100 BEGIN SELECT "
+      "raise(abort, 'conflict TILL_FULL: The till is full.'); END");
+  rule(
+      "CREATE TRIGGER debts BEFORE INSERT ON entry WHEN new.amount < 0 BEGIN SELECT "
+      "raise(abort, 'NO_DEBTS'); END");
+  rule("CREATE UNIQUE INDEX once ON entry (amount)");
+  const auto full = add(R"({"amount":101})", "k1");
+  EXPECT_EQ(full.status, 409);
+  EXPECT_EQ(codeOf(full), "TILL_FULL");
+  EXPECT_EQ(Json::parse(full.body).at("error").at("message"), "The till is full.");
+  EXPECT_TRUE(isReplay(add(R"({"amount":101})", "k1")));
+  const auto debts = add(R"({"amount":-1})", "k2");
+  EXPECT_EQ(debts.status, 422);
+  EXPECT_EQ(codeOf(debts), "NO_DEBTS");
+  EXPECT_EQ(add(R"({"amount":5})", "k3").status, 201);
+  const auto twice = add(R"({"amount":5})", "k4");
+  EXPECT_EQ(twice.status, 409);
+  EXPECT_EQ(codeOf(twice), "DUPLICATE");
+  EXPECT_EQ(twice.body.find("entry"), std::string::npos) << twice.body;
+  EXPECT_EQ(sum(), 5);
 }
 
 TEST_F(PluginHomeTest, B3_HowARequestIsWrittenMakesItNoOther) {

@@ -62,12 +62,38 @@ TEST(FailingCalls, A6_PostingAPayment) {
                  R"({"id":"pi_1","amount":5000,"currency":"USD",)"
                  R"("occurred_at":"2026-01-04T12:00:00Z"})",
                  {.tenant = "t1", .subject = "pi_1", .id = "evt_1"});
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 2; ++i) {
       host.runMessages();
       host.advance(std::chrono::hours{1});
     }
     const auto report = expectStatus(host.get(path("/reports/trial-balance")), 200);
     if (json::parse(report.body).at("debit") != 5000) throw std::runtime_error{report.body};
+  };
+  expectSurvives(scenario);
+}
+
+// Goal: a payment that waited is one entry in the end, whatever fails while it waits and is tried.
+TEST(FailingCalls, A6_PostingAPaymentThatWaited) {
+  Scenario scenario;
+  scenario.plugin = "accounting";
+  scenario.run = [](TestHost& host) {
+    host.deliver("payments/1", "payment_succeeded",
+                 R"({"id":"pi_1","amount":5000,"currency":"USD",)"
+                 R"("occurred_at":"2026-01-04T12:00:00Z"})",
+                 {.tenant = "t1", .subject = "pi_1", .id = "evt_1"});
+    const auto work = [&] {
+      for (int i = 0; i < 2; ++i) {
+        host.runMessages();
+        host.advance(std::chrono::hours{1});
+      }
+    };
+    work();
+    posted(host, "/company/setup", {{"country", "US"}, {"template", "services"}}, "setup", 201);
+    work();
+    const auto report = expectStatus(host.get(path("/reports/trial-balance")), 200);
+    if (json::parse(report.body).at("debit") != 5000) throw std::runtime_error{report.body};
+    const auto waiting = expectStatus(host.get(path("/waiting-payments")), 200);
+    if (!json::parse(waiting.body).at("items").empty()) throw std::runtime_error{waiting.body};
   };
   expectSurvives(scenario);
 }

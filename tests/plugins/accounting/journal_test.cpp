@@ -263,5 +263,51 @@ TEST_F(Journal, OtherMistakesAreNamed) {
   }
 }
 
+TEST_F(Journal, ADraftIsChangedUntilItIsPosted) {
+  const json draft = drafted("2026-01-05", {{"6100", 100}, {"1010", -99}});
+  const std::string one = path("/journal-entries/" + draft.at("id").get<std::string>());
+  EXPECT_EQ(host_.patch(one, R"({"memo":"x"})").status, 428);
+  EXPECT_EQ(host_.patch(one, R"({"source":null})", ifMatch(draft)).status, 400) << "that it keeps";
+  EXPECT_EQ(host_.patch(one, R"({"date":"2026-02-30"})", ifMatch(draft)).status, 400);
+  EXPECT_EQ(host_.patch(one, R"({"lines":[{"code":"0000","amount":1}]})", ifMatch(draft)).status,
+            404);
+  json body = entryBody("2026-01-04", {{"6100", 50}, {"6200", 50}, {"1010", -100}});
+  body["memo"] = "Rent";
+  const auto patched = host_.patch(one, body.dump(), ifMatch(draft));
+  ASSERT_EQ(patched.status, 200) << patched.body;
+  const json after = json::parse(patched.body);
+  EXPECT_EQ(after["date"], "2026-01-04");
+  EXPECT_EQ(after["memo"], "Rent");
+  EXPECT_EQ(after["lines"].size(), 3U);
+  EXPECT_EQ(after["version"], 2);
+  EXPECT_EQ(json::parse(host_.get(one).body), after);
+  EXPECT_EQ(host_.patch(one, R"({"memo":"x"})", ifMatch(draft)).status, 412);
+  const json kept = json::parse(host_.patch(one, R"({"memo":"Rents"})", ifMatch(after)).body);
+  EXPECT_EQ(kept["lines"], after["lines"]) << "what is not said stays";
+  const json entry = json::parse(act(kept, "post").body);
+  const auto refused = host_.patch(one, R"({"memo":"x"})", ifMatch(entry));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.error().code, "IMMUTABLE");
+  expectWholeChain(chain());
+}
+
+TEST_F(Journal, ListsTellWhatIsNewSinceAMoment) {
+  posted("2026-01-05", {{"1010", 100}, {"4000", -100}});
+  host_.advance(std::chrono::minutes{1});
+  const json draft = drafted("2026-01-05", {{"6100", 100}, {"1010", -100}});
+  const auto since = [&](std::string_view list, std::string_view moment) {
+    return get(fmt::format("/{}?updated_since={}", list, moment)).at("items").size();
+  };
+  EXPECT_EQ(since("journal-entries", "2026-01-05T08:00:00Z"), 2U);
+  EXPECT_EQ(since("journal-entries", "2026-01-05T08:00:01Z"), 1U);
+  EXPECT_EQ(since("journal-entries", "2026-01-05T08:01:01Z"), 0U);
+  EXPECT_EQ(since("accounts", "2026-01-05T08:00:01Z"), 0U);
+  for (const char* moment : {"2026-01-05", "2026-01-05T24:00:00Z", "2026-02-30T08:00:00Z",
+                             "2026-01-05T08:00:00", "2026-01-05T08:00:00+01"}) {
+    EXPECT_EQ(host_.get(path(fmt::format("/accounts?updated_since={}", moment))).status, 400)
+        << moment;
+  }
+}
+
 }  // namespace
 }  // namespace accounting

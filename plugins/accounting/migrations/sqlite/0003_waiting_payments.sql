@@ -1,0 +1,10 @@
+-- expand
+-- Payments and refunds that the books could not take, with the reason, until they can or somebody says that they need not.
+create table waiting_payment (
+  tenant text not null, id text not null, payment text not null, kind text not null check (kind in ('charge', 'refund')),
+  body text not null, code text not null, message text not null, tries integer not null,
+  received_at integer not null, tried_at integer not null,
+  primary key (tenant, id)
+) strict, without rowid;
+create index waiting_payment_by_payment on waiting_payment (tenant, payment, kind);
+create index waiting_payment_by_time on waiting_payment (tenant, received_at, id);

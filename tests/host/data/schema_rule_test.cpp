@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "host/data/store_fixture.hpp"
+
+namespace bulkhead::host::data {
+namespace {
+
+// Goal: a rule of the schema refuses with a kind and a code for the client, and with no word of the
+// driver's. Method: each kind of rule; a table and columns with names that would be noticed.
+TEST(SchemaRule, S58_ARuleOfTheSchemaIsARefusal) {
+  const auto store = openSqliteStore({});
+  run(*store, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+  run(*store,
+      "CREATE TABLE secret (n INTEGER PRIMARY KEY, u TEXT UNIQUE, t INTEGER REFERENCES t (id), "
+      "v INTEGER NOT NULL CHECK (v < 9))");
+  run(*store, "INSERT INTO secret VALUES (1, 'a', NULL, 1)");
+  const auto raising = [&](int n, std::string_view text) {
+    run(*store,
+        fmt::format("CREATE TRIGGER raise{0} BEFORE INSERT ON secret WHEN new.n = {0} BEGIN "
+                    "SELECT raise(abort, '{1}'); END",
+                    n, text));
+  };
+  raising(20, "NO_TWENTY");
+  raising(21, "NO_MORE: That is enough.");
+  raising(22, "conflict TAKEN");
+  raising(23, "conflict TAKEN: It is taken.");
+  raising(24, "secret is not for you");
+  struct Case {
+    std::string_view values;
+    ErrorKind kind;
+    std::string_view code;
+    std::string_view message;
+  };
+  constexpr std::string_view kRule = "A rule of the store does not allow this.";
+  constexpr std::string_view kEqual = "There is one already that this would be equal to.";
+  for (const Case& one : {
+           Case{"(1, 'b', NULL, 1)", ErrorKind::Conflict, "DUPLICATE", kEqual},
+           Case{"(2, 'a', NULL, 1)", ErrorKind::Conflict, "DUPLICATE", kEqual},
+           Case{"(2, 'b', 99, 1)", ErrorKind::Conflict, "REFERENCE_VIOLATION",
+                "It names what is not there, or others still name it."},
+           Case{"(2, 'b', NULL, 9)", ErrorKind::BusinessLogic, "CONSTRAINT_VIOLATION", kRule},
+           Case{"(2, 'b', NULL, NULL)", ErrorKind::BusinessLogic, "CONSTRAINT_VIOLATION", kRule},
+           Case{"(20, 'b', NULL, 1)", ErrorKind::BusinessLogic, "NO_TWENTY",
+                "A rule of the store does not allow this: NO_TWENTY."},
+           Case{"(21, 'b', NULL, 1)", ErrorKind::BusinessLogic, "NO_MORE", "That is enough."},
+           Case{"(22, 'b', NULL, 1)", ErrorKind::Conflict, "TAKEN",
+                "A rule of the store does not allow this: TAKEN."},
+           Case{"(23, 'b', NULL, 1)", ErrorKind::Conflict, "TAKEN", "It is taken."},
+           Case{"(24, 'b', NULL, 1)", ErrorKind::BusinessLogic, "CONSTRAINT_VIOLATION", kRule},
+       }) {
+    try {
+      run(*store, fmt::format("INSERT INTO secret VALUES {}", one.values));
+      FAIL() << one.values;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), one.kind) << one.values;
+      EXPECT_EQ(error.code(), one.code) << one.values;
+      EXPECT_EQ(error.message(), one.message) << one.values;
+      EXPECT_EQ(error.details(), "") << one.values;
+    }
+  }
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM secret"), 1);
+}
+
+}  // namespace
+}  // namespace bulkhead::host::data
