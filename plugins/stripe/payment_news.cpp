@@ -1,5 +1,6 @@
 #include "payment_news.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -76,11 +77,20 @@ bool readCharge(const Json& charge, PaymentNews& news) {
   return !news.intent.empty() && news.amount_refunded > 0;
 }
 
+/// What a dispute has cost so far stands in it. Where it is given back, it has cost nothing.
+void readDisputeFee(const Json& dispute, PaymentNews& news) {
+  std::int64_t fee = 0;
+  const Json& bookings = bulkhead::arrayIn(dispute, "balance_transactions");
+  for (const Json& booking : bookings) fee += integerIn(booking, "fee").value_or(0);
+  if (!bookings.empty()) news.fee = std::max<std::int64_t>(0, fee);
+}
+
 bool readDispute(const Json& dispute, PaymentNews& news) {
   const std::string status = textIn(dispute, "status");
   news.object = textIn(dispute, "id");
   news.intent = idIn(dispute, "payment_intent");
   news.amount = integerIn(dispute, "amount").value_or(0);
+  readDisputeFee(dispute, news);
   news.outcome = status == "won" || status == "lost" ? status : "withdrawn";
   return !news.object.empty() && !news.intent.empty();
 }

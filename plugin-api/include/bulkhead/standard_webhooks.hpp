@@ -45,13 +45,10 @@ class StandardWebhooks {
     constexpr std::string_view kPrefix = "whsec_";
     for (std::string_view secret : secrets) {
       if (secret.starts_with(kPrefix)) secret.remove_prefix(kPrefix.size());
-      auto key = fromBase64(secret);
-      if (!key)
-        throw Error::configuration("SECRET_INVALID", "A secret of the webhook is not base64.");
-      if (key->size() < kSecretBytesMin)
+      keys_.push_back(fromBase64(secret).value_or(std::string{}));
+      if (keys_.back().size() < kSecretBytesMin)
         throw Error::configuration("SECRET_INVALID",
-                                   "A secret of the webhook has less than 24 bytes.");
-      keys_.push_back(*std::move(key));
+                                   "A secret of the webhook is not base64 of 24 bytes or more.");
     }
     if (keys_.empty()) throw Error::configuration("SECRET_INVALID", "The webhook has no secret.");
   }

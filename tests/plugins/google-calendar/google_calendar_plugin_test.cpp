@@ -227,7 +227,8 @@ TEST_F(GoogleCalendarPlugin, ChangesGoOnFromTheirCursor) {
 /// A list's parameters without those that say where it begins.
 std::map<std::string, std::string> shapeOf(const std::string& url) {
   std::map<std::string, std::string> shape;
-  for (const auto& [name, value] : bulkhead::Form::parse(url.substr(url.find('?') + 1)).fields()) {
+  const auto query = bulkhead::Form::parse(url.substr(url.find('?') + 1));
+  for (const auto& [name, value] : query.fields()) {
     if (name != "syncToken" && name != "pageToken" && name != "timeMin" && name != "timeMax")
       shape.emplace(name, value);
   }

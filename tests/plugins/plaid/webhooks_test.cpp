@@ -197,16 +197,17 @@ TEST_F(WebhooksOfPlaid, WhilePlaidCannotBeAskedItComesAgain) {
 
 TEST_F(WebhooksOfPlaid, AConnectionStandsAsTheNewestNewsSays) {
   connect();
+  host_.advance(std::chrono::seconds{100});
   take(webhook("ITEM", "ERROR",
                {{"error", {{"error_type", "ITEM_ERROR"}, {"error_code", "ITEM_LOGIN_REQUIRED"}}}}),
-       kNow - 100);
+       kNow + 10);
   EXPECT_EQ(connection().value("state", ""), "needs_attention");
   EXPECT_EQ(connection().value("reason", ""), "login_required");
-  take(webhook("ITEM", "LOGIN_REPAIRED"), kNow - 50);
+  take(webhook("ITEM", "LOGIN_REPAIRED"), kNow + 50);
   EXPECT_EQ(connection().value("state", ""), "active");
-  take(webhook("ITEM", "PENDING_EXPIRATION"), kNow - 80);
+  take(webhook("ITEM", "PENDING_EXPIRATION"), kNow + 30);
   EXPECT_EQ(connection().value("state", ""), "active") << "older than the repair";
-  take(webhook("ITEM", "USER_PERMISSION_REVOKED"), kNow);
+  take(webhook("ITEM", "USER_PERMISSION_REVOKED"), kNow + 100);
   EXPECT_EQ(connection().value("state", ""), "revoked");
   EXPECT_THAT(names(), ElementsAre("connection_needs_attention", "connection_updated",
                                    "connection_revoked"));

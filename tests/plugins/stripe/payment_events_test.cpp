@@ -160,7 +160,7 @@ TEST_F(PaymentEvents, EveryFailedAttemptIsToldOnceUntilItSucceeds) {
 
 TEST_F(PaymentEvents, AnEndWithoutPaymentIsToldOnce) {
   take({eventOf("evt_1", "checkout.session.expired",
-                object({{"id", "cs_1"}, {"payment_intent", nullptr}})),
+                object({{"id", "cs_1"}, {"payment_intent", nullptr}, {"amount_total", 4900}})),
         eventOf("evt_2", "payment_intent.canceled", object({{"status", "canceled"}}))});
   EXPECT_THAT(names(), testing::ElementsAre("payment_canceled"));
 }
@@ -177,6 +177,8 @@ TEST_F(PaymentEvents, DisputesAreToldWithTheirPayment) {
                      {"amount", 4900}, {"currency", "eur"},   {"status", "needs_response"}};
   json closed = dispute;
   closed["status"] = "lost";
+  closed["balance_transactions"] = {{{"id", "txn_1"}, {"fee", 1500}},
+                                    {{"id", "txn_2"}, {"fee", 500}}};
   take({succeeded("evt_1"), eventOf("evt_2", "charge.dispute.created", dispute),
         eventOf("evt_3", "charge.dispute.closed", closed),
         eventOf("evt_4", "charge.dispute.closed", closed)});
@@ -186,6 +188,8 @@ TEST_F(PaymentEvents, DisputesAreToldWithTheirPayment) {
   EXPECT_EQ(told.value("reference", ""), "INV-42");
   EXPECT_EQ(told.value("outcome", ""), "lost");
   EXPECT_EQ(told.value("dispute", ""), "du_1");
+  EXPECT_EQ(told.value("fee", 0), 2000);
+  EXPECT_FALSE(json::parse(published()[1].json).contains("fee"));
 }
 
 TEST_F(PaymentEvents, APayoutIsNobodysPayment) {
@@ -209,7 +213,7 @@ TEST_F(PaymentEvents, APaymentOfElsewhereHasStripesId) {
 }
 
 json copied(const json& members) {
-  json metadata = object({}).at("metadata");
+  json metadata = object(json::object()).at("metadata");
   metadata.update(members);
   return metadata;
 }
@@ -252,7 +256,7 @@ TEST_F(PaymentEvents, ACopyOfOurMetadataInAnotherObjectIsNobodys) {
   take({eventOf("evt_2", "charge.refunded",
                 object({{"id", "ch_2"}, {"payment_intent", "pi_2"}, {"amount_refunded", 4900}})),
         eventOf("evt_3", "checkout.session.expired",
-                object({{"id", "cs_2"}, {"payment_intent", nullptr}}))});
+                object({{"id", "cs_2"}, {"payment_intent", nullptr}, {"amount_total", 4900}}))});
   ASSERT_EQ(published().size(), 3U);
   for (const std::size_t i : {1U, 2U}) EXPECT_EQ(published()[i].tenant, "") << published()[i].json;
   EXPECT_EQ(published()[1].subject, "pi_2");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -50,6 +51,8 @@ class FakeTwilio {
       message["date_sent"] = message["date_created"];
     }
   }
+  /// A list takes its time.
+  void whenListed(std::function<void()> hook) { state_->listed = std::move(hook); }
   void listBy(std::size_t page) { state_->page = page; }
 
  private:
@@ -57,6 +60,7 @@ class FakeTwilio {
     std::mutex mutex;
     Next next = Next::Answer;
     bool hidden = false;
+    std::function<void()> listed = [] {};
     std::size_t page = 1000;
     std::vector<json> messages;
 
@@ -92,6 +96,7 @@ class FakeTwilio {
       return httpAnswer(201, message.dump());
     }
     OutboundAnswer list(const bulkhead::Form& query) const {
+      listed();
       json answer{{"messages", json::array()}, {"next_page_uri", nullptr}};
       const std::size_t first = std::stoul(std::string{query.find("Page").value_or("0")}) * page;
       std::size_t count = 0;
