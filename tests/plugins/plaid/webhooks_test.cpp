@@ -174,7 +174,9 @@ TEST_F(WebhooksOfPlaid, AFloodOfStrangersDoesNotKeepPlaidOut) {
     }
   };
   flood(kNow);
-  EXPECT_EQ(deliver(kSync).error().code, "PROVIDER_RATE_LIMITED") << "Plaid's new key has to wait";
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(deliver(kSync).error().code, "PROVIDER_RATE_LIMITED")
+        << "Plaid's new key has to wait";
   host_.advance(std::chrono::seconds{30});
   flood(kNow + 30);
   plaid_.answer(kKeyPath, 200, signer_.answer());
