@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -305,13 +306,18 @@ TEST_F(WebhooksOfPlaid, ReferenceBodies) {
   const auto file = bulkhead::tests::referenceFile("vectors/plaid_webhook_bodies.json");
   if (!file) GTEST_SKIP() << "reference data: vectors/plaid_webhook_bodies.json is not here";
   connect();
+  host_.advance(std::chrono::seconds{100});
+  auto rows = json::parse(std::ifstream{*file}).get<std::vector<json>>();
+  // nothing is told behind the end of a connection
+  std::stable_partition(rows.begin(), rows.end(), [](const json& row) {
+    return row.at("body").value("webhook_code", "").find("REVOKED") == std::string::npos;
+  });
   std::int64_t second = 0;
-  const auto rows = json::parse(std::ifstream{*file});
   for (const auto& row : rows) {
     json body = row.at("body");
     body["item_id"] = "item1";
     body["environment"] = "sandbox";
-    EXPECT_EQ(deliver(body.dump(2), kNow - 100 + second++).status, 200) << row.at("schema");
+    EXPECT_EQ(deliver(body.dump(2), kNow + ++second).status, 200) << row.at("schema");
   }
   const auto runs = host_.runMessages();
   EXPECT_EQ(runs.done, rows.size());
