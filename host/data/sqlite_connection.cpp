@@ -45,14 +45,16 @@ bool isUnavailable(int code) {
   }
 }
 
-SchemaRule ruleOf(int constraint) {
+/// RESTRICT is a trigger of SQLite's own.
+SchemaRule ruleOf(int constraint, std::string_view text) {
+  if (text == "FOREIGN KEY constraint failed") return SchemaRule::Reference;
   switch (constraint) {
+    case SQLITE_CONSTRAINT_TRIGGER:
+      return SchemaRule::Raised;
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:
       return SchemaRule::Unique;
-    case SQLITE_CONSTRAINT_FOREIGNKEY:
-      return SchemaRule::Reference;
     default:
       return SchemaRule::Value;
   }
@@ -420,11 +422,11 @@ void SqliteConnection::deliver(Statement& statement, const Receiver& receive, Wa
 void SqliteConnection::fail(int code, std::string_view sql) {
   if ((code & 0xff) == SQLITE_INTERRUPT) throw overrun_();
   const std::string text = sqlite3_errmsg(handle_);
-  if (code == SQLITE_CONSTRAINT_TRIGGER) throw constraintViolated(SchemaRule::Raised, text);
   const std::string line = fmt::format("{}: {} ({}): {}", owner_, text, code, sql);
   if ((code & 0xff) == SQLITE_CONSTRAINT) {
-    logger().warning(line);
-    throw constraintViolated(ruleOf(code));
+    const SchemaRule rule = ruleOf(code, text);
+    if (rule != SchemaRule::Raised) logger().warning(line);
+    throw constraintViolated(rule, text);
   }
   logger().error(line);
   if (isUnavailable(code)) {

@@ -62,5 +62,23 @@ TEST(SchemaRule, S58_ARuleOfTheSchemaIsARefusal) {
   EXPECT_EQ(number(*store, "SELECT count(*) FROM secret"), 1);
 }
 
+TEST(SchemaRule, S58_WhatIsStillNamedStaysHoweverTheKeySaysIt) {
+  const auto store = openSqliteStore({});
+  run(*store, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+  run(*store, "INSERT INTO t VALUES (1), (2), (3)");
+  run(*store, "CREATE TABLE plain (t INTEGER REFERENCES t (id))");
+  run(*store, "CREATE TABLE strict_one (t INTEGER REFERENCES t (id) ON DELETE RESTRICT)");
+  run(*store, "CREATE TABLE late (t INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED)");
+  run(*store, "INSERT INTO plain VALUES (1)");
+  run(*store, "INSERT INTO strict_one VALUES (2)");
+  run(*store, "INSERT INTO late VALUES (3)");
+  for (const int id : {1, 2, 3}) {
+    EXPECT_EQ(
+        codeOf([&] { run(*store, "DELETE FROM t WHERE id = $1", {value(std::int64_t{id})}); }),
+        "REFERENCE_VIOLATION")
+        << id;
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::host::data
