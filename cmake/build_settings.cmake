@@ -102,8 +102,10 @@ function(bulkhead_test name)
     add_dependencies(${name} ${arg_DEPENDS})
   endif()
   add_test(NAME ${name} COMMAND ${name})
+  set(environment GTEST_OUTPUT=json:${PROJECT_BINARY_DIR}/test-results/${name}.json
+                  TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/thread_sanitizer.supp)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
-    ENVIRONMENT GTEST_OUTPUT=json:${PROJECT_BINARY_DIR}/test-results/${name}.json)
+    ENVIRONMENT "${environment}")
   if(arg_LABELS MATCHES "faults")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()

@@ -88,21 +88,21 @@ const std::string& idOf(const HttpRequest& request) {
 void writePlugin(JsonWriter& out, const PluginFacts& facts) {
   const PluginStatus& plugin = facts.status;
   const HomeLoad& load = plugin.load;
-  out.object("id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
-             plugin.reason, "required", plugin.required, "file", plugin.file, "since",
-             timestampText(plugin.since_us), "running", load.lane.running, "queued",
-             load.lane.queued, "stuck", load.lane.stuck, "refused",
-             load.lane.refused + load.streams.refused + load.asides.refused, "streams",
-             load.streams.running, "isolation", plugin.worker ? "worker" : "inprocess",
-             "generation", plugin.generation, "restarts", plugin.restarts, "recycles",
-             plugin.recycles, "impairment", plugin.impairment, "circuit",
-             nameOf(plugin.circuit.state), "circuit_opens", plugin.circuit.opens, "waiting",
-             plugin.parked, "active", plugin.active(), "memory_bytes", facts.memory_bytes, "p50_ms",
-             facts.p50_ms, "p99_ms", facts.p99_ms, "capabilities_lost", [&](JsonWriter& lost) {
-               lost.array(plugin.lost(), [](JsonWriter& item, const std::string& capability) {
-                 item.value(capability);
-               });
-             });
+  out.object(
+      "id", plugin.id, "version", plugin.version, "state", nameOf(plugin.state), "reason",
+      plugin.reason, "required", plugin.required, "file", plugin.file, "since",
+      timestampText(plugin.since_us), "running", load.lane.running, "queued", load.lane.queued,
+      "stuck", load.lane.stuck, "asks_running", load.asides.running, "asks_stuck",
+      load.asides.stuck, "refused", load.lane.refused + load.streams.refused + load.asides.refused,
+      "streams", load.streams.running, "isolation", plugin.worker ? "worker" : "inprocess",
+      "generation", plugin.generation, "restarts", plugin.restarts, "recycles", plugin.recycles,
+      "impairment", plugin.impairment, "circuit", nameOf(plugin.circuit.state), "circuit_opens",
+      plugin.circuit.opens, "waiting", plugin.parked, "active", plugin.active(), "memory_bytes",
+      facts.memory_bytes, "p50_ms", facts.p50_ms, "p99_ms", facts.p99_ms, "capabilities_lost",
+      [&](JsonWriter& lost) {
+        lost.array(plugin.lost(),
+                   [](JsonWriter& item, const std::string& capability) { item.value(capability); });
+      });
 }
 
 template <class Items, class Write>

@@ -39,6 +39,37 @@ std::string queryText(const HttpRequest& request, const char* name) {
   return text == nullptr ? std::string{} : *text;
 }
 
+/// Throws Error (PLUGIN_UNAVAILABLE) for what is no answer.
+template <class Reading>
+auto answered(EventCarrier& carrier, const std::string& plugin, const Json& request,
+              const Reading& reading) {
+  const std::string text =
+      carrier.ask(plugin, request.dump(-1, ' ', false, Json::error_handler_t::replace), kPatience);
+  try {
+    return reading(desk_answers::read(text));
+  } catch (const DeskAnswerError& error) {
+    throw Error::app("PLUGIN_UNAVAILABLE",
+                     fmt::format("The service '{}' cannot be understood: {}", plugin, error.what()))
+        .withRetryAfter(5);
+  }
+}
+
+Json shown(const inbox::Listed& row) {
+  return {{"seq", row.seq},
+          {"source", row.source},
+          {"provider", row.provider},
+          {"id", row.key},
+          {"type", row.type},
+          {"subject", row.subject},
+          {"tenant", row.tenant},
+          {"state", row.state},
+          {"error", row.error},
+          {"attempts", row.attempts},
+          {"body_bytes", row.body_bytes},
+          {"received_at", timestampText(row.received_us)},
+          {"next_at", row.next_at_us == 0 ? Json{} : Json(timestampText(row.next_at_us))}};
+}
+
 HttpResponse listed(EventCarrier& carrier, const HttpRequest& request) {
   constexpr std::int64_t kAny = std::int64_t{1} << 53U;
   const std::string state = queryText(request, "state");
@@ -51,17 +82,11 @@ HttpResponse listed(EventCarrier& carrier, const HttpRequest& request) {
                    {"source", queryText(request, "source")},
                    {"before", queryNumber(request, "before", 0, kAny)},
                    {"limit", queryNumber(request, "limit", 100, kListMax)}};
-  Json answer = Json::parse(carrier.ask(request.path_parameters.at(0).second,
-                                        asked.dump(-1, ' ', false, Json::error_handler_t::replace),
-                                        kPatience));
-  for (auto& message : answer.at("messages")) {
-    const auto next = message.at("next_at_us").get<std::int64_t>();
-    message["received_at"] = timestampText(message.at("received_us").get<std::int64_t>());
-    message["next_at"] = next == 0 ? Json{} : Json(timestampText(next));
-    message.erase("received_us");
-    message.erase("next_at_us");
-  }
-  const Json body{{"data", std::move(answer.at("messages"))}};
+  Json messages = Json::array();
+  for (const auto& row :
+       answered(carrier, request.path_parameters.at(0).second, asked, desk_answers::listed))
+    messages.push_back(shown(row));
+  const Json body{{"data", std::move(messages)}};
   return HttpResponse::json(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -69,12 +94,14 @@ HttpResponse replayed(EventCarrier& carrier, const HttpRequest& request) {
   const std::string& plugin = request.path_parameters.at(0).second;
   const std::int64_t seq =
       numberIn("seq", request.path_parameters.at(1).second, std::int64_t{1} << 53U);
-  const Json answer =
-      Json::parse(carrier.ask(plugin, Json{{"verb", "replay"}, {"seq", seq}}.dump(), kPatience));
-  if (!answer.value("replayed", false)) {
+  const bool done =
+      answered(carrier, plugin, {{"verb", "replay"}, {"seq", seq}},
+               [](const Json& answer) { return desk_answers::flag(answer, "replayed"); });
+  if (!done) {
     throw Error::conflict(
         "MESSAGE_NOT_DEAD",
-        fmt::format("Message {} of '{}' is not dead, or its body is gone.", seq, plugin));
+        fmt::format("Message {} of '{}' is neither dead nor ignored, or its body is gone.", seq,
+                    plugin));
   }
   carrier.ring(plugin);
   return HttpResponse::json(200, Json{{"plugin", plugin}, {"seq", seq}, {"state", "new"}}.dump());

@@ -114,6 +114,7 @@ class ServingHost {
   void makeFront();
   void openFront(std::vector<InheritedListener> inherited);
   void startFront();
+  void carryEvents();
   void openDesk();
   void closeDesk();
   void shareLeases(bool shared);

@@ -112,7 +112,8 @@ monitoring::HostMetricSources ServingHost::metricSources() {
       samples.push_back({status.id, std::string{nameOf(status.state)}, status.generation,
                          status.restarts, status.active(), facts.memory_bytes, facts.p50_ms,
                          facts.p99_ms, status.lost(), status.recycles,
-                         static_cast<std::uint64_t>(status.circuit.state), status.circuit.opens});
+                         static_cast<std::uint64_t>(status.circuit.state), status.circuit.opens,
+                         status.load.asides.stuck});
     }
     return samples;
   };

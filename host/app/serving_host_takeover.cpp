@@ -35,7 +35,14 @@ std::vector<std::size_t> ServingHost::openDoors() {
   return places;
 }
 
+/// Not before it is decided which of two hosts goes on: what the other one's versions listen to is
+/// theirs.
+void ServingHost::carryEvents() {
+  carrier_.begin([this] { return supervisor_.compartments(); });
+}
+
 void ServingHost::succeed() {
+  carryEvents();
   for (std::size_t i = 0; i < origins_.size(); ++i) {
     if (origins_[i].place && !origins_[i].by_service_manager) front_->own(i);
   }

@@ -11,6 +11,7 @@
 #include "capabilities/capability_contract.hpp"
 #include "capabilities/event_carrier_members.hpp"
 #include "logging/log.hpp"
+#include "logging/log_context.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -27,17 +28,6 @@ HttpRequest deskRequest(const RegisteredRoute& desk, std::string body) {
   request.target = request.path = desk.path;
   request.headers = {{"content-type", "application/json"}};
   request.body = std::move(body);
-  return request;
-}
-
-/// What the handler asks of others is asked for the message's tenant.
-HttpRequest runRequest(const RegisteredRoute& handler, const inbox::Due& due) {
-  HttpRequest request = deskRequest(handler, "{}");
-  request.method = "MESSAGE";
-  request.path_parameters = {{"seq", std::to_string(due.seq)}};
-  request.principal.tenant = due.tenant;
-  request.principal.bound_to_tenants = !due.tenant.empty();
-  inbox::continueTrace(request, due.trace);
   return request;
 }
 
@@ -76,6 +66,9 @@ void EventCarrier::admit(const std::shared_ptr<Compartment>& compartment, const 
     member->handlers = taken->handlers;
     member->provides = taken->provides;
     member->contracts = taken->contracts;
+    ++member->admitted;
+    member->told = false;
+    member->tell_at = {};
     member->look = true;
   });
 }
@@ -140,16 +133,18 @@ void EventCarrier::live() {
     const auto tasks = std::exchange(queue_->tasks, {});
     const auto rung = std::exchange(queue_->rung, {});
     lock.unlock();
-    for (const auto& plugin : rung) hear(plugin);
-    for (const auto& task : tasks) {
-      try {
-        task();
-      } catch (const std::exception& error) {  // an answer that cannot be read
-        log(Level::Error, "messages",
-            "Something of a plugin's messages is lost until it is asked again",
-            {{"problem", error.what()}});
-      }
-    }
+    for (const auto& plugin : rung) run([&] { hear(plugin); });
+    for (const auto& task : tasks) run(task);
+  }
+}
+
+void EventCarrier::run(const std::function<void()>& task) noexcept {
+  try {
+    task();
+  } catch (const std::exception& error) {
+    log(Level::Error, "messages",
+        "Something of a plugin's messages is lost until it is asked again",
+        {{"problem", error.what()}});
   }
 }
 
@@ -164,137 +159,44 @@ EventCarrier::Time EventCarrier::step() {
     return now >= flight.give_up_at || flight.call.expired();
   });
   Time until = now + kPoll;
-  for (auto& [id, member] : members_) {
-    if (!member->desk) continue;
-    if (!isOpen(*member->compartment)) continue;
-    stepMember(*member, now);
-    for (const Time at : {member->look_at, member->survey_at, member->sweep_at, member->poll_at})
-      if (at > now) until = std::min(until, at);
-    for (const auto& carry : member->carries)
-      if (carry.dirty && !carry.busy && carry.again_at > now)
-        until = std::min(until, carry.again_at);
-  }
+  for (auto& [id, member] : members_) until = std::min(until, stepGuarded(*member, now));
   for (const auto& flight : flights_) until = std::min(until, flight.give_up_at);
   return until;
 }
 
+/// What fails with one of them keeps nothing from the others.
+EventCarrier::Time EventCarrier::stepGuarded(Member& member, Time now) {
+  if (now < member.ill_until) return member.ill_until;
+  try {
+    if (!member.desk || !isOpen(*member.compartment)) return now + kPoll;
+    stepMember(member, now);
+    return nextStep(member, now);
+  } catch (const std::exception& error) {
+    LogContext context;
+    context.plugin = member.id;
+    const LogScope scope{context};
+    log(Level::Error, "messages", "A plugin's events and messages wait",
+        {{"problem", error.what()}});
+    member.ill_until = now + kRetryFirst;
+    return member.ill_until;
+  }
+}
+
+EventCarrier::Time EventCarrier::nextStep(const Member& member, Time now) {
+  Time until = now + kPoll;
+  for (const Time at : {member.look_at, member.survey_at, member.sweep_at, member.poll_at,
+                        member.tell_at, member.settle_at})
+    if (at > now) until = std::min(until, at);
+  for (const auto& carry : member.carries)
+    if (carry.dirty && !carry.busy && carry.again_at > now) until = std::min(until, carry.again_at);
+  return until;
+}
+
 void EventCarrier::stepMember(Member& member, Time now) {
+  stepListening(member, now);
   stepInbox(member, now);
   stepOutbox(member, now);
   stepCare(member, now);
-}
-
-void EventCarrier::stepInbox(Member& member, Time now) {
-  while (!member.due.empty() && member.running.size() < kRunsAtOnce) {
-    const inbox::Due one = std::move(member.due.front());
-    member.due.pop_front();
-    if (!member.running.contains(one.seq)) handle(member, one);
-  }
-  const bool wanted = member.look || now >= member.look_at;
-  if (!wanted || member.looking || !member.due.empty() || member.running.size() >= kRunsAtOnce)
-    return;
-  member.looking = true;
-  member.look = false;
-  member.look_at = now + kPoll;
-  askDesk(member, {{"verb", "agenda"}, {"limit", kDueAtOnce}},
-          [this, id = member.id](const Json* answer, const std::string&) {
-            Member* const found = find(id);
-            if (found == nullptr) return;
-            found->looking = false;
-            if (answer == nullptr) {
-              found->look_at = Steady::now() + kRetryFirst;
-              return;
-            }
-            const auto& due = answer->at("due");
-            for (const auto& one : due) {
-              const auto seq = one.at("seq").get<std::int64_t>();
-              if (!found->running.contains(seq))
-                found->due.push_back(
-                    {seq, one.at("source").get<std::string>(), one.at("type").get<std::string>(),
-                     one.value("tenant", std::string{}), one.value("trace", std::string{})});
-            }
-            if (static_cast<std::int64_t>(due.size()) >= kDueAtOnce) found->look = true;
-            const auto next = answer->at("next_in_us").get<std::int64_t>();
-            const auto wait = std::chrono::ceil<milliseconds>(std::chrono::microseconds{next});
-            if (next >= 0) found->look_at = std::min(found->look_at, Steady::now() + wait);
-          });
-}
-
-void EventCarrier::handle(Member& member, const inbox::Due& due) {
-  const std::int64_t seq = due.seq;
-  member.running.insert(seq);
-  if (isPoison(member, seq)) return bury(member, seq, due.source);
-  const std::string id = member.id;
-  const Route route = member.handlerOf(due.source, due.type);
-  if (!route) {  // a version that listened no longer runs
-    return conclude(
-        member, seq, due.source,
-        {{"verb", "finish"}, {"seq", seq}, {"state", "ignored"}, {"outcome", "ignored"}});
-  }
-  submit(member.compartment, route, runRequest(*route, due), member.compartment->deadline(),
-         [this, queue = queue_, id, seq, route](const MessageCall::Outcome& outcome) {
-           queue->post([this, id, seq, route, outcome] { takeEnd(id, seq, route, outcome); });
-         });
-}
-
-/// What a run of a message has come to.
-void EventCarrier::takeEnd(const std::string& plugin, std::int64_t seq, const Route& route,
-                           const MessageCall::Outcome& outcome) {
-  Member* const member = find(plugin);
-  if (member == nullptr) return;
-  const std::string source = route->capability.empty() ? route->call : route->capability;
-  if (outcome.answer && outcome.answer->status == 200) {
-    member->running.erase(seq);
-    const Json end = Json::parse(outcome.answer->body, nullptr, false);
-    const std::string how = end.is_object() ? end.value("outcome", "") : "";
-    member->look = true;
-    if (how == "busy") member->look_at = Steady::now() + kRetryFirst, member->look = false;
-    if (how != "gone" && how != "busy") tell(*member, source, how);
-    member->deaths.erase(seq);
-    return;
-  }
-  if (outcome.deaths > 0) member->deaths[seq] += outcome.deaths;
-  if (isPoison(*member, seq)) return bury(*member, seq, source);
-  if (outcome.overrun) {
-    return conclude(*member, seq, source,
-                    {{"verb", "postpone"},
-                     {"seq", seq},
-                     {"error", "DEADLINE_EXCEEDED: its handler did not return in time."},
-                     {"attempts_max", route->attempts_max}});
-  }
-  member->running.erase(seq);  // it was not tried, or has to be tried again
-  member->look_at = std::min(member->look_at, Steady::now() + kRetryFirst);
-}
-
-bool EventCarrier::isPoison(const Member& member, std::int64_t seq) {
-  const auto found = member.deaths.find(seq);
-  return found != member.deaths.end() && found->second >= kDeathsMax;
-}
-
-void EventCarrier::bury(Member& member, std::int64_t seq, const std::string& source) {
-  conclude(member, seq, source,
-           {{"verb", "finish"},
-            {"seq", seq},
-            {"state", "dead"},
-            {"error", "POISON: the plugin ended twice while it handled this message."},
-            {"outcome", "poison"}});
-}
-
-/// Has it written down what has become of a message that did not say so itself.
-void EventCarrier::conclude(Member& member, std::int64_t seq, const std::string& source,
-                            const Json& request) {
-  askDesk(member, request,
-          [this, plugin = member.id, seq, source, told = request.value("outcome", "")](
-              const Json* answer, const std::string&) {
-            Member* const found = find(plugin);
-            if (found == nullptr) return;
-            found->running.erase(seq);
-            found->look_at = std::min(found->look_at, Steady::now() + kRetryFirst);
-            if (answer == nullptr) return;
-            found->look = true;  // the next one of its subject may be due
-            found->deaths.erase(seq);
-            tell(*found, source, answer->value("outcome", told));
-          });
 }
 
 void EventCarrier::askDesk(const Member& member, const Json& request, Then then) {
@@ -304,15 +206,17 @@ void EventCarrier::askDesk(const Member& member, const Json& request, Then then)
   }
   submit(member.compartment, member.desk, deskRequest(*member.desk, written(request)),
          kDeskPatience,
-         [queue = queue_, then = std::move(then)](const MessageCall::Outcome& outcome) {
-           queue->post([then, outcome] {
-             Json answer;
-             if (outcome.answer && outcome.answer->status == 200)
-               answer = Json::parse(outcome.answer->body, nullptr, false);
+         [queue = queue_, id = member.id,
+          then = std::move(then)](const MessageCall::Outcome& outcome) {
+           queue->post([then, id, outcome] {
              const std::string problem = outcome.refusal ? outcome.refusal->code() : "";
+             if (!outcome.answer || outcome.answer->status != 200) return then(nullptr, problem);
              try {
-               then(answer.is_object() ? &answer : nullptr, problem);
-             } catch (const Json::exception&) {  // no answer as the desk gives them
+               const Json answer = desk_answers::read(outcome.answer->body);
+               then(&answer, problem);
+             } catch (const std::exception& error) {  // no answer as the desk gives them
+               log(Level::Warn, "messages", "A plugin's desk of messages talks nonsense",
+                   {{"desk", id}, {"problem", error.what()}});
                then(nullptr, "DESK_ANSWER");
              }
            });
@@ -326,7 +230,12 @@ void EventCarrier::submit(const std::shared_ptr<Compartment>& compartment, Route
   const auto call = std::make_shared<MessageCall>(std::move(route), deadline, std::move(request),
                                                   std::move(done));
   flights_.push_back({call, deadline + kLatePatience});
-  if (compartment->submit(call)) return;
+  try {
+    if (compartment->submit(call)) return;
+  } catch (const std::exception& error) {
+    log(Level::Error, "messages", "A plugin could not be given its messages",
+        {{"of", compartment->id()}, {"problem", error.what()}});
+  }
   call->refuse(Error::app("PLUGIN_UNAVAILABLE", "It takes no more messages at this moment."));
 }
 
@@ -398,7 +307,8 @@ std::string EventCarrier::ask(const std::string& plugin, std::string request,
   if (outcome.wait_until(deadline) != std::future_status::ready) call->giveUp();
   MessageCall::Outcome end = outcome.get();
   if (end.refusal) throw Error{*end.refusal};
-  if (end.answer && end.answer->status == 200) return end.answer->body;
+  const bool told = end.answer && end.answer->status == 200;
+  if (told && end.answer->body.size() <= desk_answers::kBytesMax) return end.answer->body;
   throw Error::app("PLUGIN_UNAVAILABLE",
                    fmt::format("The service '{}' did not say in time.", plugin))
       .withRetryAfter(5);

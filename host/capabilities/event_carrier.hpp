@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "capabilities/desk_answers.hpp"
 #include "capabilities/message_call.hpp"
 #include "plugins/compartment.hpp"
 #include "runtime/event_contracts.hpp"
@@ -19,23 +20,11 @@
 
 namespace bulkhead::host {
 
-namespace inbox {
-struct Due;
-}
-
 /// How long events and messages are kept.
 struct MessageRetention {
   std::chrono::milliseconds events{};  ///< that somebody who is closed has not got yet
   std::chrono::milliseconds bodies{};  ///< of messages that are finished
   std::chrono::milliseconds keys{};    ///< by which repeats are known
-};
-
-/// What waits in a plugin's store, of one capability or inbox.
-struct MessageFigures {
-  std::string source;
-  std::int64_t pending = 0;
-  std::int64_t dead = 0;
-  std::chrono::seconds oldest{0};  ///< of those that are pending
 };
 
 /// Of one plugin, as they were a moment ago.
@@ -48,7 +37,8 @@ struct PluginMessages {
 /// Carries events from the stores of those who publish to those who listen, and has messages
 /// handled: durable where they were until they are durable where they go. All that it does with a
 /// plugin goes through its compartment, as every other call does; what a plugin has not committed
-/// it does not know of. One thread, which never waits for a plugin.
+/// it does not know of. What comes back is not trusted (desk_answers), and what fails with one
+/// plugin keeps nothing from the others. One thread, which never waits for a plugin.
 class EventCarrier final : public WorkBell {
  public:
   using Compartments = std::function<std::vector<std::shared_ptr<Compartment>>()>;
@@ -63,8 +53,8 @@ class EventCarrier final : public WorkBell {
   /// Takes in what a plugin's created home listens to and publishes, in place of what it did
   /// before. Throws Error (CAPABILITY_REFUSED) for contracts that are none. Any thread.
   void admit(const std::shared_ptr<Compartment>& compartment, const Home& home);
-  /// All plugins are known, and most are started: from now on events move. `all` also has those
-  /// that are closed. Once.
+  /// All plugins are known, most are started, and no other host is to go on in this one's place:
+  /// from now on events move. `all` also has those that are closed. Once.
   void begin(Compartments all);
   /// Nothing is begun any more; what is under way is left to whoever comes next.
   void end();
@@ -77,8 +67,8 @@ class EventCarrier final : public WorkBell {
   std::vector<std::string> listens(const std::string& plugin, std::string_view capability) const;
   /// By plugin, of those that have events or messages.
   std::vector<PluginMessages> figures() const;
-  /// Asks a plugin's message desk and waits; see answerMessageDesk. Throws Error: NOT_FOUND for a
-  /// plugin that has no messages, or why it cannot be asked.
+  /// Asks a plugin's message desk and waits; see answerMessageDesk, and desk_answers for what it
+  /// said. Throws Error: NOT_FOUND for a plugin that has no messages, or why it cannot be asked.
   std::string ask(const std::string& plugin, std::string request,
                   std::chrono::milliseconds patience);
 
@@ -93,27 +83,38 @@ class EventCarrier final : public WorkBell {
   using Then = std::function<void(const Json* answer, const std::string& problem)>;
 
   void live();
+  static void run(const std::function<void()>& task) noexcept;
   Time step();
+  Time stepGuarded(Member& member, Time now);
+  static Time nextStep(const Member& member, Time now);
   void stepMember(Member& member, Time now);
+  void stepListening(Member& member, Time now);
   void stepInbox(Member& member, Time now);
   void stepOutbox(Member& member, Time now);
   void stepCare(Member& member, Time now);
   void hear(const std::string& plugin);
+  static void takeAgenda(Member& member, desk_answers::Agenda agenda, bool full);
   void handle(Member& member, const inbox::Due& due);
   void takeEnd(const std::string& plugin, std::int64_t seq, const Route& route,
                const MessageCall::Outcome& outcome);
+  void takeOutcome(Member& member, std::int64_t seq, const std::string& source,
+                   std::string_view answer);
+  static void holdBack(Member& member, std::int64_t seq);
   static bool isPoison(const Member& member, std::int64_t seq);
   void bury(Member& member, std::int64_t seq, const std::string& source);
   void conclude(Member& member, std::int64_t seq, const std::string& source, const Json& request);
   void carry(Member& member, Carry& carry);
   void keepAt(const std::string& provider, const std::string& capability,
-              const std::string& consumer, const Json& page);
+              const std::string& consumer, const outbox::Page& page);
   void advance(const std::string& provider, const std::string& capability,
-               const std::string& consumer, Json request, bool more);
+               const std::string& consumer, const Json& request, bool more);
   void settle(Member& member, const std::string& capability);
-  void takeSettled(const std::string& plugin, const std::string& capability, const Json& answer);
+  void settleThrough(Member& member, const std::string& capability, std::int64_t through);
+  void takeSettled(Member& member, const std::string& capability,
+                   const desk_answers::Settled& settled);
   Json settlement(Member& member, const std::string& capability);
   void survey(Member& member, Time now);
+  void takeFigures(Member& member, desk_answers::Figures figures);
   void sweep(Member& member, Time now);
   void post(std::function<void()> task) noexcept;
   void endCarry(const std::string& provider, const std::string& capability,

@@ -93,20 +93,32 @@ struct EventCarrier::Member {
   std::vector<std::string> provides;
   std::shared_ptr<const EventContracts> contracts;
 
+  std::uint64_t admitted = 0;  ///< how often
+  bool told = false;           ///< its store knows what this version listens to
+  bool telling = false;
+  Time tell_at{};
+  std::set<std::pair<std::string, std::string>> heard;  ///< source and type, by any version
+  Time ill_until{};                                     ///< something of it failed in here
+
   bool look = true;  ///< into its inbox
   bool looking = false;
   Time look_at{};
   std::deque<inbox::Due> due;
   std::set<std::int64_t> running;
   std::map<std::int64_t, unsigned> deaths;  ///< that messages cost, by number
+  struct Pause {
+    Time until{};
+    std::chrono::milliseconds next = carrying::kRetryFirst;
+  };
+  std::map<std::int64_t, Pause> held_back;  ///< whose run its store could not write down
   std::vector<Carry> carries;
   std::set<std::string> unsettled;  ///< capabilities
   bool settling = false;
-  Time poll_at{};  ///< for what no bell has told
+  Time settle_at{};  ///< not before
+  Time poll_at{};    ///< for what no bell has told
   bool surveying = false;
   Time survey_at{};
   bool sweeping = false;
-  bool emptied = false;  ///< bodies of long ago are gone
   Time sweep_at{};
 
   bool listensTo(std::string_view capability) const {

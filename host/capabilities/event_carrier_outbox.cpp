@@ -7,8 +7,6 @@
 #include <bulkhead/error.hpp>
 
 #include "capabilities/event_carrier_members.hpp"
-#include "logging/log.hpp"
-#include "logging/log_context.hpp"
 
 namespace bulkhead::host {
 
@@ -16,43 +14,39 @@ using namespace carrying;
 
 namespace {
 
-std::vector<MessageFigures> figuresFrom(const Json& list) {
-  std::vector<MessageFigures> all;
-  for (const auto& one : list) {
-    const std::chrono::microseconds oldest{one.value("oldest_us", std::int64_t{0})};
-    all.push_back({one.value("source", ""), one.value("pending", std::int64_t{0}),
-                   one.value("dead", std::int64_t{0}),
-                   std::chrono::duration_cast<seconds>(oldest)});
+inbox::NewRow rowOf(const std::string& provider, const std::string& capability,
+                    const outbox::Event& event) {
+  inbox::NewRow row;
+  row.source = capability;
+  row.provider = provider;
+  row.key = event.id;
+  row.type = event.event;
+  row.subject = event.subject;
+  row.tenant = event.tenant;
+  row.body = event.payload;
+  row.trace = event.trace;
+  row.event_time_us = event.created_us;
+  return row;
+}
+
+/// Why it goes no further; empty when it does.
+std::string problemOf(const EventContracts& contracts, const inbox::NewRow& row) {
+  if (std::string problem = inbox::problemOf(row); !problem.empty())
+    return "EVENT_REFUSED: " + problem;
+  try {
+    contracts.check(row.source, row.type, row.body);
+  } catch (const Error& error) {
+    return fmt::format("{}: {}", error.code(), error.message());
   }
-  return all;
+  return {};
 }
 
-/// "2 messages of payments/1 are dead", or nothing.
-std::string complaintOf(const MessageFigures& one, std::string_view what) {
-  if (one.dead > 0) return fmt::format("{} {} of {} are dead", one.dead, what, one.source);
-  if (one.oldest <= kOldMax) return {};
-  return fmt::format("{} {} of {} wait, the oldest for {} s", one.pending, what, one.source,
-                     one.oldest.count());
-}
-
-/// What is wrong with a plugin's events and messages, as a sentence; empty for nothing.
-std::string complaintOf(const PluginMessages& told) {
-  std::string reason;
-  const auto add = [&](const std::string& complaint) {
-    if (!complaint.empty()) reason += (reason.empty() ? "" : "; ") + complaint;
-  };
-  for (const auto& one : told.outbox) add(complaintOf(one, "events"));
-  for (const auto& one : told.inbox) add(complaintOf(one, "messages"));
-  return reason.empty() ? reason : reason + ".";
-}
-
-/// Says it of the plugin, where nothing else is said.
-void tellImpairment(Compartment& compartment, const std::string& complaint) {
-  constexpr const char* kCode = "messages";
-  const PluginStatus status = compartment.status();
-  if (!status.impairment.empty() && status.impairment != kCode) return;
-  if (status.impairment.empty() && complaint.empty()) return;
-  compartment.setImpairment(complaint.empty() ? "" : kCode, complaint);
+Json messageOf(inbox::NewRow row, bool aside) {
+  return {{"source", std::move(row.source)},   {"provider", std::move(row.provider)},
+          {"id", std::move(row.key)},          {"event", std::move(row.type)},
+          {"subject", std::move(row.subject)}, {"tenant", std::move(row.tenant)},
+          {"payload", std::move(row.body)},    {"trace", std::move(row.trace)},
+          {"created_us", row.event_time_us},   {"aside", aside}};
 }
 
 }  // namespace
@@ -70,7 +64,7 @@ void EventCarrier::stepOutbox(Member& member, Time now) {
   for (auto& carry : member.carries) {
     if (carry.busy || !carry.dirty || carry.again_at > now) continue;
     const Member* const consumer = find(carry.consumer);
-    if (consumer == nullptr || !consumer->desk || !isOpen(*consumer->compartment)) continue;
+    if (consumer == nullptr || !consumer->told || !isOpen(*consumer->compartment)) continue;
     this->carry(member, carry);
   }
 }
@@ -79,62 +73,62 @@ void EventCarrier::carry(Member& member, Carry& carry) {
   carry.busy = true;
   carry.dirty = false;
   askDesk(member,
-          {{"verb", "next"}, {"capability", carry.capability}, {"consumer", carry.consumer}},
+          {{"verb", "next"},
+           {"capability", carry.capability},
+           {"consumer", carry.consumer},
+           {"expired_us", microseconds(retention_.events)}},
           [this, id = member.id, capability = carry.capability, consumer = carry.consumer](
-              const Json* page, const std::string&) {
-            if (page == nullptr) return endCarry(id, capability, consumer, true, true);
-            if (page->at("events").empty()) return endCarry(id, capability, consumer, false, false);
-            keepAt(id, capability, consumer, *page);
+              const Json* answer, const std::string&) {
+            if (answer == nullptr) return endCarry(id, capability, consumer, true, true);
+            const outbox::Page page = desk_answers::page(*answer);
+            if (page.events.empty()) return endCarry(id, capability, consumer, false, false);
+            keepAt(id, capability, consumer, page);
           });
 }
 
 /// From the provider's page into the consumer's inbox: only when it is durable there is the
 /// provider told.
 void EventCarrier::keepAt(const std::string& provider, const std::string& capability,
-                          const std::string& consumer, const Json& page) {
+                          const std::string& consumer, const outbox::Page& page) {
   const Member* const from = find(provider);
   const Member* const to = find(consumer);
   if (from == nullptr || to == nullptr) return endCarry(provider, capability, consumer, true, true);
   Json messages = Json::array();
   Json dead = Json::array();
-  for (auto event : page.at("events")) {
-    const std::string name = event.value("event", "");
-    try {
-      from->contracts->check(capability, name, event.value("payload", ""));
-    } catch (const Error& error) {
-      dead.push_back({{"seq", event.at("seq")},
-                      {"error", fmt::format("{}: {}", error.code(), error.message())}});
+  for (const auto& event : page.events) {
+    inbox::NewRow row = rowOf(provider, capability, event);
+    if (std::string problem = problemOf(*from->contracts, row); !problem.empty()) {
+      dead.push_back({{"seq", event.seq}, {"error", std::move(problem)}});
       continue;
     }
-    if (to->handlerOf(capability, name) == nullptr) continue;
-    event["source"] = capability;
-    messages.push_back(std::move(event));
+    const bool handled = to->handlerOf(capability, event.event) != nullptr;
+    if (!handled && !to->heard.contains({capability, event.event})) continue;
+    messages.push_back(messageOf(std::move(row), !handled));
   }
-  const bool more = page.value("more", false);
-  Json advance{{"consumer", consumer},
-               {"seq", page.at("events").back().at("seq")},
+  Json request{{"verb", "advance"},
+               {"capability", capability},
+               {"consumer", consumer},
+               {"seq", page.events.back().seq},
                {"dead", std::move(dead)}};
-  if (messages.empty())
-    return this->advance(provider, capability, consumer, std::move(advance), more);
+  if (messages.empty()) return advance(provider, capability, consumer, request, page.more);
   askDesk(*to, {{"verb", "keep"}, {"messages", std::move(messages)}},
-          [this, provider, capability, consumer, advance = std::move(advance), more](
+          [this, provider, capability, consumer, request = std::move(request), more = page.more](
               const Json* answer, const std::string&) {
             if (answer == nullptr) return endCarry(provider, capability, consumer, true, true);
             if (Member* const kept = find(consumer)) kept->look = true;
-            this->advance(provider, capability, consumer, advance, more);
+            advance(provider, capability, consumer, request, more);
           });
 }
 
 void EventCarrier::advance(const std::string& provider, const std::string& capability,
-                           const std::string& consumer, Json request, bool more) {
+                           const std::string& consumer, const Json& request, bool more) {
   Member* const member = find(provider);
   if (member == nullptr) return;
-  request.update(settlement(*member, capability));
-  request["verb"] = "advance";
   askDesk(*member, request,
           [this, provider, capability, consumer, more](const Json* answer, const std::string&) {
             endCarry(provider, capability, consumer, answer == nullptr, more);
-            if (answer != nullptr) takeSettled(provider, capability, *answer);
+            Member* const told = find(provider);
+            if (answer != nullptr && told != nullptr) told->unsettled.insert(capability);
           });
 }
 
@@ -150,110 +144,6 @@ void EventCarrier::endCarry(const std::string& provider, const std::string& capa
   }
   carry->again_at = Steady::now() + carry->pause;
   carry->pause = std::min(carry->pause * 2, kRetryMost);
-}
-
-void EventCarrier::stepCare(Member& member, Time now) {
-  if (now >= member.poll_at) {
-    for (auto& carry : member.carries) carry.dirty = true;
-    member.poll_at = now + kPoll;
-  }
-  if (!member.unsettled.empty() && !member.settling) {
-    const std::string capability = *member.unsettled.begin();
-    member.unsettled.erase(member.unsettled.begin());
-    settle(member, capability);
-  }
-  if (now >= member.survey_at && !member.surveying) survey(member, now);
-  if (now >= member.sweep_at && !member.sweeping) sweep(member, now);
-}
-
-/// What waits, and whether somebody is still waited for.
-void EventCarrier::survey(Member& member, Time now) {
-  member.surveying = true;
-  member.survey_at = now + kSurveyPoll;
-  askDesk(member, {{"verb", "figures"}},
-          [this, id = member.id](const Json* answer, const std::string&) {
-            Member* const found = find(id);
-            if (found == nullptr) return;
-            found->surveying = false;
-            if (answer == nullptr) return;
-            PluginMessages told{id, figuresFrom(answer->at("outbox")),
-                                figuresFrom(answer->at("inbox"))};
-            for (const auto& one : told.outbox)
-              if (one.pending > 0) found->unsettled.insert(one.source);
-            tellImpairment(*found->compartment, complaintOf(told));
-            const std::lock_guard lock{mutex_};
-            figures_[id] = std::move(told);
-          });
-}
-
-/// Bodies of all times are emptied once; then those of the time since the last sweeps.
-void EventCarrier::sweep(Member& member, Time now) {
-  member.sweeping = true;
-  member.sweep_at = now + kSweepPoll;
-  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(3 * kSweepPoll).count();
-  const std::int64_t from =
-      member.emptied ? microseconds(retention_.bodies) + since : microseconds(retention_.keys) * 2;
-  askDesk(member,
-          {{"verb", "sweep"},
-           {"from_us", from},
-           {"emptied_us", microseconds(retention_.bodies)},
-           {"forgotten_us", microseconds(retention_.keys)}},
-          [this, id = member.id](const Json* answer, const std::string&) {
-            Member* const found = find(id);
-            if (found == nullptr) return;
-            found->sweeping = false;
-            if (answer == nullptr) return;
-            found->emptied = !answer->value("more", false);
-            if (!found->emptied) found->sweep_at = Steady::now() + kSoon;
-          });
-}
-
-/// Who is waited for: those that are enabled and, as far as is known, listen. Of a plugin whose
-/// file cannot be read nobody knows what it wants: if it has got events before, they wait.
-EventCarrier::Json EventCarrier::settlement(Member& member, const std::string& capability) {
-  std::vector<std::string> consumers;
-  std::vector<std::string> unsure;
-  for (const auto& compartment : all_()) {
-    const PluginStatus status = compartment->status();
-    if (status.state == PluginState::Disabled) continue;
-    if (status.version.empty()) unsure.push_back(status.id);
-    if (!status.capabilities.wants.contains(capability)) continue;
-    const Member* const known = find(status.id);
-    if (known == nullptr || known->listensTo(capability)) consumers.push_back(status.id);
-  }
-  std::erase_if(member.carries, [&](const Carry& carry) {
-    return carry.capability == capability && !carry.busy &&
-           std::find(consumers.begin(), consumers.end(), carry.consumer) == consumers.end();
-  });
-  return {{"capability", capability},
-          {"consumers", std::move(consumers)},
-          {"unsure", std::move(unsure)},
-          {"expired_us", microseconds(retention_.events)}};
-}
-
-void EventCarrier::settle(Member& member, const std::string& capability) {
-  Json request = settlement(member, capability);
-  request["verb"] = "settle";
-  member.settling = true;
-  askDesk(member, request,
-          [this, id = member.id, capability](const Json* answer, const std::string&) {
-            if (Member* const found = find(id)) found->settling = false;
-            if (answer != nullptr) takeSettled(id, capability, *answer);
-          });
-}
-
-void EventCarrier::takeSettled(const std::string& plugin, const std::string& capability,
-                               const Json& answer) {
-  Member* const member = find(plugin);
-  if (member == nullptr) return;
-  if (answer.value("more", false)) member->unsettled.insert(capability);
-  const auto died = answer.value("died", std::int64_t{0});
-  if (died == 0) return;
-  LogContext context;
-  context.plugin = plugin;
-  const LogScope scope{context};
-  log(Level::Error, "messages", "Events were kept for too long and go no further",
-      {{"capability", capability}, {"events", died}});
 }
 
 }  // namespace bulkhead::host

@@ -266,10 +266,13 @@ void addMessages(std::vector<HostSetting>& all) {
                           "How long the bodies of messages are kept that are done with."),
                  {},
                  [](Settings& s, const Value& v) { s.messages.keep_bodies_ms = v.integer(); }});
-  all.push_back({duration("messages.keep_keys", "90d", kYearMs,
-                          "How long a repeat of a message or of an event is known as one."),
-                 {},
-                 [](Settings& s, const Value& v) { s.messages.keep_keys_ms = v.integer(); }});
+  all.push_back(
+      {duration(
+           "messages.keep_keys", "90d", kYearMs,
+           "How long a repeat of a message or of an event is known as one: at least a day more "
+           "than events.keep."),
+       {},
+       [](Settings& s, const Value& v) { s.messages.keep_keys_ms = v.integer(); }});
 }
 
 void addSecurity(std::vector<HostSetting>& all) {

@@ -50,6 +50,7 @@ class Rules {
     checkTls();
     checkProxyProtocol();
     checkNetworks();
+    checkRetention();
   }
 
  private:
@@ -176,6 +177,35 @@ class Rules {
       notices_.emplace_back(
           "MONITORING_ALLOW_CIDRS holds every address: monitoring is open to "
           "whoever reaches the port.");
+    }
+  }
+
+  static std::string durationText(std::int64_t milliseconds) {
+    constexpr std::pair<std::int64_t, const char*> kUnits[] = {
+        {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}};
+    for (const auto& [unit, name] : kUnits)
+      if (milliseconds % unit == 0) return fmt::format("{}{}", milliseconds / unit, name);
+    return fmt::format("{}ms", milliseconds);
+  }
+
+  /// A repeat that comes when its key is forgotten would be handled again; a day is for clocks that
+  /// are set.
+  void checkRetention() {
+    constexpr std::int64_t kDayMs = 86'400'000;
+    const auto& kept = settings_.messages;
+    const auto refuse = [&](std::string expected) {
+      problems_.push_back(
+          {"", 0, "messages.keep_keys", durationText(kept.keep_keys_ms), std::move(expected), ""});
+    };
+    if (kept.keep_keys_ms < kept.keep_events_ms + kDayMs) {
+      refuse(
+          fmt::format("at least a day more than events.keep, which is {}: an event that comes "
+                      "again is known by its key",
+                      durationText(kept.keep_events_ms)));
+    }
+    if (kept.keep_keys_ms < kept.keep_bodies_ms) {
+      refuse(fmt::format("at least messages.keep_bodies, which is {}: a body goes with its key",
+                         durationText(kept.keep_bodies_ms)));
     }
   }
 

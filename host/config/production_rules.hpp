@@ -19,8 +19,9 @@ struct RuleInputs {
 
 /// What more than one value decides, and what production asks for: the required set of S117 and
 /// S118 (PORT and HOSTNAME have defaults there), secrets of at least 32 characters that differ and
-/// are no placeholders, a `.env` that others cannot read, two ports that differ. In development the
-/// same findings are notices where they would be dangerous in production.
+/// are no placeholders, a `.env` that others cannot read, two ports that differ, keys of messages
+/// that outlast what may come again. In development the same findings are notices where they would
+/// be dangerous in production.
 void checkRules(const RuleInputs& inputs, std::vector<ConfigurationProblem>& problems,
                 std::vector<std::string>& notices);
 

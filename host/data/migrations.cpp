@@ -49,22 +49,24 @@ void checkList(const std::string& owner, const std::vector<Migration>& migration
   }
 }
 
-void makeTable(Session& session) {
-  session << "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, "
-             "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL, "
-             "kind TEXT NOT NULL DEFAULT 'contract')",
+void makeTable(Session& session, const std::string& table) {
+  session << fmt::format(
+      "CREATE TABLE IF NOT EXISTS {} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT "
+      "NOT NULL, applied_at TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'contract')",
+      table),
       now;
   int kinds = 0;  // tables of earlier versions have no such column
-  session << "SELECT count(*) FROM pragma_table_info('schema_migrations') WHERE name = 'kind'",
+  session << fmt::format("SELECT count(*) FROM pragma_table_info('{}') WHERE name = 'kind'", table),
       into(kinds), now;
   if (kinds == 0)
-    session << "ALTER TABLE schema_migrations ADD COLUMN kind TEXT NOT NULL DEFAULT 'contract'",
+    session << fmt::format("ALTER TABLE {} ADD COLUMN kind TEXT NOT NULL DEFAULT 'contract'",
+                           table),
         now;
 }
 
-Applied loadApplied(Session& session) {
+Applied loadApplied(Session& session, const std::string& table) {
   Applied applied;
-  session << "SELECT number, name, sha256, kind FROM schema_migrations ORDER BY number",
+  session << fmt::format("SELECT number, name, sha256, kind FROM {} ORDER BY number", table),
       into(applied.numbers), into(applied.names), into(applied.digests), into(applied.kinds), now;
   return applied;
 }
@@ -108,24 +110,25 @@ void checkCompany(const std::string& owner, const std::vector<Migration>& migrat
   }
 }
 
-void record(Session& session, const Migration& migration) {
+void record(Session& session, const std::string& table, const Migration& migration) {
   int number = migration.number;
   std::string name = migration.name;
   std::string digest = sha256(migration.sql);
   std::string applied_at =
       Poco::DateTimeFormatter::format(Poco::Timestamp{}, Poco::DateTimeFormat::ISO8601_FORMAT);
   std::string kind = kindOf(migration) == MigrationKind::Expand ? kExpand : kContract;
-  session << "INSERT INTO schema_migrations (number, name, sha256, applied_at, kind) "
-             "VALUES ($1, $2, $3, $4, $5)",
+  session << fmt::format(
+      "INSERT INTO {} (number, name, sha256, applied_at, kind) VALUES ($1, $2, $3, $4, $5)", table),
       use(number), use(name), use(digest), use(applied_at), use(kind), now;
 }
 
 // BEGIN as a statement: Session::begin() would defer the lock of SQLite until the first write.
-void apply(Session& session, const std::string& owner, const Migration& migration) {
+void apply(Session& session, const std::string& owner, const std::string& table,
+           const Migration& migration) {
   session << "BEGIN IMMEDIATE", now;
   try {
     session << migration.sql, now;
-    record(session, migration);
+    record(session, table, migration);
     session << "COMMIT", now;
   } catch (const Poco::Exception& exception) {
     Poco::Logger::get("data").error(
@@ -150,17 +153,18 @@ MigrationKind kindOf(const Migration& migration) {
 }
 
 int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
-            std::chrono::steady_clock::time_point deadline, MigrationCompany company) {
+            std::chrono::steady_clock::time_point deadline, MigrationCompany company,
+            const std::string& table) {
   checkList(owner, migrations);
   int count = 0;
   store.maintain(
       [&](Session& session) {
-        makeTable(session);
-        const Applied applied = loadApplied(session);
+        makeTable(session, table);
+        const Applied applied = loadApplied(session, table);
         checkApplied(owner, migrations, applied);
         if (company == MigrationCompany::OlderCode) checkCompany(owner, migrations, applied);
         for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
-          apply(session, owner, migrations[i]);
+          apply(session, owner, table, migrations[i]);
           ++count;
         }
       },
@@ -172,8 +176,8 @@ int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline) 
   int version = 0;
   store.maintain(
       [&](Session& session) {
-        makeTable(session);
-        version = loadApplied(session).last();
+        makeTable(session, kSchemaMigrations);
+        version = loadApplied(session, kSchemaMigrations).last();
       },
       deadline);
   return version;

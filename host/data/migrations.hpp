@@ -24,8 +24,11 @@ MigrationKind kindOf(const Migration& migration);
 /// Who else works on the store while it is migrated.
 enum class MigrationCompany { Nobody, OlderCode };
 
+/// Where the migrations of an owner's schema are written down.
+inline constexpr const char* kSchemaMigrations = "schema_migrations";
+
 /// Brings the store of `owner` to the last of `migrations`: each in a transaction of its own, with
-/// a row in schema_migrations(number, name, sha256, applied_at, kind). Returns how many were
+/// a row in `table` (number, name, sha256, applied_at, kind). Returns how many were
 /// applied. Newer ones that another version applied are accepted when they only expand.
 ///
 /// Throws Error (kind Configuration) before anything was changed: MIGRATIONS_INVALID for a list
@@ -35,7 +38,8 @@ enum class MigrationCompany { Nobody, OlderCode };
 /// failed, with those before it kept. A store that is away throws DATABASE_UNAVAILABLE.
 int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
             std::chrono::steady_clock::time_point deadline,
-            MigrationCompany company = MigrationCompany::Nobody);
+            MigrationCompany company = MigrationCompany::Nobody,
+            const std::string& table = kSchemaMigrations);
 
 /// Number of the last applied migration; 0 for a new database.
 int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline);

@@ -35,6 +35,8 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"bulkhead_health_status", kGauge, "Health check status (0 healthy, 1 degraded, 2 critical)",
      "check"},
     {"bulkhead_plugin_active_requests", kGauge, "Requests that run or wait in a plugin", "plugin"},
+    {"bulkhead_plugin_asks_stuck", kGauge,
+     "Asks and events that run past their deadline in a plugin", "plugin"},
     {"bulkhead_plugin_capability_lost", kGauge,
      "Capabilities that nobody provides while their plugin does not run (always 1)",
      "plugin,capability"},

@@ -101,6 +101,7 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
             });
   };
   figure("bulkhead_plugin_active_requests", &PluginSample::active);
+  figure("bulkhead_plugin_asks_stuck", &PluginSample::asks_stuck);
   figure("bulkhead_plugin_circuit_state", &PluginSample::circuit);
   figure("bulkhead_plugin_circuit_opens_total", &PluginSample::circuit_opens);
   figure("bulkhead_plugin_generation", &PluginSample::generation);

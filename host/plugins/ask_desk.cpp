@@ -70,10 +70,13 @@ struct AskDesk::Shared {
     link->sendPatiently(frame);
   }
 
-  void answer(std::uint64_t id, const std::string& payload, const std::stop_token& given_up) {
+  void answer(std::uint64_t id, const std::string& payload, const std::stop_token& given_up,
+              bool expired) {
     std::optional<Error> failure;
     HostAnswer answer;
-    if (!given_up.stop_requested()) {
+    if (expired) {
+      failure = Error::app("DEADLINE_EXCEEDED", "The host had no thread for it in time.");
+    } else if (!given_up.stop_requested()) {
       try {
         answer = work(readHostAsk(payload), given_up);
       } catch (const Error& error) {
@@ -119,7 +122,9 @@ void AskDesk::take(const Frame& frame) {
   const auto given_up = shared_->enter(frame.id, frame.payload.size());
   if (!given_up) return refuse(frame.id);
   const auto task = [shared = shared_, id = frame.id, payload = std::string{frame.payload},
-                     given_up = *given_up](bool) { shared->answer(id, payload, given_up); };
+                     given_up = *given_up](bool expired) {
+    shared->answer(id, payload, given_up, expired);
+  };
   if (lane_->submit(task, deadline)) return;
   shared_->leave(frame.id, frame.payload.size());
   refuse(frame.id);

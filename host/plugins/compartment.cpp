@@ -458,6 +458,11 @@ PluginStatus Compartment::status() const {
     status.reason = fmt::format(
         "All {} threads of the plugin run past their deadline; it answers again when one returns.",
         status.load.threads);
+  } else if (status.state == PluginState::Running && status.load.asides_hung) {
+    status.impairment = "asks_hung";
+    status.reason = fmt::format(
+        "All {} threads for asks and events run past their deadline; requests are answered.",
+        status.load.asides.stuck);
   }
   addCircuit(status);
   return status;

@@ -122,6 +122,7 @@ HomeLoad HeldCalls::load(const BlackBox& box) const {
     if (begun && kind != EntryLane::Streams && entry.call->deadline() < now) ++lane.stuck;
   }
   load.hung = load.lane.stuck >= load.threads;
+  load.asides_hung = load.asides.stuck >= limits_.asides.threads;
   return load;
 }
 

@@ -29,10 +29,11 @@ struct HomeLimits {
 /// What runs in a home at one moment.
 struct HomeLoad {
   LaneState lane;
-  LaneState streams;        ///< of calls that stream, which have threads of their own
-  LaneState asides;         ///< of asks and events, likewise
-  std::size_t threads = 0;  ///< that calls which do not stream may have
-  bool hung = false;        ///< all of them run past their deadline
+  LaneState streams;         ///< of calls that stream, which have threads of their own
+  LaneState asides;          ///< of asks and events, likewise
+  std::size_t threads = 0;   ///< that calls which do not stream may have
+  bool hung = false;         ///< all of them run past their deadline
+  bool asides_hung = false;  ///< likewise, of the threads of asks and events
 
   std::size_t running() const noexcept { return lane.running + streams.running + asides.running; }
   std::size_t queued() const noexcept { return lane.queued + streams.queued + asides.queued; }

@@ -132,7 +132,8 @@ void InProcessHome::setLimits(const HomeLimits& limits) {
 }
 
 HomeLoad InProcessHome::load() const {
-  return {lane_.state(), streams_.state(), asides_.state(), lane_.limits().threads, lane_.isHung()};
+  return {lane_.state(),          streams_.state(), asides_.state(),
+          lane_.limits().threads, lane_.isHung(),   asides_.isHung()};
 }
 
 const std::vector<std::shared_ptr<const RegisteredRoute>>& InProcessHome::routes() const {

@@ -410,21 +410,23 @@ std::string WorkerHome::endReason(const ProcessEnd& end) const {
   return fmt::format("was killed by signal {} (SIG{})", *end.signal, name != nullptr ? name : "?");
 }
 
-/// Whoever is known to have done it is blamed, else everybody who was there.
-/// By the host: then the thread that the signal has met says nothing of the calls.
-bool WorkerHome::wasEnded() const {
+/// Whose fault its end is. Where the host wanted it, for a reload or its own stop, it is nobody's;
+/// where the host ended it for what it did, the thread that the signal has met says nothing.
+WorkerHome::Blame WorkerHome::blame() const {
   const std::lock_guard lock{mutex_};
-  return !killed_for_.empty();
+  if (stopping_) return {true, 0};
+  return {false, killed_for_.empty() ? box_->blamed() : 0};
 }
 
+/// Whoever is known to have done it is blamed, else everybody who was there.
 std::vector<HeldCall> WorkerHome::takeHeld() {
   std::vector<HeldCall> calls;
-  const std::uint64_t blamed = wasEnded() ? 0 : box_->blamed();
+  const auto [nobody, blamed] = blame();
   for (auto& entry : held_->takeAll()) {
     HeldCall held;
     held.call = entry.call;
     held.begun = box_->hasBegun(entry.slot, entry.id);
-    held.blamed = held.begun && (blamed == 0 || blamed == entry.id);
+    held.blamed = held.begun && !nobody && (blamed == 0 || blamed == entry.id);
     held.answering = entry.answer != nullptr;
     if (held.begun) held.record = box_->call(entry.slot);
     if (entry.answer) entry.answer->breakOff();

@@ -119,7 +119,11 @@ class WorkerHome final : public Home {
   void takeStreaming(const Frame& frame);
   void takeRecords(std::string_view payload) const;
   void finish(std::string problem);
-  bool wasEnded() const;
+  struct Blame {
+    bool nobody = false;
+    std::uint64_t call = 0;  ///< 0: any that was begun
+  };
+  Blame blame() const;
   std::vector<HeldCall> takeHeld();
   std::string request(const Ask& ask, std::optional<Time> until);
   std::string await(std::uint64_t id, std::future<std::string> reply, std::optional<Time> until);

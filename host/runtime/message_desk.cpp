@@ -15,6 +15,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Transactions of one kind that one request has at most.
+constexpr int kRoundsMax = 8;
+
 class Desk {
  public:
   Desk(const Json& request, const DeskStore& store, double chance)
@@ -24,7 +27,9 @@ class Desk {
     const std::string verb = text("verb");
     if (verb == "next") return next();
     if (verb == "advance") return advance();
+    if (verb == "mark") return mark();
     if (verb == "settle") return settle();
+    if (verb == "listen") return listen();
     if (verb == "keep") return keep();
     if (verb == "agenda") return agenda();
     if (verb == "finish") return finish();
@@ -44,12 +49,23 @@ class Desk {
     return request_.value(name, std::vector<std::string>{});
   }
   std::int64_t number(const char* name) const { return request_.value(name, std::int64_t{0}); }
-  std::int64_t ago(const char* name) const { return store_.now_us - number(name); }
+  std::int64_t ago(const char* name) const {
+    return std::min(store_.now_us, store_.sure_now_us) - number(name);
+  }
+  /// Does it in one transaction after the other while there is more; true when there still is.
+  bool inRounds(const std::function<bool(Transaction&)>& round) const {
+    for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
+      bool more = false;
+      store_.write([&](Transaction& transaction) { more = round(transaction); });
+      if (!more) return false;
+    }
+    return true;
+  }
 
   Json next() const {
     outbox::Page page;
     store_.read([&](Transaction& transaction) {
-      page = outbox::next(transaction, text("capability"), text("consumer"));
+      page = outbox::next(transaction, text("capability"), text("consumer"), ago("expired_us"));
     });
     Json events = Json::array();
     for (auto& event : page.events) {
@@ -66,23 +82,68 @@ class Desk {
   }
 
   Json advance() const {
-    return settle([&](Transaction& transaction) {
+    store_.write([&](Transaction& transaction) {
       for (const auto& dead : request_.value("dead", Json::array()))
         outbox::bury(transaction, dead.at("seq").get<std::int64_t>(),
                      dead.at("error").get<std::string>());
       outbox::advance(transaction, text("capability"), text("consumer"), number("seq"));
     });
+    return Json::object();
   }
 
-  Json settle(const data::TransactionClosure& before = {}) const {
-    bool more = false;
-    std::int64_t died = 0;
-    store_.write([&](Transaction& transaction) {
-      if (before) before(transaction);
-      more = outbox::settle(transaction, text("capability"), texts("consumers"), texts("unsure"));
-      died = outbox::expire(transaction, text("capability"), ago("expired_us"));
+  Json mark() const {
+    std::int64_t last = 0;
+    store_.read(
+        [&](Transaction& transaction) { last = outbox::last(transaction, text("capability")); });
+    return {{"last", last}};
+  }
+
+  Json settle() const {
+    const bool more = inRounds([&](Transaction& transaction) {
+      return outbox::settle(transaction, text("capability"), texts("consumers"), texts("unsure"),
+                            number("through"));
     });
-    return {{"more", more || died == outbox::kBatch}, {"died", died}};
+    outbox::Expired expired;
+    store_.write([&](Transaction& transaction) {
+      expired = outbox::expire(transaction, text("capability"), ago("expired_us"));
+    });
+    return {{"more", more || expired.more}, {"died", expired.count}};
+  }
+
+  Json listen() const {
+    bool more = false;
+    for (const auto& handler : request_.at("handlers")) {
+      const auto source = handler.at("source").get<std::string>();
+      const auto type = handler.at("type").get<std::string>();
+      bool heard = false;
+      store_.read(
+          [&](Transaction& transaction) { heard = inbox::isHeard(transaction, source, type); });
+      if (heard) continue;
+      more = inRounds([&](Transaction& transaction) {
+               return inbox::listen(transaction, source, type, store_.now_us);
+             }) ||
+             more;
+    }
+    std::vector<std::pair<std::string, std::string>> all;
+    store_.read([&](Transaction& transaction) { all = inbox::heard(transaction); });
+    Json listed = Json::array();
+    for (auto& [source, type] : all)
+      listed.push_back({{"source", std::move(source)}, {"type", std::move(type)}});
+    return {{"heard", std::move(listed)}, {"more", more}};
+  }
+
+  static inbox::NewRow rowOf(const Json& one) {
+    inbox::NewRow row;
+    row.source = one.at("source").get<std::string>();
+    row.provider = one.value("provider", std::string{});
+    row.key = one.at("id").get<std::string>();
+    row.type = one.at("event").get<std::string>();
+    row.subject = one.at("subject").get<std::string>();
+    row.tenant = one.at("tenant").get<std::string>();
+    row.body = one.at("payload").get<std::string>();
+    row.trace = one.at("trace").get<std::string>();
+    row.event_time_us = one.at("created_us").get<std::int64_t>();
+    return row;
   }
 
   Json keep() const {
@@ -90,16 +151,8 @@ class Desk {
     store_.write([&](Transaction& transaction) {
       kept = 0;
       for (const auto& one : request_.at("messages")) {
-        inbox::NewRow row;
-        row.source = one.at("source").get<std::string>();
-        row.key = one.at("id").get<std::string>();
-        row.type = one.at("event").get<std::string>();
-        row.subject = one.at("subject").get<std::string>();
-        row.tenant = one.at("tenant").get<std::string>();
-        row.body = one.at("payload").get<std::string>();
-        row.trace = one.at("trace").get<std::string>();
-        row.event_time_us = one.at("created_us").get<std::int64_t>();
-        kept += inbox::keep(transaction, row, store_.now_us) ? 1 : 0;
+        const auto put = one.value("aside", false) ? inbox::setAside : inbox::keep;
+        kept += put(transaction, rowOf(one), store_.now_us) ? 1 : 0;
       }
     });
     return {{"kept", kept}};
@@ -145,21 +198,21 @@ class Desk {
         released = inbox::finish(transaction, *row, "dead", text("error"), store_.now_us);
       } else {
         outcome = "retry";
-        inbox::postpone(transaction, *row, text("error"),
-                        store_.now_us + inbox::delayUs(failed, chance_));
+        inbox::postpone(transaction, *row, text("error"), store_.now_us,
+                        inbox::delayUs(failed, chance_));
       }
     });
     return {{"outcome", outcome}, {"released", released}};
   }
 
   Json sweep() const {
-    bool more = false;
-    store_.write([&](Transaction& transaction) {
-      more = outbox::forget(transaction, ago("forgotten_us"));
-      more =
-          inbox::sweep(transaction, ago("from_us"), ago("emptied_us"), ago("forgotten_us")) || more;
-    });
-    return {{"more", more}};
+    const bool more_out = inRounds(
+        [&](Transaction& transaction) { return outbox::forget(transaction, ago("forgotten_us")); });
+    const bool more_in = inRounds(
+        [&](Transaction& transaction) { return inbox::forget(transaction, ago("forgotten_us")); });
+    const bool more_bodies = inRounds(
+        [&](Transaction& transaction) { return inbox::empty(transaction, ago("emptied_us")); });
+    return {{"more", more_out || more_in || more_bodies}};
   }
 
   std::int64_t age(std::int64_t at_us) const {
@@ -198,6 +251,7 @@ class Desk {
     for (const auto& row : rows) {
       messages.push_back({{"seq", row.seq},
                           {"source", row.source},
+                          {"provider", row.provider},
                           {"id", row.key},
                           {"type", row.type},
                           {"subject", row.subject},

@@ -4,7 +4,6 @@
 #include <array>
 #include <fmt/format.h>
 #include <functional>
-#include <limits>
 #include <map>
 
 #include <bulkhead/error.hpp>
@@ -12,10 +11,6 @@
 
 namespace bulkhead::host::outbox {
 namespace {
-
-constexpr std::size_t kPageRows = 64;
-constexpr std::size_t kPageBytes = std::size_t{1024} * 1024;
-constexpr std::size_t kTextBytesMax = 256;
 
 void requireShort(std::string_view text, std::string_view what, std::size_t most) {
   if (text.size() <= most) return;
@@ -51,26 +46,37 @@ std::int64_t positionOf(data::Transaction& transaction, std::string_view capabil
   return position;
 }
 
-}  // namespace
+/// An event on its way out.
+struct Leaving {
+  std::int64_t seq;
+  bool keyed;
+};
 
-void prepare(data::Transaction& transaction) {
-  for (const std::string_view sql :
-       {"CREATE TABLE IF NOT EXISTS bulkhead_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
-        "id TEXT NOT NULL, capability TEXT NOT NULL, event TEXT NOT NULL, tenant TEXT NOT NULL, "
-        "subject TEXT NOT NULL, payload TEXT NOT NULL, trace TEXT NOT NULL, "
-        "created_us BIGINT NOT NULL, keyed INTEGER NOT NULL, state TEXT NOT NULL, "
-        "error TEXT NOT NULL)",
-        "CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_outbox_id ON bulkhead_outbox (capability, id)",
-        "CREATE INDEX IF NOT EXISTS bulkhead_outbox_new ON bulkhead_outbox (capability, seq) "
-        "WHERE state = 'new'",
-        "CREATE INDEX IF NOT EXISTS bulkhead_outbox_dead ON bulkhead_outbox (capability) "
-        "WHERE state = 'dead'",
-        "CREATE INDEX IF NOT EXISTS bulkhead_outbox_old ON bulkhead_outbox (created_us) "
-        "WHERE state <> 'new'",
-        "CREATE TABLE IF NOT EXISTS bulkhead_outbox_reader (capability TEXT NOT NULL, "
-        "consumer TEXT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (capability, consumer))"})
-    transaction.send(sql, nullptr, 0);
+/// As many as one transaction takes.
+struct Batch {
+  std::vector<Leaving> rows;
+  bool more = false;
+};
+
+/// `sql` gives number, bytes of the payload, and whether it has a key.
+template <std::size_t N>
+Batch batchOf(data::Transaction& transaction, std::string_view sql,
+              const std::array<bulkhead_value, N>& values) {
+  Batch batch;
+  std::size_t bytes = 0;
+  each(transaction, sql, values, [&](const Row& row) {
+    const auto size = static_cast<std::size_t>(row.integer(1));
+    batch.more =
+        batch.rows.size() >= kBatchRows || (!batch.rows.empty() && bytes + size > kBatchBytes);
+    if (batch.more) return false;
+    bytes += size;
+    batch.rows.push_back({row.integer(0), row.integer(2) != 0});
+    return true;
+  });
+  return batch;
 }
+
+}  // namespace
 
 bool publish(data::Transaction& transaction, const NewEvent& event, std::string_view id,
              std::int64_t now_us) {
@@ -80,6 +86,7 @@ bool publish(data::Transaction& transaction, const NewEvent& event, std::string_
   requireShort(event.tenant, "tenant", kTextBytesMax);
   const bool keyed = !event.key.empty();
   const std::string name = keyed ? fmt::format("{}:{}", event.event, event.key) : std::string{id};
+  requireShort(name, "name and key together", kTextBytesMax);
   return send(transaction,
               "INSERT INTO bulkhead_outbox (id, capability, event, tenant, subject, payload, "
               "trace, created_us, keyed, state, error) "
@@ -88,13 +95,15 @@ bool publish(data::Transaction& transaction, const NewEvent& event, std::string_
               event.trace, now_us, keyed ? 1 : 0) == 1;
 }
 
-Page next(data::Transaction& transaction, std::string_view capability, std::string_view consumer) {
+Page next(data::Transaction& transaction, std::string_view capability, std::string_view consumer,
+          std::int64_t expired_us) {
   Page page;
   std::size_t bytes = 0;
   each(transaction,
        "SELECT seq, id, event, tenant, subject, payload, trace, created_us FROM bulkhead_outbox "
-       "WHERE state = 'new' AND capability = $1 AND seq > $2 ORDER BY seq LIMIT 65",
-       bulkhead::values(capability, positionOf(transaction, capability, consumer)),
+       "WHERE state = 'new' AND capability = $1 AND seq > $2 AND created_us >= $3 ORDER BY seq "
+       "LIMIT 65",
+       bulkhead::values(capability, positionOf(transaction, capability, consumer), expired_us),
        [&](const Row& row) {
          const std::size_t size = row.text(5).size();
          page.more =
@@ -122,8 +131,19 @@ void bury(data::Transaction& transaction, std::int64_t seq, std::string_view err
        seq, error.substr(0, 1000));
 }
 
+std::int64_t last(data::Transaction& transaction, std::string_view capability) {
+  std::int64_t seq = 0;
+  each(transaction, "SELECT max(seq) FROM bulkhead_outbox WHERE state = 'new' AND capability = $1",
+       bulkhead::values(capability), [&](const Row& row) {
+         seq = row.optionalInteger(0).value_or(0);
+         return false;
+       });
+  return seq;
+}
+
 bool settle(data::Transaction& transaction, std::string_view capability,
-            std::vector<std::string> consumers, const std::vector<std::string>& unsure) {
+            std::vector<std::string> consumers, const std::vector<std::string>& unsure,
+            std::int64_t through) {
   const auto contains = [](const std::vector<std::string>& list, std::string_view name) {
     return std::find(list.begin(), list.end(), name) != list.end();
   };
@@ -138,49 +158,52 @@ bool settle(data::Transaction& transaction, std::string_view capability,
     send(transaction, "DELETE FROM bulkhead_outbox_reader WHERE capability = $1 AND consumer = $2",
          capability, consumer);
   }
-  std::int64_t through = std::numeric_limits<std::int64_t>::max();
   for (const auto& consumer : consumers)
     through = std::min(through, positionOf(transaction, capability, consumer));
-  if (through == 0) return false;
-  const std::int64_t gone_events =
-      send(transaction,
-           "DELETE FROM bulkhead_outbox WHERE seq IN (SELECT seq FROM bulkhead_outbox "
-           "WHERE state = 'new' AND capability = $1 AND seq <= $2 AND keyed = 0 "
-           "ORDER BY seq LIMIT $3)",
-           capability, through, kBatch);
-  // a key is remembered without what it stood for
-  const std::int64_t ended =
-      send(transaction,
-           "UPDATE bulkhead_outbox SET state = 'done', payload = '' WHERE seq IN (SELECT seq FROM "
-           "bulkhead_outbox WHERE state = 'new' AND capability = $1 AND seq <= $2 AND keyed = 1 "
-           "ORDER BY seq LIMIT $3)",
-           capability, through, kBatch);
-  return gone_events == kBatch || ended == kBatch;
+  const Batch batch = batchOf(
+      transaction,
+      "SELECT seq, length(CAST(payload AS BLOB)), keyed FROM bulkhead_outbox WHERE state = 'new' "
+      "AND capability = $1 AND seq <= $2 ORDER BY seq",
+      bulkhead::values(capability, through));
+  for (const Leaving& one : batch.rows) {
+    // a key is remembered without what it stood for
+    send(transaction,
+         one.keyed ? "UPDATE bulkhead_outbox SET state = 'done', payload = '' WHERE seq = $1"
+                   : "DELETE FROM bulkhead_outbox WHERE seq = $1",
+         one.seq);
+  }
+  return batch.more;
 }
 
-std::int64_t expire(data::Transaction& transaction, std::string_view capability,
-                    std::int64_t expired_us) {
-  return send(transaction,
-              "UPDATE bulkhead_outbox SET state = 'dead', error = 'EXPIRED: somebody who wants it "
-              "was closed for longer than events are kept.' WHERE seq IN (SELECT seq FROM "
-              "(SELECT seq, created_us FROM bulkhead_outbox WHERE state = 'new' AND "
-              "capability = $1 ORDER BY seq LIMIT $3) WHERE created_us < $2)",
-              capability, expired_us, kBatch);
+Expired expire(data::Transaction& transaction, std::string_view capability,
+               std::int64_t expired_us) {
+  const Batch batch = batchOf(
+      transaction,
+      "SELECT seq, length(CAST(payload AS BLOB)), keyed FROM bulkhead_outbox WHERE state = 'new' "
+      "AND capability = $1 AND created_us < $2 ORDER BY created_us",
+      bulkhead::values(capability, expired_us));
+  for (const Leaving& one : batch.rows)
+    bury(transaction, one.seq,
+         "EXPIRED: somebody who wants it was closed for longer than events are kept.");
+  return {static_cast<std::int64_t>(batch.rows.size()), batch.more};
 }
 
 bool forget(data::Transaction& transaction, std::int64_t forgotten_us) {
-  return send(transaction,
-              "DELETE FROM bulkhead_outbox WHERE seq IN (SELECT seq FROM bulkhead_outbox "
-              "WHERE state <> 'new' AND created_us < $1 LIMIT $2)",
-              forgotten_us, kBatch) == kBatch;
+  const Batch batch = batchOf(
+      transaction,
+      "SELECT seq, length(CAST(payload AS BLOB)), keyed FROM bulkhead_outbox WHERE state <> 'new' "
+      "AND created_us < $1 ORDER BY created_us",
+      bulkhead::values(forgotten_us));
+  for (const Leaving& one : batch.rows)
+    send(transaction, "DELETE FROM bulkhead_outbox WHERE seq = $1", one.seq);
+  return batch.more;
 }
 
 std::vector<Figures> figures(data::Transaction& transaction) {
   std::map<std::string, Figures> all;
   each(transaction,
-       "SELECT n.capability, n.pending, o.created_us FROM (SELECT capability, count(*) AS pending, "
-       "min(seq) AS first FROM bulkhead_outbox WHERE state = 'new' GROUP BY capability) n "
-       "JOIN bulkhead_outbox o ON o.seq = n.first",
+       "SELECT capability, count(*), min(created_us) FROM bulkhead_outbox WHERE state = 'new' "
+       "GROUP BY capability",
        bulkhead::values(), [&](const Row& row) {
          Figures& one = all[row.string(0)];
          one.pending = row.integer(1);

@@ -14,6 +14,7 @@
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
+#include "runtime/message_schema.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
 #include "runtime/recovery_points.hpp"
@@ -69,6 +70,7 @@ PluginHome::PluginHome(const bulkhead_plugin& table, HomeOptions options, HomeSe
       options_{std::move(options)},
       default_deadline_ms_{options_.default_deadline.count()},
       services_{services},
+      wall_base_us_{services_.clock.nowUs() - services_.clock.monotonicUs()},
       handle_{std::make_unique<bulkhead_home>(bulkhead_home{*this})} {}
 
 PluginHome::~PluginHome() {
@@ -455,13 +457,11 @@ data::Store& PluginHome::readyStore() {
       const bool has_messages = std::any_of(routes_.begin(), routes_.end(), [](const auto& route) {
         return route->kind == EntryKind::Desk;
       });
+      if (has_messages) migrateMessages(*services_.store, options_.plugin, deadlineOf(nullptr));
       services_.store->write(
           [&](data::Transaction& transaction) {
             idempotency::prepare(transaction);
             recovery::prepare(transaction);
-            if (!has_messages) return;
-            outbox::prepare(transaction);
-            inbox::prepare(transaction);
           },
           deadlineOf(nullptr));
       prepared_.store(true, std::memory_order_release);

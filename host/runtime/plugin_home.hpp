@@ -179,6 +179,7 @@ class PluginHome {
   HomeOptions options_;
   std::atomic<std::int64_t> default_deadline_ms_;
   HomeServices services_;
+  const std::int64_t wall_base_us_;  ///< the wall clock's lead when it was made: see DeskStore
   std::unique_ptr<bulkhead_home> handle_;
   void* object_ = nullptr;
   bool creating_ = false;

@@ -42,6 +42,7 @@ HttpRequest requestOf(const RegisteredRoute& route, const inbox::Row& row) {
   request.principal.bound_to_tenants = !message.tenant.empty();
   inbox::continueTrace(request, message.trace);
   request.path_parameters = {{"source", message.source},
+                             {"provider", message.provider},
                              {"type", message.type},
                              {"id", message.key},
                              {"subject", message.subject},
@@ -124,7 +125,7 @@ HttpResponse PluginHome::workOnMessages(const HttpRequest& request, bulkhead_con
                             closure(transaction.transaction);
                           });
                         },
-                        services_.clock.nowUs()};
+                        services_.clock.nowUs(), services_.clock.monotonicUs() + wall_base_us_};
   return HttpResponse::json(200, answerMessageDesk(request.body, store, chance()));
 }
 
@@ -217,8 +218,8 @@ PluginHome::MessageEnd PluginHome::failMessage(const RegisteredRoute& route, std
       end = {"dead", inbox::finish(transaction.transaction, *row, "dead", reason, now_us)};
     } else {
       end = {"retry", false};
-      inbox::postpone(transaction.transaction, *row, reason,
-                      now_us + inbox::delayUs(failed, chance));
+      inbox::postpone(transaction.transaction, *row, reason, now_us,
+                      inbox::delayUs(failed, chance));
     }
   });
   const std::string fields = toJson([&](JsonWriter& out) {

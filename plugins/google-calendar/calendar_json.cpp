@@ -1,11 +1,13 @@
 #include "calendar_json.hpp"
 
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
 
 namespace google_calendar {
 namespace {
 
 using bulkhead::JsonWriter;
+using bulkhead::textIn;
 
 void writeText(JsonWriter& out, std::string_view name, const std::string& text) {
   if (!text.empty()) out.member(name, text);
@@ -25,6 +27,20 @@ void write(JsonWriter& out, const Event& event) {
 }
 
 }  // namespace
+
+EventDraft draftFrom(const nlohmann::json& request) {
+  EventDraft draft{.id = textIn(request, "id"),
+                   .summary = textIn(request, "summary"),
+                   .description = textIn(request, "description"),
+                   .location = textIn(request, "location"),
+                   .start = textIn(request, "start"),
+                   .end = textIn(request, "end"),
+                   .time_zone = textIn(request, "time_zone"),
+                   .attendees = {}};
+  for (const auto& one : bulkhead::arrayIn(request, "attendees"))
+    draft.attendees.push_back({textIn(one, "email"), textIn(one, "name")});
+  return draft;
+}
 
 std::string calendarsJson(const std::vector<CalendarEntry>& calendars) {
   return bulkhead::toJson([&](JsonWriter& out) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include <bulkhead/form_writer.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
+#include <bulkhead/json_writer.hpp>
 #include <bulkhead/provider_error.hpp>
 
 namespace google_calendar {
@@ -16,9 +16,11 @@ using bulkhead::Context;
 using bulkhead::Error;
 using bulkhead::FormWriter;
 using bulkhead::JsonWriter;
+using bulkhead::memberIn;
 using bulkhead::OutboundAnswer;
 using bulkhead::OutboundRequest;
 using bulkhead::Outcome;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::string_view kService = "Google";
@@ -26,23 +28,10 @@ constexpr std::string_view kScope = "https://www.googleapis.com/auth/calendar";
 constexpr std::string_view kFolder = "/calendar/v3";
 constexpr std::string_view kQueryLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~%&=";
+/// What a list is asked for, whatever it begins with: Google takes a sync token only with the
+/// parameters that it was made with, so that they are equal in every request.
+constexpr std::string_view kShape = "singleEvents=true&maxResults=250&showDeleted=true";
 constexpr std::chrono::seconds kTimeout{15};
-
-Json parsed(std::string_view body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body)) return {};
-  return Json::parse(body, nullptr, false);
-}
-
-const Json& memberOf(const Json& object, const char* name) {
-  static const Json kNothing;
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found == object.end() ? kNothing : *found;
-}
-
-std::string textOf(const Json& object, const char* name) {
-  const Json& value = memberOf(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
 
 std::string eventsOf(std::string_view calendar) {
   return "/calendars/" + FormWriter::encoded(calendar) + "/events";
@@ -51,11 +40,11 @@ std::string eventsOf(std::string_view calendar) {
 /// Whether Google gives one of these reasons.
 template <std::size_t N>
 bool hasReason(const OutboundAnswer& answer, const std::array<std::string_view, N>& reasons) {
-  const Json document = parsed(answer.body);
-  const Json& errors = memberOf(memberOf(document, "error"), "errors");
+  const Json document = bulkhead::readJson(answer.body);
+  const Json& errors = memberIn(memberIn(document, "error"), "errors");
   if (!errors.is_array()) return false;
   return std::any_of(errors.begin(), errors.end(), [&](const Json& one) {
-    return std::find(reasons.begin(), reasons.end(), textOf(one, "reason")) != reasons.end();
+    return std::find(reasons.begin(), reasons.end(), textIn(one, "reason")) != reasons.end();
   });
 }
 
@@ -78,29 +67,45 @@ Error errorOf(const OutboundAnswer& answer) {
 
 Json documentOf(const OutboundAnswer& answer) {
   if (!answer.isOk()) throw errorOf(answer);
-  Json document = parsed(answer.body);
+  Json document = bulkhead::readJson(answer.body);
   if (!document.is_object()) throw bulkhead::provider::answerInvalid(kService);
   return document;
 }
 
+std::string selectionOf(const Window& window) {
+  std::string selection;
+  FormWriter form{selection};
+  if (!window.from.empty()) form.field("timeMin", window.from);
+  if (!window.to.empty()) form.field("timeMax", window.to);
+  return selection;
+}
+
+/// The same selection from its next page on. That page may be the first one's next.
+std::string pageAfter(std::string_view selection, std::string_view page) {
+  constexpr std::string_view kPage = "pageToken=";
+  std::string next{selection.substr(0, selection.find(kPage))};
+  if (!next.empty() && next.back() != '&') next += '&';
+  return next.append(kPage).append(FormWriter::encoded(page));
+}
+
 /// A moment, or the day of an event that takes all of it.
 std::string timeOf(const Json& time) {
-  std::string moment = textOf(time, "dateTime");
+  std::string moment = textIn(time, "dateTime");
   if (!moment.empty()) return moment;
-  const std::string day = textOf(time, "date");
+  const std::string day = textIn(time, "date");
   return day.empty() ? day : day + "T00:00:00Z";
 }
 
 Event eventOf(const Json& document) {
-  const Json& start = memberOf(document, "start");
-  return {.id = textOf(document, "id"),
+  const Json& start = memberIn(document, "start");
+  return {.id = textIn(document, "id"),
           .start = timeOf(start),
-          .end = timeOf(memberOf(document, "end")),
-          .time_zone = textOf(start, "timeZone"),
-          .summary = textOf(document, "summary"),
-          .is_busy = textOf(document, "transparency") != "transparent",
-          .status = textOf(document, "status"),
-          .etag = textOf(document, "etag")};
+          .end = timeOf(memberIn(document, "end")),
+          .time_zone = textIn(start, "timeZone"),
+          .summary = textIn(document, "summary"),
+          .is_busy = textIn(document, "transparency") != "transparent",
+          .status = textIn(document, "status"),
+          .etag = textIn(document, "etag")};
 }
 
 std::string bodyOf(const EventDraft& draft) {
@@ -131,13 +136,13 @@ std::string bodyOf(const EventDraft& draft) {
 
 std::vector<Busy> busyIn(const Json& document) {
   std::vector<Busy> busy;
-  const Json& calendars = memberOf(document, "calendars");
+  const Json& calendars = memberIn(document, "calendars");
   if (!calendars.is_object()) throw bulkhead::provider::answerInvalid(kService);
   for (const auto& [calendar, found] : calendars.items()) {
-    if (const Json& errors = memberOf(found, "errors"); errors.is_array() && !errors.empty())
+    if (const Json& errors = memberIn(found, "errors"); errors.is_array() && !errors.empty())
       throw Error::notFound("CALENDAR_NOT_FOUND", "Google does not show one of the calendars.");
-    for (const auto& one : memberOf(found, "busy"))
-      busy.push_back({calendar, textOf(one, "start"), textOf(one, "end")});
+    for (const auto& one : memberIn(found, "busy"))
+      busy.push_back({calendar, textIn(one, "start"), textIn(one, "end")});
   }
   return busy;
 }
@@ -182,9 +187,9 @@ AccessToken::Fetched GoogleCalendarClient::fetchToken(const Context& context) co
   if (answer.outcome == Outcome::HttpError && (answer.status == 400 || answer.status == 401))
     throw bulkhead::provider::keyRefused(kService);
   const Json document = documentOf(answer);
-  std::string text = textOf(document, "access_token");
+  std::string text = textIn(document, "access_token");
   if (text.empty()) throw bulkhead::provider::answerInvalid(kService);
-  const Json& life = memberOf(document, "expires_in");
+  const Json& life = memberIn(document, "expires_in");
   return {std::move(text),
           std::chrono::seconds{life.is_number_integer() ? life.get<std::int64_t>() : 0}};
 }
@@ -208,9 +213,9 @@ std::vector<CalendarEntry> GoogleCalendarClient::calendars(const Context& contex
   const Json document = documentOf(
       send(context, request("GET", "/users/me/calendarList?maxResults=250", "calendarList.list")));
   std::vector<CalendarEntry> entries;
-  for (const auto& one : memberOf(document, "items")) {
-    const std::string role = textOf(one, "accessRole");
-    entries.push_back({textOf(one, "id"), textOf(one, "summary"), textOf(one, "timeZone"),
+  for (const auto& one : memberIn(document, "items")) {
+    const std::string role = textIn(one, "accessRole");
+    entries.push_back({textIn(one, "id"), textIn(one, "summary"), textIn(one, "timeZone"),
                        role == "owner" || role == "writer"});
   }
   return entries;
@@ -233,30 +238,21 @@ std::vector<Busy> GoogleCalendarClient::busy(const Context& context, const Windo
 
 Changes GoogleCalendarClient::changes(const Context& context, std::string_view calendar,
                                       std::string_view cursor, const Window& window) const {
-  // a cursor is the query that goes on behind a page, as this made it
   if (cursor.find_first_not_of(kQueryLetters) != std::string_view::npos)
     throw Error::businessLogic("SYNC_CURSOR_EXPIRED", "This cursor is not one of Google's.");
-  std::string query{cursor};
-  if (query.empty()) {
-    FormWriter form{query};
-    if (!window.from.empty()) form.field("timeMin", window.from);
-    if (!window.to.empty()) form.field("timeMax", window.to);
-    form.field("singleEvents", true);
-    form.field("maxResults", 250);
-    form.field("showDeleted", true);
-  }
+  const std::string selection = cursor.empty() ? selectionOf(window) : std::string{cursor};
+  std::string query = selection;
+  if (!query.empty()) query += '&';
+  query += kShape;
   const Json document =
       documentOf(send(context, request("GET", eventsOf(calendar) + "?" + query, "events.list")));
   Changes changes;
-  for (const auto& one : memberOf(document, "items")) changes.events.push_back(eventOf(one));
-  const std::string page = textOf(document, "nextPageToken");
+  for (const auto& one : memberIn(document, "items")) changes.events.push_back(eventOf(one));
+  const std::string page = textIn(document, "nextPageToken");
   changes.has_more = !page.empty();
-  if (changes.has_more) {
-    changes.cursor =
-        query.substr(0, query.find("&pageToken=")) + "&pageToken=" + FormWriter::encoded(page);
-  } else {
-    changes.cursor = "syncToken=" + FormWriter::encoded(textOf(document, "nextSyncToken"));
-  }
+  changes.cursor = changes.has_more
+                       ? pageAfter(selection, page)
+                       : "syncToken=" + FormWriter::encoded(textIn(document, "nextSyncToken"));
   return changes;
 }
 
@@ -300,9 +296,9 @@ OpenChannel GoogleCalendarClient::watch(const Context& context, std::string_view
   const bool is_known = answer.outcome == Outcome::HttpError && hasReason(answer, kKnownChannel);
   if (is_known) return {};  // an earlier try has opened it
   const Json document = documentOf(answer);
-  OpenChannel open{textOf(document, "resourceId"), std::nullopt};
+  OpenChannel open{textIn(document, "resourceId"), std::nullopt};
   if (open.resource_id->empty()) throw bulkhead::provider::answerInvalid(kService);
-  const std::string expiration = textOf(document, "expiration");
+  const std::string expiration = textIn(document, "expiration");
   if (!expiration.empty() && expiration.size() < 16 &&
       expiration.find_first_not_of("0123456789") == std::string::npos)
     open.expires_ms = std::stoll(expiration);

@@ -1,12 +1,11 @@
 #include "service_account.hpp"
 
-#include <nlohmann/json.hpp>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <utility>
 
 #include <bulkhead/error.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
 #include <bulkhead/signing.hpp>
 
@@ -31,28 +30,19 @@ Key keyOf(std::string_view pem) {
   return key;
 }
 
-nlohmann::json documentOf(std::string_view key_file) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, key_file))
-    throw invalid("service_account is nested too deeply.");
-  auto document = nlohmann::json::parse(key_file, nullptr, false);
-  if (!document.is_object()) throw invalid("service_account is not the text of a JSON key file.");
-  return document;
-}
-
-std::string textIn(const nlohmann::json& document, const char* name) {
-  const auto found = document.find(name);
-  if (found == document.end() || !found->is_string() ||
-      found->get_ref<const std::string&>().empty())
-    throw invalid("service_account has no client_email or no private_key.");
-  return found->get<std::string>();
+std::string requiredTextIn(const nlohmann::json& document, const char* name) {
+  std::string text = bulkhead::textIn(document, name);
+  if (text.empty()) throw invalid("service_account has no client_email or no private_key.");
+  return text;
 }
 
 }  // namespace
 
 ServiceAccount::ServiceAccount(std::string_view key_file) : key_{nullptr, &EVP_PKEY_free} {
-  const auto document = documentOf(key_file);
-  email_ = textIn(document, "client_email");
-  key_ = keyOf(textIn(document, "private_key"));
+  const auto document = bulkhead::readJson(key_file);
+  if (!document.is_object()) throw invalid("service_account is not the text of a JSON key file.");
+  email_ = requiredTextIn(document, "client_email");
+  key_ = keyOf(requiredTextIn(document, "private_key"));
 }
 
 ServiceAccount::ServiceAccount(std::string email, std::string_view private_key)

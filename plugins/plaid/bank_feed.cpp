@@ -4,14 +4,17 @@
 #include <charconv>
 #include <map>
 
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
-
-#include "json_fields.hpp"
+#include <bulkhead/utf8.hpp>
 
 namespace plaid {
 namespace {
 
+using bulkhead::arrayIn;
 using bulkhead::JsonWriter;
+using bulkhead::objectIn;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 /// Digits behind the point (ISO 4217); two unless said.
@@ -62,20 +65,15 @@ struct Digits {
   }
 };
 
-/// At most so many bytes of it, and whole characters.
-std::string cut(std::string text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
+std::string cut(const std::string& text, std::size_t bytes_max) {
+  return std::string{bulkhead::upTo(bytes_max, text)};
 }
 
 std::optional<std::int64_t> amountIn(const Json& object, const char* name,
                                      std::string_view currency) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_number()) return std::nullopt;
-  return minorUnits(found->dump(), currency);
+  const Json& number = bulkhead::memberIn(object, name);
+  if (!number.is_number()) return std::nullopt;
+  return minorUnits(number.dump(), currency);
 }
 
 bool isCurrency(const std::string& code) {
@@ -105,8 +103,7 @@ std::optional<BankTransaction> readTransaction(const Json& object) {
   read.description = cut(original.empty() ? textIn(object, "name") : original, 1000);
   read.counterparty = cut(textIn(object, "merchant_name"), 500);
   read.replaces = textIn(object, "pending_transaction_id");
-  const auto pending = object.find("pending");
-  read.pending = pending != object.end() && pending->is_boolean() && pending->get<bool>();
+  read.pending = bulkhead::flagIn(object, "pending");
   if (read.id.empty() || read.account.empty() || read.date.empty()) return std::nullopt;
   return read;
 }
@@ -196,8 +193,7 @@ FeedPage readPage(const Json& answer, int& left_out) {
       page.removed.push_back(std::move(id));
   }
   page.cursor = textIn(answer, "next_cursor");
-  const auto more = answer.find("has_more");
-  page.more = more != answer.end() && more->is_boolean() && more->get<bool>();
+  page.more = bulkhead::flagIn(answer, "has_more");
   return page;
 }
 

@@ -4,9 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/recovery.hpp>
-
-#include "json_fields.hpp"
 
 namespace plaid {
 namespace {
@@ -15,6 +14,7 @@ using bulkhead::JsonWriter;
 using bulkhead::Recovery;
 using bulkhead::Request;
 using bulkhead::Response;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::string_view kLinkOrder =
@@ -55,15 +55,11 @@ std::vector<std::string_view> errorsWith(std::vector<std::string_view> own) {
   return own;
 }
 
-Response raw(int status, const std::string& json) {
-  return Response::json(status, [&](JsonWriter& out) { out.value(bulkhead::RawJson{json}); });
-}
-
 LinkOrder linkOrderFrom(const Json& request) {
   LinkOrder order;
   order.user = textIn(request, "user");
   order.language = textIn(request, "language");
-  for (const Json& country : arrayIn(request, "countries"))
+  for (const Json& country : bulkhead::arrayIn(request, "countries"))
     order.countries.push_back(country.get<std::string>());
   return order;
 }
@@ -159,9 +155,10 @@ void addReadingRoutes(bulkhead::Registrar& host, const Connections& connections)
               .errors = errorsWith({"CONNECTION_NOT_FOUND", "CONNECTION_EXPIRED"}),
               .deadline = std::chrono::seconds{60}},
              [&connections](const Request& request) {
-               return raw(200, toJson(connections.accounts(
-                                   {request.context(), request.tenant()}, request.param("id"),
-                                   request.query("balances").value_or("false") == "true")));
+               return Response::jsonText(
+                   200, toJson(connections.accounts(
+                            {request.context(), request.tenant()}, request.param("id"),
+                            request.query("balances").value_or("false") == "true")));
              });
 }
 
@@ -170,17 +167,18 @@ void addReadingRoutes(bulkhead::Registrar& host, const Connections& connections)
 void addConnectionRoutes(bulkhead::Registrar& host, const Connections& connections) {
   provideCalls(host, connections);
   addReadingRoutes(host, connections);
-  host.route(
-      {.method = "POST",
-       .path = "/link-tokens",
-       .scope = "plaid:write",
-       .summary = "Begins to connect a bank: Plaid Link goes on with the token",
-       .request = kLinkOrder,
-       .response = kLinkToken,
-       .success = 201,
-       .errors = errorsWith({"CONNECTION_NOT_FOUND"}),
-       .example = R"({"user":"u-7"})"},
-      [&connections](const Request& request) { return raw(201, linkToken(connections, request)); });
+  host.route({.method = "POST",
+              .path = "/link-tokens",
+              .scope = "plaid:write",
+              .summary = "Begins to connect a bank: Plaid Link goes on with the token",
+              .request = kLinkOrder,
+              .response = kLinkToken,
+              .success = 201,
+              .errors = errorsWith({"CONNECTION_NOT_FOUND"}),
+              .example = R"({"user":"u-7"})"},
+             [&connections](const Request& request) {
+               return Response::jsonText(201, linkToken(connections, request));
+             });
   host.route(
       {.method = "POST",
        .path = "/connections",

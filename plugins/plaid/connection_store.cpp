@@ -21,10 +21,12 @@ void keepConnection(bulkhead::Transaction& transaction, const Connection& connec
   transaction.sendExpecting(
       1,
       bulkhead::Error::conflict("CONNECTION_TAKEN", "This connection is another tenant's already."),
-      "INSERT INTO connection (id, tenant, token, state, created_us) "
-      "VALUES ($1, $2, $3, 'active', $4) ON CONFLICT (id) DO UPDATE SET token = excluded.token, "
-      "state = 'active', reason = NULL WHERE connection.tenant = excluded.tenant",
-      bulkhead::values(connection.id, connection.tenant, connection.token, connection.created_us));
+      "INSERT INTO connection (id, tenant, token, state, created_us, news_s) "
+      "VALUES ($1, $2, $3, 'active', $4, $5) ON CONFLICT (id) DO UPDATE SET "
+      "token = excluded.token, state = 'active', reason = NULL, news_s = excluded.news_s "
+      "WHERE connection.tenant = excluded.tenant",
+      bulkhead::values(connection.id, connection.tenant, connection.token, connection.created_us,
+                       connection.created_us / 1'000'000));
 }
 
 std::optional<Connection> findConnection(bulkhead::ReadTransaction& snapshot,

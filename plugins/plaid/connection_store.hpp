@@ -21,8 +21,9 @@ struct Connection {
   std::int64_t news_s = 0;  ///< when what is known of its state happened
 };
 
-/// Keeps a new one, or the new token of one that the tenant has. Throws bulkhead::Error (409
-/// CONNECTION_TAKEN) when it is another tenant's.
+/// Keeps a new one, or the new token of one that the tenant has, which is active from now on: what
+/// is older than that says nothing of it any more. Throws bulkhead::Error (409 CONNECTION_TAKEN)
+/// when it is another tenant's.
 void keepConnection(bulkhead::Transaction& transaction, const Connection& connection);
 
 /// The tenant's connection; nothing for another tenant's.

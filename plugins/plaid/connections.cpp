@@ -1,16 +1,15 @@
 #include "connections.hpp"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/provider_error.hpp>
-
-#include "json_fields.hpp"
 
 namespace plaid {
 
 using bulkhead::Error;
+using bulkhead::textIn;
 
 LinkToken Connections::begin(const Caller& caller, LinkOrder order,
                              std::string_view connection) const {

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include <bulkhead/error.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
+#include <bulkhead/list_setting.hpp>
 #include <bulkhead/provider_error.hpp>
-
-#include "json_fields.hpp"
+#include <bulkhead/url.hpp>
 
 namespace plaid {
 namespace {
@@ -21,6 +20,7 @@ using bulkhead::Error;
 using bulkhead::JsonWriter;
 using bulkhead::OutboundAnswer;
 using bulkhead::OutboundRequest;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 namespace provider = bulkhead::provider;
 
@@ -30,32 +30,9 @@ constexpr std::string_view kSync = "/transactions/sync";
 constexpr std::chrono::seconds kBalancesMax{60};  // Plaid waits for the bank there
 constexpr std::chrono::seconds kOthersMax{30};
 
-std::vector<std::string> listOf(const std::string& commas) {
-  std::vector<std::string> items;
-  std::string item;
-  for (const char c : commas + ",") {
-    if (c != ',') {
-      if (c != ' ') item += c;
-    } else if (!item.empty()) {
-      items.push_back(std::exchange(item, {}));
-    }
-  }
-  return items;
-}
-
 void writeList(JsonWriter& out, std::string_view name, const std::vector<std::string>& items) {
   out.key(name);
   out.array(items, [](JsonWriter& one, const std::string& item) { one.value(item); });
-}
-
-std::string_view withoutSlash(std::string_view url) {
-  while (url.ends_with('/')) url.remove_suffix(1);
-  return url;
-}
-
-Json parsed(const std::string& body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body)) return {};
-  return Json::parse(body, nullptr, false);
 }
 
 template <std::size_t N>
@@ -68,7 +45,7 @@ struct Refusal {
   std::string type, code, message;
 
   static Refusal of(const std::string& body) {
-    const Json document = parsed(body);
+    const Json document = bulkhead::readJson(body);
     return {textIn(document, "error_type"), textIn(document, "error_code"),
             textIn(document, "error_message")};
   }
@@ -120,32 +97,18 @@ Error errorOf(const OutboundAnswer& answer, const Refusal& refusal, std::string_
 
 }  // namespace
 
-std::string PlaidClient::missing() const {
-  std::string names;
-  if (settings_.client_id.empty()) names = "client_id";
-  if (settings_.secret.empty()) names += names.empty() ? "secret" : " and secret";
-  return names;
-}
-
-void PlaidClient::requireConfigured() const {
-  const std::string names = missing();
-  if (names.empty()) return;
-  throw Error::configuration("NOT_CONFIGURED",
-                             "Set " + names + " in conf/plugins.d/plaid.properties.");
-}
-
 Json PlaidClient::createLinkToken(const Context& context, const LinkOrder& order) const {
   std::string body = bulkhead::toJson([&](JsonWriter& out) {
     out.beginObject();
     out.member("client_name", settings_.client_name);
     out.member("language", order.language.empty() ? settings_.language : order.language);
     writeList(out, "country_codes",
-              order.countries.empty() ? listOf(settings_.countries) : order.countries);
+              order.countries.empty() ? bulkhead::itemsOf(settings_.countries) : order.countries);
     out.key("user");
     out.object("client_user_id", order.user);
     // Plaid keeps the products of a connection that is renewed.
     if (order.access_token.empty()) {
-      writeList(out, "products", listOf(settings_.products));
+      writeList(out, "products", bulkhead::itemsOf(settings_.products));
     } else {
       out.member("access_token", order.access_token);
     }
@@ -198,10 +161,10 @@ void PlaidClient::check(const Context& context) const {
 
 Json PlaidClient::post(const Context& context, std::string_view path, std::string body,
                        Repeat repeat) const {
-  requireConfigured();
+  required_.require();
   OutboundRequest request;
   request.method = "POST";
-  request.url = std::string{withoutSlash(settings_.base_url)} + std::string{path};
+  request.url = std::string{bulkhead::withoutSlash(settings_.base_url)} + std::string{path};
   request.headers = {{"Accept", "application/json"},
                      {"Content-Type", "application/json"},
                      {"PLAID-CLIENT-ID", settings_.client_id},
@@ -220,12 +183,12 @@ Json PlaidClient::post(const Context& context, std::string_view path, std::strin
     host_.warn("Plaid did not do what was asked", "operation", request.operation, "became",
                error.code(), "status", answer.status, "why", answer.code, "type", refusal.type,
                "plaid_code", refusal.code, "plaid_request",
-               textIn(parsed(answer.body), "request_id"));
+               textIn(bulkhead::readJson(answer.body), "request_id"));
     if (error.details().empty() && !refusal.type.empty())
       throw std::move(error).withDetails(refusal.details());
     throw error;
   }
-  Json document = parsed(answer.body);
+  Json document = bulkhead::readJson(answer.body);
   if (!document.is_object()) {
     host_.warn("Plaid's answer cannot be read", "operation", request.operation);
     throw provider::answerInvalid(kPlaid);

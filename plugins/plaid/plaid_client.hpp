@@ -8,6 +8,7 @@
 
 #include <bulkhead/host.hpp>
 #include <bulkhead/outbound.hpp>
+#include <bulkhead/required_settings.hpp>
 
 #include "settings.hpp"  // generated from plugin.json
 
@@ -29,11 +30,13 @@ class PlaidClient {
   static constexpr std::string_view kApiVersion = "2020-09-14";
 
   PlaidClient(const bulkhead::Host& host, const Settings& settings)
-      : host_{host}, settings_{settings} {}
+      : host_{host},
+        settings_{settings},
+        required_{"plaid", {{"client_id", settings.client_id}, {"secret", settings.secret}}} {}
 
   /// What is not set of what every call needs; empty when nothing is missing.
-  std::string missing() const;
-  void requireConfigured() const;
+  const std::string& missing() const { return required_.missing(); }
+  void requireConfigured() const { required_.require(); }
 
   nlohmann::json createLinkToken(const bulkhead::Context& context, const LinkOrder& order) const;
   nlohmann::json exchange(const bulkhead::Context& context, std::string_view public_token) const;
@@ -54,6 +57,7 @@ class PlaidClient {
 
   const bulkhead::Host host_;
   const Settings& settings_;
+  const bulkhead::RequiredSettings required_;
 };
 
 }  // namespace plaid

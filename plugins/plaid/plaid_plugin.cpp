@@ -6,7 +6,7 @@
 #include "plaid_client.hpp"
 #include "settings.hpp"  // generated from plugin.json
 #include "token_box.hpp"
-#include "webhooks.hpp"
+#include "webhook_routes.hpp"
 
 namespace plaid {
 
@@ -20,12 +20,9 @@ class PlaidPlugin final : public bulkhead::Plugin {
         tokens_{host.host(), settings_.token_key},
         connections_{host.host(), client_, tokens_},
         webhooks_{host, settings_, client_},
-        api_{host.host(), [this](const bulkhead::Context& context) { client_.check(context); }} {
+        api_{host, client_.missing(),
+             [this](const bulkhead::Context& context) { client_.check(context); }} {
     addConnectionRoutes(host, connections_);
-    host.health(
-        "api",
-        [this](const bulkhead::Context& context) { return api_.look(context, client_.missing()); },
-        bulkhead::ProviderHealth::kSchedule);
   }
 
  private:
@@ -33,7 +30,7 @@ class PlaidPlugin final : public bulkhead::Plugin {
   const PlaidClient client_;
   const TokenBox tokens_;
   const Connections connections_;
-  Webhooks webhooks_;
+  WebhookRoutes webhooks_;
   bulkhead::ProviderHealth api_;
 };
 

@@ -1,20 +1,18 @@
 #include "verification_keys.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/provider_error.hpp>
 #include <bulkhead/signing.hpp>
-
-#include "json_fields.hpp"
 
 namespace plaid {
 namespace {
 
+using bulkhead::textIn;
+
 constexpr std::chrono::hours kGood{1};       ///< then Plaid may have ended it
 constexpr std::chrono::hours kGoodAway{24};  ///< while Plaid cannot be asked
 constexpr std::chrono::minutes kUnknown{5};
-constexpr int kAsksInMinute = 20;
 constexpr std::size_t kEntriesMax = 200;
 
 }  // namespace
@@ -25,10 +23,8 @@ std::optional<VerificationKey> VerificationKeys::find(const bulkhead::Context& c
   const Time age = entry ? host_.monotonic() - entry->looked : Time{0};
   if (entry && age < (entry->key ? Time{kGood} : Time{kUnknown})) return entry->key;
   const bool is_usable = entry && entry->key && age < kGoodAway;
-  if (!mayAsk()) {
-    if (is_usable) return entry->key;
-    throw bulkhead::provider::rateLimited("Plaid", 30);
-  }
+  if (is_usable && !mayAskAgain()) return entry->key;
+  if (!is_usable && !mayAskForStranger(id)) throw bulkhead::provider::rateLimited("Plaid", 30);
   try {
     const auto key = ask(context, id);
     remember(id, key);
@@ -47,16 +43,27 @@ std::optional<VerificationKeys::Entry> VerificationKeys::known(const std::string
   return found->second;
 }
 
-bool VerificationKeys::mayAsk() {
+bool VerificationKeys::Allowance::take(Time now) {
+  if (taken == 0 || now - began >= std::chrono::minutes{1}) {
+    began = now;
+    taken = 0;
+  }
+  if (taken >= in_minute) return false;
+  ++taken;
+  return true;
+}
+
+bool VerificationKeys::mayAskAgain() {
+  const std::lock_guard lock{mutex_};
+  return for_known_.take(host_.monotonic());
+}
+
+bool VerificationKeys::mayAskForStranger(const std::string& id) {
   const std::lock_guard lock{mutex_};
   const Time now = host_.monotonic();
-  if (asked_in_minute_ == 0 || now - minute_began_ >= std::chrono::minutes{1}) {
-    minute_began_ = now;
-    asked_in_minute_ = 0;
-  }
-  if (asked_in_minute_ >= kAsksInMinute) return false;
-  ++asked_in_minute_;
-  return true;
+  if (for_new_.take(now)) return true;
+  if (salt_.empty()) salt_ = host_.randomBytes(16);
+  return waiting_.hasReturned(id, salt_, now) && for_returned_.take(now);
 }
 
 std::optional<VerificationKey> VerificationKeys::ask(const bulkhead::Context& context,
@@ -68,10 +75,9 @@ std::optional<VerificationKey> VerificationKeys::ask(const bulkhead::Context& co
     if (error.code() == "PROVIDER_REFUSED") return std::nullopt;  // Plaid does not know it
     throw;
   }
-  const nlohmann::json* const key = objectIn(answer, "key");
+  const nlohmann::json* const key = bulkhead::objectIn(answer, "key");
   if (key == nullptr) throw bulkhead::provider::answerInvalid("Plaid");
-  const auto ended = key->find("expired_at");
-  if (ended != key->end() && !ended->is_null()) return std::nullopt;
+  if (!bulkhead::memberIn(*key, "expired_at").is_null()) return std::nullopt;
   const auto x = bulkhead::fromBase64Url(textIn(*key, "x"));
   const auto y = bulkhead::fromBase64Url(textIn(*key, "y"));
   if (textIn(*key, "crv") != "P-256" || textIn(*key, "kid") != id || !x || !y) return std::nullopt;

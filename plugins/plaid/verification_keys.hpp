@@ -9,12 +9,15 @@
 #include <bulkhead/host.hpp>
 
 #include "plaid_client.hpp"
+#include "waiting_ids.hpp"
 #include "webhook_token.hpp"
 
 namespace plaid {
 
 /// Plaid's keys by their ids, asked for once. Anybody can name ids, so what Plaid does not know is
-/// remembered, too, and there are few questions in a minute. Thread-safe.
+/// remembered, too, and there are few questions in a minute. They are of three kinds, none of which
+/// takes from another: for ids that are new, for ids that come again after they had to wait (as
+/// those of Plaid do, which delivers again), and for keys that are looked at again. Thread-safe.
 class VerificationKeys {
  public:
   VerificationKeys(const bulkhead::Host& host, const PlaidClient& client)
@@ -33,9 +36,18 @@ class VerificationKeys {
     std::optional<VerificationKey> key;
     Time looked{0};
   };
+  /// So many questions in a minute.
+  struct Allowance {
+    const int in_minute;
+    Time began{0};
+    int taken = 0;
+
+    bool take(Time now);
+  };
 
   std::optional<Entry> known(const std::string& id) const;
-  bool mayAsk();
+  bool mayAskAgain();
+  bool mayAskForStranger(const std::string& id);
   std::optional<VerificationKey> ask(const bulkhead::Context& context, const std::string& id) const;
   void remember(const std::string& id, const std::optional<VerificationKey>& key);
 
@@ -43,8 +55,11 @@ class VerificationKeys {
   const PlaidClient& client_;
   mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;
-  Time minute_began_{0};
-  int asked_in_minute_ = 0;
+  Allowance for_new_{20};
+  Allowance for_returned_{10};
+  Allowance for_known_{10};
+  WaitingIds waiting_;
+  std::string salt_;  ///< so that nobody can push a certain id out of `waiting_`
 };
 
 }  // namespace plaid

@@ -1,12 +1,9 @@
 #include "webhook.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include <bulkhead/error.hpp>
-#include <bulkhead/json_nesting.hpp>
-
-#include "json_fields.hpp"
+#include <bulkhead/json_fields.hpp>
 
 namespace plaid {
 namespace {
@@ -44,7 +41,7 @@ constexpr std::array kMeanings{
 
 std::string wordIn(const nlohmann::json& object, const char* name) {
   constexpr std::size_t kBytesMax = 120;
-  std::string word = textIn(object, name);
+  std::string word = bulkhead::textIn(object, name);
   if (word.size() > kBytesMax) refuse("A member of the webhook is too long.");
   return word;
 }
@@ -52,17 +49,15 @@ std::string wordIn(const nlohmann::json& object, const char* name) {
 }  // namespace
 
 Webhook parseWebhook(std::string_view body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body))
-    refuse("The body is nested too deeply.");
-  const nlohmann::json document = nlohmann::json::parse(body, nullptr, false);
-  if (!document.is_object()) refuse("The body is not a JSON object.");
+  const nlohmann::json document = bulkhead::readJson(body);
+  if (!document.is_object()) refuse("The body is not a JSON object, or nested too deeply.");
   Webhook webhook{wordIn(document, "webhook_type"),
                   wordIn(document, "webhook_code"),
                   wordIn(document, "item_id"),
                   wordIn(document, "environment"),
                   {}};
   if (webhook.type.empty() || webhook.code.empty()) refuse("The webhook has no type and code.");
-  if (const auto* error = objectIn(document, "error"))
+  if (const auto* error = bulkhead::objectIn(document, "error"))
     webhook.error_code = wordIn(*error, "error_code");
   return webhook;
 }

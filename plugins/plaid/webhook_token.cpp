@@ -1,20 +1,18 @@
 #include "webhook_token.hpp"
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <vector>
 
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/signing.hpp>
-
-#include "json_fields.hpp"
 
 namespace plaid {
 namespace {
 
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::size_t kTokenBytesMax = 4096;
@@ -40,8 +38,8 @@ const unsigned char* raw(const std::string& bytes) {
 
 std::optional<Json> objectOf(std::string_view base64url) {
   const auto text = bulkhead::fromBase64Url(base64url);
-  if (!text || bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, *text)) return std::nullopt;
-  Json object = Json::parse(*text, nullptr, false);
+  if (!text) return std::nullopt;
+  Json object = bulkhead::readJson(*text);
   if (!object.is_object()) return std::nullopt;
   return object;
 }

@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include <bulkhead/error.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 
-#include "json_fields.hpp"
+#include "expandable.hpp"
 
 namespace stripe {
 namespace {
@@ -17,11 +17,14 @@ using Json = nlohmann::json;
 }
 
 /// Ids and types are keys; nobody's are longer.
-std::optional<std::string> findString(const Json& object, const char* name) {
+std::optional<std::string> whole(std::string text) {
   constexpr std::size_t kBytesMax = 200;
-  std::string text = textIn(object, name);
   if (text.empty() || text.size() > kBytesMax) return std::nullopt;
   return text;
+}
+
+std::optional<std::string> findString(const Json& object, const char* name) {
+  return whole(bulkhead::textIn(object, name));
 }
 
 std::string getString(const Json& object, const char* name, const char* reason) {
@@ -32,37 +35,26 @@ std::string getString(const Json& object, const char* name, const char* reason) 
 
 /// The object of a snapshot event, or the related one of a thin event.
 const Json* findObject(const Json& event) {
-  if (const auto data = event.find("data"); data != event.end() && data->is_object()) {
-    if (const auto object = data->find("object"); object != data->end() && object->is_object())
-      return &*object;
-  }
-  const auto related = event.find("related_object");
-  return related != event.end() && related->is_object() ? &*related : nullptr;
+  const Json* const object = bulkhead::objectIn(bulkhead::memberIn(event, "data"), "object");
+  return object != nullptr ? object : bulkhead::objectIn(event, "related_object");
 }
 
 }  // namespace
 
 Event parseEvent(std::string_view payload) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, payload))
-    refuse("The body is nested too deeply.");
-  const Json document = Json::parse(payload, nullptr, false);
-  if (!document.is_object()) refuse("The body is not a JSON object.");
+  const Json document = bulkhead::readJson(payload);
+  if (!document.is_object()) refuse("The body is not a JSON object, or nested too deeply.");
   Event event;
   event.id = getString(document, "id", "The event has no id.");
   event.type = getString(document, "type", "The event has no type.");
   event.api_version = findString(document, "api_version");
+  event.account = bulkhead::textIn(document, "account");
   if (const Json* object = findObject(document)) {
     event.object_id = findString(*object, "id");
-    const auto intent = objectIn(*object, "payment_intent") != nullptr
-                            ? findString((*object)["payment_intent"], "id")
-                            : findString(*object, "payment_intent");
-    event.subject = intent.value_or(event.object_id.value_or(""));
+    event.subject = whole(idIn(*object, "payment_intent")).value_or(event.object_id.value_or(""));
   }
-  const auto live = document.find("livemode");
-  event.livemode = live != document.end() && live->is_boolean() && live->get<bool>();
-  const auto created = document.find("created");
-  if (created != document.end() && created->is_number_integer())
-    event.created_s = created->get<std::int64_t>();
+  event.livemode = bulkhead::flagIn(document, "livemode");
+  event.created_s = bulkhead::integerIn(document, "created").value_or(0);
   return event;
 }
 

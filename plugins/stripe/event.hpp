@@ -15,6 +15,7 @@ struct Event {
   std::optional<std::string> object_id;
   std::string subject;  ///< the payment that it belongs to, or else its object: they come in order
   std::optional<std::string> api_version;
+  std::string account;  ///< the connected account that it is of; empty for our own
   bool livemode = false;
   std::int64_t created_s = 0;
 };

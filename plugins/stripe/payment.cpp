@@ -6,15 +6,19 @@
 #include <map>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
 #include <bulkhead/signing.hpp>
 #include <bulkhead/timestamp.hpp>
 
-#include "json_fields.hpp"
+#include "expandable.hpp"
 
 namespace stripe {
 namespace {
 
+using bulkhead::integerIn;
+using bulkhead::objectIn;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 std::string statusOf(const Json& intent) {
@@ -63,7 +67,7 @@ int toLower(int c) {
 }  // namespace
 
 PaymentOrder parseOrder(std::string_view json) {
-  static constexpr std::array<std::string_view, 3> kOurs{"payment", "reference", "tenant"};
+  static constexpr std::array<std::string_view, 4> kOurs{"payment", "reference", "seal", "tenant"};
   // Whose units at Stripe are not the minor units of ISO 4217.
   static constexpr std::array<std::string_view, 3> kOtherUnits{"ISK", "MGA", "UGX"};
   const Json request = Json::parse(json);
@@ -84,7 +88,7 @@ PaymentOrder parseOrder(std::string_view json) {
     for (const auto& [name, value] : metadata->items()) {
       if (std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end()) {
         throw bulkhead::Error::businessLogic(
-            "PROVIDER_REFUSED", "metadata has no members payment, reference and tenant.");
+            "PROVIDER_REFUSED", "metadata has no members payment, reference, seal and tenant.");
       }
       order.metadata.emplace_back(name, value.get<std::string>());
     }

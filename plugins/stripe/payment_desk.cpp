@@ -33,16 +33,18 @@ bool isFinal(const std::string& status) {
   return status == "succeeded" || status == "canceled";
 }
 
-/// The payment that the news are of: one that we made, or one of the account that was begun
-/// elsewhere and has Stripe's id.
-Payment paymentOf(bulkhead::ReadTransaction& snapshot, const PaymentNews& news) {
-  if (auto known = findPaymentOf(snapshot, news.payment, news.intent)) return *std::move(known);
+/// Whether what is known of the payment's objects is not these: then they are somebody's copies.
+bool isMadeOfOthers(const Payment& payment, const PaymentNews& news) {
+  const auto differ = [](const std::string& known, const std::string& told) {
+    return !known.empty() && !told.empty() && known != told;
+  };
+  return differ(payment.session, news.session) || differ(payment.intent, news.intent);
+}
+
+/// One of the account that was begun elsewhere has Stripe's id, and is nobody's here.
+Payment foreignPayment(const PaymentNews& news) {
   Payment payment;
-  payment.id = !news.payment.empty()  ? news.payment
-               : !news.intent.empty() ? news.intent
-                                      : news.session;
-  payment.tenant = news.tenant;
-  payment.reference = news.reference;
+  payment.id = news.intent.empty() ? news.session : news.intent;
   payment.amount = news.amount;
   payment.currency = news.currency;
   payment.created_s = news.occurred_s;
@@ -93,6 +95,35 @@ void PaymentDesk::take(bulkhead::Transaction& transaction, const PaymentNews& ne
     storeNews(transaction, payment);
   }
   if (!key.empty()) publish(transaction, news, payment, key);
+}
+
+Payment PaymentDesk::paymentOf(bulkhead::ReadTransaction& snapshot, const PaymentNews& news) const {
+  if (auto sealed = sealedPayment(snapshot, news)) return *std::move(sealed);
+  if (auto known = findPaymentMadeOf(snapshot, news.session, news.intent)) return *std::move(known);
+  if (!news.payment.empty()) {
+    host_.warn("An event names a payment in metadata that are not ours", "session", news.session,
+               "intent", news.intent);
+  }
+  return foreignPayment(news);
+}
+
+/// The payment that we made, also where its maker has died before it was kept.
+std::optional<Payment> PaymentDesk::sealedPayment(bulkhead::ReadTransaction& snapshot,
+                                                  const PaymentNews& news) const {
+  if (news.payment.empty() || news.seal.empty()) return std::nullopt;
+  const bool is_ours = seal_.isGood(
+      snapshot, {news.payment, news.tenant, news.reference, news.order_amount, news.currency},
+      news.seal);
+  if (!is_ours) return std::nullopt;
+  if (auto known = findPaymentOfAny(snapshot, news.payment)) {
+    if (isMadeOfOthers(*known, news)) return std::nullopt;
+    return known;
+  }
+  Payment payment = foreignPayment(news);
+  payment.id = news.payment;
+  payment.tenant = news.tenant;
+  payment.reference = news.reference;
+  return payment;
 }
 
 void PaymentDesk::publish(bulkhead::Transaction& transaction, const PaymentNews& news,

@@ -1,15 +1,21 @@
 #include "payment_news.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
-#include "json_fields.hpp"
+#include <bulkhead/json_fields.hpp>
+
+#include "expandable.hpp"
 #include "payment.hpp"
 
 namespace stripe {
 namespace {
 
+using bulkhead::integerIn;
+using bulkhead::objectIn;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 using Read = bool (*)(const Json& object, PaymentNews& news);
 
@@ -25,6 +31,7 @@ void readMetadata(const Json& object, PaymentNews& news) {
   news.payment = shortTextIn(*metadata, "payment", 100);
   news.tenant = shortTextIn(*metadata, "tenant", 255);
   news.reference = shortTextIn(*metadata, "reference", 255);
+  news.seal = shortTextIn(*metadata, "seal", 100);
 }
 
 void readFee(const Json& object, PaymentNews& news) {
@@ -35,7 +42,8 @@ void readFee(const Json& object, PaymentNews& news) {
 bool readIntentNews(const Json& intent, PaymentNews& news) {
   news.intent = textIn(intent, "id");
   const std::int64_t received = integerIn(intent, "amount_received").value_or(0);
-  news.amount = received > 0 ? received : integerIn(intent, "amount").value_or(0);
+  news.order_amount = integerIn(intent, "amount").value_or(0);
+  news.amount = received > 0 ? received : news.order_amount;
   if (const Json* error = objectIn(intent, "last_payment_error")) {
     const std::string declined = shortTextIn(*error, "decline_code", 100);
     news.failure_code = declined.empty() ? shortTextIn(*error, "code", 100) : declined;
@@ -50,6 +58,7 @@ bool readSessionNews(const Json& session, PaymentNews& news) {
   news.session = textIn(session, "id");
   news.intent = idIn(session, "payment_intent");
   news.amount = integerIn(session, "amount_total").value_or(0);
+  news.order_amount = news.amount;
   return !news.session.empty();
 }
 
@@ -62,9 +71,18 @@ bool readCharge(const Json& charge, PaymentNews& news) {
   news.intent = idIn(charge, "payment_intent");
   news.object = textIn(charge, "id");
   news.amount = integerIn(charge, "amount").value_or(0);
+  news.order_amount = news.amount;
   news.amount_refunded = refundedOf(charge);
   readFee(charge, news);
   return !news.intent.empty() && news.amount_refunded > 0;
+}
+
+/// What a dispute has cost so far stands in it. Where it is given back, it has cost nothing.
+void readDisputeFee(const Json& dispute, PaymentNews& news) {
+  std::int64_t fee = 0;
+  const Json& bookings = bulkhead::arrayIn(dispute, "balance_transactions");
+  for (const Json& booking : bookings) fee += integerIn(booking, "fee").value_or(0);
+  if (!bookings.empty()) news.fee = std::max<std::int64_t>(0, fee);
 }
 
 bool readDispute(const Json& dispute, PaymentNews& news) {
@@ -72,6 +90,7 @@ bool readDispute(const Json& dispute, PaymentNews& news) {
   news.object = textIn(dispute, "id");
   news.intent = idIn(dispute, "payment_intent");
   news.amount = integerIn(dispute, "amount").value_or(0);
+  readDisputeFee(dispute, news);
   news.outcome = status == "won" || status == "lost" ? status : "withdrawn";
   return !news.object.empty() && !news.intent.empty();
 }

@@ -20,9 +20,12 @@ enum class NewsKind {
 /// What one of Stripe's Events says of money, in the words of payments/1.
 struct PaymentNews {
   NewsKind kind = NewsKind::Succeeded;
-  std::string payment;  ///< our id of it, from the metadata; empty for one that was begun elsewhere
-  std::string tenant;   ///< from the metadata
-  std::string reference;  ///< from the metadata
+  // What the metadata say: ours if the seal is good, else anybody's.
+  std::string payment;
+  std::string tenant;
+  std::string reference;
+  std::string seal;
+  std::int64_t order_amount = 0;  ///< of the object that they stand in
   std::string session;
   std::string intent;
   std::string object;  ///< Stripe's id of the dispute, the payout or the failed charge

@@ -2,17 +2,19 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/recovery.hpp>
-
-#include "json_fields.hpp"
 
 namespace stripe {
 namespace {
 
+using bulkhead::integerIn;
 using bulkhead::Recovery;
 using bulkhead::Request;
 using bulkhead::Response;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::string_view kOrder =
@@ -100,12 +102,11 @@ void addPaymentRoutes(bulkhead::Registrar& host, const Payments& payments) {
        .idempotency = bulkhead::Idempotency::Required,
        .recovery_points = {"created"}},
       [&payments](const Request& request, Recovery& recovery) {
-        const std::string link = recovery.call("created", [&] {
+        std::string link = recovery.call("created", [&] {
           return linkOf(payments.create({request.context(), request.tenant()},
                                         parseOrder(request.body()), recovery.token("created")));
         });
-        return Response::json(
-            201, [&](bulkhead::JsonWriter& out) { out.value(bulkhead::RawJson{link}); });
+        return Response::jsonText(201, std::move(link));
       });
 }
 

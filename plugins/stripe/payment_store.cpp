@@ -1,10 +1,18 @@
 #include "payment_store.hpp"
 
+#include <string>
+
 namespace stripe {
 namespace {
 
 std::optional<std::string_view> orNone(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional{text};
+}
+
+std::string selecting(std::string_view condition) {
+  return "SELECT id, tenant, reference, fingerprint, session, intent, status, amount, currency, "
+         "amount_refunded, checkout_url, created_s, news_s FROM payment WHERE " +
+         std::string{condition};
 }
 
 Payment paymentFrom(const bulkhead::Row& row) {
@@ -42,19 +50,20 @@ void insertPayment(bulkhead::Transaction& transaction, const Payment& payment) {
 
 std::optional<Payment> findPayment(bulkhead::ReadTransaction& snapshot, std::string_view tenant,
                                    std::string_view id) {
-  return snapshot.first(
-      "SELECT id, tenant, reference, fingerprint, session, intent, status, amount, currency, "
-      "amount_refunded, checkout_url, created_s, news_s FROM payment WHERE tenant = $1 AND id = $2",
-      bulkhead::values(tenant, id), &paymentFrom);
+  return snapshot.first(selecting("tenant = $1 AND id = $2"), bulkhead::values(tenant, id),
+                        &paymentFrom);
 }
 
-std::optional<Payment> findPaymentOf(bulkhead::ReadTransaction& snapshot, std::string_view id,
-                                     std::string_view intent) {
-  return snapshot.first(
-      "SELECT id, tenant, reference, fingerprint, session, intent, status, amount, currency, "
-      "amount_refunded, checkout_url, created_s, news_s FROM payment "
-      "WHERE id = $1 OR intent = $2 ORDER BY id = $1 DESC LIMIT 1",
-      bulkhead::values(id, orNone(intent)), &paymentFrom);
+std::optional<Payment> findPaymentOfAny(bulkhead::ReadTransaction& snapshot, std::string_view id) {
+  return snapshot.first(selecting("id = $1"), bulkhead::values(id), &paymentFrom);
+}
+
+std::optional<Payment> findPaymentMadeOf(bulkhead::ReadTransaction& snapshot,
+                                         std::string_view session, std::string_view intent) {
+  // Its intent may have been heard of before it was known whose it is.
+  return snapshot.first(selecting("session = $1 OR intent = $2 ORDER BY CASE WHEN session = $1 "
+                                  "THEN 0 WHEN tenant <> '' THEN 1 ELSE 2 END LIMIT 1"),
+                        bulkhead::values(orNone(session), orNone(intent)), &paymentFrom);
 }
 
 void storeNews(bulkhead::Transaction& transaction, const Payment& payment) {

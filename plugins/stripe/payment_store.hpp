@@ -16,9 +16,11 @@ void insertPayment(bulkhead::Transaction& transaction, const Payment& payment);
 std::optional<Payment> findPayment(bulkhead::ReadTransaction& snapshot, std::string_view tenant,
                                    std::string_view id);
 
-/// Whosever it is: the one with that id, or that intent; either may be empty.
-std::optional<Payment> findPaymentOf(bulkhead::ReadTransaction& snapshot, std::string_view id,
-                                     std::string_view intent);
+/// Whosever it is.
+std::optional<Payment> findPaymentOfAny(bulkhead::ReadTransaction& snapshot, std::string_view id);
+/// The payment that is made of one of these objects of Stripe's; either may be empty.
+std::optional<Payment> findPaymentMadeOf(bulkhead::ReadTransaction& snapshot,
+                                         std::string_view session, std::string_view intent);
 
 /// Keeps what news have changed, or a payment that was begun elsewhere.
 void storeNews(bulkhead::Transaction& transaction, const Payment& payment);

@@ -21,10 +21,14 @@ std::string stripeKey(std::string_view operation, const Payment& payment, std::s
   return std::string{operation} + "_" + bulkhead::sha256Hex(whole);
 }
 
+Error keyReused(std::string_view what) {
+  return Error::businessLogic("IDEMPOTENCY_KEY_REUSED",
+                              "The idempotency key was used for " + std::string{what} + ".");
+}
+
 void refuseOther(const Payment& payment, std::string_view fingerprint) {
-  if (payment.fingerprint.empty() || payment.fingerprint == fingerprint) return;
-  throw Error::businessLogic("IDEMPOTENCY_KEY_REUSED",
-                             "The idempotency key was used for another payment.");
+  if (!payment.fingerprint.empty() && payment.fingerprint != fingerprint)
+    throw keyReused("another payment");
 }
 
 }  // namespace
@@ -32,8 +36,8 @@ void refuseOther(const Payment& payment, std::string_view fingerprint) {
 Payment Payments::create(const Caller& caller, const PaymentOrder& order,
                          std::string_view key) const {
   const std::string id = paymentId(caller.tenant, key);
-  const std::string form = client_.sessionForm(order, id, caller.tenant);
-  const std::string fingerprint = bulkhead::sha256Hex(form);
+  const std::string fingerprint =
+      bulkhead::sha256Hex(client_.sessionForm(order, {id, caller.tenant, {}}));
   if (const auto known = find(caller, id)) {
     refuseOther(*known, fingerprint);
     if (!known->session.empty()) return *known;
@@ -45,6 +49,9 @@ Payment Payments::create(const Caller& caller, const PaymentOrder& order,
   payment.fingerprint = fingerprint;
   payment.amount = order.amount;
   payment.currency = order.currency;
+  const std::string seal =
+      seal_.of(caller.context, {id, caller.tenant, order.reference, order.amount, order.currency});
+  const std::string form = client_.sessionForm(order, {id, caller.tenant, seal});
   readSession(client_.createSession(caller.context, form, id), payment);
   if (payment.checkout_url.empty()) throw bulkhead::provider::answerInvalid("Stripe");
   host_.write(caller.context,
@@ -88,9 +95,14 @@ Refund Payments::refund(const Caller& caller, std::string_view id,
                         std::optional<std::int64_t> amount, std::string_view reason,
                         std::string_view key) const {
   const Payment payment = requireBegun(caller, id);
-  return readRefund(client_.createRefund(caller.context, payment.intent, amount, reason,
-                                         stripeKey("refund", payment, key)),
-                    payment);
+  const std::string vendor_key = stripeKey("refund", payment, key);
+  if (const auto made = client_.findRefund(caller.context, payment.intent, vendor_key)) {
+    const Refund refund = readRefund(*made, payment);
+    if (amount && *amount != refund.amount) throw keyReused("another refund");
+    return refund;
+  }
+  return readRefund(
+      client_.createRefund(caller.context, {payment.intent, vendor_key, amount, reason}), payment);
 }
 
 std::optional<Payment> Payments::find(const Caller& caller, std::string_view id) const {

@@ -6,6 +6,7 @@
 
 #include <bulkhead/host.hpp>
 
+#include "metadata_seal.hpp"
 #include "payment.hpp"
 #include "stripe_client.hpp"
 
@@ -23,7 +24,9 @@ class Payments {
     std::string_view tenant;
   };
 
-  Payments(const bulkhead::Host& host, const StripeClient& client) : host_{host}, client_{client} {}
+  /// `client` and `seal` outlive this.
+  Payments(const bulkhead::Host& host, const StripeClient& client, const MetadataSeal& seal)
+      : host_{host}, client_{client}, seal_{seal} {}
 
   /// One payment for one key of the tenant, however often and how late it is asked for. Throws
   /// IDEMPOTENCY_KEY_REUSED when it was another order.
@@ -32,6 +35,8 @@ class Payments {
   Payment capture(const Caller& caller, std::string_view id, std::optional<std::int64_t> amount,
                   std::string_view key) const;
   Payment cancel(const Caller& caller, std::string_view id, std::string_view key) const;
+  /// Gives back once for one key, also long after Stripe has forgotten that: what was given back
+  /// under it is looked for first.
   Refund refund(const Caller& caller, std::string_view id, std::optional<std::int64_t> amount,
                 std::string_view reason, std::string_view key) const;
 
@@ -42,6 +47,7 @@ class Payments {
 
   const bulkhead::Host host_;
   const StripeClient& client_;
+  const MetadataSeal& seal_;
 };
 
 }  // namespace stripe

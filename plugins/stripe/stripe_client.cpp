@@ -6,11 +6,10 @@
 
 #include <bulkhead/error.hpp>
 #include <bulkhead/form_writer.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
 #include <bulkhead/provider_error.hpp>
-
-#include "json_fields.hpp"
+#include <bulkhead/url.hpp>
 
 namespace stripe {
 namespace {
@@ -18,30 +17,23 @@ namespace {
 using bulkhead::Context;
 using bulkhead::Error;
 using bulkhead::FormWriter;
+using bulkhead::objectIn;
 using bulkhead::OutboundAnswer;
 using bulkhead::OutboundRequest;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 namespace provider = bulkhead::provider;
 
 constexpr std::string_view kStripe = "Stripe";
 constexpr std::string_view kCreateSession = "checkout.sessions.create";
-
-std::string_view withoutSlash(std::string_view url) {
-  while (url.ends_with('/')) url.remove_suffix(1);
-  return url;
-}
-
-Json parsed(const std::string& body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body)) return {};
-  return Json::parse(body, nullptr, false);
-}
+constexpr int kPagesMax = 10;  // of a hundred
 
 /// What Stripe says is wrong (docs.stripe.com/error-low-level).
 struct Refusal {
   std::string type, code, param, decline_code;
 
   static Refusal of(const std::string& body) {
-    const Json document = parsed(body);
+    const Json document = bulkhead::readJson(body);
     const Json* const error = objectIn(document, "error");
     if (error == nullptr) return {};
     return {textIn(*error, "type"), textIn(*error, "code"), textIn(*error, "param"),
@@ -106,13 +98,13 @@ Error errorOf(const OutboundAnswer& answer, const Refusal& refusal,
 
 }  // namespace
 
-std::string StripeClient::sessionForm(const PaymentOrder& order, std::string_view payment,
-                                      std::string_view tenant) const {
+std::string StripeClient::sessionForm(const PaymentOrder& order, const Marks& marks) const {
   const auto metadata = [&](FormWriter& out) {
     for (const auto& [name, value] : order.metadata) out.field(name, value);
-    out.field("payment", payment);
+    out.field("payment", marks.payment);
     out.field("reference", order.reference);
-    out.field("tenant", tenant);
+    out.field("tenant", marks.tenant);
+    if (!marks.seal.empty()) out.field("seal", marks.seal);
   };
   const std::string& back = order.return_url.empty() ? settings_.return_url : order.return_url;
   std::string form;
@@ -176,15 +168,37 @@ Json StripeClient::cancelIntent(const Context& context, std::string_view id,
               "paymentIntents.cancel", {}, key);
 }
 
-Json StripeClient::createRefund(const Context& context, std::string_view intent,
-                                std::optional<std::int64_t> amount, std::string_view reason,
-                                std::string_view key) const {
+Json StripeClient::createRefund(const Context& context, const RefundOrder& order) const {
   std::string form;
   FormWriter out{form};
-  out.field("payment_intent", intent);
-  out.field("amount", amount);
-  if (!reason.empty()) out.field("reason", reason);
-  return post(context, "/v1/refunds", "refunds.create", form, key);
+  out.field("payment_intent", order.intent);
+  out.field("amount", order.amount);
+  if (!order.reason.empty()) out.field("reason", order.reason);
+  out.object("metadata", [&](FormWriter& metadata) { metadata.field("refund", order.key); });
+  return post(context, "/v1/refunds", "refunds.create", form, order.key);
+}
+
+std::optional<Json> StripeClient::findRefund(const Context& context, std::string_view intent,
+                                             std::string_view key) const {
+  constexpr std::string_view kOperation = "refunds.list";
+  std::string last;
+  for (int page = 0; page < kPagesMax; ++page) {
+    std::string target{"/v1/refunds?"};
+    FormWriter query{target};
+    query.field("payment_intent", intent);
+    query.field("limit", 100);
+    if (!last.empty()) query.field("starting_after", last);
+    OutboundRequest listing = request("GET", target, kOperation);
+    listing.repeatable = true;
+    const Json answer = send(context, listing);
+    requireMember(answer, "data", kOperation);
+    for (const Json& refund : bulkhead::arrayIn(answer, "data")) {
+      if (textIn(bulkhead::memberIn(refund, "metadata"), "refund") == key) return refund;
+      last = textIn(refund, "id");
+    }
+    if (!bulkhead::flagIn(answer, "has_more") || last.empty()) return std::nullopt;
+  }
+  throw provider::ambiguous(kStripe);  // a page that was not seen may have it
 }
 
 void StripeClient::check(const Context& context) const {
@@ -199,13 +213,10 @@ void StripeClient::check(const Context& context) const {
 
 OutboundRequest StripeClient::request(std::string_view method, std::string_view target,
                                       std::string_view operation) const {
-  if (settings_.secret_key.empty()) {
-    throw Error::configuration("NOT_CONFIGURED",
-                               "Set secret_key in conf/plugins.d/stripe.properties.");
-  }
+  required_.require();
   OutboundRequest request;
   request.method = method;
-  request.url = std::string{withoutSlash(settings_.base_url)} + std::string{target};
+  request.url = std::string{bulkhead::withoutSlash(settings_.base_url)} + std::string{target};
   request.headers = {{"Accept", "application/json"},
                      {"Authorization", "Bearer " + settings_.secret_key},
                      {"Content-Type", "application/x-www-form-urlencoded"},
@@ -218,7 +229,9 @@ Json StripeClient::get(const Context& context, std::string_view target,
                        std::string_view operation) const {
   OutboundRequest reading = request("GET", target, operation);
   reading.repeatable = true;
-  return send(context, reading);
+  Json object = send(context, reading);
+  requireMember(object, "id", operation);
+  return object;
 }
 
 Json StripeClient::post(const Context& context, std::string_view target, std::string_view operation,
@@ -227,7 +240,9 @@ Json StripeClient::post(const Context& context, std::string_view target, std::st
   writing.headers.emplace_back("Idempotency-Key", key);
   writing.body = form;
   writing.repeatable = true;  // the key makes it so
-  return send(context, writing);
+  Json object = send(context, writing);
+  requireMember(object, "id", operation);
+  return object;
 }
 
 Json StripeClient::send(const Context& context, const OutboundRequest& request) const {
@@ -243,13 +258,17 @@ Json StripeClient::send(const Context& context, const OutboundRequest& request) 
       throw std::move(error).withDetails(refusal.details());
     throw error;
   }
-  Json object = parsed(answer.body);
-  if (textIn(object, "id").empty()) {
-    host_.warn("Stripe's answer cannot be read", "operation", request.operation, "stripe_request",
-               id);
-    throw provider::answerInvalid(kStripe);
-  }
-  return object;
+  return bulkhead::readJson(answer.body);
+}
+
+/// Every object of Stripe's has an `id`, every list its `data`.
+void StripeClient::requireMember(const Json& document, const char* name,
+                                 std::string_view operation) const {
+  const Json& member = bulkhead::memberIn(document, name);
+  if (member.is_array() || (member.is_string() && !member.get_ref<const std::string&>().empty()))
+    return;
+  host_.warn("Stripe's answer cannot be read", "operation", operation);
+  throw provider::answerInvalid(kStripe);
 }
 
 }  // namespace stripe

@@ -8,11 +8,20 @@
 
 #include <bulkhead/host.hpp>
 #include <bulkhead/outbound.hpp>
+#include <bulkhead/required_settings.hpp>
 
 #include "payment.hpp"
 #include "settings.hpp"  // generated from plugin.json
 
 namespace stripe {
+
+/// What is to be given back of a PaymentIntent; all that is left where `amount` is nothing.
+struct RefundOrder {
+  std::string_view intent;
+  std::string_view key;  ///< stands in the refund's metadata, too
+  std::optional<std::int64_t> amount;
+  std::string_view reason;
+};
 
 /// Speaks to Stripe's API in the one version that the code was written for. Every call ends by its
 /// context's deadline, and throws bulkhead::Error: NOT_CONFIGURED without `secret_key`, the words
@@ -23,10 +32,12 @@ class StripeClient {
   static constexpr std::string_view kApiVersion = "2026-10-28.endive";
 
   StripeClient(const bulkhead::Host& host, const Settings& settings)
-      : host_{host}, settings_{settings} {}
+      : host_{host},
+        settings_{settings},
+        required_{"stripe", {{"secret_key", settings.secret_key}}} {}
 
   /// What is not set of what every call needs; empty when nothing is missing.
-  std::string missing() const { return settings_.secret_key.empty() ? "secret_key" : ""; }
+  const std::string& missing() const { return required_.missing(); }
 
   nlohmann::json createSession(const bulkhead::Context& context, std::string_view form,
                                std::string_view key) const;
@@ -40,15 +51,21 @@ class StripeClient {
                                std::optional<std::int64_t> amount, std::string_view key) const;
   nlohmann::json cancelIntent(const bulkhead::Context& context, std::string_view id,
                               std::string_view key) const;
-  nlohmann::json createRefund(const bulkhead::Context& context, std::string_view intent,
-                              std::optional<std::int64_t> amount, std::string_view reason,
-                              std::string_view key) const;
+  nlohmann::json createRefund(const bulkhead::Context& context, const RefundOrder& order) const;
+  /// What was made of the order with that key, of all that was given back of the intent.
+  std::optional<nlohmann::json> findRefund(const bulkhead::Context& context,
+                                           std::string_view intent, std::string_view key) const;
   /// The call that costs Stripe least and needs the key: the account's balance.
   void check(const bulkhead::Context& context) const;
 
+  /// What our own metadata say.
+  struct Marks {
+    std::string_view payment;
+    std::string_view tenant;
+    std::string_view seal;
+  };
   /// The form of a Checkout Session for the order.
-  std::string sessionForm(const PaymentOrder& order, std::string_view payment,
-                          std::string_view tenant) const;
+  std::string sessionForm(const PaymentOrder& order, const Marks& marks) const;
 
  private:
   bulkhead::OutboundRequest request(std::string_view method, std::string_view target,
@@ -60,9 +77,12 @@ class StripeClient {
                       std::string_view key) const;
   nlohmann::json send(const bulkhead::Context& context,
                       const bulkhead::OutboundRequest& request) const;
+  void requireMember(const nlohmann::json& document, const char* name,
+                     std::string_view operation) const;
 
   const bulkhead::Host host_;
   const Settings& settings_;
+  const bulkhead::RequiredSettings required_;
 };
 
 }  // namespace stripe

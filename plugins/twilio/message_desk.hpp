@@ -1,13 +1,13 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <bulkhead/event_source.hpp>
 #include <bulkhead/host.hpp>
+#include <bulkhead/sent_once.hpp>
 
 #include "message.hpp"
 #include "message_store.hpp"
@@ -15,21 +15,22 @@
 
 namespace twilio {
 
-/// Sends messages and follows them. A message of one tenant and reference is sent once, whatever
-/// ends in the unknown on the way: Twilio has no key for that, so before a second try the desk
-/// looks for what the first one left there, for as long as Twilio may take to show it. Any thread,
-/// outside transactions.
+/// Sends messages, follows them, and tells how far they have come as events of messaging/1. A
+/// message of one tenant and reference is sent once, whatever ends in the unknown on the way
+/// (bulkhead/sent_once.hpp): it is looked for by recipient, sender and text. Any thread, outside
+/// transactions.
 class MessageDesk {
  public:
   struct Options {
     std::string sender;           ///< where the draft names none
     std::string status_callback;  ///< without its query; empty where nobody can be called
+    std::chrono::microseconds request_timeout;
     std::chrono::microseconds settle_time;
   };
-  /// Called when a message has come further, in the transaction that says so.
-  using Moved = std::function<void(bulkhead::Transaction&, const KeptMessage&)>;
 
-  MessageDesk(bulkhead::Host host, TwilioClient client, Options options, Moved moved);
+  /// Throws Error (configuration) for a settle_time that is too short.
+  MessageDesk(bulkhead::Host host, TwilioClient client, bulkhead::EventSource events,
+              Options options);
 
   /// The message as Twilio has it; that of an earlier call where the reference is known. Throws
   /// Error: what TwilioClient throws. After PROVIDER_AMBIGUOUS the next call looks for it.
@@ -43,19 +44,19 @@ class MessageDesk {
   void apply(bulkhead::Transaction& transaction, const Message& news, std::string_view id) const;
 
  private:
-  struct Taken;
+  using Taken = bulkhead::SentOnce::Taken<KeptMessage>;
 
   Taken take(const bulkhead::Context& context, std::string_view tenant, const Draft& draft) const;
   std::optional<KeptMessage> recover(const bulkhead::Context& context,
                                      const KeptMessage& message) const;
-  void beginAgain(const bulkhead::Context& context, KeptMessage& message) const;
   KeptMessage attempt(const bulkhead::Context& context, KeptMessage message) const;
-  std::int64_t nowUs() const { return host_.now().time_since_epoch().count(); }
+  void publish(bulkhead::Transaction& transaction, const KeptMessage& message) const;
 
   const bulkhead::Host host_;
   const TwilioClient client_;
+  const bulkhead::EventSource events_;
   const Options options_;
-  const Moved moved_;
+  const bulkhead::SentOnce once_;
 };
 
 }  // namespace twilio

@@ -51,15 +51,14 @@ std::optional<std::string> findCorrespondent(bulkhead::ReadTransaction& snapshot
       bulkhead::values(recipient, sender), [](const bulkhead::Row& row) { return row.string(0); });
 }
 
-void insertMessage(bulkhead::Transaction& transaction, const KeptMessage& message,
-                   std::int64_t now_us) {
+void insertMessage(bulkhead::Transaction& transaction, const KeptMessage& message) {
   const Draft& draft = message.draft;
   transaction.send(
       "INSERT INTO message (id, tenant, reference, recipient, sender, text, progress, "
       "attempted_us, "
-      "created_us) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8)",
+      "created_us) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $7)",
       bulkhead::values(message.id, message.tenant, draft.reference, draft.to, draft.sender,
-                       draft.text, message.attempted_us, now_us));
+                       draft.text, message.attempted_us));
 }
 
 bool noteAttempt(bulkhead::Transaction& transaction, std::string_view id,

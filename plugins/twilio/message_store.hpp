@@ -29,8 +29,8 @@ std::optional<KeptMessage> findById(bulkhead::ReadTransaction& snapshot, std::st
 std::optional<std::string> findCorrespondent(bulkhead::ReadTransaction& snapshot,
                                              std::string_view recipient, std::string_view sender);
 
-void insertMessage(bulkhead::Transaction& transaction, const KeptMessage& message,
-                   std::int64_t now_us);
+/// A new one, whose first try begins.
+void insertMessage(bulkhead::Transaction& transaction, const KeptMessage& message);
 /// Notes that a try begins at `now`, where the last one was that of `before`; without `now`, that
 /// it has sent nothing. False when another one was there first, or Twilio has the message.
 bool noteAttempt(bulkhead::Transaction& transaction, std::string_view id,

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <bulkhead/form_writer.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/provider_error.hpp>
 #include <bulkhead/signing.hpp>
 #include <bulkhead/timestamp.hpp>
@@ -19,28 +19,16 @@ using bulkhead::Error;
 using bulkhead::FormWriter;
 using bulkhead::OutboundAnswer;
 using bulkhead::OutboundRequest;
+using bulkhead::readJson;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::string_view kService = "Twilio";
-constexpr std::chrono::seconds kTimeout{15};
-constexpr int kPagesMax = 10;
-
-Json parsed(std::string_view body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body)) return {};
-  return Json::parse(body, nullptr, false);
-}
-
-std::string textOf(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
+constexpr int kPagesMax = 10;  // of a thousand
 
 std::optional<std::int64_t> numberOf(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end()) return std::nullopt;
-  if (found->is_number_integer()) return found->get<std::int64_t>();
-  if (!found->is_string()) return std::nullopt;
-  const auto& text = found->get_ref<const std::string&>();
+  if (const auto number = bulkhead::integerIn(object, name)) return number;
+  const std::string text = textIn(object, name);
   std::int64_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
   if (read.ec != std::errc{}) return std::nullopt;
@@ -48,11 +36,10 @@ std::optional<std::int64_t> numberOf(const Json& object, const char* name) {
 }
 
 std::optional<Message> messageIn(const Json& document) {
-  if (!document.is_object()) return std::nullopt;
   Message message;
-  message.sid = textOf(document, "sid");
+  message.sid = textIn(document, "sid");
   if (message.sid.empty() || message.sid.size() > 255) return std::nullopt;
-  message.progress = progressOf(textOf(document, "status")).value_or(Progress::Queued);
+  message.progress = progressOf(textIn(document, "status")).value_or(Progress::Queued);
   if (const auto code = numberOf(document, "error_code"))
     message.error_code = std::to_string(*code);
   if (const auto segments = numberOf(document, "num_segments"))
@@ -61,10 +48,15 @@ std::optional<Message> messageIn(const Json& document) {
 }
 
 bool isOf(const Json& document, const Draft& draft) {
-  return document.is_object() && textOf(document, "body") == draft.text &&
-         textOf(document, "to") == draft.to &&
-         (textOf(document, "from") == draft.sender ||
-          textOf(document, "messaging_service_sid") == draft.sender);
+  return textIn(document, "body") == draft.text && textIn(document, "to") == draft.to &&
+         (textIn(document, "from") == draft.sender ||
+          textIn(document, "messaging_service_sid") == draft.sender);
+}
+
+/// What Twilio does not date is not left out.
+bool isMadeSince(const Json& document, std::chrono::microseconds since) {
+  const auto made = bulkhead::fromRfc2822(textIn(document, "date_created"));
+  return !made || *made >= std::chrono::floor<std::chrono::seconds>(since);
 }
 
 /// What Twilio's own code says of a refused message (www.twilio.com/docs/api/errors).
@@ -88,20 +80,13 @@ std::optional<Error> refusalOf(std::int64_t code) {
 Error errorOf(const OutboundAnswer& answer) {
   if (answer.outcome == bulkhead::Outcome::HttpError && answer.status < 500 &&
       answer.status != 429) {
-    const Json document = parsed(answer.body);
-    const auto code = document.is_object() ? numberOf(document, "code") : std::nullopt;
+    const auto code = numberOf(readJson(answer.body), "code");
     if (const auto refusal = refusalOf(code.value_or(0))) return *refusal;
   }
   return bulkhead::provider::errorFor(kService, answer);
 }
 
 }  // namespace
-
-bool mayHaveHadItsEffect(const Error& error) {
-  constexpr std::array<std::string_view, 3> kUnknown{"PROVIDER_AMBIGUOUS", "PROVIDER_FAILED",
-                                                     "PROVIDER_ANSWER_INVALID"};
-  return std::find(kUnknown.begin(), kUnknown.end(), error.code()) != kUnknown.end();
-}
 
 TwilioClient::TwilioClient(bulkhead::Host host, Account account)
     : host_{host}, account_{std::move(account)} {}
@@ -120,7 +105,7 @@ OutboundRequest TwilioClient::request(std::string_view method, std::string_view 
                        "Basic " + bulkhead::toBase64(account_.user + ":" + account_.password)}},
           .operation = std::string{operation},
           .repeatable = method == "GET",
-          .timeout = kTimeout};
+          .timeout = std::chrono::ceil<std::chrono::milliseconds>(account_.request_timeout)};
 }
 
 std::string TwilioClient::send(const bulkhead::Context& context,
@@ -140,7 +125,7 @@ Message TwilioClient::create(const bulkhead::Context& context, const Draft& draf
   form.field(draft.sender.starts_with("MG") ? "MessagingServiceSid" : "From", draft.sender);
   form.field("Body", draft.text);
   for (const auto& url : draft.media_urls) form.field("MediaUrl", url);
-  const auto message = messageIn(parsed(send(context, sending)));
+  const auto message = messageIn(readJson(send(context, sending)));
   if (!message) throw bulkhead::provider::answerInvalid(kService);
   return *message;
 }
@@ -150,22 +135,22 @@ std::vector<Message> TwilioClient::find(const bulkhead::Context& context, const 
   std::string query;
   FormWriter form{query};
   form.field("To", draft.to);
-  form.field("DateSent>", bulkhead::rfc3339(std::chrono::floor<std::chrono::seconds>(since)));
-  form.field("PageSize", 50);
+  if (!draft.sender.starts_with("MG")) form.field("From", draft.sender);
+  form.field("PageSize", 1000);
   std::string page = folder() + "/Messages.json?" + query;
   std::vector<Message> found;
   for (int i = 0; i < kPagesMax && !page.empty(); ++i) {
-    const Json document = parsed(send(context, request("GET", page, "messages.list")));
-    const auto messages = document.is_object() ? document.find("messages") : document.end();
-    if (messages == document.end() || !messages->is_array())
+    const Json document = readJson(send(context, request("GET", page, "messages.list")));
+    if (!bulkhead::memberIn(document, "messages").is_array())
       throw bulkhead::provider::answerInvalid(kService);
-    for (const auto& one : *messages) {
-      if (const auto message = isOf(one, draft) ? messageIn(one) : std::nullopt)
-        found.push_back(*message);
+    for (const auto& one : bulkhead::arrayIn(document, "messages")) {
+      if (!isOf(one, draft) || !isMadeSince(one, since)) continue;
+      if (const auto message = messageIn(one)) found.push_back(*message);
     }
-    page = textOf(document, "next_page_uri");
+    page = textIn(document, "next_page_uri");
     if (!page.starts_with('/')) page.clear();
   }
+  if (!page.empty() && found.empty()) throw bulkhead::provider::ambiguous(kService);
   std::reverse(found.begin(), found.end());  // Twilio lists the newest first
   return found;
 }
@@ -177,14 +162,14 @@ Message TwilioClient::fetch(const bulkhead::Context& context, std::string_view s
   if (answer.outcome == bulkhead::Outcome::HttpError && answer.status == 404)
     throw Error::notFound("MESSAGE_NOT_FOUND", "Twilio does not have this message.");
   if (!answer.isOk()) throw errorOf(answer);
-  const auto message = messageIn(parsed(answer.body));
+  const auto message = messageIn(readJson(answer.body));
   if (!message) throw bulkhead::provider::answerInvalid(kService);
   return *message;
 }
 
 void TwilioClient::check(const bulkhead::Context& context) const {
-  const Json account = parsed(send(context, request("GET", folder() + ".json", "account.fetch")));
-  const std::string status = account.is_object() ? textOf(account, "status") : std::string{};
+  const Json account = readJson(send(context, request("GET", folder() + ".json", "account.fetch")));
+  const std::string status = textIn(account, "status");
   if (status.empty()) throw bulkhead::provider::answerInvalid(kService);
   if (status != "active")
     throw Error::externalService("ACCOUNT_NOT_ACTIVE", "The account at Twilio is not active.");

@@ -18,6 +18,7 @@ struct Account {
   std::string sid;
   std::string user;
   std::string password;
+  std::chrono::microseconds request_timeout;  ///< of one request, whatever time the caller has
 };
 
 /// Twilio's REST API of 2010-04-01, of which Verify and others have hosts of their own. Every call
@@ -28,10 +29,13 @@ class TwilioClient {
   TwilioClient(bulkhead::Host host, Account account);
 
   /// Sends it. Twilio has no key that would make it once: after an error of which
-  /// mayHaveHadItsEffect() is true, look for it before another try.
+  /// provider::mayHaveHadItsEffect() is true, look for it before another try.
   Message create(const bulkhead::Context& context, const Draft& draft,
                  std::string_view status_callback) const;
   /// What Twilio has of this draft since then, the oldest first: same recipient, sender and text.
+  /// Sent or still waiting to be: what waits has no DateSent, so that Twilio's filter by it would
+  /// leave out just what a try of a moment ago has left. Throws Error (PROVIDER_AMBIGUOUS) when
+  /// there is too much to see all of it.
   std::vector<Message> find(const bulkhead::Context& context, const Draft& draft,
                             std::chrono::microseconds since) const;
   /// Throws Error 404 MESSAGE_NOT_FOUND.
@@ -49,8 +53,5 @@ class TwilioClient {
   const bulkhead::Host host_;
   const Account account_;
 };
-
-/// Whether the message may have been sent in spite of this error.
-bool mayHaveHadItsEffect(const bulkhead::Error& error);
 
 }  // namespace twilio

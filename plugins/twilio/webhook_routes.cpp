@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <bulkhead/form_writer.hpp>
+#include <bulkhead/required_settings.hpp>
 
 #include "reply_store.hpp"
 #include "signature.hpp"
@@ -125,9 +126,7 @@ WebhookRoutes::WebhookRoutes(bulkhead::Registrar& host, Options options, const M
 /// signed.
 Form WebhookRoutes::verified(const Request& request) const {
   if (options_.auth_token.empty() || options_.public_base_url.empty())
-    throw Error::configuration("NOT_CONFIGURED",
-                               "Set auth_token and public_base_url in "
-                               "conf/plugins.d/twilio.properties.");
+    throw bulkhead::notConfigured("twilio", "auth_token and public_base_url");
   // the query has the parameters of its contract alone, whose text has one
   // spelling
   std::string url = options_.public_base_url + std::string{request.path()};

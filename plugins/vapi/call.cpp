@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include <bulkhead/json_fields.hpp>
+#include <bulkhead/utf8.hpp>
 
 namespace vapi {
 namespace {
 
+using bulkhead::memberIn;
 using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, 6> kNames{"scheduled",   "queued",     "ringing",
@@ -24,16 +27,8 @@ std::optional<CallState> found(const std::array<std::string_view, 6>& words,
   return static_cast<CallState>(at - words.begin());
 }
 
-const Json* find(const Json& object, std::string_view name) {
-  if (!object.is_object()) return nullptr;
-  const auto at = object.find(name);
-  return at == object.end() ? nullptr : &*at;
-}
-
-std::string textIn(const Json* object, std::string_view name, std::size_t bytes_max) {
-  const Json* const text = object == nullptr ? nullptr : find(*object, name);
-  if (text == nullptr || !text->is_string()) return {};
-  return std::string{upTo(bytes_max, text->get_ref<const std::string&>())};
+std::string textIn(const Json& object, std::string_view name, std::size_t bytes_max) {
+  return std::string{bulkhead::upTo(bytes_max, bulkhead::textIn(object, name))};
 }
 
 }  // namespace
@@ -50,24 +45,17 @@ std::optional<CallState> stateOf(std::string_view status) {
   return found(kStatuses, status);
 }
 
-std::string_view upTo(std::size_t bytes_max, std::string_view text) {
-  if (text.size() <= bytes_max) return text;
-  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
-    --bytes_max;
-  return text.substr(0, bytes_max);
-}
-
 std::optional<Call> callIn(const Json& document) {
-  const Json* const within = find(document, "call");
-  const Json* const base = within != nullptr ? within : &document;
+  const Json& within = memberIn(document, "call");
+  const Json& base = within.is_null() ? document : within;
   // what a message says itself is newer than the call that it carries
   const auto text = [&](std::string_view name, std::size_t bytes_max) {
-    std::string own = textIn(&document, name, bytes_max);
+    std::string own = textIn(document, name, bytes_max);
     return own.empty() ? textIn(base, name, bytes_max) : own;
   };
-  const auto part = [&](std::string_view name) {
-    const Json* const own = find(document, name);
-    return own != nullptr ? own : find(*base, name);
+  const auto part = [&](std::string_view name) -> const Json& {
+    const Json& own = memberIn(document, name);
+    return own.is_null() ? memberIn(base, name) : own;
   };
   Call call;
   call.id = textIn(base, "id", 255);
@@ -82,8 +70,8 @@ std::optional<Call> callIn(const Json& document) {
   call.transcript = textIn(part("artifact"), "transcript", 500000);
   call.recording_url = textIn(part("artifact"), "recordingUrl", kUrlBytesMax);
   call.control_url = textIn(part("monitor"), "controlUrl", kUrlBytesMax);
-  if (const Json* const cost = part("cost"); cost != nullptr && cost->is_number())
-    call.cost = std::max(0.0, cost->get<double>());
+  if (const Json& cost = part("cost"); cost.is_number())
+    call.cost = std::max(0.0, cost.get<double>());
   return call;
 }
 

@@ -48,7 +48,4 @@ struct Call {
 /// own members go before those of its `call`. Nothing when there is none.
 std::optional<Call> callIn(const nlohmann::json& document);
 
-/// `text`, cut to at most so many bytes between two characters.
-std::string_view upTo(std::size_t bytes_max, std::string_view text);
-
 }  // namespace vapi

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include <bulkhead/error.hpp>
-#include <bulkhead/provider_error.hpp>
+
+#include "call_json.hpp"
 
 namespace vapi {
 namespace {
@@ -13,14 +14,6 @@ using bulkhead::Context;
 using bulkhead::Error;
 using bulkhead::Transaction;
 
-/// How far Vapi's clock may be from ours.
-constexpr std::chrono::minutes kClockSkew{5};
-
-Error unknownFor(std::chrono::microseconds time) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time);
-  return bulkhead::provider::ambiguous("Vapi").withRetryAfter(static_cast<int>(seconds.count()));
-}
-
 std::optional<KeptCall> findKept(bulkhead::ReadTransaction& snapshot, const Call& call) {
   auto kept = findByVapiId(snapshot, call.id);
   return kept || call.name.empty() ? kept : findById(snapshot, call.name);
@@ -28,79 +21,52 @@ std::optional<KeptCall> findKept(bulkhead::ReadTransaction& snapshot, const Call
 
 }  // namespace
 
-struct CallDesk::Taken {
-  KeptCall call;
-  bool may_place = false;  ///< this call has begun the try
-};
-
-CallDesk::CallDesk(bulkhead::Host host, VapiClient client, Options options, Moved moved)
+CallDesk::CallDesk(bulkhead::Host host, VapiClient client, bulkhead::EventSource events,
+                   Options options)
     : host_{host},
       client_{std::move(client)},
+      events_{std::move(events)},
       options_{std::move(options)},
-      moved_{std::move(moved)} {}
+      once_{host_, {"Vapi", options_.request_timeout, options_.settle_time}, &noteAttempt} {}
 
 Call CallDesk::start(const Context& context, std::string_view tenant, Draft draft) const {
   if (draft.assistant.empty()) draft.assistant = options_.assistant;
   if (draft.assistant.empty())
     throw Error::configuration("NOT_CONFIGURED",
                                "Set assistant in conf/plugins.d/vapi.properties, or name one.");
-  Taken taken = take(context, tenant, draft);
-  if (!taken.call.vapi_id.empty()) return client_.fetch(context, taken.call.vapi_id);
-  if (!taken.may_place) {
-    const std::chrono::microseconds begun{taken.call.attempted_us.value_or(0)};
-    if (const auto found = client_.find(context, taken.call.id, begun - kClockSkew)) {
+  auto taken = take(context, tenant, draft);
+  if (!taken.kept.vapi_id.empty()) return client_.fetch(context, taken.kept.vapi_id);
+  if (!taken.may_send) {
+    const auto since = once_.searchFrom(taken.kept.attempted_us);
+    if (const auto found = client_.find(context, taken.kept.id, since)) {
       keep(*found);
       return *found;
     }
-    beginAgain(context, taken.call);
+    once_.beginAgain(context, taken.kept);
   }
-  return attempt(context, taken.call, draft);
+  return attempt(context, taken.kept, draft);
 }
 
-CallDesk::Taken CallDesk::take(const Context& context, std::string_view tenant,
-                               const Draft& draft) const {
-  const auto now_us = nowUs();
-  const KeptCall fresh{.id = host_.newId(),
-                       .tenant = std::string{tenant},
-                       .reference = draft.reference,
-                       .vapi_id = {},
-                       .attempted_us = now_us};
-  return host_.write(context, [&](Transaction& transaction) {
-    Taken taken{fresh, true};
-    if (auto kept = findByReference(transaction, tenant, draft.reference)) {
-      taken.call = *std::move(kept);
-      taken.may_place = taken.call.vapi_id.empty() && !taken.call.attempted_us &&
-                        noteAttempt(transaction, taken.call.id, std::nullopt, now_us);
-      if (taken.may_place) taken.call.attempted_us = now_us;
-    } else {
-      insertCall(transaction, fresh, now_us);
-    }
-    return taken;
-  });
-}
-
-void CallDesk::beginAgain(const Context& context, KeptCall& call) const {
-  const auto now_us = nowUs();
-  const std::chrono::microseconds waited{now_us - call.attempted_us.value_or(0)};
-  if (waited < options_.settle_time) throw unknownFor(options_.settle_time - waited);
-  const bool is_ours = host_.write(context, [&](Transaction& transaction) {
-    return noteAttempt(transaction, call.id, call.attempted_us, now_us);
-  });
-  if (!is_ours) throw unknownFor(options_.settle_time);
-  call.attempted_us = now_us;
+bulkhead::SentOnce::Taken<KeptCall> CallDesk::take(const Context& context, std::string_view tenant,
+                                                   const Draft& draft) const {
+  KeptCall fresh{.id = host_.newId(),
+                 .tenant = std::string{tenant},
+                 .reference = draft.reference,
+                 .vapi_id = {},
+                 .attempted_us = std::nullopt};
+  return once_.take(
+      context, std::move(fresh),
+      [&](Transaction& transaction) {
+        return findByReference(transaction, tenant, draft.reference);
+      },
+      [&](Transaction& transaction, const KeptCall& call) {
+        insertCall(transaction, call, nowUs());
+      },
+      [](const KeptCall& kept) { return !kept.vapi_id.empty(); });
 }
 
 Call CallDesk::attempt(const Context& context, const KeptCall& call, const Draft& draft) const {
-  Call placed;
-  try {
-    placed = client_.create(context, draft, call.id);
-  } catch (const Error& error) {
-    if (mayHaveHadItsEffect(error)) throw unknownFor(options_.settle_time);
-    host_.write([&](Transaction& transaction) {
-      noteAttempt(transaction, call.id, call.attempted_us, std::nullopt);
-    });
-    throw;
-  }
+  Call placed = once_.attempt(call, [&] { return client_.create(context, draft, call.id); });
   placed.name = call.id;
   keep(placed);
   return placed;
@@ -145,8 +111,14 @@ std::optional<KeptCall> CallDesk::apply(Transaction& transaction, const Call& ne
   keepAtVapi(transaction, kept->id, news);
   kept->vapi_id = news.id;
   kept->state = news.state;
-  moved_(transaction, *kept, news);
+  publish(transaction, *kept, news);
   return kept;
+}
+
+void CallDesk::publish(Transaction& transaction, const KeptCall& kept, const Call& call) const {
+  const std::string key = call.id + ":" + std::string{nameOf(call.state)};
+  events_.publish(transaction, "call_updated", updatedPayload(kept, call),
+                  {.tenant = kept.tenant, .subject = call.id, .key = key});
 }
 
 }  // namespace vapi

@@ -2,12 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <bulkhead/event_source.hpp>
 #include <bulkhead/host.hpp>
+#include <bulkhead/sent_once.hpp>
 
 #include "call.hpp"
 #include "call_store.hpp"
@@ -15,21 +16,21 @@
 
 namespace vapi {
 
-/// Places calls and follows them. A call of one tenant and reference is placed once, whatever ends
-/// in the unknown on the way: Vapi has no key for that, so each call carries our id as its name,
-/// and before a second try the desk looks for that name, for as long as Vapi may take to show it.
-/// Any thread, outside transactions.
+/// Places calls, follows them, and tells how they stand as events of voice/1. A call of one tenant
+/// and reference is placed once, whatever ends in the unknown on the way
+/// (bulkhead/sent_once.hpp): each carries our id as its name, by which it is looked for. Any
+/// thread, outside transactions.
 class CallDesk {
  public:
   struct Options {
     std::string assistant;  ///< where the draft names none
     std::string tenant;     ///< of the calls that people begin
+    std::chrono::microseconds request_timeout;
     std::chrono::microseconds settle_time;
   };
-  /// Called when a call has come further, in the transaction that says so.
-  using Moved = std::function<void(bulkhead::Transaction&, const KeptCall&, const Call&)>;
 
-  CallDesk(bulkhead::Host host, VapiClient client, Options options, Moved moved);
+  /// Throws Error (configuration) for a settle_time that is too short.
+  CallDesk(bulkhead::Host host, VapiClient client, bulkhead::EventSource events, Options options);
 
   /// The call as Vapi has it; that of an earlier one where the reference is known. Throws Error:
   /// what VapiClient throws. After PROVIDER_AMBIGUOUS the next call looks for it.
@@ -44,18 +45,18 @@ class CallDesk {
                                 std::string_view new_id) const;
 
  private:
-  struct Taken;
-
-  Taken take(const bulkhead::Context& context, std::string_view tenant, const Draft& draft) const;
-  void beginAgain(const bulkhead::Context& context, KeptCall& call) const;
+  bulkhead::SentOnce::Taken<KeptCall> take(const bulkhead::Context& context,
+                                           std::string_view tenant, const Draft& draft) const;
   Call attempt(const bulkhead::Context& context, const KeptCall& call, const Draft& draft) const;
   void keep(const Call& news) const;
+  void publish(bulkhead::Transaction& transaction, const KeptCall& kept, const Call& call) const;
   std::int64_t nowUs() const { return host_.now().time_since_epoch().count(); }
 
   const bulkhead::Host host_;
   const VapiClient client_;
+  const bulkhead::EventSource events_;
   const Options options_;
-  const Moved moved_;
+  const bulkhead::SentOnce once_;
 };
 
 }  // namespace vapi

@@ -1,19 +1,18 @@
 #include "server_answer.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/json_writer.hpp>
 
 namespace vapi {
 namespace {
 
 using bulkhead::JsonWriter;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::string_view kNotPossible = "This cannot be done at the moment.";
-/// An event is no place for hours of speech; get_call has all of it.
-constexpr std::size_t kTranscriptBytesMax = 50000;
 
 /// E.164, as the contract has numbers; other addresses are left out.
 bool isNumber(std::string_view text) {
@@ -21,18 +20,9 @@ bool isNumber(std::string_view text) {
          text.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
-void writeText(JsonWriter& out, std::string_view name, std::string_view text) {
-  if (!text.empty()) out.member(name, text);
-}
-
 void writeNumbers(JsonWriter& out, const ServerMessage& message) {
   if (message.call && isNumber(message.call->customer)) out.member("from", message.call->customer);
   if (isNumber(message.to)) out.member("to", message.to);
-}
-
-std::string textIn(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
 void writeObject(JsonWriter& out, std::string_view name, const Json& answer, const char* member) {
@@ -111,34 +101,6 @@ std::string assistantAnswer(std::string_view answer) {
       writeObject(out, "metadata", document, "metadata");
       out.endObject();
     }
-    out.endObject();
-  });
-}
-
-std::string updatedPayload(const KeptCall& kept, const Call& call) {
-  return bulkhead::toJson([&](JsonWriter& out) {
-    out.beginObject();
-    out.member("id", call.id);
-    if (kept.reference) out.member("reference", *kept.reference);
-    out.member("status", nameOf(call.state));
-    writeText(out, "ended_reason", call.ended_reason);
-    out.endObject();
-  });
-}
-
-std::string endedPayload(const KeptCall& kept, const Call& call) {
-  return bulkhead::toJson([&](JsonWriter& out) {
-    out.beginObject();
-    out.member("id", call.id);
-    if (kept.reference) out.member("reference", *kept.reference);
-    writeText(out, "ended_reason", call.ended_reason);
-    writeText(out, "customer", call.customer);
-    writeText(out, "started_at", call.started_at);
-    writeText(out, "ended_at", call.ended_at);
-    writeText(out, "summary", call.summary);
-    writeText(out, "transcript", upTo(kTranscriptBytesMax, call.transcript));
-    writeText(out, "recording_url", call.recording_url);
-    if (call.cost) out.member("cost", *call.cost);
     out.endObject();
   });
 }

@@ -4,8 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "call.hpp"
-#include "call_store.hpp"
 #include "server_message.hpp"
 
 /// Vapi's questions and answers, and those of voice/1.
@@ -43,9 +41,5 @@ class ToolResults {
 /// What Vapi is told of the ask assistant_request's answer; empty where there
 /// is none.
 std::string assistantAnswer(std::string_view answer);
-
-/// Payloads of the events call_updated and call_ended.
-std::string updatedPayload(const KeptCall& kept, const Call& call);
-std::string endedPayload(const KeptCall& kept, const Call& call);
 
 }  // namespace vapi

@@ -1,29 +1,19 @@
 #include "server_message.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <bulkhead/error.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 
 namespace vapi {
 namespace {
 
+using bulkhead::memberIn;
+using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::size_t kToolCallsMax = 32;
 
 [[noreturn]] void refuse(const char* reason) {
   throw bulkhead::Error::validation("VALIDATION_ERROR", reason);
-}
-
-const Json& memberOf(const Json& object, const char* name) {
-  static const Json kNothing;
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found == object.end() ? kNothing : *found;
-}
-
-std::string textOf(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string{};
 }
 
 /// An object, or the text of one; anything else is an object without members.
@@ -33,16 +23,16 @@ std::string argumentsOf(const Json& value) {
   const auto& text = value.get_ref<const std::string&>();
   if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, text))
     refuse("Arguments nest too deeply.");
-  const Json parsed = Json::parse(text, nullptr, false);
+  const Json parsed = bulkhead::readJson(text);
   return parsed.is_object() ? parsed.dump() : "{}";
 }
 
 ToolCall toolCallIn(const Json& item) {
-  const Json& function = memberOf(item, "function");
-  ToolCall call{textOf(memberOf(item, "id")), textOf(memberOf(item, "name")), {}};
-  if (call.name.empty()) call.name = textOf(memberOf(function, "name"));
-  for (const Json* const place : {&memberOf(function, "arguments"), &memberOf(item, "arguments"),
-                                  &memberOf(item, "parameters")}) {
+  const Json& function = memberIn(item, "function");
+  ToolCall call{textIn(item, "id"), textIn(item, "name"), {}};
+  if (call.name.empty()) call.name = textIn(function, "name");
+  for (const Json* const place : {&memberIn(function, "arguments"), &memberIn(item, "arguments"),
+                                  &memberIn(item, "parameters")}) {
     if (place->is_null()) continue;
     call.arguments = argumentsOf(*place);
     return call;
@@ -53,11 +43,11 @@ ToolCall toolCallIn(const Json& item) {
 
 std::vector<ToolCall> toolCallsIn(const Json& message) {
   std::vector<ToolCall> calls;
-  if (const Json& legacy = memberOf(message, "functionCall"); legacy.is_object()) {
+  if (const Json& legacy = memberIn(message, "functionCall"); legacy.is_object()) {
     calls.push_back(toolCallIn(legacy));
     return calls;
   }
-  const Json& list = memberOf(message, "toolCallList");
+  const Json& list = memberIn(message, "toolCallList");
   if (!list.is_array()) return calls;
   if (list.size() > kToolCallsMax) refuse("The message has too many tool calls.");
   for (const auto& item : list) {
@@ -72,17 +62,13 @@ std::vector<ToolCall> toolCallsIn(const Json& message) {
 }  // namespace
 
 ServerMessage parseServerMessage(std::string_view body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body))
-    refuse("The body is nested too deeply.");
-  const Json document = Json::parse(body, nullptr, false);
-  const Json& message = memberOf(document, "message");
+  const Json document = bulkhead::readJson(body);
+  const Json& message = memberIn(document, "message");
   ServerMessage result;
-  result.type = textOf(memberOf(message, "type"));
+  result.type = textIn(message, "type");
   if (result.type.empty() || result.type.size() > 100) refuse("The message has no type.");
   result.call = callIn(message);
-  result.to = textOf(memberOf(memberOf(message, "phoneNumber"), "number"));
-  if (const Json& time = memberOf(message, "timestamp"); time.is_number_integer())
-    result.timestamp_ms = time.get<std::int64_t>();
+  result.to = textIn(memberIn(message, "phoneNumber"), "number");
   result.tool_calls = toolCallsIn(message);
   return result;
 }

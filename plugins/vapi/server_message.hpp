@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +21,6 @@ struct ServerMessage {
   std::string type;  ///< "tool-calls", "status-update" ...
   std::optional<Call> call;
   std::string to;  ///< the number that was called, where it is said
-  std::int64_t timestamp_ms = 0;
   std::vector<ToolCall> tool_calls;
 };
 

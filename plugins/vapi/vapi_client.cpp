@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <bulkhead/form_writer.hpp>
-#include <bulkhead/json_nesting.hpp>
+#include <bulkhead/json_fields.hpp>
 #include <bulkhead/provider_error.hpp>
 #include <bulkhead/timestamp.hpp>
 
@@ -21,23 +21,15 @@ using bulkhead::OutboundRequest;
 using Json = nlohmann::json;
 
 constexpr std::string_view kService = "Vapi";
-constexpr std::chrono::seconds kTimeout{20};
 constexpr std::int64_t kPageCalls = 1000;
 /// How long after our try its call may have been made, by Vapi's clock.
 constexpr std::chrono::minutes kMadeWithin{15};
 
-Json parsed(std::string_view body) {
-  if (bulkhead::nestsDeeperThan(bulkhead::kJsonLevelsMax, body)) return {};
-  return Json::parse(body, nullptr, false);
-}
-
 /// What Vapi says is wrong: {"message": "..." or ["..."], "error": "..."}.
 std::string complaintIn(std::string_view body) {
-  const Json document = parsed(body);
-  if (!document.is_object()) return {};
-  std::string text = document.value("message", Json{}).dump();
-  text += document.value("error", Json{}).dump();
-  return text;
+  const Json document = bulkhead::readJson(body);
+  return bulkhead::memberIn(document, "message").dump() +
+         bulkhead::memberIn(document, "error").dump();
 }
 
 Error errorOf(const OutboundAnswer& answer) {
@@ -85,18 +77,12 @@ std::string bodyOf(const Draft& draft, std::string_view name, const std::string&
 
 Call callOf(const OutboundAnswer& answer) {
   if (!answer.isOk()) throw errorOf(answer);
-  auto call = callIn(parsed(answer.body));
+  auto call = callIn(bulkhead::readJson(answer.body));
   if (!call) throw bulkhead::provider::answerInvalid(kService);
   return *std::move(call);
 }
 
 }  // namespace
-
-bool mayHaveHadItsEffect(const Error& error) {
-  constexpr std::array<std::string_view, 3> kUnknown{"PROVIDER_AMBIGUOUS", "PROVIDER_FAILED",
-                                                     "PROVIDER_ANSWER_INVALID"};
-  return std::find(kUnknown.begin(), kUnknown.end(), error.code()) != kUnknown.end();
-}
 
 VapiClient::VapiClient(bulkhead::Host host, Account account)
     : host_{host}, account_{std::move(account)} {}
@@ -108,7 +94,7 @@ OutboundRequest VapiClient::request(std::string_view method, std::string_view ta
           .headers = {{"Accept", "*/*"}, {"Authorization", "Bearer " + account_.key}},
           .operation = std::string{operation},
           .repeatable = method == "GET",
-          .timeout = kTimeout};
+          .timeout = timeout()};
 }
 
 Call VapiClient::create(const bulkhead::Context& context, const Draft& draft,
@@ -129,7 +115,7 @@ std::optional<Call> VapiClient::find(const bulkhead::Context& context, std::stri
              bulkhead::rfc3339(std::chrono::floor<std::chrono::seconds>(since + kMadeWithin)));
   const OutboundAnswer answer = host_.send(context, request("GET", "/call?" + query, "calls.list"));
   if (!answer.isOk()) throw errorOf(answer);
-  const Json calls = parsed(answer.body);
+  const Json calls = bulkhead::readJson(answer.body);
   if (!calls.is_array()) throw bulkhead::provider::answerInvalid(kService);
   for (const auto& one : calls) {
     auto call = callIn(one);
@@ -159,7 +145,7 @@ void VapiClient::end(const bulkhead::Context& context, const Call& call) const {
                                .body = R"({"type":"end-call"})",
                                .operation = "calls.end",
                                .repeatable = true,
-                               .timeout = kTimeout};
+                               .timeout = timeout()};
   const OutboundAnswer answer = host_.send(context, ending);
   if (!answer.isOk()) throw errorOf(answer);
 }
@@ -168,7 +154,8 @@ void VapiClient::check(const bulkhead::Context& context) const {
   const OutboundAnswer answer =
       host_.send(context, request("GET", "/assistant?limit=1", "assistants.list"));
   if (!answer.isOk()) throw errorOf(answer);
-  if (!parsed(answer.body).is_array()) throw bulkhead::provider::answerInvalid(kService);
+  if (!bulkhead::readJson(answer.body).is_array())
+    throw bulkhead::provider::answerInvalid(kService);
 }
 
 }  // namespace vapi

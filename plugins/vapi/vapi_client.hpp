@@ -19,12 +19,14 @@ class VapiClient {
     std::string base_url;
     std::string key;
     std::string phone_number;
+    std::chrono::microseconds request_timeout;  ///< of one request, whatever time the caller has
   };
 
   VapiClient(bulkhead::Host host, Account account);
 
   /// Rings somebody up; `name` is our id of the call. Vapi has no key that would make it once:
-  /// after an error of which mayHaveHadItsEffect() is true, look for it before another try.
+  /// after an error of which provider::mayHaveHadItsEffect() is true, look for it before another
+  /// try.
   Call create(const bulkhead::Context& context, const Draft& draft, std::string_view name) const;
   /// The call of that name among those that were made in a quarter of an hour from then. Throws
   /// Error (PROVIDER_AMBIGUOUS) when there were too many to see all of them.
@@ -40,12 +42,12 @@ class VapiClient {
  private:
   bulkhead::OutboundRequest request(std::string_view method, std::string_view target,
                                     std::string_view operation) const;
+  std::chrono::milliseconds timeout() const {
+    return std::chrono::ceil<std::chrono::milliseconds>(account_.request_timeout);
+  }
 
   const bulkhead::Host host_;
   const Account account_;
 };
-
-/// Whether the call may have been placed in spite of this error.
-bool mayHaveHadItsEffect(const bulkhead::Error& error);
 
 }  // namespace vapi

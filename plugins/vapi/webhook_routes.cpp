@@ -1,18 +1,18 @@
 #include "webhook_routes.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include <bulkhead/required_settings.hpp>
 #include <bulkhead/signing.hpp>
 
+#include "call_json.hpp"
 #include "server_answer.hpp"
 
 namespace vapi {
 namespace {
 
 using bulkhead::Error;
-using bulkhead::JsonWriter;
 using bulkhead::Request;
 using bulkhead::Response;
 using bulkhead::Transaction;
@@ -69,13 +69,11 @@ Response WebhookRoutes::take(const Request& request) {
   } else {
     received_.record(1, {"ignored"});
   }
-  return Response::json(200, [&](JsonWriter& out) { out.value(bulkhead::RawJson{answer}); });
+  return Response::jsonText(200, std::move(answer));
 }
 
 void WebhookRoutes::requireVapi(const Request& request) const {
-  if (!is_configured_)
-    throw Error::configuration("NOT_CONFIGURED",
-                               "Set webhook_secret in conf/plugins.d/vapi.properties.");
+  if (!is_configured_) throw bulkhead::notConfigured("vapi", "webhook_secret");
   const auto header = [&](std::string_view name) {
     return request.header(name).value_or(std::string_view{});
   };

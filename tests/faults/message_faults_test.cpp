@@ -171,6 +171,30 @@ TEST_F(MessageFaults, AMessageThatKillsTwiceIsPoisonAndIsNotTriedAgain) {
             std::string::npos);
 }
 
+// Goal: a message is poison by the deaths that it brings about, and not by those that the host
+// wants. Method: reloads that do not wait end the worker that handles it, more often than it may
+// die.
+TEST_F(MessageFaults, AReloadThatEndsItsWorkerIsNoFaultOfAMessage) {
+  install("worker");
+  start();
+  makeTenant();
+  const auto post = [&](const std::string& path, const json& body) {
+    return host()->keyed("salon").post(path, body.dump()).status;
+  };
+  ASSERT_EQ(post("/api/teller/v1/deposits", {{"from", 0}, {"count", 1}, {"event", "closed"}}), 200);
+  for (int begun = 1; begun <= 3; ++begun) {
+    ASSERT_TRUE(await([&] { return entries().value("effects", 0) >= begun; }, seconds{20}))
+        << begun << entries() << messages("dead");
+    const HttpAnswer changed =
+        host()->keyed().post("/api/admin/plugins/clerk/reload?patience_ms=1", "");
+    ASSERT_EQ(changed.status, 200) << changed.body;
+  }
+  ASSERT_TRUE(await([&] { return entries().value("effects", 0) >= 4; }, seconds{20}));
+  ASSERT_EQ(post("/api/clerk/v1/leave", json::object()), 200);
+  EXPECT_TRUE(await([&] { return messages("done").size() == 1; }, seconds{20}));
+  EXPECT_TRUE(messages("dead").empty()) << messages("dead");
+}
+
 TEST_F(MessageFaults, WhatIsDeadIsShownAndReplayed) {
   install("inprocess");
   start();

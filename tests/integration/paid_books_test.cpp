@@ -17,14 +17,15 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kSecret = "whsec_0123456789abcdef";
+constexpr std::string_view kSealKey = "seal-key-of-the-tests-0123456789";
 
 class PaidBooks : public testing::Test {
  protected:
   void SetUp() override {
     folder_.install("accounting");
     folder_.install("stripe", fmt::format("enabled = true\nsecret_key = sk_test_0123456789\n"
-                                          "webhook_secret = {}\n",
-                                          kSecret));
+                                          "webhook_secret = {}\nseal_key = {}\n",
+                                          kSecret, kSealKey));
     start();
     const HttpAnswer tenant = host_->keyed().post("/api/admin/tenants", R"({"slug":"salon"})");
     ASSERT_EQ(tenant.status, 201) << tenant.body;
@@ -41,8 +42,16 @@ class PaidBooks : public testing::Test {
                                                        {{"Idempotency-Key", "setup"}});
     ASSERT_EQ(made.status, 201) << made.body;
   }
+  /// What stripe seals the metadata of a payment with, written down once more.
+  std::string sealOf(const std::string& payment) const {
+    std::string text{"stripe.metadata.1"};
+    for (const std::string& part :
+         {payment, tenant_, std::string{"INV-1"}, std::string{"4900"}, std::string{"EUR"}})
+      text += fmt::format("\n{}:{}", part.size(), part);
+    return bulkhead::toHex(bulkhead::hmacSha256(kSealKey, text));
+  }
   /// As Stripe says it.
-  HttpAnswer tell(std::string_view event, std::string_view payment) const {
+  HttpAnswer tell(std::string_view event, std::string_view payment, bool is_sealed = true) const {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(
                          std::chrono::system_clock::now().time_since_epoch())
                          .count();
@@ -56,7 +65,8 @@ class PaidBooks : public testing::Test {
                       {"metadata",
                        {{"tenant", tenant_},
                         {"payment", fmt::format("pay_{}", payment)},
-                        {"reference", "INV-1"}}}};
+                        {"reference", "INV-1"},
+                        {"seal", is_sealed ? sealOf(fmt::format("pay_{}", payment)) : ""}}}};
     const std::string body = json{
         {"id", event},
         {"object", "event"},
@@ -90,6 +100,7 @@ TEST_F(PaidBooks, A6_APaymentThatIsReportedIsOneEntry) {
   }
   ASSERT_TRUE(await([&] { return !entries().empty(); }));
   EXPECT_EQ(tell("evt_2", "one").status, 200) << "another event that says the same";
+  EXPECT_EQ(tell("evt_0", "forged", false).status, 200) << "somebody else's metadata";
   EXPECT_EQ(tell("evt_3", "two").status, 200);
   ASSERT_TRUE(await([&] { return entries().size() == 2; }));
   EXPECT_EQ(entries()[0]["state"], "posted");

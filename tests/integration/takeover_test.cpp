@@ -3,7 +3,9 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iterator>
@@ -12,6 +14,7 @@
 #include <netinet/in.h>
 #include <set>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -362,6 +365,36 @@ TEST(Takeover, AHostThatDiesMeanwhileIsReplaced) {
   host.killHard();
   ASSERT_TRUE(saysSo(next, kTaken)) << next.logText() << next.errorText();
   EXPECT_EQ(next.client().get("/health/quick").status, 200);
+  EXPECT_EQ(next.stop(), 0);
+}
+
+/// True when the process has a thread of that name.
+bool hasThread(pid_t process, std::string_view name) {
+  std::error_code gone;
+  const auto tasks = std::filesystem::path{"/proc"} / std::to_string(process) / "task";
+  for (const auto& task : std::filesystem::directory_iterator{tasks, gone}) {
+    std::string comm;
+    std::getline(std::ifstream{task.path() / "comm"}, comm);
+    if (comm == name) return true;
+  }
+  return false;
+}
+
+// Goal: a host that may yet have to end carries no events: what the other one's versions listen to
+// is theirs. Method: the other one stands still when it is asked to leave.
+TEST(Takeover, EventsAreCarriedByTheHostThatGoesOn) {
+  const HostFolder folder;
+  folder.install("booking");
+  HostProcess host{folder};
+  ASSERT_TRUE(host.awaitReady());
+  EXPECT_TRUE(hasThread(host.id(), "carrier")) << "the control";
+  HostProcess next{folder, HostStart::takingOver("next.log")};
+  host.signal(SIGSTOP);
+  ASSERT_TRUE(saysSo(next, "\"Ready\"")) << next.logText();
+  EXPECT_FALSE(hasThread(next.id(), "carrier"));
+  host.signal(SIGCONT);
+  ASSERT_TRUE(saysSo(next, kTaken)) << next.logText();
+  EXPECT_TRUE(hasThread(next.id(), "carrier"));
   EXPECT_EQ(next.stop(), 0);
 }
 

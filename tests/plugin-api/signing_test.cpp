@@ -122,6 +122,28 @@ TEST(StandardWebhooks, RefusesHeadersThatAreNone) {
     EXPECT_EQ(verify(kSigned, 0, kBody, {kSecret}, "msg_1", time), Verdict::Malformed) << time;
 }
 
+// The unit is a sender's own: Vapi does not say which one it has.
+TEST(StandardWebhooks, ATimestampInMillisecondsIsATimestamp) {
+  const std::string key = fromBase64(kSecret.substr(6)).value_or("");
+  const auto at = [&](const std::string& time, std::int64_t now_s) {
+    const std::string signature =
+        "v1," + toBase64(hmacSha256(key, "msg_1." + time + "." + std::string{kBody}));
+    return verify(signature, now_s, kBody, {kSecret}, "msg_1", time);
+  };
+  EXPECT_EQ(at("1700000000123", 1'700'000'000), Verdict::Accepted);
+  EXPECT_EQ(at("1700000000999", 1'700'000'300), Verdict::Accepted);
+  EXPECT_EQ(at("1700000000999", 1'700'000'301), Verdict::TooOld);
+  EXPECT_EQ(at("1700000001000", 1'699'999'700), Verdict::InTheFuture);
+}
+
+TEST(StandardWebhooks, ASecretHas24BytesOrMore) {
+  EXPECT_THROW(StandardWebhooks{{"whsec_QQ=="}}, Error) << "one byte";
+  const std::string short_one = toBase64(std::string(23, 'k'));
+  EXPECT_THROW(StandardWebhooks{{short_one}}, Error);
+  const std::string long_enough = toBase64(std::string(24, 'k'));
+  EXPECT_NO_THROW(StandardWebhooks{{long_enough}});
+}
+
 TEST(StandardWebhooks, ASecretThatIsNoneIsRefusedAtOnce) {
   EXPECT_THROW(StandardWebhooks{{}}, Error);
   EXPECT_THROW(StandardWebhooks{{"whsec_"}}, Error);

@@ -29,5 +29,20 @@ TEST(PluginRules, NameEveryPartThatIsMissing) {
   EXPECT_THAT(text, HasSubstr("no tests"));
 }
 
+TEST(PluginRules, ThePluginsOwnFileOnlyWires) {
+  const auto findingsOf = [](const char* line, const char* name) {
+    return checkPlugins(tree({{"plugins/stripe/plugin.json", ""},
+                              {"plugins/stripe/README.md", ""},
+                              {"plugins/stripe/CMakeLists.txt", ""},
+                              {std::string{"plugins/stripe/"} + name, line},
+                              {"tests/plugins/stripe/payment_test.cpp", ""}}));
+  };
+  EXPECT_THAT(findingsOf("addPaymentRoutes(host, payments_);\n", "stripe_plugin.cpp"), IsEmpty());
+  EXPECT_THAT(findingsOf("// not host.route( here\n", "stripe_plugin.cpp"), IsEmpty());
+  EXPECT_THAT(findingsOf("host.route({});\n", "payment_routes.cpp"), IsEmpty());
+  for (const char* line : {"host.route({});\n", "  host.provide(a, b, c);\n", "host.answer(a);\n"})
+    EXPECT_THAT(findingsOf(line, "stripe_plugin.cpp"), SizeIs(1)) << line;
+}
+
 }  // namespace
 }  // namespace bulkhead::tidy

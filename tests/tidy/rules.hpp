@@ -16,7 +16,7 @@ Findings checkNames(const Repository& repository);
 /// Words and calls that have a better replacement here.
 Findings checkWords(const Repository& repository);
 
-/// Each plugin is complete: manifest, page, build file, tests.
+/// Each plugin is complete: manifest, page, build file, tests. Its own file only wires.
 Findings checkPlugins(const Repository& repository);
 
 /// One title per page, links that resolve, nothing about the machine it was written on.

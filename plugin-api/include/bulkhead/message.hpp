@@ -25,9 +25,11 @@ class Message {
   std::string_view source() const { return request_.param("source"); }
   /// The event's name, or what the message was kept as.
   std::string_view type() const { return request_.param("type"); }
-  /// The same for every delivery of it, and no other's of its source: the event's id, or the
-  /// message's key.
+  /// The same for every delivery of it, and no other's of its source and provider: the event's id,
+  /// or the message's key.
   std::string_view id() const { return request_.param("id"); }
+  /// The plugin that published it; empty for a message of an own inbox.
+  std::string_view provider() const { return request_.param("provider"); }
   /// Those of one subject come one after the other, in their order. Empty for none.
   std::string_view subject() const { return request_.param("subject"); }
   /// As the sender said it; empty for none.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -56,6 +57,14 @@ inline Error answerInvalid(std::string_view service) {
   return Error::externalService(
       "PROVIDER_ANSWER_INVALID",
       std::string{service} + " answered what cannot be read, so it may have had its effect.");
+}
+
+/// Whether the service may have done what it was asked in spite of this error. Where it has no key
+/// that would make that once, it is looked for before another try.
+inline bool mayHaveHadItsEffect(const Error& error) {
+  constexpr std::array<std::string_view, 3> kUnknown{"PROVIDER_AMBIGUOUS", "PROVIDER_FAILED",
+                                                     "PROVIDER_ANSWER_INVALID"};
+  return std::find(kUnknown.begin(), kUnknown.end(), error.code()) != kUnknown.end();
 }
 
 /// The error for an answer that is not Ok, by its outcome and status alone. A plugin looks at what

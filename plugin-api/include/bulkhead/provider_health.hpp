@@ -13,11 +13,12 @@
 
 namespace bulkhead {
 
-/// Looks after an outside service by a call that costs it little: what a health contributor `api`
-/// answers, at most one call in kInterval however often it is asked. Thread-safe.
+/// Looks after an outside service by a call that costs it little: the health contributor `api`, at
+/// most one call in kInterval however often it is asked. Thread-safe.
 ///
-///   host.health("api", [this](const Context& context) { return api_.look(context, missing()); },
-///               ProviderHealth::kSchedule);
+///   ProviderHealth api_{host, required_.missing(), [this](const Context& context) {
+///     client_.check(context);
+///   }};
 class ProviderHealth {
  public:
   static constexpr std::chrono::seconds kInterval{60};
@@ -25,13 +26,21 @@ class ProviderHealth {
   /// Makes the call; throws Error of provider_error.hpp for what is not well.
   using Probe = std::function<void(const Context&)>;
 
-  ProviderHealth(Host host, Probe probe) : host_{host}, probe_{std::move(probe)} {}
+  /// Registers itself. `missing` names the settings without which nothing can be asked; then nobody
+  /// is.
+  ProviderHealth(Registrar& host, std::string missing, Probe probe)
+      : host_{host.host()}, missing_{std::move(missing)}, probe_{std::move(probe)} {
+    host.health(
+        "api", [this](const Context& context) { return look(context); }, kSchedule);
+  }
+  ProviderHealth(const ProviderHealth&) = delete;
+  ProviderHealth& operator=(const ProviderHealth&) = delete;
 
-  /// `missing` names the settings without which nothing can be asked; then nobody is.
-  Health look(const Context& context, const std::string& missing) {
-    if (!missing.empty()) {
+ private:
+  Health look(const Context& context) {
+    if (!missing_.empty()) {
       return {
-          .status = HealthStatus::Healthy, .message = missing + " not set", .configured = false};
+          .status = HealthStatus::Healthy, .message = missing_ + " not set", .configured = false};
     }
     const std::lock_guard lock{mutex_};
     const auto now = host_.monotonic();
@@ -41,8 +50,6 @@ class ProviderHealth {
     }
     return *seen_;
   }
-
- private:
   Health ask(const Context& context) const {
     try {
       probe_(context);
@@ -56,6 +63,7 @@ class ProviderHealth {
   }
 
   const Host host_;
+  const std::string missing_;
   const Probe probe_;
   std::mutex mutex_;
   std::optional<Health> seen_;

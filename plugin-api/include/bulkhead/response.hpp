@@ -34,6 +34,13 @@ class Response {
     }
     return response;
   }
+  /// JSON text as it is.
+  static Response jsonText(int status, std::string text) {
+    Response response{status};
+    response.withHeader("Content-Type", "application/json");
+    response.body_ = std::move(text);
+    return response;
+  }
   static Response text(int status, std::string_view body,
                        std::string_view content_type = "text/plain; charset=utf-8") {
     Response response{status};

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,7 +16,8 @@
 namespace bulkhead {
 
 /// Verifies webhooks that are signed as the Standard Webhooks specification says
-/// (standardwebhooks.com): webhook-id, webhook-timestamp in seconds, and webhook-signature with
+/// (standardwebhooks.com): webhook-id, webhook-timestamp in seconds (a sender's milliseconds are
+/// known by their size, since both are signed as they stand), and webhook-signature with
 /// "v1,<base64>" entries, HMAC-SHA256 over "<id>.<timestamp>.<body>". Any thread.
 class StandardWebhooks {
  public:
@@ -34,17 +36,19 @@ class StandardWebhooks {
   };
 
   static constexpr std::chrono::seconds kTolerance{300};
+  static constexpr std::size_t kSecretBytesMin = 24;  ///< of the specification
 
-  /// Each secret is base64, with or without "whsec_" before it; while one takes another's place,
-  /// both are given. Throws Error (configuration, SECRET_INVALID) for one that is not, or for none.
+  /// Each secret is base64 of 24 bytes or more, with or without "whsec_" before it; while one takes
+  /// another's place, both are given. Throws Error (configuration, SECRET_INVALID) for one that is
+  /// not, or for none.
   explicit StandardWebhooks(const std::vector<std::string_view>& secrets) {
     constexpr std::string_view kPrefix = "whsec_";
     for (std::string_view secret : secrets) {
       if (secret.starts_with(kPrefix)) secret.remove_prefix(kPrefix.size());
-      auto key = fromBase64(secret);
-      if (!key || key->empty())
-        throw Error::configuration("SECRET_INVALID", "A secret of the webhook is not base64.");
-      keys_.push_back(*std::move(key));
+      keys_.push_back(fromBase64(secret).value_or(std::string{}));
+      if (keys_.back().size() < kSecretBytesMin)
+        throw Error::configuration("SECRET_INVALID",
+                                   "A secret of the webhook is not base64 of 24 bytes or more.");
     }
     if (keys_.empty()) throw Error::configuration("SECRET_INVALID", "The webhook has no secret.");
   }
@@ -57,6 +61,8 @@ class StandardWebhooks {
     if (headers.id.empty() || headers.timestamp.empty() || read.ec != std::errc{} ||
         read.ptr != end || headers.signature.empty())
       return Verdict::Malformed;
+    constexpr std::int64_t kMillisecondsFrom = 100'000'000'000;  // as seconds in the year 5138
+    if (timestamp_s >= kMillisecondsFrom) timestamp_s /= 1000;
     if (!isSigned(headers, body)) return Verdict::Mismatch;
     if (timestamp_s < now.count() - kTolerance.count()) return Verdict::TooOld;
     if (timestamp_s > now.count() + kTolerance.count()) return Verdict::InTheFuture;

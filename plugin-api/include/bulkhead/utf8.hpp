@@ -37,4 +37,12 @@ inline bool isUtf8(std::string_view text) noexcept {
   return true;
 }
 
+/// `text`, cut to at most so many bytes between two characters.
+inline std::string_view upTo(std::size_t bytes_max, std::string_view text) noexcept {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
+    --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 }  // namespace bulkhead

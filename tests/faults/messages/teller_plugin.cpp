@@ -52,7 +52,8 @@ class Teller final : public bulkhead::Plugin {
       const std::string payload = bulkhead::toJson([&](JsonWriter& out) {
         out.object("amount", number + 1, "then", wish.value("then", std::string{}));
       });
-      events_.publish(write, "deposited", payload,
+      const std::string event = wish.value("event", std::string{"deposited"});
+      events_.publish(write, event, payload,
                       {.tenant = request.tenant(),
                        .subject = wish.value("subject", std::string{}),
                        .key = std::to_string(number)});

@@ -29,12 +29,13 @@ inline constexpr const char* kContracts = R"([{"capability":"bank/1","summary":"
       "properties":{"amount":{"type":"integer"},"then":{"type":"string","maxLength":20}}}},
     "closed":{"summary":"Closed.","payload":{"type":"object"}}}}])";
 
-/// A clock that is moved by hand, beside the one that runs.
+/// A clock that is moved by hand, beside the one that runs; what jumps is the wall clock alone.
 class MovedClock final : public Clock {
  public:
-  std::int64_t nowUs() const override { return system_.nowUs() + moved_us; }
+  std::int64_t nowUs() const override { return system_.nowUs() + moved_us + jumped_us; }
   std::int64_t monotonicUs() const override { return system_.monotonicUs() + moved_us; }
   std::atomic<std::int64_t> moved_us{0};
+  std::atomic<std::int64_t> jumped_us{0};
 
  private:
   SystemClock system_;

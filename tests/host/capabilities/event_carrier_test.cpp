@@ -7,7 +7,7 @@
 
 #include <bulkhead/error.hpp>
 
-#include "host/capabilities/bank.hpp"
+#include "host/capabilities/event_carrier_fixture.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -17,57 +17,6 @@ using bank::Clerk;
 using bank::Lodger;
 using bank::Teller;
 using Json = nlohmann::json;
-
-constexpr std::chrono::milliseconds kPatience{5'000};
-
-/// Who publishes and who listens, in this process, with the carrier between them.
-class EventCarrierTest : public ::testing::Test {
- protected:
-  EventCarrierTest() { teller_.start(); }
-  ~EventCarrierTest() override { carrier_.end(); }
-
-  void begin() {
-    carrier_.begin([this] { return std::vector{teller_.compartment, clerk_.compartment}; });
-  }
-  void publish(int from, int count, std::string_view subject = {}) {
-    for (int i = from; i < from + count; ++i)
-      Teller::last->publish("deposited", fmt::format(R"({{"amount":{}}})", i),
-                            {.subject = subject, .key = fmt::format("k{}", i)});
-  }
-  static std::vector<std::string> ids(int from, int count) {
-    std::vector<std::string> all;
-    for (int i = from; i < from + count; ++i) all.push_back(fmt::format("deposited:k{}", i));
-    return all;
-  }
-  static std::vector<std::string> sorted(std::vector<std::string> list) {
-    std::sort(list.begin(), list.end());
-    return list;
-  }
-  Json ask(const std::string& plugin, const Json& request) {
-    return Json::parse(carrier_.ask(plugin, request.dump(), kPatience));
-  }
-  std::int64_t outboxPending() {
-    const Json figures = ask("teller", {{"verb", "figures"}});
-    return figures.at("outbox").empty() ? 0
-                                        : figures.at("outbox")[0].at("pending").get<std::int64_t>();
-  }
-  int outcomes(const std::string& outcome) {
-    const std::lock_guard lock{mutex_};
-    return outcomes_[outcome];
-  }
-
-  bank::MovedClock clock_;
-  std::mutex mutex_;
-  std::map<std::string, int> outcomes_;
-  EventCarrier carrier_{
-      {std::chrono::hours{24 * 30}, std::chrono::hours{24 * 30}, std::chrono::hours{24 * 90}},
-      [this](std::string_view, std::string_view, std::string_view outcome) {
-        const std::lock_guard lock{mutex_};
-        ++outcomes_[std::string{outcome}];
-      }};
-  Lodger<Teller> teller_{"teller", bank::provided(), &carrier_, clock_};
-  Lodger<Clerk> clerk_{"clerk", bank::wanted(), &carrier_, clock_};
-};
 
 /// A version that neither publishes nor listens.
 class Mute final : public Plugin {
@@ -81,6 +30,8 @@ class Mute final : public Plugin {
 TEST_F(EventCarrierTest, APublisherMayLoseItsEventsWhileTheyAreCarried) {
   clerk_.start();
   begin();
+  publish(0, 1);
+  ASSERT_TRUE(await([&] { return Clerk::last->entries() == ids(0, 1); }));
   std::promise<void> held;
   std::promise<void> release;
   std::once_flag once;
@@ -93,7 +44,7 @@ TEST_F(EventCarrierTest, APublisherMayLoseItsEventsWhileTheyAreCarried) {
     });
   });
   held.get_future().wait();
-  publish(0, 1);
+  publish(1, 1);
   Lodger<Mute> mute{"teller", {}, nullptr, clock_};
   mute.start();
   const auto is_being_kept = [&] {  // its desk has one thread
@@ -108,11 +59,11 @@ TEST_F(EventCarrierTest, APublisherMayLoseItsEventsWhileTheyAreCarried) {
   carrier_.admit(teller_.compartment, *mute.home);
   release.set_value();
   writer.get();
-  EXPECT_TRUE(await([&] { return Clerk::last->entries() == ids(0, 1); })) << "it had been taken";
+  EXPECT_TRUE(await([&] { return Clerk::last->entries() == ids(0, 2); })) << "it had been taken";
   carrier_.admit(teller_.compartment, *teller_.home);
   carrier_.ring("teller");
-  publish(1, 1);
-  EXPECT_TRUE(await([&] { return Clerk::last->entries() == ids(0, 2); })) << "and once each";
+  publish(2, 1);
+  EXPECT_TRUE(await([&] { return Clerk::last->entries() == ids(0, 3); })) << "and once each";
 }
 
 TEST_F(EventCarrierTest, WhatIsPublishedHasItsEffectOnce) {
@@ -291,11 +242,17 @@ class StepTest : public ::testing::Test {
   bool go(int steps) {
     const auto dies = [&] { return steps-- == 0; };
     if (dies()) return false;
-    Json page = ask(teller_, {{"verb", "next"}, {"capability", "bank/1"}, {"consumer", "clerk"}});
+    Json page = ask(teller_, {{"verb", "next"},
+                              {"capability", "bank/1"},
+                              {"consumer", "clerk"},
+                              {"expired_us", 1'000'000'000'000}});
     if (dies()) return false;
     if (acknowledges_first_ && !page.at("events").empty()) advance(page);
     if (acknowledges_first_ && dies()) return false;
-    for (auto& event : page["events"]) event["source"] = "bank/1";
+    for (auto& event : page["events"]) {
+      event["source"] = "bank/1";
+      event["provider"] = "teller";
+    }
     if (!page.at("events").empty())
       ask(clerk_, {{"verb", "keep"}, {"messages", page.at("events")}});
     if (dies()) return false;
@@ -314,11 +271,13 @@ class StepTest : public ::testing::Test {
     return true;
   }
   void advance(const Json& page) {
-    ask(teller_, {{"verb", "advance"},
+    const Json seq = page.at("events").back().at("seq");
+    ask(teller_,
+        {{"verb", "advance"}, {"capability", "bank/1"}, {"consumer", "clerk"}, {"seq", seq}});
+    ask(teller_, {{"verb", "settle"},
                   {"capability", "bank/1"},
-                  {"consumer", "clerk"},
                   {"consumers", {"clerk"}},
-                  {"seq", page.at("events").back().at("seq")},
+                  {"through", seq},
                   {"expired_us", 1'000'000'000'000}});
   }
   /// A death after each number of steps, then the whole way: what has come of 4 events.
@@ -355,7 +314,7 @@ TEST_F(StepTest, AcknowledgedBeforeItIsKeptItIsLost) {
 TEST_F(StepTest, WithoutTheKeyItHasItsEffectTwice) {
   clerk_.store->write(
       [](data::Transaction& transaction) {
-        transaction.send("DROP INDEX bulkhead_inbox_key", nullptr, 0);
+        transaction.send("DROP INDEX bulkhead_inbox_id", nullptr, 0);
       },
       std::chrono::steady_clock::now() + std::chrono::seconds{5});
   EXPECT_GT(afterDeaths().size(), once_.size());

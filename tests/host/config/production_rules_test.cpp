@@ -145,5 +145,23 @@ TEST(Rules, TrustInEverybodyIsNoticed) {
   }
 }
 
+TEST(RetentionRules, KeysOutlastWhatMayComeAgain) {
+  const auto report = [](VariableMap environment) { return read(std::move(environment)).report; };
+  EXPECT_EQ(report({{"EVENTS_KEEP", "30d"}, {"MESSAGES_KEEP_KEYS", "31d"}}), "");
+  const std::string refused = report(
+      {{"EVENTS_KEEP", "36h"}, {"MESSAGES_KEEP_KEYS", "36h"}, {"MESSAGES_KEEP_BODIES", "1h"}});
+  EXPECT_EQ(refused,
+            "messages.keep_keys = \"36h\": expected at least a day more than events.keep, which is "
+            "36h: an event that comes again is known by its key.\n");
+  EXPECT_NE(
+      report({{"EVENTS_KEEP", "0s"}, {"MESSAGES_KEEP_KEYS", "0s"}, {"MESSAGES_KEEP_BODIES", "0s"}})
+          .find("events.keep, which is 0d"),
+      std::string::npos);
+  const std::string bodies =
+      report({{"MESSAGES_KEEP_BODIES", "91d"}, {"MESSAGES_KEEP_KEYS", "90d"}});
+  EXPECT_NE(bodies.find("messages.keep_keys"), std::string::npos);
+  EXPECT_NE(bodies.find("messages.keep_bodies, which is 91d"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bulkhead::host

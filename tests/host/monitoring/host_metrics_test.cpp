@@ -24,7 +24,7 @@ HostMetricSources allSources() {
   sources.checks = [] { return std::vector<CheckSample>{{"database", 0, 0.001, 2}}; };
   sources.plugins = [] {
     return std::vector<PluginSample>{
-        {"stripe", "running", 3, 2, 5, 1U << 24U, 2.0, 9.0, {"payments/1"}, 1, 2, 7}};
+        {"stripe", "running", 3, 2, 5, 1U << 24U, 2.0, 9.0, {"payments/1"}, 1, 2, 7, 4}};
   };
   sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
   sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };
@@ -103,6 +103,7 @@ TEST_F(HostMetricsTest, APluginTellsItsGenerationAndWhatRunsInIt) {
   EXPECT_TRUE(has("bulkhead_plugin_generation{plugin=\"stripe\"} 3"));
   EXPECT_TRUE(has("bulkhead_plugin_restarts_total{plugin=\"stripe\"} 2"));
   EXPECT_TRUE(has("bulkhead_plugin_active_requests{plugin=\"stripe\"} 5"));
+  EXPECT_TRUE(has("bulkhead_plugin_asks_stuck{plugin=\"stripe\"} 4"));
   EXPECT_TRUE(has("bulkhead_plugin_circuit_state{plugin=\"stripe\"} 2"));
   EXPECT_TRUE(has("bulkhead_plugin_circuit_opens_total{plugin=\"stripe\"} 7"));
   EXPECT_TRUE(has("bulkhead_plugin_recycles_total{plugin=\"stripe\"} 1"));

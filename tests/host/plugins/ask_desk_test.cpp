@@ -65,8 +65,12 @@ class AskDeskTest : public ::testing::Test {
       desk_->end();
       host_->end();
     });
-    readers_.emplace_back(
-        [this] { worker_->read([this](const Frame& frame) { asks_->take(frame); }); });
+    readers_.emplace_back([this] {
+      worker_->read([this](const Frame& frame) {
+        if (frame.type == FrameType::HostFailure) ++failures_;
+        asks_->take(frame);
+      });
+    });
   }
 
   /// Work that stays until it is given up or released.
@@ -88,10 +92,11 @@ class AskDeskTest : public ::testing::Test {
         [this](const HostAsk& ask, const std::stop_token& given_up) { return hang(ask, given_up); };
   }
 
-  std::string frameOf(FrameType type, std::uint64_t id) const {
+  std::string frameOf(FrameType type, std::uint64_t id,
+                      Clock::duration within = seconds{20}) const {
     std::string frame;
     if (type == FrameType::HostAsk) {
-      writeHostAsk(frame, id, asking("x"));
+      writeHostAsk(frame, id, asking("x", within));
     } else {
       FrameWriter{frame, type, id}.finish();
     }
@@ -113,6 +118,7 @@ class AskDeskTest : public ::testing::Test {
   std::atomic<int> inside_{0};
   std::atomic<int> given_up_{0};
   std::atomic<int> nonsense_{0};
+  std::atomic<int> failures_{0};
   std::mutex mutex_;
   std::condition_variable_any released_;
   bool release_ = false;
@@ -176,7 +182,7 @@ TEST_F(AskDeskTest, TheReaderGoesOnWhileAsksHang) {
 
 TEST_F(AskDeskTest, WhoWaitsNoLongerGivesUpTheWorkToo) {
   begin(hanging());
-  EXPECT_EQ(codeOf([&] { asks_->ask(asking("x", milliseconds{20})); }), "DEADLINE_EXCEEDED");
+  EXPECT_EQ(codeOf([&] { asks_->ask(asking("x", milliseconds{300})); }), "DEADLINE_EXCEEDED");
   EXPECT_TRUE(await([&] { return given_up_ == 1 && inside_ == 0; }));
 }
 
@@ -216,6 +222,24 @@ TEST_F(AskDeskTest, WhatIsOfNoKnownKindEndsTheLink) {
   worker_->send(frame);
   EXPECT_TRUE(await([&] { return nonsense_ == 1; }));
   EXPECT_EQ(inside_, 0);
+}
+
+// Goal: what nobody waits for any more when a thread is free is not done. Method: all threads are
+// kept until the deadline of one that waits has passed, whose worker has not given it up.
+TEST_F(AskDeskTest, WhatWaitedTooLongIsNotDone) {
+  std::atomic<int> done{0};
+  begin([&](const HostAsk& ask, const std::stop_token& given_up) {
+    ++done;
+    return hang(ask, given_up);
+  });
+  for (std::uint64_t id = 1; id <= kThreads; ++id) worker_->send(frameOf(FrameType::HostAsk, id));
+  ASSERT_TRUE(await([&] { return done == static_cast<int>(kThreads); }));
+  worker_->send(frameOf(FrameType::HostAsk, kThreads + 1, milliseconds{1}));
+  const auto passed = Clock::now() + milliseconds{20};
+  ASSERT_TRUE(await([&] { return Clock::now() > passed; }));
+  release();
+  EXPECT_TRUE(await([&] { return failures_ == 1; }));
+  EXPECT_EQ(done, static_cast<int>(kThreads));
 }
 
 TEST_F(AskDeskTest, MoreThreadsWorkOnWhatWaits) {
@@ -278,7 +302,7 @@ TEST_F(AskDeskTest, ItsEndDoesNotWaitForWhatIsBeingDone) {
   readers_[0].join();
   readers_.erase(readers_.begin());
   auto ended = std::async(std::launch::async, [&] { desk_.reset(); });
-  EXPECT_EQ(ended.wait_for(seconds{1}), std::future_status::ready);
+  EXPECT_EQ(ended.wait_for(seconds{2}), std::future_status::ready);
   released->set_value();
   ended.wait();
   EXPECT_NE(asked.get(), "none");

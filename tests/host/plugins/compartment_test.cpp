@@ -136,8 +136,9 @@ class Slow final : public Plugin {
 
 class Call final : public HomeCall {
  public:
-  Call(std::shared_ptr<const RegisteredRoute> route, std::string_view body)
-      : HomeCall{std::move(route), std::chrono::steady_clock::now() + std::chrono::minutes{1}} {
+  Call(std::shared_ptr<const RegisteredRoute> route, std::string_view body,
+       std::chrono::milliseconds within = std::chrono::minutes{1})
+      : HomeCall{std::move(route), std::chrono::steady_clock::now() + within} {
     request_.method = "POST";
     request_.body = body;
     request_.headers.emplace_back("content-type", "application/json");
@@ -246,6 +247,49 @@ TEST(InProcessHomeLanes, AsksAndEventsHaveThreadsOfTheirOwn) {
   while (call->status == 0) std::this_thread::yield();
   EXPECT_TRUE(home->drain(std::chrono::steady_clock::now() + std::chrono::seconds{5}));
   home->stop();
+}
+
+// Goal: asks that hang are seen from outside, in both lives, while requests are answered.
+TEST(InProcessHomeLanes, AsksThatHangAreShown) {
+  Patient::released = false;
+  SystemClock clock;
+  SilentLog log;
+  SilentMetrics metrics;
+  Compartment compartment{Compartment::Options{.id = "slow"}};
+  ASSERT_TRUE(compartment.create(slowHome(clock, log, metrics)));
+  ASSERT_TRUE(compartment.start());
+  std::vector<std::shared_ptr<Call>> asks;
+  for (std::size_t i = 0; i < HomeLimits{}.asides.threads; ++i) {
+    EXPECT_EQ(compartment.status().impairment, "");
+    asks.push_back(
+        std::make_shared<Call>(entryOf(EntryKind::Ask), Slow::kHang, milliseconds{1000}));
+    ASSERT_TRUE(compartment.home()->submit(asks.back()));
+  }
+  while (compartment.status().load.asides.stuck < asks.size()) std::this_thread::yield();
+  const PluginStatus status = compartment.status();
+  EXPECT_EQ(status.state, PluginState::Running);
+  EXPECT_EQ(status.impairment, "asks_hung");
+  EXPECT_NE(status.reason.find("asks and events"), std::string::npos);
+  const auto request = std::make_shared<Call>(compartment.home()->routes().at(0), "{}");
+  ASSERT_TRUE(compartment.submit(request));
+  while (request->status == 0) std::this_thread::yield();
+  Patient::release();
+  while (!compartment.status().impairment.empty()) std::this_thread::yield();
+  EXPECT_TRUE(compartment.close(std::chrono::seconds{5}));
+}
+
+TEST(HeldCallsLanes, AsksThatHangAreShown) {
+  HomeLimits limits;
+  limits.asides = {.threads = 1, .queue = 1};
+  HeldCalls held{64, limits};
+  BlackBox box = BlackBox::make(64);
+  const auto ask =
+      held.add(std::make_shared<Call>(entryOf(EntryKind::Ask), "{}", milliseconds{-1}));
+  ASSERT_TRUE(ask);
+  EXPECT_FALSE(held.load(box).asides_hung) << "it was not begun";
+  box.begin(ask.slot, ask.id, "ASK", "work", "r1");
+  EXPECT_TRUE(held.load(box).asides_hung);
+  EXPECT_FALSE(held.load(box).hung);
 }
 
 // The same of those that are with a worker: as many requests as there may be take no place of

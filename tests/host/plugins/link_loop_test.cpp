@@ -35,7 +35,7 @@ class BareLoop {
 
   std::thread::id thread() const { return thread_.get_id(); }
   int rounds() const { return rounds_; }
-  /// Runs it on the loop's thread, and waits for that.
+  /// Runs it on the loop's thread, and waits for that: what the loop did before is over then.
   void post(std::function<void()> work, bool last = false) {
     std::promise<void> done;
     {
@@ -70,9 +70,10 @@ class BareLoop {
   void run() {
     Set::makeOwn(set_);
     set_->watch(wake_.get(), nullptr);
-    for (bool goes_on = true; goes_on; ++rounds_) {
+    for (bool goes_on = true; goes_on;) {
       epoll_event event{};
       if (epoll_wait(set_->epoll.get(), &event, 1, -1) < 1) continue;
+      ++rounds_;
       if (event.data.fd == wake_.get()) {
         goes_on = work();
       } else if (const auto guest = set_->guest.lock()) {
@@ -132,7 +133,8 @@ class LinkLoop : public ::testing::Test {
   void follow(BareLoop& loop) {
     loop.post([this] { host_->followThisLoop(); });
   }
-  /// Sends a frame with that payload to the host; who took it there.
+  /// Sends a frame with that payload to the host; who took it there. A thread of the link has left
+  /// it again then.
   std::thread::id takerOf(std::string payload) {
     std::promise<std::thread::id> taken;
     {
@@ -143,8 +145,10 @@ class LinkLoop : public ::testing::Test {
     writeData(frame, 1, payload);
     worker_->sendPatiently(frame);
     auto future = taken.get_future();
-    return future.wait_for(seconds{10}) == std::future_status::ready ? future.get()
-                                                                     : std::thread::id{};
+    if (future.wait_for(seconds{10}) != std::future_status::ready) return {};
+    const auto taker = future.get();
+    while (taker == reader_.get_id() && !host_->hasSpareReader()) std::this_thread::yield();
+    return taker;
   }
   bool isOverSoon() {
     return over_.get_future().wait_for(seconds{10}) == std::future_status::ready;
@@ -176,12 +180,14 @@ TEST_F(LinkLoop, TheLoopThatItFollowsReads) {
   BareLoop first;
   follow(first);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(takerOf("one"), first.thread());
+  first.post([] {});
   BareLoop second;
   follow(second);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(takerOf("two"), second.thread());
   const int rounds = first.rounds();
   EXPECT_EQ(takerOf("three"), second.thread());
   EXPECT_EQ(first.rounds(), rounds) << "and nobody else is woken";
+  second.post([] {});
   host_->leaveLoop();
   EXPECT_EQ(takerOf("after"), reader_.get_id());
 }

@@ -299,7 +299,7 @@ TEST_F(LinkTest, OneCallWritesABoundedAmount) {
   EXPECT_GE(host_->backlog(), kBytes - Link::kWriteBytes);
   readOn(*host_, [](const Frame&) {});  // the reader writes the rest
   while (taken < kBytes + Link::kWriteBytes / 2) std::this_thread::yield();
-  EXPECT_EQ(host_->backlog(), 0U);
+  while (host_->backlog() > 0) std::this_thread::yield();  // it was taken before its writer knows
 }
 
 std::chrono::microseconds processorTime() {

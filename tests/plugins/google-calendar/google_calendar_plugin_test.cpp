@@ -2,6 +2,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <strings.h>
@@ -212,12 +213,64 @@ TEST_F(GoogleCalendarPlugin, ChangesGoOnFromTheirCursor) {
                 "&singleEvents=true&maxResults=250&showDeleted=true");
   serve(200, R"({"items":[],"nextSyncToken":"s="})");
   const json last = json::parse(read(",\"cursor\":" + first["cursor"].dump()).body);
-  EXPECT_TRUE(toCalendars().back().url.ends_with("showDeleted=true&pageToken=p2"));
+  EXPECT_TRUE(
+      toCalendars().back().url.ends_with("?timeMin=2026-01-01T00%3A00%3A00Z&pageToken=p2"
+                                         "&singleEvents=true&maxResults=250&showDeleted=true"))
+      << toCalendars().back().url;
   EXPECT_FALSE(last["more"].get<bool>());
   EXPECT_EQ(last["cursor"], "syncToken=s%3D");
   host_.wire().answerNext(httpAnswer(410));
   EXPECT_EQ(codeOf(read(R"(,"cursor":"syncToken=old")")), "410 SYNC_CURSOR_EXPIRED");
   EXPECT_EQ(codeOf(read(R"(,"cursor":"x\r\ny")")), "410 SYNC_CURSOR_EXPIRED");
+}
+
+/// A list's parameters without those that say where it begins.
+std::map<std::string, std::string> shapeOf(const std::string& url) {
+  std::map<std::string, std::string> shape;
+  const auto query = bulkhead::Form::parse(url.substr(url.find('?') + 1));
+  for (const auto& [name, value] : query.fields()) {
+    if (name != "syncToken" && name != "pageToken" && name != "timeMin" && name != "timeMax")
+      shape.emplace(name, value);
+  }
+  return shape;
+}
+
+// Goal: a sync token is used with the parameters that it was made with, as Google wants it: without
+// singleEvents a series would come back as one event. Method: a calendar whose first reading and
+// whose later changes have two pages each.
+TEST_F(GoogleCalendarPlugin, EveryRequestOfASyncHasTheSameParameters) {
+  std::string cursor;
+  const auto read = [&](const char* answer) {
+    serve(200, answer);
+    const json page = json::parse(
+        host_
+            .call("calendar/1", "read_changes",
+                  R"({"connection":"service-account","calendar":"primary","from":)"
+                  R"("2026-01-01T00:00:00Z","to":"2027-01-01T00:00:00Z")" +
+                      (cursor.empty() ? "" : ",\"cursor\":" + json(cursor).dump()) + "}")
+            .body);
+    cursor = page.at("cursor");
+    return toCalendars().back().url;
+  };
+  const std::string first = read(R"({"items":[],"nextPageToken":"p2"})");
+  const std::map<std::string, std::string> shape{
+      {"singleEvents", "true"}, {"maxResults", "250"}, {"showDeleted", "true"}};
+  EXPECT_EQ(shapeOf(first), shape);
+  for (const char* answer :
+       {R"({"items":[],"nextPageToken":"p3"})", R"({"items":[],"nextSyncToken":"s1="})",
+        R"({"items":[],"nextPageToken":"p4"})", R"({"items":[],"nextPageToken":"p5"})",
+        R"({"items":[],"nextSyncToken":"s2"})", R"({"items":[],"nextSyncToken":"s3"})"})
+    EXPECT_EQ(shapeOf(read(answer)), shape) << answer;
+  const auto sent = toCalendars();
+  const auto has = [&](std::size_t i, const char* text) {
+    return sent.at(i).url.find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(has(2, "pageToken=p3&") && has(2, "timeMin=") && has(2, "timeMax="));
+  EXPECT_FALSE(has(2, "pageToken=p2"));
+  EXPECT_TRUE(has(3, "syncToken=s1%3D&") && !has(3, "timeMin=") && !has(3, "pageToken="));
+  EXPECT_TRUE(has(4, "syncToken=s1%3D&pageToken=p4&"));
+  EXPECT_TRUE(has(5, "syncToken=s1%3D&pageToken=p5&") && !has(5, "p4"));
+  EXPECT_TRUE(has(6, "syncToken=s2&"));
 }
 
 TEST_F(GoogleCalendarPlugin, AChannelIsOpenedOnceWhateverBecameOfTheFirstTry) {

@@ -70,8 +70,8 @@ TEST_F(ConnectionsOfPlaid, AnExchangeIsAskedForAsByPlaidsLibrary) {
                                            "/item/public_token/exchange",
                                            {{"content-type", "application/json"},
                                             {"plaid-version", "2020-09-14"},
-                                            {"plaid-client-id", "cid"},
-                                            {"plaid-secret", "a-secret"}},
+                                            {"plaid-client-id", "client-id-of-plaid"},
+                                            {"plaid-secret", "a-secret-of-plaid"}},
                                            kPublicToken};
   bulkhead::tests::expectEqualHeads(last(), own, kApi);
   EXPECT_EQ(json::parse(last().body), json::parse(kPublicToken));
@@ -103,16 +103,18 @@ TEST_F(ConnectionsOfPlaid, ATokenIsNeverShownAndNeverLogged) {
   call("list_accounts", kAccounts);
   for (const std::string& line : host_.log()) {
     EXPECT_THAT(line, Not(HasSubstr("access-sandbox")));
-    EXPECT_THAT(line, Not(HasSubstr("a-secret")));
+    EXPECT_THAT(line, Not(HasSubstr("a-secret-of-plaid")));
     EXPECT_THAT(line, Not(HasSubstr("public-sandbox")));
   }
 }
 
 TEST(SealedTokens, AreOpenedByTheirKeyAlone) {
   const std::string key(32, 'k');
-  TestHost host{
-      "plaid",
-      {{"base_url", kApi}, {"client_id", "cid"}, {"secret", "a-secret"}, {"token_key", key}}};
+  TestHost host{"plaid",
+                {{"base_url", kApi},
+                 {"client_id", "client-id-of-plaid"},
+                 {"secret", "a-secret-of-plaid"},
+                 {"token_key", key}}};
   FakePlaid plaid{host};
   ASSERT_EQ(host.post(kConnections, kPublicToken).status, 201);
   EXPECT_EQ(host.get(std::string{kConnections} + "/item1/accounts").status, 200);
@@ -225,7 +227,7 @@ TEST_F(ConnectionsOfPlaid, AnotherTenantsConnectionIsNotThere) {
 }
 
 TEST(ConnectionsWithoutKeys, C13_SaySoAndNameTheSettings) {
-  TestHost host{"plaid", {{"client_id", "cid"}}};
+  TestHost host{"plaid", {{"client_id", "client-id-of-plaid"}}};
   const TestResponse answer = host.post("/api/plaid/v1/link-tokens", R"({"user":"u"})");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.error().code, "NOT_CONFIGURED");
@@ -252,7 +254,8 @@ TEST_F(ConnectionsOfPlaid, HealthAsksAtMostOnceAMinuteAndTellsARefusedKey) {
 TEST(FailingCallsOfPlaid, AConnectionIsKeptOnceWhateverFails) {
   Scenario scenario;
   scenario.plugin = "plaid";
-  scenario.settings = {{"base_url", kApi}, {"client_id", "cid"}, {"secret", "a-secret"}};
+  scenario.settings = {
+      {"base_url", kApi}, {"client_id", "client-id-of-plaid"}, {"secret", "a-secret-of-plaid"}};
   std::shared_ptr<FakePlaid> plaid;
   scenario.prepare = [&](TestHost& host) { plaid = std::make_shared<FakePlaid>(host); };
   scenario.run = [](TestHost& host) {

@@ -51,7 +51,9 @@ class FakePlaid {
 
   static bulkhead::testing::TestHost::Settings settings() {
     static const std::initializer_list<std::pair<std::string, bulkhead::testing::SettingValue>>
-        kSettings{{"base_url", kApi}, {"client_id", "cid"}, {"secret", "a-secret"}};
+        kSettings{{"base_url", kApi},
+                  {"client_id", "client-id-of-plaid"},
+                  {"secret", "a-secret-of-plaid"}};
     return kSettings;
   }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <bulkhead/form.hpp>
 #include <bulkhead/testing/test_host.hpp>
@@ -38,6 +39,22 @@ class FakeStripe {
     return state_->sessions.size();
   }
 
+  /// As a day after the last request: what was made stays, its key is forgotten.
+  void forgetKeys() {
+    const std::lock_guard lock{state_->mutex};
+    state_->sessions.clear();
+    for (auto& refund : state_->refunds) refund.key.clear();
+  }
+  /// Refunds that Stripe made, the newest first in pages of so many.
+  std::size_t refunds() const {
+    const std::lock_guard lock{state_->mutex};
+    return state_->refunds.size();
+  }
+  void listRefundsBy(std::size_t page) {
+    const std::lock_guard lock{state_->mutex};
+    state_->page = page;
+  }
+
   static std::string headerOf(const Request& request, const std::string& name) {
     const auto found = std::find_if(request.headers.begin(), request.headers.end(),
                                     [&](const auto& field) { return field.first == name; });
@@ -54,6 +71,11 @@ class FakeStripe {
     std::mutex mutex;
     std::map<std::string, Answer> answers;
     std::map<std::string, std::string> sessions;
+    struct Refund {
+      std::string key, id, body;
+    };
+    std::vector<Refund> refunds;
+    std::size_t page = 100;
 
     Answer answer(const Request& request) {
       const std::lock_guard lock{mutex};
@@ -61,10 +83,45 @@ class FakeStripe {
       const std::string path = request.method + " " + target.substr(0, target.find('?'));
       if (const auto told = answers.find(path); told != answers.end()) return told->second;
       if (path == "POST /v1/checkout/sessions") return create(request);
+      if (path == "POST /v1/refunds") return refund(request);
+      if (path == "GET /v1/refunds")
+        return listRefunds(bulkhead::Form::parse(target.substr(target.find('?') + 1)));
       if (path == "GET /v1/balance")
         return bulkhead::testing::httpAnswer(200, R"({"object":"balance"})");
       return bulkhead::testing::httpAnswer(404,
                                            refusal("invalid_request_error", "resource_missing"));
+    }
+    Answer refund(const Request& request) {
+      const std::string key = headerOf(request, "Idempotency-Key");
+      const auto made = std::find_if(refunds.begin(), refunds.end(),
+                                     [&](const Refund& one) { return one.key == key; });
+      if (made != refunds.end()) return bulkhead::testing::httpAnswer(200, made->body);
+      const auto form = bulkhead::Form::parse(request.body);
+      const std::string id = fmt::format("re_{}", refunds.size() + 1);
+      const std::string amount{form.find("amount").value_or("4900")};
+      refunds.push_back(
+          {key, id,
+           fmt::format(R"({{"id":"{}","object":"refund","status":"succeeded","amount":{},)"
+                       R"("currency":"eur","payment_intent":"{}","metadata":{{"refund":"{}"}}}})",
+                       id, amount, form.get("payment_intent"),
+                       form.find("metadata[refund]").value_or(""))});
+      return bulkhead::testing::httpAnswer(200, refunds.back().body);
+    }
+    Answer listRefunds(const bulkhead::Form& query) const {
+      const std::string after{query.find("starting_after").value_or("")};
+      std::string data;
+      std::size_t count = 0;
+      bool is_behind = after.empty();
+      bool has_more = false;
+      for (auto one = refunds.rbegin(); one != refunds.rend(); ++one) {
+        if (is_behind && count == page) has_more = true;
+        if (is_behind && count < page) {
+          data += (count++ == 0 ? "" : ",") + one->body;
+        }
+        is_behind = is_behind || one->id == after;
+      }
+      return bulkhead::testing::httpAnswer(
+          200, fmt::format(R"({{"object":"list","data":[{}],"has_more":{}}})", data, has_more));
     }
     Answer create(const Request& request) {
       const auto form = bulkhead::Form::parse(request.body);

@@ -26,6 +26,7 @@ json object(const json& members) {
   json whole = json::parse(
       R"({"id":"pi_1","object":"payment_intent","amount":4900,"currency":"eur","status":"succeeded",
           "metadata":{"payment":"pay_1","tenant":"t1","reference":"INV-42"}})");
+  whole["metadata"]["seal"] = sealOf("pay_1", "t1", "INV-42", "4900", "EUR");
   whole.update(members);
   return whole;
 }
@@ -82,7 +83,8 @@ class PaymentEvents : public testing::Test {
     return names;
   }
 
-  TestHost host_{"stripe", {{"webhook_secret", kSecret}, {"secret_key", kApiKey}}};
+  TestHost host_{"stripe",
+                 {{"webhook_secret", kSecret}, {"secret_key", kApiKey}, {"seal_key", kSealKey}}};
 };
 
 TEST_F(PaymentEvents, AnEventIsToldInNeutralWords) {
@@ -121,7 +123,7 @@ TEST_F(PaymentEvents, EveryOrderEndsTheSame) {
   int run = 0;
   do {
     if (++run % 12 != 1) continue;  // ten of the 120 orders
-    TestHost host{"stripe", {{"webhook_secret", kSecret}}};
+    TestHost host{"stripe", {{"webhook_secret", kSecret}, {"seal_key", kSealKey}}};
     for (const int i : order) {
       ASSERT_EQ(deliver(host, events[static_cast<std::size_t>(i)]).status, 200);
       host.runMessages();
@@ -158,7 +160,7 @@ TEST_F(PaymentEvents, EveryFailedAttemptIsToldOnceUntilItSucceeds) {
 
 TEST_F(PaymentEvents, AnEndWithoutPaymentIsToldOnce) {
   take({eventOf("evt_1", "checkout.session.expired",
-                object({{"id", "cs_1"}, {"payment_intent", nullptr}})),
+                object({{"id", "cs_1"}, {"payment_intent", nullptr}, {"amount_total", 4900}})),
         eventOf("evt_2", "payment_intent.canceled", object({{"status", "canceled"}}))});
   EXPECT_THAT(names(), testing::ElementsAre("payment_canceled"));
 }
@@ -175,6 +177,8 @@ TEST_F(PaymentEvents, DisputesAreToldWithTheirPayment) {
                      {"amount", 4900}, {"currency", "eur"},   {"status", "needs_response"}};
   json closed = dispute;
   closed["status"] = "lost";
+  closed["balance_transactions"] = {{{"id", "txn_1"}, {"fee", 1500}},
+                                    {{"id", "txn_2"}, {"fee", 500}}};
   take({succeeded("evt_1"), eventOf("evt_2", "charge.dispute.created", dispute),
         eventOf("evt_3", "charge.dispute.closed", closed),
         eventOf("evt_4", "charge.dispute.closed", closed)});
@@ -184,6 +188,8 @@ TEST_F(PaymentEvents, DisputesAreToldWithTheirPayment) {
   EXPECT_EQ(told.value("reference", ""), "INV-42");
   EXPECT_EQ(told.value("outcome", ""), "lost");
   EXPECT_EQ(told.value("dispute", ""), "du_1");
+  EXPECT_EQ(told.value("fee", 0), 2000);
+  EXPECT_FALSE(json::parse(published()[1].json).contains("fee"));
 }
 
 TEST_F(PaymentEvents, APayoutIsNobodysPayment) {
@@ -206,6 +212,143 @@ TEST_F(PaymentEvents, APaymentOfElsewhereHasStripesId) {
   EXPECT_FALSE(json::parse(published()[0].json).contains("reference"));
 }
 
+json copied(const json& members) {
+  json metadata = object(json::object()).at("metadata");
+  metadata.update(members);
+  return metadata;
+}
+
+// Goal: who may make objects in the account at Stripe cannot post into a tenant's books. Method:
+// metadata that name the tenant without a seal, with somebody else's, and with one that was made
+// for another tenant, reference, amount or currency.
+TEST_F(PaymentEvents, ATenantIsBelievedUnderOurSealAlone) {
+  const std::vector<json> forged{
+      object({{"metadata", copied({{"seal", nullptr}})}}),
+      object({{"metadata", copied({{"seal", ""}})}}),
+      object({{"metadata", copied({{"seal", std::string(64, '0')}})}}),
+      object(
+          {{"metadata", copied({{"seal", sealOf("pay_1", "t1", "INV-42", "4900", "EUR", "x")}})}}),
+      object({{"metadata", copied({{"tenant", "t2"}})}}),
+      object({{"metadata", copied({{"reference", "INV-43"}})}}),
+      object({{"metadata", copied({{"payment", "pay_2"}})}}),
+      object({{"amount", 1}}),
+      object({{"currency", "usd"}}),
+  };
+  int number = 0;
+  for (json intent : forged) {
+    const std::string n = std::to_string(++number);
+    intent["id"] = "pi_forged_" + n;
+    take({eventOf("evt_" + n, "payment_intent.succeeded", intent)});
+    ASSERT_EQ(published().size(), static_cast<std::size_t>(number)) << intent;
+    EXPECT_EQ(published().back().tenant, "") << intent;
+    const json told = json::parse(published().back().json);
+    EXPECT_EQ(told.value("id", ""), "pi_forged_" + n);
+    EXPECT_FALSE(told.contains("tenant") || told.contains("reference")) << told;
+  }
+  EXPECT_NE(host_.log().back().find("metadata that are not ours"), std::string::npos);
+}
+
+// Goal: what is ours and copied into another object is not believed there, since both would be told
+// as one payment.
+TEST_F(PaymentEvents, ACopyOfOurMetadataInAnotherObjectIsNobodys) {
+  take({session("evt_1", "checkout.session.completed")});
+  ASSERT_THAT(names(), testing::ElementsAre("payment_succeeded"));
+  take({eventOf("evt_2", "charge.refunded",
+                object({{"id", "ch_2"}, {"payment_intent", "pi_2"}, {"amount_refunded", 4900}})),
+        eventOf("evt_3", "checkout.session.expired",
+                object({{"id", "cs_2"}, {"payment_intent", nullptr}, {"amount_total", 4900}}))});
+  ASSERT_EQ(published().size(), 3U);
+  for (const std::size_t i : {1U, 2U}) EXPECT_EQ(published()[i].tenant, "") << published()[i].json;
+  EXPECT_EQ(published()[1].subject, "pi_2");
+  EXPECT_EQ(published()[2].subject, "cs_2");
+}
+
+TEST_F(PaymentEvents, WhatIsKnownOfItsObjectsNeedsNoSeal) {
+  const FakeStripe stripe{host_};
+  const json made = json::parse(
+      host_
+          .call("payments/1", "create_payment",
+                R"({"amount":4900,"currency":"EUR","reference":"INV-42","idempotency_key":"k"})")
+          .body);
+  take({eventOf("evt_1", "checkout.session.completed",
+                object({{"id", "cs_1"},
+                        {"payment_intent", "pi_1"},
+                        {"payment_status", "paid"},
+                        {"amount_total", 4900},
+                        {"metadata", json::object()}}))});
+  ASSERT_EQ(published().size(), 1U);
+  EXPECT_EQ(published()[0].tenant, "t1");
+  EXPECT_EQ(published()[0].subject, made.at("id"));
+}
+
+// Goal: a change of the key costs no payment that is under way.
+TEST(SealsOfStripe, OfTheKeyBeforeAreGoodWhileItIsNamed) {
+  const std::string next(32, 'n');
+  const auto tenantOf = [&](TestHost::Settings settings) {
+    TestHost host{"stripe", settings};
+    EXPECT_EQ(deliver(host, succeeded("evt_1")).status, 200);
+    host.runMessages();
+    return host.published("payments/1").at(0).tenant;
+  };
+  EXPECT_EQ(tenantOf({{"webhook_secret", kSecret}, {"seal_key", kSealKey}}), "t1");
+  EXPECT_EQ(
+      tenantOf({{"webhook_secret", kSecret}, {"seal_key", next}, {"seal_key_previous", kSealKey}}),
+      "t1");
+  EXPECT_EQ(tenantOf({{"webhook_secret", kSecret}, {"seal_key", next}}), "");
+}
+
+TEST(SealsOfStripe, ArePluginsOwnWithoutAKey) {
+  TestHost host{"stripe", {{"webhook_secret", kSecret}, {"secret_key", kApiKey}}};
+  const FakeStripe stripe{host};
+  const auto order = [&](const char* key) {
+    return json::parse(host.call("payments/1", "create_payment",
+                                 json{{"amount", 4900},
+                                      {"currency", "EUR"},
+                                      {"reference", "INV-42"},
+                                      {"idempotency_key", key}}
+                                     .dump())
+                           .body);
+  };
+  const json made = order("k");
+  const auto form = bulkhead::Form::parse(host.wire().sent().back().body);
+  const std::string seal{form.get("payment_intent_data[metadata][seal]")};
+  EXPECT_EQ(seal.size(), 64U);
+  EXPECT_NE(seal, sealOf(made.at("id"), "t1", "INV-42", "4900", "EUR", kApiKey))
+      << "who has Stripe's key has not ours";
+  host.restart();
+  EXPECT_EQ(deliver(host, eventOf("evt_1", "payment_intent.succeeded",
+                                  object({{"metadata",
+                                           {{"payment", made.at("id")},
+                                            {"tenant", "t1"},
+                                            {"reference", "INV-42"},
+                                            {"seal", seal}}}})))
+                .status,
+            200);
+  host.runMessages();
+  EXPECT_EQ(host.published("payments/1").at(0).tenant, "t1") << "the key is kept";
+}
+
+// Goal: a connected account's events are none of ours, since its owner may make any.
+TEST(ConnectedAccountsOfStripe, ArePassedOverUnlessTheyAreNamed) {
+  json ours = json::parse(succeeded("evt_1"));
+  ours["account"] = "acct_2";
+  for (const bool is_named : {false, true}) {
+    TestHost host{"stripe",
+                  {{"webhook_secret", kSecret},
+                   {"seal_key", kSealKey},
+                   {"connected_accounts", is_named ? "acct_1, acct_2" : "acct_1"}}};
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(deliver(host, ours.dump()).body, is_named && i == 1
+                                                     ? R"({"received":true,"duplicate":true})"
+                                                     : R"({"received":true,"duplicate":false})");
+    }
+    host.runMessages();
+    EXPECT_EQ(host.published("payments/1").size(), is_named ? 1U : 0U);
+    EXPECT_EQ(json::parse(host.get("/api/stripe/v1/events").body).at("data").size(),
+              is_named ? 1U : 0U);
+  }
+}
+
 TEST_F(PaymentEvents, WhatIsNotOfMoneyIsPassedOver) {
   take({eventOf("evt_1", "customer.updated", {{"id", "cus_1"}}), event("evt_2"),
         eventOf("evt_3", "payout.paid", {{"id", "po_1"}, {"currency", "x"}}),
@@ -221,10 +364,12 @@ TEST_F(PaymentEvents, AnEventHasTheIdThatTheCreatorWasGiven) {
           .call("payments/1", "create_payment",
                 R"({"amount":4900,"currency":"EUR","reference":"INV-42","idempotency_key":"k"})")
           .body);
-  take({eventOf(
-      "evt_1", "payment_intent.succeeded",
-      object({{"metadata",
-               {{"payment", made.at("id")}, {"tenant", "t1"}, {"reference", "INV-42"}}}}))});
+  take({eventOf("evt_1", "payment_intent.succeeded",
+                object({{"metadata",
+                         {{"payment", made.at("id")},
+                          {"tenant", "t1"},
+                          {"reference", "INV-42"},
+                          {"seal", sealOf(made.at("id"), "t1", "INV-42", "4900", "EUR")}}}}))});
   EXPECT_EQ(json::parse(published()[0].json).at("id"), made.at("id"));
   stripe.answer("POST /v1/refunds", 200,
                 R"({"id":"re_1","status":"succeeded","amount":4900,"currency":"eur"})");
@@ -233,7 +378,7 @@ TEST_F(PaymentEvents, AnEventHasTheIdThatTheCreatorWasGiven) {
                       json{{"payment", made.at("id")}, {"idempotency_key", "r"}}.dump())
                 .status,
             200);
-  EXPECT_EQ(host_.wire().sent().back().body, "payment_intent=pi_1")
+  EXPECT_TRUE(host_.wire().sent().back().body.starts_with("payment_intent=pi_1&"))
       << "the intent is known from the event, and not asked for";
 }
 
@@ -241,7 +386,7 @@ TEST_F(PaymentEvents, AnEventHasTheIdThatTheCreatorWasGiven) {
 TEST(FailingCallsOfEvents, ADeliveryIsToldOnceWhateverFails) {
   Scenario scenario;
   scenario.plugin = "stripe";
-  scenario.settings = {{"webhook_secret", kSecret}};
+  scenario.settings = {{"webhook_secret", kSecret}, {"seal_key", kSealKey}};
   scenario.run = [](TestHost& host) {
     expectStatus(deliver(host, succeeded("evt_1")), 200);
     host.runMessages();

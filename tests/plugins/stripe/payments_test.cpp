@@ -55,7 +55,8 @@ class PaymentsOfStripe : public testing::Test {
   }
   OutboundRequest last() const { return host_.wire().sent().back(); }
 
-  mutable TestHost host_{"stripe", {{"secret_key", kApiKey}, {"webhook_secret", "whsec_12345678"}}};
+  mutable TestHost host_{"stripe",
+                         {{"secret_key", kApiKey}, {"webhook_secret", "whsec_1234567890"}}};
   FakeStripe stripe_{host_};
 };
 
@@ -72,6 +73,8 @@ TEST_F(PaymentsOfStripe, ALinkIsACheckoutSessionOfTheOrder) {
   EXPECT_EQ(FakeStripe::headerOf(last(), "Authorization"), "Bearer sk_test_1234567890");
   EXPECT_EQ(FakeStripe::headerOf(last(), "Stripe-Version"), "2026-10-28.endive");
   const std::string id = link.at("id");
+  const std::string seal = decodedForm(last().body)["metadata[seal]"];
+  EXPECT_EQ(seal.size(), 64U);
   const std::map<std::string, std::string> expected{
       {"mode", "payment"},
       {"line_items[0][price_data][currency]", "eur"},
@@ -84,10 +87,12 @@ TEST_F(PaymentsOfStripe, ALinkIsACheckoutSessionOfTheOrder) {
       {"payment_intent_data[metadata][note]", "a&b"},
       {"payment_intent_data[metadata][payment]", id},
       {"payment_intent_data[metadata][reference]", "INV-42"},
+      {"payment_intent_data[metadata][seal]", seal},
       {"payment_intent_data[metadata][tenant]", "t1"},
       {"metadata[note]", "a&b"},
       {"metadata[payment]", id},
       {"metadata[reference]", "INV-42"},
+      {"metadata[seal]", seal},
       {"metadata[tenant]", "t1"}};
   EXPECT_EQ(decodedForm(last().body), expected);
 }
@@ -189,9 +194,11 @@ TEST(RefundedOfStripe, IsWithoutWhatWasNeverCaptured) {
 }
 
 TEST_F(PaymentsOfStripe, NamesOfOurOwnAreNotForMetadata) {
-  const TestResponse refused =
-      order("m", R"({"amount":1,"currency":"EUR","reference":"r","metadata":{"tenant":"t2"}})");
-  EXPECT_EQ(refused.error().code, "PROVIDER_REFUSED");
+  for (const std::string name : {"payment", "reference", "seal", "tenant"}) {
+    const std::string body =
+        R"({"amount":1,"currency":"EUR","reference":"r","metadata":{")" + name + R"(":"x"}})";
+    EXPECT_EQ(order("m" + name, body.c_str()).error().code, "PROVIDER_REFUSED") << name;
+  }
   EXPECT_TRUE(host_.wire().sent().empty());
 }
 
@@ -270,6 +277,57 @@ TEST_F(PaymentsOfStripe, ItIsCapturedCanceledAndGivenBack) {
       "ILLEGAL_TRANSITION");
 }
 
+std::string refundOf(const std::string& payment, const std::string& members) {
+  return R"({"payment":")" + payment + "\"," + members + "}";
+}
+
+// Goal: nobody is given back twice, however late the request comes again. Method: Stripe forgets
+// its keys, as it may after a day.
+TEST_F(PaymentsOfStripe, ARefundIsGivenOnceForAKeyHoweverLate) {
+  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
+  const std::string part = refundOf(id, R"("amount":5,"idempotency_key":"r1")");
+  const TestResponse first = call("create_refund", part);
+  ASSERT_EQ(first.status, 200) << first.body;
+  stripe_.forgetKeys();
+  host_.advance(std::chrono::hours{25});
+  EXPECT_EQ(call("create_refund", part).body, first.body);
+  EXPECT_EQ(stripe_.refunds(), 1U);
+  const TestResponse other = call("create_refund", refundOf(id, R"("idempotency_key":"r2")"));
+  EXPECT_EQ(json::parse(other.body).value("id", ""), "re_2") << "another key is another refund";
+  EXPECT_EQ(
+      call("create_refund", refundOf(id, R"("amount":6,"idempotency_key":"r1")")).error().code,
+      "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_EQ(stripe_.refunds(), 2U);
+}
+
+TEST_F(PaymentsOfStripe, ARefundIsFoundOnWhateverPageItIs) {
+  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
+  for (int i = 0; i < 5; ++i)
+    call("create_refund",
+         refundOf(id, R"("amount":1,"idempotency_key":"r)" + std::to_string(i) + "\""));
+  ASSERT_EQ(stripe_.refunds(), 5U);
+  stripe_.forgetKeys();
+  stripe_.listRefundsBy(2);
+  const TestResponse again =
+      call("create_refund", refundOf(id, R"("amount":1,"idempotency_key":"r0")"));
+  EXPECT_EQ(json::parse(again.body).value("id", ""), "re_1");
+  EXPECT_EQ(stripe_.refunds(), 5U);
+}
+
+// What cannot be looked for is not given.
+TEST_F(PaymentsOfStripe, WithoutALookNothingIsGivenBack) {
+  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
+  const std::string refund = refundOf(id, R"("idempotency_key":"r1")");
+  stripe_.answer("GET /v1/refunds", 500, "");
+  EXPECT_EQ(call("create_refund", refund).error().code, "PROVIDER_FAILED");
+  stripe_.answer("GET /v1/refunds", 200, R"({"object":"list"})");
+  EXPECT_EQ(call("create_refund", refund).error().code, "PROVIDER_ANSWER_INVALID");
+  stripe_.answer("GET /v1/refunds", 200, R"({"data":[{"id":"re_9"}],"has_more":true})");
+  EXPECT_EQ(call("create_refund", refund).error().code, "PROVIDER_AMBIGUOUS")
+      << "more pages than anybody reads";
+  EXPECT_EQ(stripe_.refunds(), 0U);
+}
+
 TEST_F(PaymentsOfStripe, ACheckoutThatNobodyHasBegunIsEnded) {
   const std::string id = json::parse(call("create_payment", kCreate).body).at("id");
   stripe_.answer("GET /v1/checkout/sessions/cs_1", 200,
@@ -321,8 +379,37 @@ TEST(FailingCalls, APaymentLinkIsMadeOnceWhateverFails) {
   EXPECT_THAT(bulkhead::testing::failEachCall(scenario).problems, testing::IsEmpty());
 }
 
+// Goal: somebody is given back once, whatever fails in between.
+TEST(FailingCalls, ARefundIsGivenOnceWhateverFails) {
+  Scenario scenario;
+  scenario.plugin = "stripe";
+  scenario.settings = {{"secret_key", kApiKey}};
+  std::shared_ptr<FakeStripe> stripe;
+  std::string payment;
+  scenario.prepare = [&](TestHost& host) {
+    stripe = std::make_shared<FakeStripe>(host);
+    payment = json::parse(host.call("payments/1", "create_payment", kCreate).body).at("id");
+    stripe->answer("GET /v1/checkout/sessions/cs_1", 200,
+                   R"({"id":"cs_1","payment_intent":{"id":"pi_1","status":"succeeded"}})");
+  };
+  scenario.run = [&](TestHost& host) {
+    const std::string refund = refundOf(payment, R"("idempotency_key":"once")");
+    TestResponse given = host.call("payments/1", "create_refund", refund);
+    if (given.status >= 500) {
+      host.restart();
+      stripe->forgetKeys();
+      given = host.call("payments/1", "create_refund", refund);
+    }
+    expectStatus(std::move(given), 200);
+  };
+  scenario.verify = [&](TestHost&) {
+    if (stripe->refunds() != 1) throw std::runtime_error{"it was not given back once"};
+  };
+  EXPECT_THAT(bulkhead::testing::failEachCall(scenario).problems, testing::IsEmpty());
+}
+
 TEST(HealthOfStripe, AsksAtMostOnceAMinuteAndTellsARefusedKey) {
-  TestHost host{"stripe", {{"secret_key", kApiKey}, {"webhook_secret", "whsec_12345678"}}};
+  TestHost host{"stripe", {{"secret_key", kApiKey}, {"webhook_secret", "whsec_1234567890"}}};
   FakeStripe stripe{host};
   EXPECT_EQ(json::parse(host.health("api")).value("status", ""), "healthy");
   for (int i = 0; i < 5; ++i) host.health("api");
@@ -357,9 +444,13 @@ TEST_F(PaymentsOfStripe, ARefundIsAskedForAsByStripesLibrary) {
        {"content-type", "application/x-www-form-urlencoded"},
        {"stripe-version", "2026-10-28.endive"}},
       "payment_intent=pi_1&amount=5&reason=requested_by_customer"};
-  bulkhead::tests::expectEqualForms(last(), own, kApi);
+  OutboundRequest sent = last();
+  const auto marks = sent.body.find("&metadata[refund]=refund_");
+  ASSERT_NE(marks, std::string::npos) << sent.body;
+  sent.body.resize(marks);
+  bulkhead::tests::expectEqualForms(sent, own, kApi);
   if (const auto golden = bulkhead::tests::goldenRequest("stripe", "refunds.create"))
-    bulkhead::tests::expectEqualForms(last(), *golden, kApi);
+    bulkhead::tests::expectEqualForms(sent, *golden, kApi);
 }
 
 TEST_F(PaymentsOfStripe, ReferenceRequestsOfStripesLibrary) {

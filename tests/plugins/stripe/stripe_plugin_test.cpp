@@ -88,7 +88,8 @@ TEST(Stripe, WithoutItsWebhookSecretItIsConfiguredAndSaysWhatIsMissing) {
 }
 
 TEST(Stripe, ABlankSecretIsRefusedAtTheStart) {
-  EXPECT_THROW((TestHost{"stripe", {{"webhook_secret", "        \\ "}}}), std::runtime_error);
+  EXPECT_THROW((TestHost{"stripe", {{"webhook_secret", "                \\ "}}}),
+               std::runtime_error);
 }
 
 TEST(Stripe, ListingPagesBackwards) {

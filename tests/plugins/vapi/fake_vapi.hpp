@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -34,11 +35,14 @@ class FakeVapi {
   /// People's telephones ring once for each.
   std::vector<json>& calls() { return state_->calls; }
   void hide() { state_->hidden = true; }
+  /// A list takes its time.
+  void whenListed(std::function<void()> hook) { state_->listed = std::move(hook); }
 
  private:
   struct State {
     Next next = Next::Answer;
     bool hidden = false;
+    std::function<void()> listed = [] {};
     std::vector<json> calls;
 
     OutboundAnswer serve(const OutboundRequest& request) {
@@ -49,7 +53,10 @@ class FakeVapi {
       const std::string target = request.url.substr(kApi.size());
       if (request.method == "POST") return create(json::parse(request.body));
       if (target.starts_with("/assistant")) return httpAnswer(200, "[]");
-      if (target.starts_with("/call?")) return httpAnswer(200, hidden ? "[]" : json(calls).dump());
+      if (target.starts_with("/call?")) {
+        listed();
+        return httpAnswer(200, hidden ? "[]" : json(calls).dump());
+      }
       for (const auto& one : calls) {
         if (target == "/call/" + one.value("id", "")) return httpAnswer(200, one.dump());
       }

@@ -33,7 +33,8 @@ class VapiPlugin : public testing::Test {
     return host_.post(kRoute, body, {{"Idempotency-Key", key}});
   }
 
-  TestHost host_{"vapi", {{"api_key", "vapi-key-1"}, {"assistant", "a1"}, {"phone_number", "p1"}}};
+  TestHost host_{"vapi",
+                 {{"api_key", "vapi-key-0123456789"}, {"assistant", "a1"}, {"phone_number", "p1"}}};
   FakeVapi vapi_{host_};
 };
 
@@ -73,13 +74,19 @@ TEST_F(VapiPlugin, WhatIsNotFoundIsPlacedAgainOnlyWhenItCouldHaveBeenSeen) {
 }
 
 TEST_F(VapiPlugin, Control_WithoutLookingTheyAreRungUpTwice) {
-  TestHost host{
-      "vapi",
-      {{"api_key", "vapi-key-1"}, {"assistant", "a1"}, {"phone_number", "p1"}, {"settle_time", 0}}};
+  TestHost host{"vapi",
+                {{"api_key", "vapi-key-0123456789"},
+                 {"assistant", "a1"},
+                 {"phone_number", "p1"},
+                 {"request_timeout", 100},
+                 {"settle_time", 100}}};
   FakeVapi vapi{host};
   vapi.hide();
   vapi.next(Next::LoseTheAnswer);
-  for (int i = 0; i < 2; ++i) host.post(kRoute, kCallZoe, {{"Idempotency-Key", "k"}});
+  for (int i = 0; i < 2; ++i) {
+    host.post(kRoute, kCallZoe, {{"Idempotency-Key", "k"}});
+    host.advance(std::chrono::milliseconds{100});
+  }
   EXPECT_EQ(vapi.calls().size(), 2U);
 }
 
@@ -166,6 +173,28 @@ TEST(VapiSettings, C13_WithoutCredentialsItRunsAndSaysSo) {
   EXPECT_TRUE(host.wire().sent().empty());
 }
 
+TEST(VapiSettings, ASettleTimeBelowTheTimeOutIsRefusedAndBothAreNamed) {
+  try {
+    TestHost host{"vapi", {{"settle_time", 19999}}};
+    FAIL() << "it was not refused";
+  } catch (const std::runtime_error& refusal) {
+    EXPECT_THAT(refusal.what(), testing::HasSubstr("settle_time (19999 ms)"));
+    EXPECT_THAT(refusal.what(), testing::HasSubstr("request_timeout (20000 ms)"));
+  }
+}
+
+// A secret of a few bytes can be tried out, and who has it may say anything.
+TEST(VapiSettings, AShortSecretIsRefusedAtTheStart) {
+  for (const char* secret : {"whsec_QQ==", "whsec_AAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA"})
+    EXPECT_THROW((TestHost{"vapi", {{"webhook_secret", secret}}}), std::runtime_error) << secret;
+  EXPECT_THROW((TestHost{"vapi",
+                         {{"webhook_secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+                          {"webhook_secret_previous", "AAAAAAAAAAAAAAAAAAAA"}}}),
+               std::runtime_error);
+  EXPECT_THROW((TestHost{"vapi", {{"webhook_authentication", "secret"}, {"webhook_secret", "s"}}}),
+               std::runtime_error);
+}
+
 TEST_F(VapiPlugin, HealthKnowsARefusedKey) {
   host_.wire().answerNext(httpAnswer(401));
   EXPECT_EQ(json::parse(host_.health("api")).value("status", ""), "critical");
@@ -176,7 +205,8 @@ TEST_F(VapiPlugin, HealthKnowsARefusedKey) {
 TEST(VapiRequests, ReferenceRequestsOfVapisLibrary) {
   const auto file = bulkhead::tests::referenceFile("vectors/golden_requests.json");
   if (!file) GTEST_SKIP() << "reference data: vectors/golden_requests.json is not here";
-  TestHost host{"vapi", {{"api_key", "vapi-key-1"}, {"assistant", "a1"}, {"phone_number", "p1"}}};
+  TestHost host{"vapi",
+                {{"api_key", "vapi-key-0123456789"}, {"assistant", "a1"}, {"phone_number", "p1"}}};
   FakeVapi vapi{host};
   host.post(kRoute, kCallZoe);
   host.get("/api/vapi/v1/calls/c1");
@@ -210,10 +240,16 @@ TEST(VapiRequests, ReferenceRequestsOfVapisLibrary) {
 TEST(VapiFailingCalls, ACallIsPlacedOnceWhateverFails) {
   Scenario scenario;
   scenario.plugin = "vapi";
-  scenario.settings = {
-      {"api_key", "vapi-key-1"}, {"assistant", "a1"}, {"phone_number", "p1"}, {"settle_time", 0}};
+  scenario.settings = {{"api_key", "vapi-key-0123456789"},
+                       {"assistant", "a1"},
+                       {"phone_number", "p1"},
+                       {"request_timeout", 100},
+                       {"settle_time", 100}};
   auto fake = std::make_shared<std::unique_ptr<FakeVapi>>();
-  scenario.prepare = [fake](TestHost& host) { *fake = std::make_unique<FakeVapi>(host); };
+  scenario.prepare = [fake](TestHost& host) {
+    *fake = std::make_unique<FakeVapi>(host);
+    (*fake)->whenListed([&host] { host.advance(std::chrono::milliseconds{100}); });
+  };
   scenario.run = [](TestHost& host) {
     expectStatus(host.post(kRoute, kCallZoe, {{"Idempotency-Key", "k-1"}}), 201);
     expectStatus(host.get("/api/vapi/v1/calls/c1"), 200);

@@ -58,7 +58,7 @@ class VapiWebhooks : public testing::Test {
   }
 
   TestHost host_{"vapi",
-                 {{"api_key", "vapi-key-1"},
+                 {{"api_key", "vapi-key-0123456789"},
                   {"assistant", "a1"},
                   {"phone_number", "p1"},
                   {"webhook_secret", kSecret},
@@ -98,6 +98,13 @@ TEST_F(VapiWebhooks, ACallThatSomebodyBeganIsTheSettingsTenants) {
   EXPECT_EQ(host_.published("voice/1").back().tenant, "front-desk");
 }
 
+// Vapi does not say whether its timestamps are seconds or milliseconds.
+TEST_F(VapiWebhooks, ATimestampMayBeInMilliseconds) {
+  EXPECT_EQ(deliver(host_, kReport, "m1", kNow * 1000 + 999).status, 200);
+  EXPECT_EQ(deliver(host_, kReport, "m2", (kNow - 301) * 1000).status, 400);
+  EXPECT_EQ(deliver(host_, kReport, "m3", (kNow + 301) * 1000).status, 400);
+}
+
 TEST_F(VapiWebhooks, WhatIsNotVapisIsNotKept) {
   EXPECT_EQ(host_.send("POST", kWebhook, {}, kReport).error().code, "SIGNATURE_INVALID");
   EXPECT_EQ(deliver(host_, kReport, "m1", kNow - 301).status, 400);
@@ -109,11 +116,11 @@ TEST_F(VapiWebhooks, WhatIsNotVapisIsNotKept) {
 
 TEST(VapiSecret, ProvesItselfByItsHeader) {
   TestHost host{"vapi",
-                {{"webhook_authentication", "secret"}, {"webhook_secret", "s3cret-of-vapi"}}};
-  EXPECT_EQ(
-      host.send("POST", kWebhook, {{"X-Vapi-Secret", "Bearer s3cret-of-vapi"}}, kReport).status,
-      200);
-  EXPECT_EQ(host.send("POST", kWebhook, {{"X-Vapi-Secret", "s3cret-of-vapi"}}, kReport).status,
+                {{"webhook_authentication", "secret"}, {"webhook_secret", "s3cret-of-vapi-0123"}}};
+  EXPECT_EQ(host.send("POST", kWebhook, {{"X-Vapi-Secret", "Bearer s3cret-of-vapi-0123"}}, kReport)
+                .status,
+            200);
+  EXPECT_EQ(host.send("POST", kWebhook, {{"X-Vapi-Secret", "s3cret-of-vapi-0123"}}, kReport).status,
             200);
   EXPECT_EQ(host.send("POST", kWebhook, {{"X-Vapi-Secret", "other"}}, kReport).status, 400);
   host.runMessages();

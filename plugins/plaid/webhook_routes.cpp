@@ -1,4 +1,4 @@
-#include "webhooks.hpp"
+#include "webhook_routes.hpp"
 
 #include <chrono>
 #include <string>
@@ -57,8 +57,10 @@ std::string payloadOf(const ConnectionNews& news, const Connection& connection,
   });
 }
 
-/// False for news that newer ones have overtaken.
+/// False for news that newer ones have overtaken. What was revoked is so until it is connected
+/// anew: a webhook that comes late may have been signed anew, and look newer than it is.
 bool takeOver(Connection& connection, const ConnectionNews& news, std::int64_t time_s) {
+  if (connection.state == "revoked") return false;
   if (news.kind == ConnectionNews::Kind::Updated && !news.repaired) return true;
   if (time_s < connection.news_s) return false;
   connection.news_s = time_s;
@@ -71,7 +73,8 @@ bool takeOver(Connection& connection, const ConnectionNews& news, std::int64_t t
 
 }  // namespace
 
-Webhooks::Webhooks(bulkhead::Registrar& host, const Settings& settings, const PlaidClient& client)
+WebhookRoutes::WebhookRoutes(bulkhead::Registrar& host, const Settings& settings,
+                             const PlaidClient& client)
     : settings_{settings},
       host_{host.host()},
       client_{client},
@@ -94,7 +97,7 @@ Webhooks::Webhooks(bulkhead::Registrar& host, const Settings& settings, const Pl
              [this](const Request& request) { return receive(request); });
 }
 
-Response Webhooks::receive(const Request& request) {
+Response WebhookRoutes::receive(const Request& request) {
   client_.requireConfigured();
   const WebhookToken token = requireToken(request);
   const Webhook webhook = parseWebhook(request.body());
@@ -115,7 +118,7 @@ Response Webhooks::receive(const Request& request) {
 
 /// Time and body are looked at before the key is asked for: who cannot even copy a fresh webhook of
 /// Plaid's costs no question.
-WebhookToken Webhooks::requireToken(const Request& request) {
+WebhookToken WebhookRoutes::requireToken(const Request& request) {
   const auto token = WebhookToken::parse(request.header("plaid-verification").value_or(""));
   Verdict verdict = Verdict::Malformed;
   if (token) {
@@ -132,14 +135,15 @@ WebhookToken Webhooks::requireToken(const Request& request) {
   return *token;
 }
 
-void Webhooks::refuse(const Request& request, std::string_view code, std::string_view why) const {
+void WebhookRoutes::refuse(const Request& request, std::string_view code,
+                           std::string_view why) const {
   outcomes_.record(1, {"refused"});
   host_.warn("A webhook was refused", "reason", why, "request", request.requestId());
   throw Error::validation(code, why);
 }
 
 /// A webhook of the other environment was meant for another installation.
-void Webhooks::requireEnvironment(const Request& request, const Webhook& webhook) const {
+void WebhookRoutes::requireEnvironment(const Request& request, const Webhook& webhook) const {
   for (const std::string_view known : {"sandbox", "production"}) {
     const bool is_ours = settings_.base_url == "https://" + std::string{known} + ".plaid.com";
     if (is_ours && !webhook.environment.empty() && webhook.environment != known)
@@ -147,7 +151,7 @@ void Webhooks::requireEnvironment(const Request& request, const Webhook& webhook
   }
 }
 
-void Webhooks::take(const Message& message, Transaction& transaction) const {
+void WebhookRoutes::take(const Message& message, Transaction& transaction) const {
   const Webhook webhook = parseWebhook(message.body());
   const auto news = newsOf(webhook);
   if (!news) return;

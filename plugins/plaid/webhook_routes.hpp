@@ -15,11 +15,11 @@ namespace plaid {
 
 /// The door for Plaid's webhooks: verified, kept, acknowledged, and then told on as events of
 /// bank-feed/1. Registers itself; thread-safe.
-class Webhooks {
+class WebhookRoutes {
  public:
-  Webhooks(bulkhead::Registrar& host, const Settings& settings, const PlaidClient& client);
-  Webhooks(const Webhooks&) = delete;
-  Webhooks& operator=(const Webhooks&) = delete;
+  WebhookRoutes(bulkhead::Registrar& host, const Settings& settings, const PlaidClient& client);
+  WebhookRoutes(const WebhookRoutes&) = delete;
+  WebhookRoutes& operator=(const WebhookRoutes&) = delete;
 
  private:
   bulkhead::Response receive(const bulkhead::Request& request);

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <bulkhead/error.hpp>
+#include <bulkhead/host.hpp>
+#include <bulkhead/provider_error.hpp>
+
+namespace bulkhead {
+
+/// Has something done once by an outside service that has no idempotency key: a message sent, a
+/// call placed. The plugin keeps each such thing in its store, with the moment at which a try at it
+/// began and whose end is not known. Before a second try it looks for what the first one left at
+/// the service, and begins it no sooner than `settle_time` after the first, so that the first is
+/// over and can be seen. Of many who ask at once one tries. Thread-safe, outside transactions.
+///
+///   auto taken = once.take(context, fresh, find, insert);           // who is here first may send
+///   if (taken.kept.is_there) return taken.kept;
+///   if (!taken.may_send) {
+///     if (auto found = lookFor(once.searchFrom(taken.kept.attempted_us))) return *found;
+///     once.beginAgain(context, taken.kept);
+///   }
+///   return once.attempt(taken.kept, [&] { return client.create(...); });
+class SentOnce {
+ public:
+  struct Options {
+    std::string service;  ///< its name, for whoever reads a refusal
+    std::chrono::microseconds request_timeout;
+    std::chrono::microseconds settle_time;
+  };
+  using Time = std::optional<std::int64_t>;
+  /// Notes in the store that a try at `id` begins at `now`, where the last one was that of
+  /// `before`; without `now`, that it has had no effect. False when another one was there first, or
+  /// the service has it already.
+  using Note = std::function<bool(Transaction&, std::string_view id, Time before, Time now)>;
+
+  /// How far the service's clock may be from ours.
+  static constexpr std::chrono::minutes kClockSkew{5};
+
+  /// Something of the plugin's, with members `id` and `attempted_us`.
+  template <class Kept>
+  struct Taken {
+    Kept kept;
+    bool may_send = false;  ///< this call has begun the try
+  };
+
+  /// Throws Error (configuration, SETTLE_TIME_TOO_SHORT) for a settle_time within which the first
+  /// try may still be under way.
+  SentOnce(Host host, Options options, Note note)
+      : host_{host}, options_{std::move(options)}, note_{std::move(note)} {
+    if (options_.settle_time >= options_.request_timeout) return;
+    throw Error::configuration(
+        "SETTLE_TIME_TOO_SHORT",
+        "settle_time (" + inMilliseconds(options_.settle_time) +
+            ") is shorter than request_timeout (" + inMilliseconds(options_.request_timeout) +
+            "): the first try may still be under way when the second begins.");
+  }
+
+  /// What `find(Transaction&)` gives, or else `fresh`, which `insert(Transaction&, const Kept&)`
+  /// keeps. `is_there(const Kept&)` tells what the service is known to have.
+  template <class Kept, class Find, class Insert, class IsThere>
+  Taken<Kept> take(const Context& context, Kept fresh, const Find& find, const Insert& insert,
+                   const IsThere& is_there) const {
+    fresh.attempted_us = nowUs();
+    return host_.write(context, [&](Transaction& transaction) {
+      Taken<Kept> taken{fresh, true};
+      if (auto kept = find(transaction)) {
+        taken.kept = *std::move(kept);
+        taken.may_send = !is_there(taken.kept) && !taken.kept.attempted_us &&
+                         note_(transaction, taken.kept.id, std::nullopt, fresh.attempted_us);
+        if (taken.may_send) taken.kept.attempted_us = fresh.attempted_us;
+      } else {
+        insert(transaction, fresh);
+      }
+      return taken;
+    });
+  }
+
+  /// What a try that began then has left at the service is not older than this.
+  std::chrono::microseconds searchFrom(Time attempted_us) const {
+    return std::chrono::microseconds{attempted_us.value_or(0)} - kClockSkew;
+  }
+
+  /// Begins another try. Throws PROVIDER_AMBIGUOUS, with the time that is to be waited, while the
+  /// last one may still show, or when somebody else has begun one.
+  template <class Kept>
+  void beginAgain(const Context& context, Kept& kept) const {
+    const std::int64_t now_us = nowUs();
+    const std::chrono::microseconds waited{now_us - kept.attempted_us.value_or(0)};
+    if (waited < options_.settle_time) throw unknown(options_.settle_time - waited);
+    const bool is_ours = host_.write(context, [&](Transaction& transaction) {
+      return note_(transaction, kept.id, kept.attempted_us, now_us);
+    });
+    if (!is_ours) throw unknown(options_.settle_time);
+    kept.attempted_us = now_us;
+  }
+
+  /// What `send()` gives. After an error that says that it had no effect, the next call may send at
+  /// once; after any other it has to look first, which PROVIDER_AMBIGUOUS says.
+  template <class Kept, class Send>
+  auto attempt(const Kept& kept, const Send& send) const {
+    try {
+      return send();
+    } catch (const Error& error) {
+      if (provider::mayHaveHadItsEffect(error)) throw unknown(options_.settle_time);
+      host_.write([&](Transaction& transaction) {
+        note_(transaction, kept.id, kept.attempted_us, std::nullopt);
+      });
+      throw;
+    }
+  }
+
+ private:
+  static std::string inMilliseconds(std::chrono::microseconds time) {
+    return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(time).count()) + " ms";
+  }
+  Error unknown(std::chrono::microseconds time) const {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(time);
+    return provider::ambiguous(options_.service).withRetryAfter(static_cast<int>(seconds.count()));
+  }
+  std::int64_t nowUs() const { return host_.now().time_since_epoch().count(); }
+
+  const Host host_;
+  const Options options_;
+  const Note note_;
+};
+
+}  // namespace bulkhead
