@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -45,10 +46,15 @@ bool isUnavailable(int code) {
   }
 }
 
-/// RESTRICT is a trigger of SQLite's own.
-SchemaRule ruleOf(int constraint, std::string_view text) {
+/// RESTRICT is a trigger of SQLite's own. Nothing for what no client can cause: a value that is
+/// missing or of another type was written by the plugin's code.
+std::optional<SchemaRule> ruleOf(int constraint, std::string_view text) {
   if (text == "FOREIGN KEY constraint failed") return SchemaRule::Reference;
   switch (constraint) {
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return SchemaRule::Reference;
+    case SQLITE_CONSTRAINT_CHECK:
+      return SchemaRule::Check;
     case SQLITE_CONSTRAINT_TRIGGER:
       return SchemaRule::Raised;
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -56,7 +62,7 @@ SchemaRule ruleOf(int constraint, std::string_view text) {
     case SQLITE_CONSTRAINT_ROWID:
       return SchemaRule::Unique;
     default:
-      return SchemaRule::Value;
+      return std::nullopt;
   }
 }
 
@@ -423,10 +429,10 @@ void SqliteConnection::fail(int code, std::string_view sql) {
   if ((code & 0xff) == SQLITE_INTERRUPT) throw overrun_();
   const std::string text = sqlite3_errmsg(handle_);
   const std::string line = fmt::format("{}: {} ({}): {}", owner_, text, code, sql);
-  if ((code & 0xff) == SQLITE_CONSTRAINT) {
-    const SchemaRule rule = ruleOf(code, text);
-    if (rule != SchemaRule::Raised) logger().warning(line);
-    throw constraintViolated(rule, text);
+  if (const auto rule = ruleOf(code, text)) {
+    const Error refusal = constraintViolated(*rule, text);
+    if (rule != SchemaRule::Raised || refusal.code() == kUnnamedRule) logger().warning(line);
+    throw Error{refusal};
   }
   logger().error(line);
   if (isUnavailable(code)) {
