@@ -18,7 +18,7 @@ bool isCode(std::string_view text) {
 }
 
 Error ruleBroken() {
-  return Error::businessLogic("CONSTRAINT_VIOLATION", "A rule of the store does not allow this.");
+  return Error::businessLogic(kUnnamedRule, "A rule of the store does not allow this.");
 }
 
 Error raisedByTrigger(std::string_view text) {
@@ -57,7 +57,7 @@ Error constraintViolated(SchemaRule rule, std::string_view raised) {
                              "It names what is not there, or others still name it.");
     case SchemaRule::Raised:
       return raisedByTrigger(raised);
-    case SchemaRule::Value:
+    case SchemaRule::Check:
       break;
   }
   return ruleBroken();

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -45,16 +46,23 @@ bool isUnavailable(int code) {
   }
 }
 
-SchemaRule ruleOf(int constraint) {
+/// RESTRICT is a trigger of SQLite's own. Nothing for what no client can cause: a value that is
+/// missing or of another type was written by the plugin's code.
+std::optional<SchemaRule> ruleOf(int constraint, std::string_view text) {
+  if (text == "FOREIGN KEY constraint failed") return SchemaRule::Reference;
   switch (constraint) {
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return SchemaRule::Reference;
+    case SQLITE_CONSTRAINT_CHECK:
+      return SchemaRule::Check;
+    case SQLITE_CONSTRAINT_TRIGGER:
+      return SchemaRule::Raised;
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:
       return SchemaRule::Unique;
-    case SQLITE_CONSTRAINT_FOREIGNKEY:
-      return SchemaRule::Reference;
     default:
-      return SchemaRule::Value;
+      return std::nullopt;
   }
 }
 
@@ -420,11 +428,11 @@ void SqliteConnection::deliver(Statement& statement, const Receiver& receive, Wa
 void SqliteConnection::fail(int code, std::string_view sql) {
   if ((code & 0xff) == SQLITE_INTERRUPT) throw overrun_();
   const std::string text = sqlite3_errmsg(handle_);
-  if (code == SQLITE_CONSTRAINT_TRIGGER) throw constraintViolated(SchemaRule::Raised, text);
   const std::string line = fmt::format("{}: {} ({}): {}", owner_, text, code, sql);
-  if ((code & 0xff) == SQLITE_CONSTRAINT) {
-    logger().warning(line);
-    throw constraintViolated(ruleOf(code));
+  if (const auto rule = ruleOf(code, text)) {
+    const Error refusal = constraintViolated(*rule, text);
+    if (rule != SchemaRule::Raised || refusal.code() == kUnnamedRule) logger().warning(line);
+    throw Error{refusal};
   }
   logger().error(line);
   if (isUnavailable(code)) {

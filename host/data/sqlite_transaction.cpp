@@ -1,6 +1,6 @@
 #include "data/sqlite_transaction.hpp"
 
-#include <Poco/Logger.h>
+#include "data/database_error.hpp"
 
 namespace bulkhead::host::data {
 
@@ -30,20 +30,24 @@ void SqliteTransaction::nested(const std::function<void()>& closure) {
   if (savepoints_) return nestedInSavepoint(closure);
   const std::uint64_t writes_before = connection_.writes();
   try {
-    closure();
-    check();
+    runNested(closure);
   } catch (...) {
     if (connection_.writes() != writes_before) end_ = std::current_exception();
     throw;
   }
 }
 
+void SqliteTransaction::runNested(const std::function<void()>& closure) {
+  closure();
+  check();
+  if (connection_.owesForeignKeys()) throw constraintViolated(SchemaRule::Reference);
+}
+
 void SqliteTransaction::nestedInSavepoint(const std::function<void()>& closure) {
   using Control = SqliteConnection::Control;
   connection_.control(Control::Savepoint);
   try {
-    closure();
-    check();
+    runNested(closure);
   } catch (...) {
     if (connection_.inTransaction()) {
       connection_.control(Control::RollbackTo);

@@ -28,6 +28,7 @@ class SqliteTransaction final : public Transaction {
  private:
   template <typename Work>
   auto guarded(const Work& work);
+  void runNested(const std::function<void()>& closure);
   void nestedInSavepoint(const std::function<void()>& closure);
 
   SqliteConnection& connection_;

@@ -33,7 +33,7 @@ class Transaction {
   virtual std::int64_t send(std::string_view sql, const bulkhead_value* values,
                             std::size_t count) = 0;
   /// Runs `closure` in a savepoint of this transaction: what it throws has been rolled back, and is
-  /// thrown on.
+  /// thrown on. Deferred foreign keys are checked at its end.
   virtual void nested(const std::function<void()>& closure) = 0;
   virtual bool writable() const = 0;
 };

@@ -148,11 +148,17 @@ void JournalStore::eraseDraft(Transaction& write, std::string_view tenant, std::
   write.send("delete from journal_entry where tenant = $1 and id = $2", values(tenant, id));
 }
 
+// The first statement waits for its turn, so that the second sees all that was posted before: what
+// the head itself says may have been moved.
 JournalStore::Head JournalStore::takeHead(Transaction& write, std::string_view tenant) {
+  write.send(
+      "insert into journal_head (tenant, sequence, hash) values ($1, 1, '') "
+      "on conflict (tenant) do update set hash = journal_head.hash",
+      values(tenant));
   return write
       .first(
-          "insert into journal_head (tenant, sequence, hash) values ($1, 1, '') "
-          "on conflict (tenant) do update set sequence = journal_head.sequence + 1 "
+          "update journal_head set sequence = 1 + (select coalesce(max(sequence), 0) "
+          "from journal_entry where tenant = $1 and sequence is not null) where tenant = $1 "
           "returning sequence, hash",
           values(tenant),
           [](const Row& row) {
@@ -165,8 +171,9 @@ std::int64_t JournalStore::takeNumber(Transaction& write, std::string_view tenan
   return write
       .first(
           "insert into number_series (tenant, kind, year, last) values ($1, 'journal_entry', $2, "
-          "1) on conflict (tenant, kind, year) do update set last = number_series.last + 1 "
-          "returning last",
+          "1 + (select coalesce(max(number), 0) from journal_entry where tenant = $1 and "
+          "year = $2 and number is not null)) on conflict (tenant, kind, year) "
+          "do update set last = excluded.last returning last",
           values(tenant, year), [](const Row& row) { return row.integer(0); })
       .value();
 }

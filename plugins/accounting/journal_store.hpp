@@ -55,7 +55,7 @@ struct JournalStore {
     std::string prev_hash;
   };
   static Head takeHead(bulkhead::Transaction& write, std::string_view tenant);
-  /// The next number of the year; a rollback gives it back.
+  /// The next number of the year, for who has the head; a rollback gives it back.
   static std::int64_t takeNumber(bulkhead::Transaction& write, std::string_view tenant, int year);
   /// Turns the draft with `entry`'s id into what `entry` is now. Throws VERSION_CONFLICT.
   static void markPosted(bulkhead::Transaction& write, std::string_view tenant,

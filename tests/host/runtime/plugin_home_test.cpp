@@ -136,6 +136,10 @@ class PluginHomeTest : public ::testing::Test {
   }
   HttpResponse add(const std::string& body, const std::string& key) { return send(0, body, key); }
   HttpResponse fault(const std::string& kind) { return send(2, "", "", {{"kind", kind}}); }
+  void rule(std::string_view sql) {
+    store_->write([&](data::Transaction& tx) { tx.send(sql, nullptr, 0); },
+                  std::chrono::steady_clock::now() + std::chrono::seconds{20});
+  }
   int sum() { return Json::parse(send(1, "").body).at("sum"); }
 
   static std::string codeOf(const HttpResponse& response) {
@@ -166,7 +170,6 @@ TEST_F(PluginHomeTest, B3_ARepeatGetsTheFirstAnswerAndHasNoEffect) {
   EXPECT_EQ(sum(), 5);
 }
 
-// The control: without the key in the way the same requests do double.
 TEST_F(PluginHomeTest, HomesWithOneMemoryCompileARouteOnce) {
   const auto memory = std::make_shared<RouteMemory>();
   const auto routesOf = [&](const std::shared_ptr<RouteMemory>& known, const char* plugin) {
@@ -189,6 +192,7 @@ TEST_F(PluginHomeTest, HomesWithOneMemoryCompileARouteOnce) {
   }
 }
 
+// The control: without the key in the way the same requests do double.
 TEST_F(PluginHomeTest, B3_WithAnotherKeyTheSameBodyIsAnotherRequest) {
   add(R"({"amount":5})", "k1");
   add(R"({"amount":5})", "k2");
@@ -239,10 +243,6 @@ TEST_F(PluginHomeTest, B3_ARefusalIsStoredAndItsEffectIsNot) {
 // Goal: what a rule of the store refuses is a refusal like one of the handler's, stored for
 // repeats, and says nothing of tables. Method: rules that the handler knows nothing of.
 TEST_F(PluginHomeTest, S58_B3_WhatTheStoreRefusesIsARefusal) {
-  const auto rule = [&](std::string_view sql) {
-    store_->write([&](data::Transaction& tx) { tx.send(sql, nullptr, 0); },
-                  std::chrono::steady_clock::now() + std::chrono::seconds{20});
-  };
   rule(
       "CREATE TRIGGER full BEFORE INSERT ON entry WHEN new.amount > 100 BEGIN SELECT "
       "raise(abort, 'conflict TILL_FULL: The till is full.'); END");
@@ -264,6 +264,39 @@ TEST_F(PluginHomeTest, S58_B3_WhatTheStoreRefusesIsARefusal) {
   EXPECT_EQ(codeOf(twice), "DUPLICATE");
   EXPECT_EQ(twice.body.find("entry"), std::string::npos) << twice.body;
   EXPECT_EQ(sum(), 5);
+}
+
+// Goal: a key that is checked late refuses before the answer is stored.
+TEST_F(PluginHomeTest, S58_B3_ADeferredKeysRefusalIsStored) {
+  rule("CREATE TABLE known (amount INTEGER PRIMARY KEY)");
+  rule("INSERT INTO known VALUES (5)");
+  rule("DROP TABLE entry");
+  rule(
+      "CREATE TABLE entry (amount INTEGER NOT NULL REFERENCES known (amount) DEFERRABLE INITIALLY "
+      "DEFERRED)");
+  const auto refused = add(R"({"amount":6})", "k1");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(codeOf(refused), "REFERENCE_VIOLATION");
+  const int runs = Till::runs;
+  const auto again = add(R"({"amount":6})", "k1");
+  EXPECT_TRUE(isReplay(again));
+  EXPECT_EQ(codeOf(again), "REFERENCE_VIOLATION");
+  EXPECT_EQ(Till::runs, runs);
+  EXPECT_EQ(add(R"({"amount":5})", "k2").status, 201);
+  EXPECT_EQ(sum(), 5);
+}
+
+// Goal: a NULL that the handler should not have written is its fault, and not the client's.
+TEST_F(PluginHomeTest, S58_AMissingValueIsAFailureThatIsNotStored) {
+  rule("CREATE TRIGGER mistake AFTER INSERT ON entry BEGIN UPDATE entry SET amount = NULL; END");
+  for (int i = 0; i < 2; ++i) {
+    const int runs = Till::runs;
+    const auto failed = add(R"({"amount":6})", "k1");
+    EXPECT_EQ(failed.status, 500);
+    EXPECT_EQ(codeOf(failed), "DATABASE_ERROR");
+    EXPECT_FALSE(isReplay(failed));
+    EXPECT_GT(Till::runs, runs);
+  }
 }
 
 TEST_F(PluginHomeTest, B3_HowARequestIsWrittenMakesItNoOther) {

@@ -58,12 +58,20 @@ std::string PostgreSqlBooks::program(const std::string& name) const {
   return as_ + programsFolder() + '/' + name;
 }
 
+std::string PostgreSqlBooks::client() const {
+  return fmt::format("{}/psql -X -q -t -A -v VERBOSITY=terse -h {} -U books -d postgres",
+                     programsFolder(), folder_.path().string());
+}
+
 std::string PostgreSqlBooks::run(const std::string& script) const {
   const std::filesystem::path file = folder_ / "script.sql";
   std::ofstream{file} << script;
-  return printed(
-      fmt::format("{}/psql -X -q -t -A -v VERBOSITY=terse -h {} -U books -d postgres -f {}",
-                  programsFolder(), folder_.path().string(), file.string()));
+  return printed(fmt::format("{} -f {}", client(), file.string()));
+}
+
+std::string PostgreSqlBooks::meanwhile(const std::string& statement) const {
+  return fmt::format("\\! PGOPTIONS='-c lock_timeout=100ms' {} -c \"{}\" 2>&1\n", client(),
+                     statement);
 }
 
 // Marks go where complaints go, and so come out in order.

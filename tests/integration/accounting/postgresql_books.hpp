@@ -24,11 +24,14 @@ class PostgreSqlBooks {
 
   /// What the server says to a script: its complaints and the rows that it selects.
   std::string run(const std::string& script) const;
+  /// A line of a script at which another connection runs the statement, and waits for no lock.
+  std::string meanwhile(const std::string& statement) const;
   /// The first complaint about each text of statements, which is undone: empty for none.
   std::vector<std::string> complaintsAbout(const std::vector<std::string>& texts) const;
 
  private:
   std::string program(const std::string& name) const;
+  std::string client() const;
 
   const bulkhead::TemporaryFolder folder_;
   std::string as_;  ///< what runs a program as another user

@@ -49,6 +49,17 @@ TEST_F(PostgreSqlRules, A1_A4_A6_A7_NoStatementGoesAroundTheStoresRules) {
       << "only the commit counts";
 }
 
+// Goal: an account's type does not change under a line that is on its way. Method: the change comes
+// between the line and its commit, and after it; another line on the account need not wait.
+TEST_F(PostgreSqlRules, A4_AnAccountsTypeWaitsForTheLinesOnTheirWay) {
+  const std::string change = "update account set type = 'liability' where id = 'b'";
+  const std::string line = "insert into journal_line values ('t', 'u', 3, 'b', 5, '')";
+  EXPECT_EQ(books_->run("begin;\ninsert into journal_line values ('t', 'd', 3, 'b', 5, '');\n" +
+                        books_->meanwhile(change) + books_->meanwhile(line) + "commit;\n"),
+            "ERROR:  canceling statement due to lock timeout\n");
+  EXPECT_EQ(ruleIn(books_->run(change)), "ACCOUNT_IN_USE");
+}
+
 // Goal: no trigger is there for nothing. Method: without each, another thing comes of some
 // statement.
 TEST_F(PostgreSqlRules, A1_A4_A6_A7_EachTriggerIsMissed) {

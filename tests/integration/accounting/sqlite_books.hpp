@@ -38,6 +38,8 @@ class SqliteBooks {
     return found;
   }
 
+  sqlite3* handle() const { return database_.get(); }
+
  private:
   struct Close {
     void operator()(sqlite3* database) const { sqlite3_close(database); }

@@ -185,6 +185,9 @@ std::vector<Statement> headStatements() {
                    "CHAIN_BROKEN"));
   add(all, changes("journal_head", "tenant = 't'", {"tenant = 't2'"}, "IMMUTABLE"));
   add(all, changes("number_series", "tenant = 't'", {"last = 0", "last = 3"}, "NUMBER_NOT_NEXT"));
+  // One ahead is what every posting begins with. When it remains, the next one begins anew.
+  add(all, changes("journal_head", "tenant = 't'", {"sequence = 2"}, ""));
+  add(all, changes("number_series", "tenant = 't'", {"last = 2"}, ""));
   add(all, changes("number_series", "tenant = 't'", {"tenant = 't2'", "year = 2025", "kind = 'x'"},
                    "IMMUTABLE"));
   add(all,

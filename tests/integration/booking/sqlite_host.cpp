@@ -13,6 +13,8 @@
 
 #include <bulkhead/waist.hpp>
 
+#include "data/database_error.hpp"
+
 struct bulkhead_home {
   booking::SqliteHost& host;
 };
@@ -23,7 +25,8 @@ struct bulkhead_transaction {
 namespace booking {
 namespace {
 
-using bulkhead::Error;
+using bulkhead::host::data::constraintViolated;
+using bulkhead::host::data::SchemaRule;
 using bulkhead::waist::guarded;
 using bulkhead::waist::view;
 
@@ -81,7 +84,7 @@ class SqliteHost::Connection {
     if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, &message) == SQLITE_OK) return;
     const std::string complaint = message == nullptr ? "failed" : message;
     sqlite3_free(message);
-    throw Error::database("CONSTRAINT_VIOLATION", complaint);
+    throw std::runtime_error{sql + ": " + complaint};
   }
 
   std::int64_t step(std::string_view sql, const bulkhead_value* values, std::size_t count,
@@ -97,9 +100,8 @@ class SqliteHost::Connection {
     }
     const std::string complaint = sqlite3_errmsg(handle_);
     sqlite3_reset(statement);
-    if (code != SQLITE_DONE && code != SQLITE_ROW) {
-      throw Error::database("CONSTRAINT_VIOLATION", complaint);
-    }
+    if (code == SQLITE_CONSTRAINT) throw constraintViolated(SchemaRule::Raised, complaint);
+    if (code != SQLITE_DONE && code != SQLITE_ROW) throw std::runtime_error{complaint};
     return sqlite3_changes64(handle_);
   }
 

@@ -58,12 +58,28 @@ end $$;
 create trigger journal_entry_reverses before update of state on journal_entry
   for each row when (old.state = 'draft' and new.state = 'posted' and new.reverses is not null)
   execute function require_reversal();
+-- Locks the account, too: its type does not change between the look for lines and the commit of the first one. Lines
+-- do not wait for each other.
+create or replace function keep_lines() returns trigger language plpgsql as $$
+begin
+  if tg_op <> 'INSERT' then
+    perform 1 from journal_entry where tenant = old.tenant and id = old.entry and state = 'posted' for share;
+    if found then raise exception 'IMMUTABLE' using errcode = 'check_violation'; end if;
+  end if;
+  if tg_op = 'DELETE' then return old; end if;
+  perform 1 from journal_entry where tenant = new.tenant and id = new.entry for share;
+  perform 1 from journal_entry where tenant = new.tenant and id = new.entry and state = 'posted';
+  if found then raise exception 'IMMUTABLE' using errcode = 'check_violation'; end if;
+  perform 1 from account where tenant = new.tenant and id = new.account for share;
+  return new;
+end $$;
 create trigger journal_line_same before update on journal_line
   for each row when ((new.tenant, new.entry, new.line) is distinct from (old.tenant, old.entry, old.line))
   execute function refuse('IMMUTABLE');
 
 -- Head and series say what was posted, or that the next one is being posted. After an insert, and not before it: an
--- upsert that finds its row asks the trigger of the update instead.
+-- upsert that finds its row asks the trigger of the update instead. One that was moved ahead and left there harms
+-- nothing: who posts asks the entries.
 create function require_true_head() returns trigger language plpgsql as $$
 declare
   posted bigint;

@@ -76,7 +76,8 @@ when (new.tenant, new.entry, new.line) is not (old.tenant, old.entry, old.line)
 begin select raise(abort, 'IMMUTABLE'); end;
 
 -- Head and series say what was posted, or that the next one is being posted. After an insert, and not before it: an
--- upsert that finds its row asks the trigger of the update instead.
+-- upsert that finds its row asks the trigger of the update instead. One that was moved ahead and left there harms
+-- nothing: who posts asks the entries.
 create trigger journal_head_begins after insert on journal_head
 when (new.sequence, new.hash) is not (1, '')
   or exists (select 1 from journal_entry where tenant = new.tenant and sequence is not null)
