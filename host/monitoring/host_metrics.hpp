@@ -35,6 +35,7 @@ struct PluginSample {
   std::uint64_t recycles = 0;  ///< starts in the place of one that held too much memory
   std::uint64_t circuit = 0;   ///< 0 closed, 1 half open, 2 open
   std::uint64_t circuit_opens = 0;
+  std::vector<std::string> capabilities_missed{};
 };
 
 struct CacheSample {
