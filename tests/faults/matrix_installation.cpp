@@ -55,21 +55,28 @@ const MatrixRow kMatrixNeighbour{"greeter", "/api/greeter/v1/hello/Ann", 200, ""
 
 const std::vector<MatrixRow>& matrixRows() {
   static const std::vector<MatrixRow> kRows{
-      {"booking", "/api/booking/v1/services", 200, ""},
-      {"accounting", "/api/accounting/v1/accounts", 200, ""},
-      {"stripe", "/api/stripe/v1/events", 200, "", "payments/1", "accounting", "secret_key",
-       "secret_key = {secret}\nwebhook_secret = {secret}\n"},
-      {"plaid", "/api/plaid/v1/connections", 200, "", "bank-feed/1", "", "client_id",
+      {"booking", "/api/booking/v1/services", 200, "", "/api/booking/v1/leads",
+       R"({"name":"Ann"})"},
+      {"accounting", "/api/accounting/v1/accounts", 200, "", "/api/accounting/v1/company/setup",
+       R"({"country":"US","template":"services"})"},
+      {"stripe", "/api/stripe/v1/events", 200, "", "/api/stripe/v1/payment-links",
+       R"({"amount":1,"currency":"EUR","reference":"kept"})", "payments/1", "accounting",
+       "secret_key", "secret_key = {secret}\nwebhook_secret = {secret}\n"},
+      {"plaid", "/api/plaid/v1/connections", 200, "", "/api/plaid/v1/connections",
+       R"({"public_token":"public-1"})", "bank-feed/1", "", "client_id",
        "client_id = cid-1\nsecret = {secret}\n"},
-      {"vapi", "/api/vapi/v1/calls/none", 404, "CALL_NOT_FOUND", "voice/1", "", "api_key",
+      {"vapi", "/api/vapi/v1/calls/none", 404, "CALL_NOT_FOUND", "/api/vapi/v1/calls",
+       R"({"to":"+15005550006"})", "voice/1", "", "api_key",
        "api_key = {secret}\nassistant = a1\nphone_number = p1\nwebhook_secret = "
        "c2VjcmV0LWNhbmFyeS01ZTBiN2MxZC0wMDAwMDAwMDA=\n"},
-      {"twilio", "/api/twilio/v1/messages/none", 404, "MESSAGE_NOT_FOUND", "messaging/1", "booking",
-       "account_sid",
+      {"twilio", "/api/twilio/v1/messages/none", 404, "MESSAGE_NOT_FOUND",
+       "/api/twilio/v1/messages", R"({"to":"+15005550006","text":"kept"})", "messaging/1",
+       "booking", "account_sid",
        "account_sid = AC00000000000000000000000000000000\nauth_token = {secret}\n"
        "sender = +15005550006\n"},
-      {"google-calendar", "/api/google-calendar/v1/busy", 200, "", "calendar/1", "booking",
-       "tenant", "tenant = {tenant}\n"}};
+      {"google-calendar", "/api/google-calendar/v1/busy", 200, "",
+       "/api/google-calendar/v1/channels", R"({"calendar":"primary"})", "calendar/1", "booking",
+       "tenant", "tenant = {tenant}\npublic_base_url = https://api.example.com\n"}};
   return kRows;
 }
 
@@ -127,6 +134,12 @@ HttpAnswer MatrixInstallation::ask(const MatrixRow& row) const {
   const HttpClient client = host_->keyed("salon");
   return std::string_view{row.path}.ends_with("/busy") ? client.post(row.path, kBusyBody)
                                                        : client.get(row.path);
+}
+
+HttpAnswer MatrixInstallation::keep(const MatrixRow& row) const {
+  static std::atomic<int> count{0};
+  return host_->keyed("salon").post(row.kept, row.kept_body,
+                                    {{"Idempotency-Key", fmt::format("kept-{}", ++count)}});
 }
 
 bool MatrixInstallation::answers(const MatrixRow& row) const {

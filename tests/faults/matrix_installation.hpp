@@ -18,6 +18,8 @@ struct MatrixRow {
   const char* path;              ///< that it answers
   int status;                    ///< so
   const char* code;              ///< and with this code, where that is an error
+  const char* kept = "";         ///< a POST that it writes down
+  const char* kept_body = "";    ///< with this body
   const char* capability = "";   ///< that it provides; empty when it is not a vendor's
   const char* consumer = "";     ///< who wants that, of these seven; empty when nobody does
   const char* setting = "";      ///< that its refusals name while it has no credentials
@@ -67,6 +69,8 @@ class MatrixInstallation {
 
   HttpAnswer ask(const MatrixRow& row) const;
   bool answers(const MatrixRow& row) const;
+  /// Has it write something down.
+  HttpAnswer keep(const MatrixRow& row) const;
   /// What a vendor's plugin is for, with a key of its own; another answer than 201 or 200 is in the
   /// text, which is else empty.
   std::string refusesWork(const MatrixRow& row) const;

@@ -44,6 +44,10 @@ std::string nameOf(const Cell& cell) {
                      cell.running ? "Running" : "AtStart");
 }
 
+void PrintTo(const Cell& cell, std::ostream* out) {
+  *out << nameOf(cell);
+}
+
 /// All of them, or one of each plugin and of each fault.
 std::vector<Cell> cells() {
   static const std::set<std::string> kDiagonal{"booking_Missing_AtStart",
@@ -205,12 +209,14 @@ class PluginMatrix : public testing::TestWithParam<Cell> {
     EXPECT_TRUE(isToldByAll());
     EXPECT_TRUE(isTold(struck_.byCommand(row())));
     EXPECT_TRUE(struck_.hasIssue(fmt::format("plugin {}", row().id)));
-    expectDegradedAndRefused();
+    EXPECT_EQ(health(), "degraded");
+    expectReadyAndRefused(struck_.ask(row()));
   }
-  void expectDegradedAndRefused() {
-    EXPECT_EQ(struck_.host().client().get("/health").json().value("status", ""), "degraded");
+  std::string health() {
+    return struck_.host().client().get("/health").json().value("status", "");
+  }
+  void expectReadyAndRefused(const HttpAnswer& answer) {
     EXPECT_EQ(struck_.host().client().get("/health/readiness").status, 200);
-    const HttpAnswer answer = struck_.ask(row());
     EXPECT_EQ(answer.status, 503) << answer.body;
     EXPECT_NE(answer.header("retry-after"), "");
   }
@@ -312,16 +318,17 @@ class PluginMatrix : public testing::TestWithParam<Cell> {
     expectOthersNeverStartedAgain();
   }
 
-  /// Everything that it is asked fails, until its store is back.
+  /// Whatever it has to write down fails, until its store is back.
   void storeFails() {
     const fs::path aside = struck_.folder().path() / "aside.db";
     fs::rename(struck_.storeOf(row()), aside);
-    EXPECT_TRUE(await([&] { return struck_.ask(row()).status == 503; }, seconds{30}));
+    EXPECT_TRUE(await([&] { return struck_.keep(row()).status == 503; }, seconds{30}));
     EXPECT_TRUE(await([&] { return struck_.hasIssue(issueOfStore()); }, seconds{30}));
     if (row().isVendor()) {
       EXPECT_TRUE(isToldByAll()) << struck_.healthOf(row());
     }
-    expectDegradedAndRefused();
+    EXPECT_NE(health(), "healthy");
+    expectReadyAndRefused(struck_.keep(row()));
     expectOthersAsBefore();
     fs::rename(aside, struck_.storeOf(row()));
     expectWell();

@@ -17,7 +17,11 @@ using bulkhead::ResponseStream;
 
 void sendPieces(const Request&, ResponseStream& answer) {
   answer.withHeader("X-Mark", "of the plugin").begin(207);
-  for (int i = 0; i < 100; ++i) answer.write(std::string(1000, static_cast<char>('a' + i % 26)));
+  std::string piece(1000, '\0');
+  for (std::size_t at = 0; at < 100'000; at += piece.size()) {
+    for (std::size_t i = 0; i < piece.size(); ++i) piece[i] = static_cast<char>((at + i) % 251);
+    answer.write(piece);
+  }
 }
 
 void sendEvents(const Request&, ResponseStream& answer) {

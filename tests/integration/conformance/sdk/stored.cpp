@@ -63,7 +63,7 @@ Response recover(const Request& request, Recovery& recovery) {
   static std::atomic<int> calls{0};
   const std::string called = recovery.call("called", [&] {
     ++calls;
-    return "result of " + recovery.token("called").substr(0, 4);
+    return "result with a token of " + std::to_string(recovery.token("called").size());
   });
   const std::string again = recovery.call("called", [] { return std::string{"never"}; });
   const std::string kept = recovery.commit("kept", [&](Transaction& write) {
