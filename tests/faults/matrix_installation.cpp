@@ -182,7 +182,9 @@ MatrixSight MatrixInstallation::byList(const MatrixRow& row) const {
 }
 
 MatrixSight MatrixInstallation::byCommand(const MatrixRow& row) const {
-  const json list = json::parse(folder_.run({"plugin", "list", "--json"}).output, nullptr, false);
+  const CommandEnd end = folder_.run({"plugin", "list", "--json"});
+  EXPECT_EQ(end.code, 0) << end.errors;
+  const json list = json::parse(end.output, nullptr, false);
   if (!list.is_object()) return {};
   return sightIn(list.value("data", json::array()), row, "capabilities_lost",
                  "capabilities_missed");
