@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <iterator>
 #include <utility>
 

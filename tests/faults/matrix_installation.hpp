@@ -14,10 +14,10 @@ namespace bulkhead::integration {
 
 /// What the matrix knows of a plugin; one row each.
 struct MatrixRow {
-  const char* id;
-  const char* path;              ///< that it answers
-  int status;                    ///< so
-  const char* code;              ///< and with this code, where that is an error
+  const char* id = "";
+  const char* path = "";         ///< that it answers
+  int status = 0;                ///< so
+  const char* code = "";         ///< and with this code, where that is an error
   const char* kept = "";         ///< a POST that it writes down
   const char* kept_body = "";    ///< with this body
   const char* capability = "";   ///< that it provides; empty when it is not a vendor's

@@ -45,8 +45,8 @@ std::string nameOf(const Cell& cell) {
                      cell.running ? "Running" : "AtStart");
 }
 
-void PrintTo(const Cell& cell, std::ostream* out) {
-  *out << nameOf(cell);
+std::ostream& operator<<(std::ostream& out, const Cell& cell) {
+  return out << nameOf(cell);
 }
 
 /// All of them, or one of each plugin and of each fault.
@@ -367,9 +367,9 @@ class PluginMatrix : public testing::TestWithParam<Cell> {
   void stands() {
     const auto stop = [&] { EXPECT_TRUE(struck_.signalWorker(row(), SIGSTOP)); };
     stop();
-    std::vector<std::future<bool>> held;
-    for (int i = 0; i < 8; ++i)
-      held.push_back(std::async(std::launch::async, [&] { return struck_.answers(row()); }));
+    std::vector<std::future<bool>> held(8);
+    for (auto& one : held)
+      one = std::async(std::launch::async, [&] { return struck_.answers(row()); });
     expectOthersAsBefore(stop);
     for (auto& one : held) EXPECT_TRUE(one.get());
     expectToldBehind(stop);

@@ -104,7 +104,8 @@ class OwnCall final : public HomeCall {
 class Worker {
  public:
   Worker(std::string id, const std::filesystem::path& library)
-      : home_{orderOf(std::move(id), library), {program_, log_, metrics_, {}, [](WorkerEnd) {}}} {
+      : home_{orderOf(std::move(id), library),
+              {program_, log_, metrics_, {}, [](const WorkerEnd&) {}}} {
     home_.create();
     home_.start();
   }
@@ -148,7 +149,7 @@ class Guest : public test::FrontTest {
  protected:
   static constexpr int kRequests = 200;
 
-  ~Guest() override { stopFront(); }
+  void TearDown() override { stopFront(); }
 
   /// A front whose loops submit what comes to a route of the worker.
   void serveGreetings(unsigned loops) {
@@ -205,12 +206,11 @@ TEST_F(Guest, ALoopThatEndsLosesNothing) {
   std::atomic<bool> over{false};
   std::atomic<int> lost{0};
   std::atomic<int> answered{0};
-  std::vector<std::thread> askers;
-  for (int i = 0; i < 3; ++i) {
-    askers.emplace_back([&] {
-      while (!over) ++(worker_.ask(route) == 200 ? answered : lost);
-    });
-  }
+  const auto ask = [&] {
+    while (!over) ++(worker_.ask(route) == 200 ? answered : lost);
+  };
+  std::vector<std::thread> askers(3);
+  for (auto& asker : askers) asker = std::thread{ask};
   for (int round = 0; round < 10; ++round) {
     serveGreetings(2);
     EXPECT_EQ(askInTurn(10), 10);
@@ -228,7 +228,7 @@ class StreamingGuest : public test::FrontTest {
  protected:
   static constexpr std::size_t kBytes = 3'000'000;
 
-  ~StreamingGuest() override { stopFront(); }
+  void TearDown() override { stopFront(); }
 
   void serve() {
     FrontOptions options;
