@@ -54,10 +54,10 @@ int printNewKey(const CommandLine& line, const Json& key) {
 
 int runPluginList(const CommandLine& line) {
   const Configuration configuration = loadConfiguration(line);
-  return printList(line,
-                   bodyOf(AdminClient{configuration}.callRunning("GET", "/api/admin/plugins")),
-                   {"id", "version", "state", "isolation", "generation", "restarts", "active",
-                    "p50_ms", "p99_ms", "memory_bytes", "reason"});
+  return printList(
+      line, bodyOf(AdminClient{configuration}.callRunning("GET", "/api/admin/plugins")),
+      {"id", "version", "state", "isolation", "generation", "restarts", "active", "p50_ms",
+       "p99_ms", "memory_bytes", "capabilities_lost", "capabilities_missed", "reason"});
 }
 
 int runPluginInspect(const CommandLine& line) {

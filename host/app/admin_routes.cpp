@@ -85,6 +85,12 @@ const std::string& idOf(const HttpRequest& request) {
   return request.path_parameters.at(0).second;
 }
 
+auto namesOf(const std::vector<std::string>& names) {
+  return [&names](JsonWriter& out) {
+    out.array(names, [](JsonWriter& item, const std::string& name) { item.value(name); });
+  };
+}
+
 void writePlugin(JsonWriter& out, const PluginFacts& facts) {
   const PluginStatus& plugin = facts.status;
   const HomeLoad& load = plugin.load;
@@ -98,11 +104,9 @@ void writePlugin(JsonWriter& out, const PluginFacts& facts) {
       "generation", plugin.generation, "restarts", plugin.restarts, "recycles", plugin.recycles,
       "impairment", plugin.impairment, "circuit", nameOf(plugin.circuit.state), "circuit_opens",
       plugin.circuit.opens, "waiting", plugin.parked, "active", plugin.active(), "memory_bytes",
-      facts.memory_bytes, "p50_ms", facts.p50_ms, "p99_ms", facts.p99_ms, "capabilities_lost",
-      [&](JsonWriter& lost) {
-        lost.array(plugin.lost(),
-                   [](JsonWriter& item, const std::string& capability) { item.value(capability); });
-      });
+      facts.memory_bytes, "p50_ms", facts.p50_ms, "p99_ms", facts.p99_ms, "configured",
+      facts.configured, "capabilities_lost", namesOf(facts.capabilities_lost),
+      "capabilities_missed", namesOf(facts.capabilities_missed));
 }
 
 template <class Items, class Write>
@@ -208,13 +212,10 @@ HostRoute adminRoute(const char* method, const char* path,
           false,  true};
 }
 
-HttpResponse onePlugin(const Supervisor& supervisor,
-                       const monitoring::PerformanceMonitor& performance,
-                       const HttpRequest& request) {
-  const auto compartment = supervisor.find(idOf(request));
-  if (!compartment) throw Error::notFound("NOT_FOUND", "No plugin of that id is configured.");
-  return HttpResponse::json(
-      200, toJson([&](JsonWriter& out) { writePlugin(out, factsOf(*compartment, performance)); }));
+HttpResponse onePlugin(const PluginFactSources& sources, const HttpRequest& request) {
+  const auto facts = factsOf(sources, idOf(request));
+  if (!facts) throw Error::notFound("NOT_FOUND", "No plugin of that id is configured.");
+  return HttpResponse::json(200, toJson([&](JsonWriter& out) { writePlugin(out, *facts); }));
 }
 
 }  // namespace
@@ -246,17 +247,13 @@ std::vector<HostRoute> keyRoutes(KeyStore& keys,
   };
 }
 
-std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor,
-                                    const monitoring::PerformanceMonitor& performance) {
+std::vector<HostRoute> pluginRoutes(const PluginFactSources& sources) {
   return {
-      adminRoute("GET", "/api/admin/plugins",
-                 [&supervisor, &performance](const HttpRequest&) {
-                   return listAnswer(factsOfAll(supervisor, performance), writePlugin);
-                 }),
+      adminRoute(
+          "GET", "/api/admin/plugins",
+          [sources](const HttpRequest&) { return listAnswer(factsOfAll(sources), writePlugin); }),
       adminRoute("GET", "/api/admin/plugins/{id}",
-                 [&supervisor, &performance](const HttpRequest& request) {
-                   return onePlugin(supervisor, performance, request);
-                 }),
+                 [sources](const HttpRequest& request) { return onePlugin(sources, request); }),
   };
 }
 

@@ -16,7 +16,6 @@ namespace bulkhead::host {
 /// the scopes that plugins have ("booking:read", or "booking:*"), so that a mistyped one is found.
 std::vector<HostRoute> keyRoutes(KeyStore& keys,
                                  std::function<std::vector<std::string>()> known_scopes);
-std::vector<HostRoute> pluginRoutes(const Supervisor& supervisor,
-                                    const monitoring::PerformanceMonitor& performance);
+std::vector<HostRoute> pluginRoutes(const PluginFactSources& sources);
 
 }  // namespace bulkhead::host

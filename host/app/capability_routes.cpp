@@ -1,5 +1,6 @@
 #include "app/capability_routes.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include <bulkhead/json_writer.hpp>
@@ -95,18 +96,33 @@ class FactsWriter {
   const std::map<std::string, PluginMessages>& messages_;
 };
 
+/// Who provides it may run, and still have nothing to give.
+void addLosses(CapabilityFacts& facts, const std::vector<PluginFacts>& plugins) {
+  if (facts.lost) return;
+  for (const auto& provider : facts.providers) {
+    const auto found = std::find_if(plugins.begin(), plugins.end(), [&](const auto& plugin) {
+      return plugin.status.id == provider.plugin;
+    });
+    if (found == plugins.end() || found->lost_because.empty()) return;
+    facts.reason = found->lost_because;
+  }
+  facts.lost = !facts.providers.empty();
+}
+
 }  // namespace
 
 std::vector<HostRoute> capabilityRoutes(const CapabilityRouter& router, const EventCarrier& carrier,
-                                        const Supervisor& supervisor) {
+                                        const PluginFactSources& sources) {
   HostRoute route;
   route.method = "GET";
   route.path = "/api/admin/capabilities";
   route.access = HostAccess::Admin;
   route.scope = "admin";
   route.answered_on = AnsweredOn::AdminLane;
-  route.answer = [&router, &carrier, &supervisor](const HttpRequest&) {
-    const auto facts = router.facts(supervisor.compartments());
+  route.answer = [&router, &carrier, sources](const HttpRequest&) {
+    auto facts = router.facts(sources.supervisor.compartments());
+    const auto plugins = factsOfAll(sources);
+    for (auto& one : facts) addLosses(one, plugins);
     std::map<std::string, PluginMessages> messages;
     for (auto& one : carrier.figures()) messages.emplace(one.plugin, one);
     const auto write = [&](JsonWriter& out, const CapabilityFacts& one) {

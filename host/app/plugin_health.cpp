@@ -100,7 +100,10 @@ void takeContributors(health::HealthRegistry& registry,
   std::vector<Wanted> wanted;
   for (const auto& contributor : home.contributors())
     wanted.push_back({id + "." + contributor.name, contributor.interval, kind});
-  if (isRegistered(*registry.snapshot(), id, wanted)) return;
+  if (isRegistered(*registry.snapshot(), id, wanted)) {
+    registry.runAgain(id);
+    return;
+  }
   registry.remove(id, std::chrono::milliseconds{0});
   for (const auto& contributor : home.contributors()) {
     health::CheckSpec spec;
@@ -149,11 +152,14 @@ void addStoreCheck(health::HealthRegistry& registry,
                             }));
 }
 
-bool isConfigured(const health::HealthRegistry& registry, std::string_view plugin) {
+std::optional<bool> isConfigured(const health::HealthRegistry& registry, std::string_view plugin) {
   const auto snapshot = registry.snapshot();
-  return std::none_of(snapshot->checks.begin(), snapshot->checks.end(), [&](const auto& check) {
-    return check.owner == plugin && check.last.configured == false;
-  });
+  std::optional<bool> configured;
+  for (const auto& check : snapshot->checks) {
+    if (check.owner != plugin || !check.last.configured) continue;
+    configured = configured.value_or(true) && *check.last.configured;
+  }
+  return configured;
 }
 
 std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& plugins) {
@@ -162,10 +168,10 @@ std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& p
     const PluginStatus& status = facts.status;
     if (status.state == PluginState::Disabled) continue;
     shown.push_back({status.id, status.service, std::string{nameOf(status.state)}, status.reason,
-                     std::nullopt, status.required,
+                     facts.configured, status.required,
                      health::PluginFigures{status.generation, status.restarts, status.active(),
                                            facts.memory_bytes, facts.p50_ms, facts.p99_ms},
-                     status.lost(), status.impairment});
+                     facts.capabilities_lost, status.impairment, facts.capabilities_missed});
   }
   return shown;
 }

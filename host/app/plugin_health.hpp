@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "app/plugin_facts.hpp"
@@ -12,8 +14,8 @@
 namespace bulkhead::host {
 
 /// Registers the health contributors of a plugin's created home as checks "<plugin>.<contributor>",
-/// owned by it, in place of those that the plugin had; when they are the same, those stay. A check
-/// asks the home that lives.
+/// owned by it, in place of those that the plugin had; when they are the same, those stay, and are
+/// run again at once. A check asks the home that lives.
 void takeContributors(health::HealthRegistry& registry,
                       const std::shared_ptr<Compartment>& compartment, const Home& home);
 
@@ -25,8 +27,9 @@ void requireWell(Home& home);
 void addStoreCheck(health::HealthRegistry& registry,
                    const std::shared_ptr<Compartment>& compartment, const Home& home);
 
-/// False when a contributor of the plugin has said that its credentials are missing.
-bool isConfigured(const health::HealthRegistry& registry, std::string_view plugin);
+/// False when a contributor of the plugin has said that its credentials are missing; nothing when
+/// none has said anything of them.
+std::optional<bool> isConfigured(const health::HealthRegistry& registry, std::string_view plugin);
 
 /// Every configured plugin as the health answers show it.
 std::vector<health::PluginHealth> pluginHealth(const std::vector<PluginFacts>& plugins);

@@ -180,7 +180,9 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                                            "Time of plugins' asks, by how they ended.",
                                            {"capability", "ask", "provider", "outcome"},
                                            {0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60}})},
-      capabilities_{[this](const std::string& plugin) { return isConfigured(registry_, plugin); },
+      capabilities_{[this](const std::string& plugin) {
+                      return isConfigured(registry_, plugin).value_or(true);
+                    },
                     [this](const CapabilityRecord& call) { countCapabilityCall(call); }},
       messages_{metrics_.counter({"host",
                                   "bulkhead_messages_total",
@@ -208,6 +210,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                    },
                    requireWell, [this](const Compartment& compartment) { logChange(compartment); },
                    &capabilities_, &home_http_, &carrier_, &eventContracts, askTermsOf}},
+      plugin_facts_{supervisor_, performance_, registry_},
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
@@ -293,8 +296,8 @@ void ServingHost::addHostRoutes() {
   };
   for (auto& route : keyRoutes(keys_, known_scopes)) routes.push_back(std::move(route));
   for (auto& route : audit_.routes()) routes.push_back(std::move(route));
-  for (auto& route : pluginRoutes(supervisor_, performance_)) routes.push_back(std::move(route));
-  for (auto& route : capabilityRoutes(capabilities_, carrier_, supervisor_))
+  for (auto& route : pluginRoutes(plugin_facts_)) routes.push_back(std::move(route));
+  for (auto& route : capabilityRoutes(capabilities_, carrier_, plugin_facts_))
     routes.push_back(std::move(route));
   for (auto& route : messageRoutes(carrier_)) routes.push_back(std::move(route));
   auto plugin_changes = pluginChangeRoutes(pluginVerbs());

@@ -20,6 +20,7 @@
 #include "app/passed_sockets.hpp"
 #include "app/peer_policy.hpp"
 #include "app/plugin_change_routes.hpp"
+#include "app/plugin_facts.hpp"
 #include "app/request_pipeline.hpp"
 #include "app/route_catalog.hpp"
 #include "app/serving_tls.hpp"
@@ -167,6 +168,7 @@ class ServingHost {
   monitoring::MetricFamily& messages_;
   EventCarrier carrier_;
   Supervisor supervisor_;
+  const PluginFactSources plugin_facts_;
   ChangeDesk changes_;
   health::HealthEndpoints health_endpoints_;
   monitoring::HostMetrics host_metrics_;

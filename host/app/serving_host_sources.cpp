@@ -33,7 +33,7 @@ health::HealthSources ServingHost::healthSources() {
        settings_.server.service_name}};
   sources.policy.details = health::detailsPolicy(settings_.monitoring.health_details);
   sources.policy.readiness_requires = settings_.monitoring.readiness_require;
-  sources.plugins = [this] { return pluginHealth(factsOfAll(supervisor_, performance_)); };
+  sources.plugins = [this] { return pluginHealth(factsOfAll(plugin_facts_)); };
   sources.performance = [this] {
     const auto statistics = performance_.statistics(60);
     return health::PerformanceFigures{performance_.slowQueries(1000).size(),
@@ -107,13 +107,13 @@ monitoring::HostMetricSources ServingHost::metricSources() {
   };
   sources.plugins = [this] {
     std::vector<monitoring::PluginSample> samples;
-    for (const auto& facts : factsOfAll(supervisor_, performance_)) {
+    for (const auto& facts : factsOfAll(plugin_facts_)) {
       const PluginStatus& status = facts.status;
       samples.push_back({status.id, std::string{nameOf(status.state)}, status.generation,
                          status.restarts, status.active(), facts.memory_bytes, facts.p50_ms,
-                         facts.p99_ms, status.lost(), status.recycles,
+                         facts.p99_ms, facts.capabilities_lost, status.recycles,
                          static_cast<std::uint64_t>(status.circuit.state), status.circuit.opens,
-                         status.load.asides.stuck});
+                         status.load.asides.stuck, facts.capabilities_missed});
     }
     return samples;
   };

@@ -31,7 +31,8 @@ void CheckState::begin(TimePoint now) {
 void CheckState::finish(CheckResult result, TimePoint now, double jitter) {
   running_ = false;
   report_.hung = false;
-  next_due_ = now + duration_cast<microseconds>(report_.interval * jitter);
+  const auto pause = duration_cast<microseconds>(report_.interval * jitter);
+  next_due_ = std::exchange(again_, false) ? now : now + pause;
   if (std::exchange(abandoned_, false)) return;
   report_.duration = duration_cast<microseconds>(now - begun_);
   apply(std::move(result), now);
@@ -49,6 +50,13 @@ bool CheckState::requestNow(TimePoint now) {
   if (running_ || (ever_begun_ && now - begun_ < std::chrono::seconds{1})) return false;
   next_due_ = now;
   return true;
+}
+
+void CheckState::runAgain(TimePoint now) {
+  if (running_)
+    again_ = true;
+  else
+    next_due_ = now;
 }
 
 void CheckState::apply(CheckResult result, TimePoint now) {

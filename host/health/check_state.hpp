@@ -33,6 +33,8 @@ class CheckState {
   void timeOut(TimePoint now);
   /// C21: makes it due now unless it runs or was begun less than a second ago. True when made due.
   bool requestNow(TimePoint now);
+  /// Makes it due now; when it runs, at the end of that run.
+  void runAgain(TimePoint now);
 
   const CheckReport& report() const { return report_; }
 
@@ -50,6 +52,7 @@ class CheckState {
   bool ever_begun_ = false;
   bool running_ = false;
   bool abandoned_ = false;
+  bool again_ = false;
   int worse_in_a_row_ = 0;
   int better_in_a_row_ = 0;
 };

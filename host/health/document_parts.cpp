@@ -31,6 +31,12 @@ void writeCheck(JsonWriter& out, const CheckReport& check, const Assessment& ass
   out.endObject();
 }
 
+void writeNames(JsonWriter& out, std::string_view member, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  out.key(member);
+  out.array(names, [](JsonWriter& item, const std::string& name) { item.value(name); });
+}
+
 void writePlugin(JsonWriter& out, const PluginHealth& plugin) {
   out.beginObject();
   out.member("id", plugin.id);
@@ -46,11 +52,8 @@ void writePlugin(JsonWriter& out, const PluginHealth& plugin) {
   if (figures.memory_bytes) out.member("memoryBytes", *figures.memory_bytes);
   if (figures.p50_ms) out.member("p50Ms", *figures.p50_ms);
   if (figures.p99_ms) out.member("p99Ms", *figures.p99_ms);
-  if (!plugin.capabilities_lost.empty()) {
-    out.key("capabilitiesLost");
-    out.array(plugin.capabilities_lost,
-              [](JsonWriter& item, const std::string& capability) { item.value(capability); });
-  }
+  writeNames(out, "capabilitiesLost", plugin.capabilities_lost);
+  writeNames(out, "capabilitiesMissed", plugin.capabilities_missed);
   out.endObject();
 }
 

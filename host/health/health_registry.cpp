@@ -67,6 +67,7 @@ class HealthRegistry::Core : public std::enable_shared_from_this<Core> {
   void add(CheckSpec spec);
   bool remove(std::string_view owner, std::chrono::milliseconds patience);
   bool requestImmediate(std::string_view name);
+  void runAgain(std::string_view owner);
   std::shared_ptr<const HealthSnapshot> snapshot() const { return snapshot_.load(); }
 
  private:
@@ -170,6 +171,15 @@ bool HealthRegistry::Core::requestImmediate(std::string_view name) {
   if (!found->second->state.requestNow(Clock::now())) return false;
   scheduler_wake_.notify_one();
   return true;
+}
+
+void HealthRegistry::Core::runAgain(std::string_view owner) {
+  const Lock lock{mutex_};
+  const TimePoint now = Clock::now();
+  for (const auto& [name, entry] : entries_) {
+    if (entry->spec.owner == owner) entry->state.runAgain(now);
+  }
+  scheduler_wake_.notify_one();
 }
 
 void HealthRegistry::Core::schedule() {
@@ -326,6 +336,10 @@ bool HealthRegistry::remove(std::string_view owner, std::chrono::milliseconds pa
 
 bool HealthRegistry::requestImmediate(std::string_view name) {
   return core_->requestImmediate(name);
+}
+
+void HealthRegistry::runAgain(std::string_view owner) {
+  core_->runAgain(owner);
 }
 
 void HealthRegistry::requestImmediateOfFailing() {

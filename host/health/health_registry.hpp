@@ -57,6 +57,9 @@ class HealthRegistry {
   bool requestImmediate(std::string_view name);
   /// requestImmediate() of every check that is not healthy.
   void requestImmediateOfFailing();
+  /// What the checks of `owner` look at is another thing now: each runs once more at once, also one
+  /// that runs already or has just run.
+  void runAgain(std::string_view owner);
 
   /// Never null. The snapshot stays as it is; the next one is another object.
   std::shared_ptr<const HealthSnapshot> snapshot() const;

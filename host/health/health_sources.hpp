@@ -31,11 +31,12 @@ struct PluginHealth {
   std::string state;  ///< "running", "missing", "crashed", ...
   std::string reason;  ///< of a closed state, or an impairment: a sentence a person can act on,
                        ///< without secrets
-  std::optional<bool> configured;  ///< credentials are there; empty: its checks say so
+  std::optional<bool> configured;  ///< credentials are there; empty: it speaks of none
   bool required = false;           ///< closed and required: the host is not ready
   PluginFigures figures{};
   std::vector<std::string> capabilities_lost{};  ///< "payments/1": nobody provides it meanwhile
   std::string impairment{};  ///< a code, while it runs and the reason says what is wrong with it
+  std::vector<std::string> capabilities_missed{};  ///< that it wants, and nobody provides
 };
 
 /// Over the performance monitor's window.

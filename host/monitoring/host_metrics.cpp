@@ -120,11 +120,16 @@ void addHealth(Metrics& metrics, const HostMetricSources& sources) {
   };
   recent("bulkhead_plugin_recent_duration_p50_seconds", &PluginSample::p50_ms);
   recent("bulkhead_plugin_recent_duration_p99_seconds", &PluginSample::p99_ms);
-  addList(metrics, "bulkhead_plugin_capability_lost", sources.plugins,
-          [](const SampleSink& sink, const PluginSample& plugin) {
-            for (const auto& capability : plugin.capabilities_lost)
-              emit(sink, {plugin.plugin, capability}, 1);
-          });
+  const auto capabilities = [&](std::string_view name,
+                                std::vector<std::string> PluginSample::*member) {
+    addList(metrics, name, sources.plugins,
+            [member](const SampleSink& sink, const PluginSample& plugin) {
+              for (const auto& capability : plugin.*member)
+                emit(sink, {plugin.plugin, capability}, 1);
+            });
+  };
+  capabilities("bulkhead_plugin_capability_lost", &PluginSample::capabilities_lost);
+  capabilities("bulkhead_plugin_capability_missed", &PluginSample::capabilities_missed);
 }
 
 void addCaches(Metrics& metrics, const HostMetricSources& sources) {

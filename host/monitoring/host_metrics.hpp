@@ -36,6 +36,7 @@ struct PluginSample {
   std::uint64_t circuit = 0;   ///< 0 closed, 1 half open, 2 open
   std::uint64_t circuit_opens = 0;
   std::uint64_t asks_stuck = 0;  ///< asks and events past their deadline
+  std::vector<std::string> capabilities_missed{};
 };
 
 struct CacheSample {

@@ -109,6 +109,20 @@ std::vector<PluginCandidate> discoverPlugins(const std::vector<PluginEntry>& ent
   return ordered;
 }
 
+std::optional<LastKnown> lastKnown(const PluginCache& cache, std::string_view id) {
+  const auto copy = cache.lastCopyOf(id);
+  if (!copy) return {};
+  try {
+    const PluginNotes notes = readPluginNotes(readPluginFile(*copy));
+    const Manifest manifest = Manifest::parse(notes.manifest, copy->string());
+    LastKnown known{manifest.service, manifest.capabilities()};
+    known.capabilities.contracts = notes.contracts;
+    return known;
+  } catch (const PluginRefusal&) {
+    return {};
+  }
+}
+
 void verify(PluginCandidate& candidate, const PluginCache& cache, const HomeSettings& settings,
             const PreflightOptions& options) {
   if (candidate.state != PluginState::Discovered) return;

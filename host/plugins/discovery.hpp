@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/embedded_migrations.hpp"
@@ -45,6 +46,16 @@ struct PluginCandidate {
 /// throws for what it finds. In order of id.
 std::vector<PluginCandidate> discoverPlugins(const std::vector<PluginEntry>& entries,
                                              const std::filesystem::path& plugin_folder);
+
+/// What is known of a plugin without a manifest, by the private copy that was loaded last: what it
+/// provides is lost then, and what it listens to waits for it.
+struct LastKnown {
+  std::string service;
+  PluginCapabilities capabilities;
+};
+
+/// Nothing when no copy is left, or none that can be read. Never throws.
+std::optional<LastKnown> lastKnown(const PluginCache& cache, std::string_view id);
 
 /// Copies a Discovered candidate's file and proves the copy in a child: it becomes Verified, or
 /// Refused with the reason. Others are left alone. What is copied is read again, and is refused

@@ -80,6 +80,21 @@ fs::path PluginCache::copyOf(const PluginFile& file, std::string_view id) const 
   return path;
 }
 
+std::optional<fs::path> PluginCache::lastCopyOf(std::string_view id) const {
+  std::optional<fs::path> last;
+  fs::file_time_type used{};
+  std::error_code error;
+  for (fs::directory_iterator file{root_ / id, error}, end; !error && file != end;
+       file.increment(error)) {
+    std::error_code gone;
+    const auto time = file->last_write_time(gone);
+    if (gone || file->path().extension() != ".so" || (last && time <= used)) continue;
+    last = file->path();
+    used = time;
+  }
+  return last;
+}
+
 std::size_t PluginCache::prune(std::chrono::seconds age, const std::vector<fs::path>& keep) const {
   const auto oldest = fs::file_time_type::clock::now() - age;
   std::size_t removed = 0;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,9 @@ class PluginCache {
   /// answer is another one (`<sha256>-2.so`), so that two generations never share their statics.
   /// Throws PluginRefusal (Refused) when the copy cannot be written.
   std::filesystem::path copyOf(const PluginFile& file, std::string_view id) const;
+
+  /// The copy of a plugin that was handed out last; nothing without any. Never throws.
+  std::optional<std::filesystem::path> lastCopyOf(std::string_view id) const;
 
   /// Removes copies that were not handed out for `age`, except those in `keep`. Mapped copies stay
   /// usable without their names. Returns how many were removed; never throws.

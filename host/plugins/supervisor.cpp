@@ -276,6 +276,10 @@ void Supervisor::verifyAndCreate(Candidate& candidate) {
   if (plugin.manifest) {
     compartment.describe(plugin.manifest->version, plugin.manifest->service,
                          plugin.library.string(), candidate.capabilities());
+  } else if (plugin.state != PluginState::Disabled) {
+    if (auto known = lastKnown(PluginCache{options_.cache_dir}, plugin.id))
+      compartment.describe({}, std::move(known->service), plugin.library.string(),
+                           std::move(known->capabilities));
   }
   if (stop_booting_) return;
   guarded(candidate, [&] {

@@ -27,6 +27,10 @@ constexpr const char* kNoMemory =
     "keep nothing of a request that failed: no flag, no lock that is still held, no pointer to "
     "what the call brought";
 
+constexpr const char* kOnce =
+    "do all of it in the transaction that the handler is given, or let the store refuse what has "
+    "the message's id twice";
+
 bool isError(const HttpResponse& response) {
   return response.status >= 400;
 }
@@ -92,7 +96,9 @@ bool FaultTrial::learn() {
   if (const RegisteredRoute* const route = stage.route()) {
     const Json& contract = route->contract.document();
     keyed_ = route->contract.idempotency() != RouteIdempotency::None;
-    recovers_ = !route->contract.recoveryPoints().empty();
+    is_message_ = entryOf(*route) == TrialEntry::Message;
+    recovers_ = !route->contract.recoveryPoints().empty() ||
+                (is_message_ && route->contract.transaction() != RouteTransaction::Write);
     success_ = contract.value("success", 200);
     if (entryOf(*route) == TrialEntry::Route && contract.contains("response") &&
         !route->contract.streamsResponse())
@@ -192,8 +198,8 @@ std::optional<TrialFinding> FaultTrial::judgeStore(const HttpResponse& first,
 /// The second time works: as it does where nothing failed before.
 std::optional<TrialFinding> FaultTrial::askAgain(TrialStage& stage, const HttpResponse& first,
                                                  const CallFault& fault) {
-  const bool unknown = fault.after_effect && !keyed_;
-  if (!fault.after_effect && first.status < 500) stage.changeKey();
+  const bool unknown = fault.after_effect && !keyed_ && !is_message_;
+  if (!fault.after_effect && first.status < 500 && !is_message_) stage.changeKey();
   const HttpResponse second = stage.ask();
   if (auto problem = problemOf(second)) {
     problem->what = "the second time, when nothing fails, it " + problem->what;
@@ -208,9 +214,13 @@ std::optional<TrialFinding> FaultTrial::askAgain(TrialStage& stage, const HttpRe
                                     "{} without the failure: {}",
                                     second.status, well_.status, second.body),
                         kNoMemory};
-  if (!fault.after_effect || !keyed_ || isError(well_)) return std::nullopt;
+  const bool is_one = is_message_ ? was_refused : fault.after_effect && keyed_;
+  if (!is_one || isError(well_)) return std::nullopt;
   const std::string twice = differenceOf(after_, stage.facts(), true);
   if (twice.empty()) return std::nullopt;
+  if (is_message_)
+    return TrialFinding{
+        {}, fmt::format("handled again, it has not had its effect once: {}", twice), kOnce};
   return TrialFinding{{},
                       fmt::format("its repeat with the same Idempotency-Key does not end as one "
                                   "request: {}",

@@ -43,9 +43,10 @@ class FaultTrial {
   std::optional<Schema> response_;  ///< that its contract promises
   int success_ = 200;
   bool keyed_ = false;
-  bool recovers_ = false;
-  HttpResponse well_;  ///< the answer when nothing fails
-  StoreFacts after_;   ///< and what is in the store then
+  bool recovers_ = false;    ///< what a refusal leaves is another step's beginning
+  bool is_message_ = false;  ///< it comes again until it is done with
+  HttpResponse well_;        ///< the answer when nothing fails
+  StoreFacts after_;         ///< and what is in the store then
   std::vector<std::string> calls_;
 };
 

@@ -35,9 +35,11 @@ struct TrialReport {
 /// is, has no sockets and writes no files: a real home, an empty store in memory, providers and
 /// outside services that answer samples. For every route, and every call of a capability that it
 /// answers, a request is made of its contract; each call to the host that it makes on the way then
-/// fails once in each way: every error kind, past its deadline, the store away, http not sent,
+/// fails once in each way (handlers of messages get an event made of its contract, or what the
+/// plugin keeps for itself): every error kind, past its deadline, the store away, http not sent,
 /// ambiguous, refused and answered with nonsense, no provider, and the home dying after a write.
-/// The same for health contributors, create and start. Judged is that nothing crashes or hangs,
+/// The same for health contributors, create and start. A message that was not done with is handled
+/// again, and has had its effect once then. Judged is that nothing crashes or hangs,
 /// that each failure is told with an error body, that what was refused left nothing in the store
 /// and what was acknowledged is there, that the second time works, and that again and again keeps
 /// no memory, descriptor or thread. What kills or hangs the child is a finding, and the next child

@@ -73,7 +73,8 @@ std::map<std::string, std::string> callSamples(const std::string& contracts, con
   std::map<std::string, std::string> samples;
   const auto add = [&](const Json& contract) {
     const std::string capability = contract.value("capability", "");
-    for (const auto& [kind, folder] : {std::pair{"calls", "/"}, std::pair{"asks", "/asks/"}}) {
+    for (const auto& [kind, folder] :
+         {std::pair{"calls", "/"}, std::pair{"asks", "/asks/"}, std::pair{"events", "/events/"}}) {
       const Json entries = contract.value(kind, Json::object());
       for (const auto& [name, entry] : entries.items())
         samples[capability + folder + name] = sampleOf(entry.value(side, Json::object())).dump();
@@ -176,6 +177,23 @@ StoreFacts TrialWorld::facts() {
       },
       deadline);
   return facts;
+}
+
+std::optional<KeptMessage> TrialWorld::lastMessage(const std::string& inbox) {
+  std::optional<KeptMessage> last;
+  const bulkhead_value source{BULKHEAD_TEXT, 0, 0, 0.0, {inbox.data(), inbox.size()}};
+  store_->read(
+      [&](data::Transaction& transaction) {
+        transaction.read(
+            "SELECT type, body FROM bulkhead_inbox WHERE source = $1 ORDER BY seq DESC LIMIT 1",
+            &source, 1, [&](const bulkhead_value* columns, std::size_t) {
+              last = KeptMessage{{columns[0].bytes.data, columns[0].bytes.size},
+                                 {columns[1].bytes.data, columns[1].bytes.size}};
+              return 0;
+            });
+      },
+      std::chrono::steady_clock::now() + kTrialDeadline);
+  return last;
 }
 
 TrialHome::TrialHome(const bulkhead_plugin& table, const TrialSubject& subject, TrialWorld& world)

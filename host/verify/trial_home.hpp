@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,9 @@ struct TrialSubject {
   HomeSettings settings{};
 };
 
-/// A sample of each call's and ask's "request" or "response" ("payments/1/refund",
-/// "voice/1/asks/tool_call": JSON text), by the host's
-/// contracts and those that the plugin brings.
+/// A sample of each call's and ask's "request" or "response", or of each event's "payload"
+/// ("payments/1/refund", "voice/1/asks/tool_call", "payments/1/events/payment_succeeded": JSON
+/// text), by the host's contracts and those that the plugin brings.
 std::map<std::string, std::string> callSamples(const std::string& contracts, const char* side);
 
 /// The contents of one table: how many rows, and a number that is another when any of them is.
@@ -36,6 +37,12 @@ struct TableFacts {
   bool operator==(const TableFacts&) const = default;
 };
 using StoreFacts = std::map<std::string, TableFacts>;
+
+/// What a plugin has kept for itself.
+struct KeptMessage {
+  std::string type;
+  std::string body;
+};
 
 /// The world of one home on trial: an empty store in memory, providers of capabilities that answer
 /// samples of their contracts, and outside services that answer 200 with an empty object.
@@ -52,6 +59,8 @@ class TrialWorld {
   void migrate();
   /// The tables of the plugin; none without a store.
   StoreFacts facts();
+  /// What came last into an inbox of the plugin's own.
+  std::optional<KeptMessage> lastMessage(const std::string& inbox);
 
  private:
   class Providers;

@@ -73,6 +73,8 @@ TrialEntry entryOf(const RegisteredRoute& route) {
     case EntryKind::Call:
     case EntryKind::Ask:
       return TrialEntry::Call;
+    case EntryKind::Event:
+      return TrialEntry::Message;
     default:
       return TrialEntry::None;
   }

@@ -8,8 +8,9 @@
 
 namespace bulkhead::host {
 
-/// What of a plugin a trial can ask for by a contract.
-enum class TrialEntry { Route, Call, None };
+/// What of a plugin a trial can ask for by a contract. Message: what handles events, or messages of
+/// the plugin's own.
+enum class TrialEntry { Route, Call, Message, None };
 TrialEntry entryOf(const RegisteredRoute& route);
 
 /// A request to a route, or to a call of a capability, made of nothing but what the contract says:

@@ -40,7 +40,7 @@ class TrialListener {
 
 /// How much was tried.
 struct TrialCounts {
-  std::size_t targets = 0;   ///< routes, calls that it answers, health contributors
+  std::size_t targets = 0;   ///< routes, calls that it answers, handlers, health contributors
   std::size_t answered = 0;  ///< of them, well with nothing failing
   std::size_t calls = 0;     ///< that they make to the host
 };

@@ -57,6 +57,10 @@ void TrialStage::prepareRequest() {
     request_.body = callSamples(subject_.contracts, "request")[aim->path];
     return;
   }
+  if (entryOf(*aim) == TrialEntry::Message) {
+    inbox_.emplace(*home_, world_, *aim, callSamples(subject_.contracts, "payload"));
+    return changeKey();
+  }
   std::map<std::string, std::string> known;
   const std::string collection = collectionOf(aim->path);
   const auto& routes = home().routes();
@@ -72,6 +76,7 @@ void TrialStage::prepareRequest() {
 
 HttpResponse TrialStage::ask() {
   const RegisteredRoute* const aim = route();
+  if (inbox_) return inbox_->handle(*home_, *aim, request_);
   return aim != nullptr ? home_->send(*aim, request_) : checkHealth();
 }
 
@@ -84,6 +89,10 @@ HttpResponse TrialStage::checkHealth() {
 }
 
 void TrialStage::changeKey() {
+  if (inbox_) {
+    request_ = inbox_->keep(*home_, ++keys_);
+    return;
+  }
   const RegisteredRoute* const aim = route();
   if (aim == nullptr || aim->contract.idempotency() == RouteIdempotency::None) return;
   setIdempotencyKey(request_, fmt::format("trial-key-{}", ++keys_));
@@ -99,6 +108,9 @@ std::string TrialStage::name() const {
     return fmt::format("health contributor {}",
                        home_->home().contributors().at(target_.index).name);
   const RegisteredRoute& aim = *route();
+  if (entryOf(aim) == TrialEntry::Message)
+    return aim.capability.empty() ? fmt::format("messages of inbox {}", aim.call)
+                                  : fmt::format("event {}/{}", aim.capability, aim.call);
   return entryOf(aim) == TrialEntry::Call ? fmt::format("call {}", aim.path)
                                           : fmt::format("{} {}", aim.contract.method(), aim.path);
 }

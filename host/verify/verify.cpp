@@ -161,9 +161,10 @@ class Verification {
     check_ = "faults";
     if (options_.trial.faults && trial.findings.empty())
       add(Verdict::Passed,
-          fmt::format("{} routes, calls and contributors with {} calls to the host: none of {} "
-                      "trials broke it",
-                      trial.counts.targets, trial.counts.calls, trial.steps));
+          fmt::format(
+              "{} routes, calls, handlers and contributors with {} calls to the host: none of {} "
+              "trials broke it",
+              trial.counts.targets, trial.counts.calls, trial.steps));
     if (options_.trial.faults && trial.counts.answered < trial.counts.targets)
       add(Verdict::Warning,
           fmt::format("{} of {} were refused with nothing failing, so that what comes behind the "

@@ -84,6 +84,7 @@ class PluginFacts : public testing::Test {
     EXPECT_EQ(health.value("activeRequests", -1), list.value("active", -2));
     EXPECT_EQ(metric("bulkhead_plugin_active_requests"), list.value("active", -2));
     EXPECT_EQ(health.value("capabilitiesLost", json::array()), list["capabilities_lost"]);
+    EXPECT_EQ(health.value("capabilitiesMissed", json::array()), list["capabilities_missed"]);
     for (const auto& capability : list["capabilities_lost"]) {
       EXPECT_EQ(metric("bulkhead_plugin_capability_lost",
                        fmt::format(",capability=\"{}\"", capability.get<std::string>())),

@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "host/egress/fault_peer.hpp"
 #include "host_process.hpp"
 #include "plugins/google-calendar/key_file.hpp"
+#include "vendor_services.hpp"
 
 namespace bulkhead::integration {
 namespace {
@@ -32,94 +32,8 @@ using Talk = FaultPeer::Talk;
 /// The egress' own limit, and what a busy machine adds to it.
 constexpr milliseconds kSendLimit{600};
 constexpr milliseconds kSlack{1500};
-constexpr std::string_view kSecret = "secret-canary-5e0b7c1d";
+constexpr std::string_view kSecret = kVendorSecret;
 constexpr std::string_view kVendorsText = "vendor-text-canary-91c2";
-
-/// What a vendor's plugin is asked, and what its service answers when it is well.
-struct Vendor {
-  std::string id;
-  std::string route;
-  std::function<std::string(int)> body;  ///< of the n-th request
-  int success = 201;
-  std::function<std::string(std::string_view request)> answer;
-  /// Codes for the faults that vendors do not name alike: a 5xx, and an answer that is none.
-  std::string failed = "PROVIDER_AMBIGUOUS";
-  std::string garbage = "PROVIDER_AMBIGUOUS";
-  /// Of an answer that has no end; what only reads, or may be done twice, was just not done.
-  std::string endless = "PROVIDER_AMBIGUOUS";
-};
-
-std::string created(const json& document) {
-  std::string answer = wholeAnswer(document.dump());
-  return answer.replace(answer.find("200 OK"), 6, "201 Created");
-}
-
-std::string twilioAnswer(std::string_view request) {
-  static std::atomic<int> count{0};
-  if (request.starts_with("POST"))
-    return created({{"sid", fmt::format("SM{}", ++count)}, {"status", "queued"}});
-  if (request.find("/Messages.json?") != std::string_view::npos)
-    return wholeAnswer(R"({"messages":[],"next_page_uri":null})");
-  return wholeAnswer(R"({"status":"active"})");
-}
-
-std::string vapiAnswer(std::string_view request) {
-  static std::atomic<int> count{0};
-  if (request.starts_with("POST"))
-    return created({{"id", fmt::format("call-{}", ++count)}, {"status", "queued"}});
-  return wholeAnswer("[]");
-}
-
-std::string googleAnswer(std::string_view request) {
-  if (request.find("/freeBusy") != std::string_view::npos)
-    return wholeAnswer(R"({"calendars":{"primary":{"busy":[]}}})");
-  return wholeAnswer(R"({"items":[]})");
-}
-
-std::string stripeAnswer(std::string_view request) {
-  static std::atomic<int> count{0};
-  if (request.starts_with("GET")) return wholeAnswer(R"({"object":"balance"})");
-  return wholeAnswer(fmt::format(
-      R"({{"id":"cs_{}","url":"https://pay.example/1","status":"open","amount_total":1,"currency":"eur"}})",
-      ++count));
-}
-
-std::string plaidAnswer(std::string_view request) {
-  if (request.find("/link/token/create") == std::string_view::npos) return wholeAnswer("{}");
-  return wholeAnswer(R"({"link_token":"link-1","expiration":"2030-01-01T00:00:00Z"})");
-}
-
-const std::vector<Vendor>& vendors() {
-  static const std::vector<Vendor> kVendors{
-      {"twilio", "/api/twilio/v1/messages",
-       [](int n) { return fmt::format(R"({{"to":"+15005550006","text":"{}"}})", n); }, 201,
-       twilioAnswer},
-      {"vapi", "/api/vapi/v1/calls", [](int) { return R"({"to":"+15005550006"})"; }, 201,
-       vapiAnswer},
-      {"google-calendar", "/api/google-calendar/v1/busy",
-       [](int) {
-         return R"({"calendars":["primary"],"from":"2026-01-05T00:00:00Z","to":"2026-01-06T00:00:00Z"})";
-       },
-       200, googleAnswer, "PROVIDER_FAILED", "PROVIDER_ANSWER_INVALID"},
-      {"stripe", "/api/stripe/v1/payment-links",
-       [](int n) { return fmt::format(R"({{"amount":1,"currency":"EUR","reference":"r{}"}})", n); },
-       201, stripeAnswer, "PROVIDER_FAILED", "PROVIDER_ANSWER_INVALID"},
-      {"plaid", "/api/plaid/v1/link-tokens", [](int) { return R"({"user":"u1"})"; }, 201,
-       plaidAnswer, "PROVIDER_FAILED", "PROVIDER_ANSWER_INVALID", "PROVIDER_UNREACHABLE"}};
-  return kVendors;
-}
-
-std::string token() {
-  return wholeAnswer(fmt::format(R"({{"access_token":"{}","expires_in":3600}})", kSecret));
-}
-
-/// Answers each request of a connection; tokens are always given.
-FaultPeer::Script answering(std::function<std::string(std::string_view)> answer) {
-  return [answer = std::move(answer)](Talk& talk) {
-    for (std::string request; !(request = talk.readRequest()).empty();)
-      talk.write(request.starts_with("POST /token") ? token() : answer(request));
-  };
-}
 
 std::string status(std::string_view line, std::string_view fields = {}) {
   const std::string body = fmt::format(R"({{"message":"{}"}})", kVendorsText);
@@ -132,52 +46,17 @@ FaultPeer::Script failingAt(std::function<void(Talk&)> fault) {
   return [fault = std::move(fault)](Talk& talk) {
     std::string request = talk.readRequest();
     while (request.starts_with("POST /token")) {
-      talk.write(token());
+      talk.write(vendorToken());
       request = talk.readRequest();
     }
     if (!request.empty()) fault(talk);
   };
 }
 
-/// The vendors' services, each on a port of its own that stays the same.
-class Services {
- public:
-  Services() : identity_{folder_.make("peer")}, stranger_{folder_.make("stranger")} {
-    std::signal(SIGPIPE, SIG_IGN);
-    for (const auto& vendor : vendors()) {
-      const FaultPeer peer{[](Talk&) {}, identity_};
-      ports_[vendor.id] = peer.port();
-    }
-    for (const auto& vendor : vendors()) open(vendor.id, answering(vendor.answer));
-  }
-
-  void close(const std::string& vendor) { peers_.erase(vendor); }
-  void open(const std::string& vendor, FaultPeer::Script script,
-            FaultPeer::Skin skin = FaultPeer::Skin::Tls, bool is_stranger = false) {
-    close(vendor);
-    FaultPeer::Options options;
-    options.skin = skin;
-    options.port = ports_.at(vendor);
-    peers_[vendor] = std::make_unique<FaultPeer>(std::move(script),
-                                                 is_stranger ? stranger_ : identity_, options);
-  }
-  std::string url(const std::string& vendor) const {
-    return fmt::format("https://127.0.0.1:{}", ports_.at(vendor));
-  }
-  std::filesystem::path authorities() const { return identity_.certificate; }
-
- private:
-  const host::test::CertificateFolder folder_;
-  const host::test::PemFiles identity_;
-  const host::test::PemFiles stranger_;
-  std::map<std::string, std::uint16_t> ports_;
-  std::map<std::string, std::unique_ptr<FaultPeer>> peers_;
-};
-
 /// A host with the vendors' plugins, whose services are `services`.
 class Business {
  public:
-  explicit Business(const Services& services) : services_{services} {
+  explicit Business(const VendorServices& services) : services_{services} {
     tenant_ = makeTenant();
     install("twilio",
             fmt::format("account_sid = AC{2:032}\nauth_token = {0}\nsender = +15005550006\n"
@@ -226,7 +105,7 @@ class Business {
                                     services_.url(id), settings));
   }
 
-  const Services& services_;
+  const VendorServices& services_;
   HostFolder folder_;
   std::string tenant_;
   std::unique_ptr<HostProcess> host_;
@@ -234,7 +113,7 @@ class Business {
 
 struct Fault {
   const char* name;
-  std::function<void(Services&, const std::string&)> begin;
+  std::function<void(VendorServices&, const std::string&)> begin;
   std::function<std::string(const Vendor&)> told;
   const char* retry_after = "";
 };
@@ -247,32 +126,33 @@ const std::vector<Fault>& faults() {
   const auto unreachable = [](const Vendor&) { return always("502 PROVIDER_UNREACHABLE"); };
   const auto ambiguous = [](const Vendor& vendor) { return "502 " + vendor.endless; };
   const auto saying = [](std::string answer) {
-    return [answer = std::move(answer)](Services& services, const std::string& vendor) {
+    return [answer = std::move(answer)](VendorServices& services, const std::string& vendor) {
       services.open(vendor, answering([answer](std::string_view) { return answer; }));
     };
   };
   static const std::vector<Fault> kFaults{
-      {"Refused", [](Services& services, const std::string& vendor) { services.close(vendor); },
+      {"Refused",
+       [](VendorServices& services, const std::string& vendor) { services.close(vendor); },
        unreachable},
       {"NeverTls",
-       [](Services& services, const std::string& vendor) {
+       [](VendorServices& services, const std::string& vendor) {
          services.open(
              vendor, [](Talk&) {}, FaultPeer::Skin::NeverTls);
        },
        unreachable},
       {"WrongCertificate",
-       [](Services& services, const std::string& vendor) {
+       [](VendorServices& services, const std::string& vendor) {
          services.open(vendor, answering([](std::string_view) { return wholeAnswer("{}"); }),
                        FaultPeer::Skin::Tls, true);
        },
        unreachable},
       {"Stalls",
-       [](Services& services, const std::string& vendor) {
+       [](VendorServices& services, const std::string& vendor) {
          services.open(vendor, failingAt([](Talk& talk) { talk.hang(); }));
        },
        ambiguous},
       {"CutBody",
-       [](Services& services, const std::string& vendor) {
+       [](VendorServices& services, const std::string& vendor) {
          services.open(vendor, failingAt([](Talk& talk) {
                          talk.write("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{\"sid\":\"");
                          talk.cut();
@@ -293,7 +173,7 @@ const std::vector<Fault>& faults() {
 class VendorFaults : public testing::TestWithParam<std::size_t> {
  protected:
   static void SetUpTestSuite() {
-    services_ = std::make_unique<Services>();
+    services_ = std::make_unique<VendorServices>();
     business_ = std::make_unique<Business>(*services_);
     ASSERT_TRUE(business_->host().awaitReady());
   }
@@ -308,11 +188,11 @@ class VendorFaults : public testing::TestWithParam<std::size_t> {
     EXPECT_EQ(text.find("PRIVATE KEY"), std::string::npos);
   }
 
-  static std::unique_ptr<Services> services_;
+  static std::unique_ptr<VendorServices> services_;
   static std::unique_ptr<Business> business_;
 };
 
-std::unique_ptr<Services> VendorFaults::services_;
+std::unique_ptr<VendorServices> VendorFaults::services_;
 std::unique_ptr<Business> VendorFaults::business_;
 
 TEST_P(VendorFaults, IsToldInTimeAndTheRepeatSucceeds) {
@@ -345,7 +225,7 @@ INSTANTIATE_TEST_SUITE_P(Each, VendorFaults, testing::Range(std::size_t{0}, std:
                          [](const auto& one) { return faults().at(one.param).name; });
 
 TEST(VendorHealth, SaysWhichServiceIsNotWellAndThatTheKeyIsRefused) {
-  Services services;
+  VendorServices services;
   services.close("twilio");
   services.open("vapi", answering([](std::string_view) { return status("401 Unauthorized"); }));
   Business business{services};

@@ -65,6 +65,20 @@ TEST(CheckState, IsNotDueWhileRunningAndOneIntervalLaterAgain) {
   EXPECT_TRUE(state.isDue(kStart + 10ms + 5500ms)) << "interval with its jitter";
 }
 
+TEST(CheckState, WhatIsAskedToRunAgainIsDueWhateverItDoes) {
+  CheckState state{spec(), kStart};
+  runOnce(state, kStart, Status::Healthy);
+  EXPECT_FALSE(state.isDue(kStart + 20ms)) << "the control";
+  state.runAgain(kStart + 20ms);
+  EXPECT_TRUE(state.isDue(kStart + 20ms));
+  state.begin(kStart + 20ms);
+  state.runAgain(kStart + 25ms);
+  state.finish(result(Status::Healthy), kStart + 30ms, 1.0);
+  EXPECT_TRUE(state.isDue(kStart + 30ms)) << "it looked at what was there before";
+  runOnce(state, kStart + 30ms, Status::Healthy);
+  EXPECT_FALSE(state.isDue(kStart + 50ms)) << "once";
+}
+
 TEST(CheckState, AHangCountsAgainEachInterval) {
   CheckState state{spec(), kStart};
   runOnce(state, kStart, Status::Healthy);

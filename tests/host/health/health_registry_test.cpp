@@ -262,6 +262,25 @@ TEST(HealthRegistry, RemoveTakesBackByOwnerAndSaysWhetherAFunctionIsStillInside)
   EXPECT_TRUE(registry.remove("stripe", 5s));
 }
 
+TEST(HealthRegistry, AnOwnersChecksRunAgainThoughTheyHaveJustRun) {
+  HealthRegistry registry;
+  const auto theirs = std::make_shared<std::atomic<int>>(0);
+  const auto others = std::make_shared<std::atomic<int>>(0);
+  CheckSpec api = counting("shop.api", theirs);
+  api.owner = "shop";
+  api.interval = 1h;
+  CheckSpec mine = counting("mine", others);
+  mine.interval = 1h;
+  registry.add(std::move(api));
+  registry.add(std::move(mine));
+  ASSERT_TRUE(waitFor([&] {
+    return reportOf(registry, "shop.api").isKnown() && reportOf(registry, "mine").isKnown();
+  }));
+  registry.runAgain("shop");
+  EXPECT_TRUE(waitFor([&] { return *theirs == 2; }));
+  EXPECT_EQ(*others, 1);
+}
+
 TEST(HealthRegistry, C21_AnAttemptAtOnceWhenTheLastIsASecondOld) {
   HealthRegistry registry;
   const auto runs = std::make_shared<std::atomic<int>>(0);

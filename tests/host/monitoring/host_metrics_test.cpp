@@ -23,8 +23,20 @@ HostMetricSources allSources() {
   sources.redis_available = [] { return false; };
   sources.checks = [] { return std::vector<CheckSample>{{"database", 0, 0.001, 2}}; };
   sources.plugins = [] {
-    return std::vector<PluginSample>{
-        {"stripe", "running", 3, 2, 5, 1U << 24U, 2.0, 9.0, {"payments/1"}, 1, 2, 7, 4}};
+    return std::vector<PluginSample>{{"stripe",
+                                      "running",
+                                      3,
+                                      2,
+                                      5,
+                                      1U << 24U,
+                                      2.0,
+                                      9.0,
+                                      {"payments/1"},
+                                      1,
+                                      2,
+                                      7,
+                                      4,
+                                      {"moods/1"}}};
   };
   sources.caches = [] { return std::vector<CacheSample>{{"app", 3, 1, 0, 0, 5, 1000, 900, 9000}}; };
   sources.logs = [] { return LogCounts{{0, 7, 0, 1, 0}, 0}; };

@@ -1,8 +1,12 @@
 #include "plugins/discovery.hpp"
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bulkhead/abi.h>
+
+#include "host/plugins/elf_builder.hpp"
 #include "host/plugins/plugin_files.hpp"
 
 namespace bulkhead::host {
@@ -76,6 +80,26 @@ TEST(Discovery, TwoFilesOfOnePluginCannotBothBeOpen) {
                 .at(0)
                 .state,
             PluginState::Refused);
+}
+
+TEST(Discovery, KnowsOfAFileThatIsGoneWhatItsLastCopySays) {
+  const TemporaryFolder folder;
+  const PluginCache cache{folder.path()};
+  EXPECT_FALSE(lastKnown(cache, "shop")) << "there was none";
+  const std::string manifest =
+      R"({"id":"shop","version":"1.0.0","api":"1","summary":"Sells.","service":"shop",)"
+      R"("provides":["goods/1"],"wants":{"payments/1":"optional"}})";
+  const std::string bytes =
+      test::smallLibrary({{BULKHEAD_NOTE_OWNER, BULKHEAD_NOTE_MANIFEST, manifest}});
+  const auto copy = cache.copyOf(readPluginFile(folder.write("shop.so", bytes)), "shop");
+  const auto known = lastKnown(cache, "shop");
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->service, "shop");
+  EXPECT_THAT(known->capabilities.provides, testing::ElementsAre("goods/1"));
+  EXPECT_THAT(known->capabilities.wants, testing::ElementsAre(testing::Pair("payments/1", false)));
+  std::filesystem::permissions(copy, std::filesystem::perms::owner_all);
+  std::ofstream{copy} << "no library";
+  EXPECT_FALSE(lastKnown(cache, "shop")) << "what cannot be read says nothing";
 }
 
 TEST(Discovery, ListsFilesThatNobodyConfigured) {

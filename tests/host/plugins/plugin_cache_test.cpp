@@ -53,6 +53,23 @@ TEST(PluginCache, GivesTwoGenerationsOfOneFileCodeOfTheirOwn) {
   EXPECT_EQ(&first.table(), &same.table());
 }
 
+TEST(PluginCache, KnowsWhichCopyWasHandedOutLast) {
+  const TemporaryFolder folder;
+  const PluginCache cache{folder.path()};
+  EXPECT_EQ(cache.lastCopyOf("greeter"), std::nullopt);
+  PluginFile file = readPluginFile(test::greeter());
+  const fs::path older = cache.copyOf(file, "greeter");
+  EXPECT_EQ(cache.lastCopyOf("greeter"), older);
+  file.bytes += "x";
+  file.sha256.front() = file.sha256.front() == '0' ? '1' : '0';
+  const fs::path newer = cache.copyOf(file, "greeter");
+  fs::last_write_time(older, fs::last_write_time(newer) - std::chrono::seconds{1});
+  EXPECT_EQ(cache.lastCopyOf("greeter"), newer);
+  fs::last_write_time(older, fs::last_write_time(newer) + std::chrono::seconds{1});
+  EXPECT_EQ(cache.lastCopyOf("greeter"), older);
+  EXPECT_EQ(cache.lastCopyOf("other"), std::nullopt);
+}
+
 TEST(PluginCache, OverwritingTheOperatorsFileLeavesTheCopy) {
   const TemporaryFolder folder;
   const fs::path original = folder.write("shop.so", readPluginFile(test::greeter()).bytes);

@@ -89,6 +89,29 @@ TEST(VerifyUnderFaults, EachFailureHasAnErrorBodyAndTheSecondTimeWorks) {
   EXPECT_THAT(brittle("contrary"), HasSubstr("answers what its contract does not say: #/kept"));
 }
 
+TEST(VerifyUnderFaults, AnEventHasItsEffectOnceOrIsRetried) {
+  EXPECT_THAT(brittle("twice"),
+              AllOf(HasSubstr("event calendar/1/calendar_changed: call 3 to the host "
+                              "(random_bytes) refused as APP_ERROR: handled again, it has not had "
+                              "its effect once: table journal has 2 rows where it had 1"),
+                    HasSubstr("instead: do all of it in the transaction")));
+  EXPECT_THAT(brittle("deaf"),
+              HasSubstr("event calendar/1/calendar_changed: call 1 to the host (db_write) with the "
+                        "store away: is answered 200 although something is lost: table heard has "
+                        "0 rows where it had 1"));
+}
+
+TEST(VerifyUnderFaults, WhatHandlesMessagesMayNotDieOfThem) {
+  EXPECT_THAT(brittle("crash"),
+              HasSubstr("event calendar/1/calendar_changed: call 1 to the host (db_write) refused "
+                        "as CONFLICT_ERROR: crashes: signal 11"));
+}
+
+// The control of what is tried: a plugin's own messages are what its routes keep.
+TEST(VerifyUnderFaults, HandlersAreAmongWhatIsTried) {
+  EXPECT_THAT(brittle("sound"), HasSubstr("3 routes, calls, handlers and contributors with"));
+}
+
 #ifndef BULKHEAD_SANITIZED  // whose allocator tells nobody how much it has given
 TEST(VerifyUnderFaults, NothingIsKeptEachTime) {
   EXPECT_THAT(brittle("leak"), HasSubstr("(random_bytes) refused as APP_ERROR: keeps about 2"));

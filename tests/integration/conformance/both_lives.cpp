@@ -19,7 +19,6 @@ constexpr std::string_view kSettings =
     "secret = the-operators-own-secret\n"
     "limits.streams = 8\n"
     "limits.failures = 0\n";  // many of them are wanted here
-constexpr std::string_view kPrefix = "/api/conformance/v1";
 constexpr std::size_t kToldBytesMax = 4096;
 
 void replaceAll(std::string& text, std::string_view from, std::string_view to) {
@@ -43,8 +42,9 @@ bool isOfTheMoment(std::string_view name) {
 
 }  // namespace
 
-Life::Life(std::string isolation) : isolation_{std::move(isolation)} {
-  folder_.installHostile("conformance", fmt::format("isolation = {}\n{}", isolation_, kSettings));
+Life::Life(std::string isolation, std::string plugin)
+    : isolation_{std::move(isolation)}, plugin_{std::move(plugin)} {
+  folder_.installHostile(plugin_, fmt::format("isolation = {}\n{}", isolation_, kSettings));
   host_ =
       std::make_unique<HostProcess>(folder_, Environment{{"LOG_LEVEL", "DEBUG"},
                                                          {"EGRESS_ALLOW_NETWORKS", "127.0.0.0/8"},
@@ -52,7 +52,7 @@ Life::Life(std::string isolation) : isolation_{std::move(isolation)} {
   if (!host_->awaitReady()) return;
   const HttpAnswer made = host_->keyed().post("/api/admin/tenants", R"({"slug":"salon"})");
   tenant_ = made.json().value("id", "");
-  ready_ = made.status == 201 && host_->plugin("conformance").value("state", "") == "running";
+  ready_ = made.status == 201 && host_->plugin(plugin_).value("state", "") == "running";
 }
 
 pid_t Life::workerId() const {
@@ -81,14 +81,14 @@ HttpAnswer Life::send(std::string_view method, std::string_view path, std::strin
   all.insert(all.end(), headers.begin(), headers.end());
   return tellAnswer(
       fmt::format("{} {}", method, path),
-      host_->keyed("salon").send(method, fmt::format("{}{}", kPrefix, path), body, all));
+      host_->keyed("salon").send(method, fmt::format("/api/{}/v1{}", plugin_, path), body, all));
 }
 
 HttpAnswer Life::getPublic(std::string_view path, const Fields& headers) {
   Fields all = nextIds();
   all.insert(all.end(), headers.begin(), headers.end());
   return tellAnswer(fmt::format("GET {}", path),
-                    host_->client().get(fmt::format("{}{}", kPrefix, path), all));
+                    host_->client().get(fmt::format("/api/{}/v1{}", plugin_, path), all));
 }
 
 json Life::probe(std::string_view of, std::string_view member) {
@@ -132,18 +132,19 @@ std::vector<json> Life::logLines(std::string_view message_begin) const {
   return lines;
 }
 
-void BothLives::SetUpTestSuite() {
-  lives_ = {std::make_unique<Life>("inprocess"), std::make_unique<Life>("worker")};
+void BothLives::begin(const std::string& plugin) {
+  plugin_ = plugin;
+  lives_ = {std::make_unique<Life>("inprocess", plugin), std::make_unique<Life>("worker", plugin)};
   for (const auto& life : lives_) {
     ASSERT_TRUE(life->isReady()) << life->host().logText();
-    ASSERT_EQ(life->host().plugin("conformance").value("isolation", ""), life->name());
+    ASSERT_EQ(life->host().plugin(plugin).value("isolation", ""), life->name());
   }
 }
 
 void BothLives::TearDownTestSuite() {
   for (const auto& life : lives_) {
     if (!life->isReady()) continue;
-    EXPECT_EQ(life->host().plugin("conformance").value("generation", 0), 1)
+    EXPECT_EQ(life->host().plugin(plugin_).value("generation", 0), 1)
         << "it never died: " << life->host().logText();
     EXPECT_EQ(life->host().stop(), 0) << life->host().logText();
   }

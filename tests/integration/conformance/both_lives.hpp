@@ -15,7 +15,7 @@ namespace bulkhead::integration {
 /// A host whose plugin lives in one of its two lives, and what was told there since reset().
 class Life {
  public:
-  explicit Life(std::string isolation);
+  Life(std::string isolation, std::string plugin);
 
   const std::string& name() const { return isolation_; }
   bool isWorker() const { return isolation_ == "worker"; }
@@ -25,7 +25,7 @@ class Life {
   /// The plugin's own process; 0 when it lives in the host's.
   pid_t workerId() const;
 
-  /// Below /api/conformance/v1, with a key and a tenant. The ids of the n-th request since reset()
+  /// Below /api/PLUGIN/v1, with a key and a tenant. The ids of the n-th request since reset()
   /// are the same in each life; what is answered is told.
   HttpAnswer get(std::string_view path, const Fields& headers = {}) {
     return send("GET", path, {}, headers);
@@ -56,6 +56,7 @@ class Life {
   std::string steady(std::string text) const;
 
   const std::string isolation_;
+  const std::string plugin_;
   HostFolder folder_;
   std::unique_ptr<HostProcess> host_;
   bool ready_ = false;
@@ -70,7 +71,9 @@ class Life {
 /// to be the same in both: the plugin cannot tell where it lives, and nor can its clients.
 class BothLives : public testing::Test {
  protected:
-  static void SetUpTestSuite();
+  static void SetUpTestSuite() { begin("conformance"); }
+  /// With another plugin.
+  static void begin(const std::string& plugin);
   static void TearDownTestSuite();
 
   void inBothLives(const std::function<void(Life&)>& body);
@@ -78,6 +81,7 @@ class BothLives : public testing::Test {
   static Life& worker() { return *lives_[1]; }
 
  private:
+  inline static std::string plugin_;
   inline static std::array<std::unique_ptr<Life>, 2> lives_;
 };
 

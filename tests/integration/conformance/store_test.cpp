@@ -198,7 +198,7 @@ Group writeTogether(Life& life, int round) {
 // lives. Method: groups with one that overruns, until one that ran before it has run twice.
 TEST(Closure, RunsAgainWhenItsGroupWasRolledBackAndHasOneEffect) {
   for (const char* isolation : {"inprocess", "worker"}) {
-    Life life{isolation};
+    Life life{isolation, "conformance"};
     ASSERT_TRUE(life.isReady()) << life.host().logText();
     bool ran_again = false;
     int rounds = 0;

@@ -89,6 +89,14 @@ class Streamer final : public bulkhead::Plugin {
   explicit Streamer(bulkhead::Registrar& registrar) {
     registrar.route(answering("/pattern"), sendPattern);
     registrar.route(taking("/measure"), measure);
+    registrar.route({.method = "GET",
+                     .path = "/short",
+                     .summary = "Streams nothing.",
+                     .access = Access::Public,
+                     .response = R"({"type":"object"})"},
+                    [](const Request&) {
+                      return Response::json([](bulkhead::JsonWriter& out) { out.object("a", 1); });
+                    });
     Route echoes = taking("/echo");
     echoes.response = {};
     echoes.media_type = "application/octet-stream";

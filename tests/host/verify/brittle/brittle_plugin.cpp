@@ -17,12 +17,19 @@ constexpr std::string_view kNote =
     R"({"type":"object","required":["text","count"],"properties":{"text":{"type":"string",)"
     R"("maxLength":40},"count":{"type":"integer","minimum":3,"maximum":9}}})";
 
-/// Keeps a note and counts, reads and calls on the way; what a failing call makes of it is the
-/// setting.
+/// Keeps a note and counts, reads and calls on the way, hears of calendars and has chores; what a
+/// failing call makes of it is the setting.
 class Brittle final : public bulkhead::Plugin {
  public:
   explicit Brittle(bulkhead::Registrar& host)
-      : settings_{host.settings<Settings>()}, host_{host.host()} {
+      : settings_{host.settings<Settings>()},
+        host_{host.host()},
+        chores_{host.inbox(
+            "chores", [](const bulkhead::Message& chore, bulkhead::Transaction& transaction) {
+              transaction.send("INSERT INTO heard (id) VALUES ($1)", bulkhead::values(chore.id()));
+            })} {
+    host.onEvent("calendar/1", "calendar_changed",
+                 [this](const bulkhead::Message& event) { hear(event); });
     host.route({.method = "POST",
                 .path = "/notes/{name}",
                 .scope = "brittle:write",
@@ -53,6 +60,21 @@ class Brittle final : public bulkhead::Plugin {
     return bulkhead::Response::json([&](bulkhead::JsonWriter& out) { out.object("kept", kept); });
   }
 
+  /// Outside a transaction: the second run of it meets what the first one did.
+  void hear(const bulkhead::Message& event) {
+    const std::string_view sql = is("twice") ? "INSERT INTO journal (text) VALUES ($1)"
+                                             : "INSERT OR IGNORE INTO heard (id) VALUES ($1)";
+    try {
+      host_.write(event.context(), [&](bulkhead::Transaction& transaction) {
+        transaction.send(sql, bulkhead::values(event.id()));
+      });
+      host_.randomBytes(4);
+    } catch (const bulkhead::Error& error) {
+      fail(error);
+      if (!is("deaf")) throw;
+    }
+  }
+
   std::int64_t work(const bulkhead::Request& request) {
     const std::string bytes = host_.randomBytes(4);
     if (is("halves")) write(request, "INSERT INTO notes (text) VALUES ('half')");
@@ -67,6 +89,7 @@ class Brittle final : public bulkhead::Plugin {
       host_.send(request.context(), {.method = "GET", .url = "https://service.test/"});
     return host_.write(request.context(), [&](bulkhead::Transaction& transaction) {
       transaction.send("INSERT INTO journal (text) VALUES ('line')", bulkhead::values());
+      chores_.keep(transaction, {.key = "chore"});
       return std::int64_t{1};
     });
   }
@@ -95,6 +118,7 @@ class Brittle final : public bulkhead::Plugin {
 
   const Settings settings_;
   const bulkhead::Host host_;
+  const bulkhead::Inbox chores_;
   std::atomic<bool> stuck_ = false;
   static inline std::string* volatile hoarded_ = nullptr;
 };

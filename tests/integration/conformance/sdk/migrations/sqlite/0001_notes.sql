@@ -1,0 +1,2 @@
+CREATE TABLE note (name TEXT PRIMARY KEY, amount INTEGER NOT NULL, share REAL, bytes BLOB, remark TEXT);
+CREATE TABLE handled (source TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, tenant TEXT NOT NULL, body TEXT NOT NULL, header TEXT, has_time INTEGER NOT NULL, attempt INTEGER NOT NULL);
