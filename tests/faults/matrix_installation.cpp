@@ -65,7 +65,7 @@ const std::vector<MatrixRow>& matrixRows() {
        "secret_key", "secret_key = {secret}\nwebhook_secret = {secret}\n"},
       {"plaid", "/api/plaid/v1/connections", 200, "", "/api/plaid/v1/connections",
        R"({"public_token":"public-1"})", "bank-feed/1", "", "client_id",
-       "client_id = cid-1\nsecret = {secret}\n"},
+       "client_id = client-id-of-plaid\nsecret = {secret}\n"},
       {"vapi", "/api/vapi/v1/calls/none", 404, "CALL_NOT_FOUND", "/api/vapi/v1/calls",
        R"({"to":"+15005550006"})", "voice/1", "", "api_key",
        "api_key = {secret}\nassistant = a1\nphone_number = p1\nwebhook_secret = "
