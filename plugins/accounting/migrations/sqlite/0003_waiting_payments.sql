@@ -6,7 +6,7 @@ create table waiting_payment (
   received_at integer not null, tried_at integer not null,
   primary key (tenant, id)
 ) strict, without rowid;
-create index waiting_payment_by_payment on waiting_payment (tenant, payment, kind);
+create index waiting_payment_by_payment on waiting_payment (tenant, payment, received_at, id);
 create index waiting_payment_by_time on waiting_payment (tenant, received_at, id);
 create index waiting_payment_by_code on waiting_payment (code, tenant, received_at, id);
 
