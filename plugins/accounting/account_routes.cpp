@@ -201,8 +201,19 @@ Response AccountRoutes::create(const Request& request, Transaction& write) const
   account.created_at = account.updated_at = nowSeconds(host_);
   requireUnique(write, request.tenant(), account);
   AccountStore::insert(write, request.tenant(), account);
-  payments_.retrySoon(write, request.tenant());
+  retryAfter(write, request.tenant(), {}, account);
   return answer(201, account);
+}
+
+void AccountRoutes::retryAfter(Transaction& write, std::string_view tenant, const Account& before,
+                               const Account& account) const {
+  using Change = PaymentPostings::Change;
+  if (account.role && account.role != before.role) {
+    payments_.retrySoon(write, tenant, Change::RoleGiven);
+  }
+  if (account.active && !before.active) {
+    payments_.retrySoon(write, tenant, Change::AccountActivated);
+  }
 }
 
 Response AccountRoutes::patch(const Request& request, Transaction& write) const {
@@ -219,7 +230,7 @@ Response AccountRoutes::patch(const Request& request, Transaction& write) const 
   ++account.version;
   account.updated_at = nowSeconds(host_);
   AccountStore::update(write, request.tenant(), account);
-  payments_.retrySoon(write, request.tenant());
+  retryAfter(write, request.tenant(), before, account);
   return answer(200, account);
 }
 

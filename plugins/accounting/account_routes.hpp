@@ -23,6 +23,9 @@ class AccountRoutes {
   Response create(const Request& request, bulkhead::Transaction& write) const;
   Response patch(const Request& request, bulkhead::Transaction& write) const;
   Response remove(const Request& request, bulkhead::Transaction& write) const;
+  /// Has the payments tried again that may have waited for what is new in the account.
+  void retryAfter(bulkhead::Transaction& write, std::string_view tenant, const Account& before,
+                  const Account& account) const;
 
   const bulkhead::Host host_;
   const PaymentPostings& payments_;

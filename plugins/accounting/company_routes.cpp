@@ -92,7 +92,7 @@ Response CompanyRoutes::setUp(const Request& request, Transaction& write) const 
     account.created_at = account.updated_at = now;
     AccountStore::insert(write, request.tenant(), account);
   }
-  payments_.retrySoon(write, request.tenant());
+  payments_.retrySoon(write, request.tenant(), PaymentPostings::Change::CompanySetUp);
   return answer(201, company);
 }
 

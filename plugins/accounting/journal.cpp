@@ -31,14 +31,6 @@ void requireActiveAccounts(ReadTransaction& read, std::string_view tenant,
   }
 }
 
-void requireAmounts(const JournalEntry& entry) {
-  for (const JournalLine& line : entry.lines) {
-    if (line.amount == 0) {
-      throw Error::validation("VALIDATION_ERROR", "A line's amount is 0; leave the line out.");
-    }
-  }
-}
-
 void requireNewSource(ReadTransaction& read, std::string_view tenant, const JournalEntry& entry) {
   if (!entry.source) return;
   const auto existing = JournalStore::findBySource(read, tenant, *entry.source);
@@ -63,7 +55,7 @@ void requireDraft(ReadTransaction& read, std::string_view tenant, JournalEntry& 
         "CURRENCY_MISMATCH",
         "The books are kept in " + company.base_currency + ", not in " + entry.currency + ".");
   }
-  requireAmounts(entry);
+  requireAmounts(entry.lines);
   requireActiveAccounts(read, tenant, entry);
 }
 

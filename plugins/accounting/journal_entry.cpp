@@ -25,6 +25,17 @@ void writeLine(JsonWriter& out, const JournalLine& line) {
 
 }  // namespace
 
+void requireAmounts(const std::vector<JournalLine>& lines) {
+  for (const JournalLine& line : lines) {
+    if (line.amount == 0) {
+      throw Error::validation("VALIDATION_ERROR", "A line's amount is 0; leave the line out.");
+    }
+    if (line.amount > kAmountMax || line.amount < -kAmountMax) {
+      throw Error::validation("VALIDATION_ERROR", "A line's amount is larger than 2^53 - 1.");
+    }
+  }
+}
+
 void requireBalance(const std::vector<JournalLine>& lines) {
   if (lines.size() < kLinesMin) {
     throw Error::businessLogic("TOO_FEW_LINES", "An entry has at least two lines.");

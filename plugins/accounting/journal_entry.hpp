@@ -52,6 +52,8 @@ struct JournalEntry {
   bool isPosted() const { return posting.has_value(); }
 };
 
+/// Throws VALIDATION_ERROR for a line of nothing or of more than kAmountMax.
+void requireAmounts(const std::vector<JournalLine>& lines);
 /// Throws TOO_FEW_LINES, UNBALANCED_ENTRY (with the `difference` in its details) unless the lines
 /// are two or more and their amounts sum to zero.
 void requireBalance(const std::vector<JournalLine>& lines);

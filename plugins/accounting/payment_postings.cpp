@@ -1,5 +1,6 @@
 #include "payment_postings.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "date.hpp"
@@ -13,8 +14,24 @@ using bulkhead::Message;
 using bulkhead::ReadTransaction;
 using bulkhead::Transaction;
 
-/// Tried in one transaction, which has little time.
-constexpr std::size_t kRetriesAtOnce = 20;
+/// Found in one transaction; each is tried in one of its own.
+constexpr std::size_t kFoundAtOnce = 50;
+constexpr std::size_t kReasonsTold = 5;
+/// Of a message; an id of 255 characters may be longer.
+constexpr std::size_t kSubjectBytesMax = 256;
+
+/// The reasons that are worth another try after the change.
+std::vector<std::string_view> mendedBy(PaymentPostings::Change change) {
+  switch (change) {
+    case PaymentPostings::Change::CompanySetUp:
+      return {"COMPANY_NOT_SET_UP"};
+    case PaymentPostings::Change::RoleGiven:
+      return {"NO_ACCOUNT_FOR_ROLE", "ACCOUNT_INACTIVE"};
+    case PaymentPostings::Change::AccountActivated:
+      break;
+  }
+  return {"ACCOUNT_INACTIVE"};
+}
 
 /// What the books themselves refuse; anything else may be over when the event comes again.
 bool isRefusal(const Error& error) {
@@ -32,8 +49,8 @@ bool isRefusal(const Error& error) {
 /// "COMPANY_NOT_SET_UP (2), CURRENCY_MISMATCH (1)".
 std::string summaryOf(const std::vector<WaitingCount>& counts) {
   std::string text;
-  for (const WaitingCount& one : counts) {
-    text += (text.empty() ? "" : ", ") + one.code + " (" + std::to_string(one.payments) + ')';
+  for (std::size_t i = 0; i < std::min(counts.size(), kReasonsTold); ++i) {
+    text += (i == 0 ? "" : ", ") + counts[i].code + " (" + std::to_string(counts[i].payments) + ')';
   }
   return text;
 }
@@ -43,6 +60,9 @@ std::string summaryOf(const std::vector<WaitingCount>& counts) {
 PaymentPostings::PaymentPostings(bulkhead::Registrar& host, const Journal& journal)
     : host_{host.host()},
       journal_{journal},
+      passes_{host.inbox(
+          "waiting_reasons",
+          [this](const Message& message, Transaction& write) { onPass(message, write); })},
       retries_{host.inbox("waiting_payments", [this](const Message& message, Transaction& write) {
         onRetry(message, write);
       })} {
@@ -88,12 +108,11 @@ std::optional<JournalEntry> PaymentPostings::record(Transaction& write, std::str
                                                     Verdict verdict) const {
   if (!verdict.entry) return std::nullopt;
   JournalEntry posted = journal_.record(write, tenant, std::move(*verdict.entry));
-  if (news.kind != kCharge) return posted;
   WaitingPaymentStore::Filter its_refunds;
   its_refunds.payment = news.payment;
-  its_refunds.limit = kRetriesAtOnce;
-  for (WaitingPayment& one : WaitingPaymentStore::list(write, tenant, its_refunds)) {
-    tryAgain(write, tenant, std::move(one));
+  its_refunds.limit = kFoundAtOnce;
+  for (const WaitingPayment& one : WaitingPaymentStore::list(write, tenant, its_refunds)) {
+    keepRetry(write, tenant, one);
   }
   return posted;
 }
@@ -107,30 +126,54 @@ void PaymentPostings::keep(Transaction& write, std::string_view tenant, PaymentN
       {host_.newId(), std::move(news), reason.code(), reason.message(), 1, now, now});
 }
 
-void PaymentPostings::retrySoon(Transaction& write, std::string_view tenant) const {
-  if (WaitingPaymentStore::any(write, tenant)) keepRetry(write, tenant, {});
+void PaymentPostings::retrySoon(Transaction& write, std::string_view tenant, Change change) const {
+  for (const std::string_view code : mendedBy(change)) {
+    if (WaitingPaymentStore::beginPass(write, tenant, code)) keepPass(write, tenant, code, {});
+  }
 }
 
-void PaymentPostings::keepRetry(Transaction& write, std::string_view tenant,
-                                std::string_view after) const {
+void PaymentPostings::keepPass(Transaction& write, std::string_view tenant, std::string_view code,
+                               std::string_view after) const {
   const std::string key = host_.newId();
   bulkhead::NewMessage message{key};
-  message.type = "retry";
+  message.type = code;
   message.subject = tenant;
   message.tenant = tenant;
   message.body = after;
+  passes_.keep(write, message);
+}
+
+void PaymentPostings::onPass(const Message& message, Transaction& write) const {
+  WaitingPaymentStore::Filter filter;
+  if (!message.body().empty()) WaitingPaymentStore::readPlace(message.body(), filter);
+  filter.code = message.type();
+  filter.limit = kFoundAtOnce;
+  const auto waiting = WaitingPaymentStore::list(write, message.tenant(), filter);
+  for (const WaitingPayment& one : waiting) keepRetry(write, message.tenant(), one);
+  if (waiting.size() == kFoundAtOnce) {
+    const std::string place = WaitingPaymentStore::placeAfter(waiting.back());
+    return keepPass(write, message.tenant(), message.type(), place);
+  }
+  if (!WaitingPaymentStore::endPass(write, message.tenant(), message.type())) {
+    keepPass(write, message.tenant(), message.type(), {});
+  }
+}
+
+/// Kept once for each try, however many passes find it.
+void PaymentPostings::keepRetry(Transaction& write, std::string_view tenant,
+                                const WaitingPayment& waiting) const {
+  const std::string key = waiting.id + '.' + std::to_string(waiting.tries);
+  bulkhead::NewMessage message{key};
+  message.type = "retry";
+  message.subject = waiting.news.payment.size() <= kSubjectBytesMax ? waiting.news.payment : tenant;
+  message.tenant = tenant;
+  message.body = waiting.id;
   retries_.keep(write, message);
 }
 
 void PaymentPostings::onRetry(const Message& message, Transaction& write) const {
-  WaitingPaymentStore::Filter filter;
-  if (!message.body().empty()) WaitingPaymentStore::readPlace(message.body(), filter);
-  filter.limit = kRetriesAtOnce;
-  auto waiting = WaitingPaymentStore::list(write, message.tenant(), filter);
-  if (waiting.size() == kRetriesAtOnce) {
-    keepRetry(write, message.tenant(), WaitingPaymentStore::placeAfter(waiting.back()));
-  }
-  for (WaitingPayment& one : waiting) tryAgain(write, message.tenant(), std::move(one));
+  auto waiting = WaitingPaymentStore::find(write, message.tenant(), message.body());
+  if (waiting) tryAgain(write, message.tenant(), std::move(*waiting));
 }
 
 void PaymentPostings::tryAgain(Transaction& write, std::string_view tenant,

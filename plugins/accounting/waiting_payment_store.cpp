@@ -1,5 +1,6 @@
 #include "waiting_payment_store.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace accounting {
@@ -9,6 +10,9 @@ using bulkhead::ReadTransaction;
 using bulkhead::Row;
 using bulkhead::Transaction;
 using bulkhead::values;
+
+/// Nobody counts further.
+constexpr int kCountMax = 1000;
 
 const std::string kSelect =
     "select id, payment, kind, body, code, message, tries, received_at, tried_at "
@@ -39,11 +43,12 @@ bool WaitingPaymentStore::readPlace(std::string_view text, Filter& filter) {
 std::vector<WaitingPayment> WaitingPaymentStore::list(ReadTransaction& transaction,
                                                       std::string_view tenant,
                                                       const Filter& filter) {
-  static const std::string kSql = kSelect +
-                                  "(received_at, id) > ($2, $3) and (payment = $4 or $4 is null) "
-                                  "and (code = $5 or $5 is null) order by received_at, id limit $6";
+  const std::string sql = kSelect + "(received_at, id) > ($2, $3) and " +
+                          (filter.payment ? "payment = $4" : "(payment = $4 or $4 is null)") +
+                          " and " + (filter.code ? "code = $5" : "(code = $5 or $5 is null)") +
+                          " order by received_at, id limit $6";
   return transaction.list(
-      kSql,
+      sql,
       values(tenant, filter.after_time, filter.after_id, filter.payment, filter.code, filter.limit),
       read);
 }
@@ -62,20 +67,49 @@ std::optional<WaitingPayment> WaitingPaymentStore::findSame(ReadTransaction& tra
   return transaction.first(kSql, values(tenant, news.payment, news.kind, news.body), read);
 }
 
-bool WaitingPaymentStore::any(ReadTransaction& transaction, std::string_view tenant) {
-  return transaction
-      .first("select 1 from waiting_payment where tenant = $1 limit 1", values(tenant),
-             [](const Row&) { return true; })
-      .has_value();
+std::vector<WaitingCount> WaitingPaymentStore::counts(ReadTransaction& transaction) {
+  std::vector<WaitingCount> counts;
+  const auto code = [](const Row& row) { return row.string(0); };
+  std::string last;
+  while (const auto next = transaction.first(
+             "select code from waiting_payment where code > $1 order by code limit 1", values(last),
+             code)) {
+    last = *next;
+    counts.push_back(
+        {last, *transaction.first("select count(*) from (select 1 from waiting_payment where "
+                                  "code = $1 limit $2) counted",
+                                  values(last, kCountMax),
+                                  [](const Row& row) { return row.integer(0); })});
+  }
+  std::stable_sort(counts.begin(), counts.end(), [](const WaitingCount& a, const WaitingCount& b) {
+    return a.payments > b.payments;
+  });
+  return counts;
 }
 
-std::vector<WaitingCount> WaitingPaymentStore::counts(ReadTransaction& transaction) {
-  return transaction.list(
-      "select code, count(*) from waiting_payment group by code order by count(*) desc, code "
-      "limit 5",
-      values(), [](const Row& row) {
-        return WaitingCount{row.string(0), row.integer(1)};
-      });
+bool WaitingPaymentStore::beginPass(Transaction& write, std::string_view tenant,
+                                    std::string_view code) {
+  const auto any = [](const Row&) { return true; };
+  if (!write.first("select 1 from waiting_payment where code = $2 and tenant = $1 limit 1",
+                   values(tenant, code), any))
+    return false;
+  return write
+      .first(
+          "insert into waiting_pass (tenant, code, again) values ($1, $2, 0) "
+          "on conflict (tenant, code) do update set again = 1 returning again",
+          values(tenant, code), [](const Row& row) { return row.integer(0) == 0; })
+      .value();
+}
+
+bool WaitingPaymentStore::endPass(Transaction& write, std::string_view tenant,
+                                  std::string_view code) {
+  const auto again = write.first(
+      "update waiting_pass set again = 0 where tenant = $1 and code = $2 and again = 1 "
+      "returning 1",
+      values(tenant, code), [](const Row&) { return true; });
+  if (again) return false;
+  write.send("delete from waiting_pass where tenant = $1 and code = $2", values(tenant, code));
+  return true;
 }
 
 void WaitingPaymentStore::insert(Transaction& write, std::string_view tenant,

@@ -51,9 +51,15 @@ struct WaitingPaymentStore {
   /// One that waits with exactly this news.
   static std::optional<WaitingPayment> findSame(bulkhead::ReadTransaction& read,
                                                 std::string_view tenant, const PaymentNews& news);
-  static bool any(bulkhead::ReadTransaction& read, std::string_view tenant);
-  /// By reason, the most frequent first, at most five.
+  /// By reason, the most frequent first; up to 1000 of each are counted.
   static std::vector<WaitingCount> counts(bulkhead::ReadTransaction& read);
+
+  /// True when a pass over those that wait for this reason is to begin now. False when there are
+  /// none, or when one is going on, behind which there will be another.
+  static bool beginPass(bulkhead::Transaction& write, std::string_view tenant,
+                        std::string_view code);
+  /// False when the pass is to begin anew.
+  static bool endPass(bulkhead::Transaction& write, std::string_view tenant, std::string_view code);
 
   static void insert(bulkhead::Transaction& write, std::string_view tenant,
                      const WaitingPayment& waiting);

@@ -136,6 +136,22 @@ std::string withoutCommentsAndLiterals(std::string_view text) {
   return Blanker{text}.run();
 }
 
+std::vector<Literal> literalsOf(std::string_view text) {
+  const std::string code = withoutCommentsAndLiterals(text);
+  std::vector<Literal> literals;
+  std::size_t after = 0;
+  for (auto open = code.find('"'); open != std::string::npos; open = code.find('"', after)) {
+    const auto close = std::min(code.find('"', open + 1), code.size());
+    const auto between = std::string_view{code}.substr(after, open - after);
+    if (literals.empty() || between.find_first_not_of(" \t\r\nR") != std::string_view::npos) {
+      literals.push_back({lineAt(text, open), {}});
+    }
+    literals.back().text += text.substr(open + 1, close - open - 1);
+    after = std::min(close + 1, code.size());
+  }
+  return literals;
+}
+
 std::vector<Include> includesOf(std::string_view text) {
   static const RE2 kInclude{R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])"};
   std::vector<Include> includes;

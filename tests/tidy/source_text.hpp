@@ -10,6 +10,15 @@ namespace bulkhead::tidy {
 /// literals turned into spaces; lines stay where they were.
 std::string withoutCommentsAndLiterals(std::string_view text);
 
+struct Literal {
+  int line = 0;  ///< where it begins
+  std::string text;
+};
+
+/// What stands between the quotes of string literals, comments apart; those that follow each other
+/// are one.
+std::vector<Literal> literalsOf(std::string_view text);
+
 struct Include {
   int line = 0;
   std::string path;

@@ -11,26 +11,35 @@ bool isStore(std::string_view path) {
   return path.ends_with("_store.cpp") || path.ends_with("_store.hpp");
 }
 
-/// A comment, or a line that says why.
+/// Its line, or a comment above it, says why.
 bool isExcused(const std::vector<std::string_view>& lines, std::size_t index) {
   static const RE2 kComment{R"(^\s*//)"};
   static const RE2 kAllowed{R"(//\s*allowed:\s*\w+)"};
   const auto matches = [&](std::size_t at, const RE2& pattern) {
     return RE2::PartialMatch(re2::StringPiece{lines[at].data(), lines[at].size()}, pattern);
   };
-  return matches(index, kComment) || matches(index, kAllowed) ||
+  return matches(index, kAllowed) ||
          (index > 0 && matches(index - 1, kComment) && matches(index - 1, kAllowed));
 }
 
-void checkSource(const File& file, Findings& findings) {
+/// Statements are written in small letters or in capitals, sentences begin with one of these.
+const RE2& statement() {
   static const RE2 kStatement{
-      R"re("[^"]*\b((select|SELECT) \d|(select|SELECT) [\w.*, ]+ (from|FROM)\b|(insert into|INSERT INTO) \w|(delete from|DELETE FROM) \w|(update|UPDATE) \w+ (set|SET)\b))re"};
+      R"re(\b((select|SELECT)\s+(\d|distinct|DISTINCT|\w+\()|)re"
+      R"re((select|SELECT)\s[^;:!?]*\s(from|FROM)\s+[\w(]|)re"
+      R"re((insert|INSERT|replace|REPLACE)\s+((or|OR)\s+\w+\s+)?(into|INTO)\s+\w|)re"
+      R"re((delete|DELETE)\s+(from|FROM)\s+\w|)re"
+      R"re((update|UPDATE)\s+((or|OR)\s+\w+\s+)?(\w+\s+)?(set|SET)\b))re"};
+  return kStatement;
+}
+
+void checkSource(const File& file, Findings& findings) {
   const auto lines = linesOf(file.text);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
+  for (const Literal& literal : literalsOf(file.text)) {
     std::string found;
-    const re2::StringPiece line{lines[i].data(), lines[i].size()};
-    if (!RE2::PartialMatch(line, kStatement, &found) || isExcused(lines, i)) continue;
-    findings.push_back({file.path, static_cast<int>(i) + 1, fmt::format("SQL: `{}`", found),
+    if (!RE2::PartialMatch(literal.text, statement(), &found)) continue;
+    if (isExcused(lines, static_cast<std::size_t>(literal.line) - 1)) continue;
+    findings.push_back({file.path, literal.line, fmt::format("SQL: `{}`", found),
                         "statements of a plugin stand in <noun>_store.cpp"});
   }
 }

@@ -15,7 +15,13 @@ Findings check(const std::string& path, const std::string& text) {
 
 TEST(SqlRules, StatementsStandInStores) {
   for (const char* statement :
-       {"read.first(\"select 1\", none, map);",
+       {"read.first(\"select 1\", none, map);", "\"select count(*) from entry\"",
+        "\"select max(number)\" + where",
+        "\"select coalesce(sum(e.amount), 0) as total from entry e\"",
+        "\"select e.id || '.' || e.day as place from entry e where e.id <> $1\"",
+        "R\"(\n  select id,\n    day\n  from entry)\"", "\"update t \"\n    \"set a = 1\"",
+        "\"select a, b \"  // two\n    \"from t\"", "\"insert or replace into t values (1)\"",
+        "\"insert into \"\n\"t values (1)\"", "on(\" do update set last = 1\")",
         "write.send(\"INSERT INTO payment (id) VALUES ($1)\", row);",
         "write.send(\"update payment set state = $2 where id = $1\", row);",
         "\"delete from payment where id = $1\"",

@@ -107,7 +107,7 @@ TEST(SchemaRule, ATriggerThatSaysNoCodeIsInTheLog) {
       "CREATE TRIGGER r BEFORE INSERT ON t BEGIN "
       "SELECT raise(abort, 'IN_WORDS') WHERE new.n = 1; "
       "SELECT raise(abort, 'conflict not in a code') WHERE new.n = 77; END");
-  const Poco::AutoPtr<Kept> log{new Kept{Poco::Logger::get("data")}};
+  auto log = Poco::makeAuto<Kept>(Poco::Logger::get("data"));
   EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES ($1)", {value(1)}); }), "IN_WORDS");
   EXPECT_TRUE(log->texts.empty());
   EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES ($1)", {value(77)}); }),

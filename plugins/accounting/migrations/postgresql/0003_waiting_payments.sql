@@ -6,5 +6,12 @@ create table waiting_payment (
   received_at bigint not null, tried_at bigint not null,
   primary key (tenant, id)
 );
-create index waiting_payment_by_payment on waiting_payment (tenant, payment, kind);
+create index waiting_payment_by_payment on waiting_payment (tenant, payment, received_at, id);
 create index waiting_payment_by_time on waiting_payment (tenant, received_at, id);
+create index waiting_payment_by_code on waiting_payment (code, tenant, received_at, id);
+
+-- Those of one reason are being tried again, all of them; `again` asks for another pass behind this one.
+create table waiting_pass (
+  tenant text not null, code text not null, again integer not null check (again in (0, 1)),
+  primary key (tenant, code)
+);
