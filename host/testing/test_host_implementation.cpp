@@ -126,6 +126,11 @@ void TestHost::Implementation::restart() {
   begin();
 }
 
+void TestHost::Implementation::restart(const SettingTexts& settings) {
+  settings_ = settingsFrom(plugin_->manifest(), settings);
+  restart();
+}
+
 TestResponse TestHost::Implementation::send(std::string_view method, std::string_view target,
                                             const Headers& headers, std::string_view body) {
   const bool failed_before = !faults_.failed().empty();

@@ -87,6 +87,7 @@ class TestHost::Implementation {
   std::string health(std::string_view name);
   /// Destroys the plugin and creates it anew, on the same store.
   void restart();
+  void restart(const SettingTexts& settings);
 
   FakeClock& clock() { return clock_; }
   FakeWire& wire() { return wire_; }
@@ -121,7 +122,7 @@ class TestHost::Implementation {
   std::size_t deliveries_ = 0;
   const std::shared_ptr<const LoadedPlugin> plugin_;
   FakedCaller caller_;
-  const host::HomeSettings settings_;
+  host::HomeSettings settings_;
   FaultyStore store_;
   std::unique_ptr<host::PluginHome> home_;
   host::RouteTable<const host::RegisteredRoute*> routes_;
