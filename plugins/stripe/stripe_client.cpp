@@ -174,7 +174,8 @@ Json StripeClient::createRefund(const Context& context, const RefundOrder& order
   out.field("payment_intent", order.intent);
   out.field("amount", order.amount);
   if (!order.reason.empty()) out.field("reason", order.reason);
-  out.object("metadata", [&](FormWriter& metadata) { metadata.field("refund", order.key); });
+  if (order.is_marked)
+    out.object("metadata", [&](FormWriter& metadata) { metadata.field("refund", order.key); });
   return post(context, "/v1/refunds", "refunds.create", form, order.key);
 }
 

@@ -121,6 +121,44 @@ TEST_F(PaymentsOfStripe, ARepeatSendsTheSameKeyAndNeverPaysTwice) {
   EXPECT_EQ(stripe_.sessions(), 2U) << "another key is another payment";
 }
 
+// Goal: under one key Stripe gets one body, whatever the settings are at the second try. Method:
+// the answer to the first is lost; the fake refuses another body, as Stripe does.
+TEST(PaymentsOfStripeAfterAChange, OfTheSealKeyAreRepeatedAsTheyWere) {
+  TestHost host{"stripe", {{"secret_key", kApiKey}, {"seal_key", std::string(32, 'a')}}};
+  const FakeStripe stripe{host};
+  const auto make = [&] { return host.call("payments/1", "create_payment", kCreate); };
+  host.wire().answerNext(httpFailure(Outcome::NotSent, "CONNECTION_REFUSED"));
+  EXPECT_EQ(make().error().code, "PROVIDER_UNREACHABLE");
+  const std::string form = host.wire().sent().back().body;
+  host.restart({{"secret_key", kApiKey}, {"seal_key", std::string(32, 'b')}});
+  EXPECT_EQ(make().status, 200);
+  EXPECT_EQ(host.wire().sent().back().body, form);
+  EXPECT_EQ(host.call("payments/1", "create_payment",
+                      R"({"amount":1,"currency":"EUR","reference":"r","idempotency_key":"k1"})")
+                .error()
+                .code,
+            "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_EQ(host.wire().sent().size(), 2U);
+}
+
+// Goal: a payment whose first try an earlier version has made, without a seal, is the same payment.
+TEST_F(PaymentsOfStripe, ATryOfAnEarlierVersionIsRepeatedAsItWas) {
+  host_.wire().answerNext(httpAnswer(400, FakeStripe::refusal("idempotency_error", "")));
+  const TestResponse made = order("k");
+  EXPECT_EQ(made.status, 201) << made.body;
+  auto before = decodedForm(host_.wire().sent().at(0).body);
+  EXPECT_EQ(before.erase("metadata[seal]") + before.erase("payment_intent_data[metadata][seal]"),
+            2U);
+  EXPECT_EQ(decodedForm(last().body), before);
+}
+
+TEST_F(PaymentsOfStripe, AKeyThatStripeHasSeenWithAnotherBodyIsRefused) {
+  stripe_.answer("POST /v1/checkout/sessions", 400, FakeStripe::refusal("idempotency_error", ""));
+  const TestResponse refused = order("k");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.error().code, "IDEMPOTENCY_KEY_REUSED");
+}
+
 TEST_F(PaymentsOfStripe, AnAmbiguousOutcomeSaysThatTheKeyIsKept) {
   host_.wire().answerNext(httpFailure(Outcome::Ambiguous, "DEADLINE_EXCEEDED"));
   EXPECT_THAT(order("k").error().message, HasSubstr("same idempotency key"));
@@ -143,7 +181,6 @@ TEST_F(PaymentsOfStripe, WhatStripeRefusesHasTheWordsOfTheContract) {
       {400, invalid("", "line_items[0][price_data][currency]"), 422, "CURRENCY_NOT_ACCEPTED"},
       {400, invalid("rate_limit"), 429, "PROVIDER_RATE_LIMITED"},
       {400, invalid("parameter_unknown", "mode"), 422, "PROVIDER_REFUSED"},
-      {400, FakeStripe::refusal("idempotency_error", ""), 422, "IDEMPOTENCY_KEY_REUSED"},
       {404, invalid("resource_missing"), 422, "PROVIDER_REFUSED"},
       {401, invalid(""), 502, "PROVIDER_KEY_REFUSED"},
       {403, invalid(""), 502, "PROVIDER_KEY_REFUSED"},
@@ -302,9 +339,11 @@ TEST_F(PaymentsOfStripe, ARefundIsGivenOnceForAKeyHoweverLate) {
 
 TEST_F(PaymentsOfStripe, ARefundIsFoundOnWhateverPageItIs) {
   const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
-  for (int i = 0; i < 5; ++i)
+  for (int i = 0; i < 5; ++i) {
+    stripe_.loseNextRefund();
     call("create_refund",
          refundOf(id, R"("amount":1,"idempotency_key":"r)" + std::to_string(i) + "\""));
+  }
   ASSERT_EQ(stripe_.refunds(), 5U);
   stripe_.forgetKeys();
   stripe_.listRefundsBy(2);
@@ -312,6 +351,23 @@ TEST_F(PaymentsOfStripe, ARefundIsFoundOnWhateverPageItIs) {
       call("create_refund", refundOf(id, R"("amount":1,"idempotency_key":"r0")"));
   EXPECT_EQ(json::parse(again.body).value("id", ""), "re_1");
   EXPECT_EQ(stripe_.refunds(), 5U);
+}
+
+// Goal: what an earlier version has given back, in whose metadata no key stands, is given once.
+TEST_F(PaymentsOfStripe, ARefundOfAnEarlierVersionIsRepeatedAsItWas) {
+  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
+  const std::string refund = refundOf(id, R"("amount":5,"idempotency_key":"r1")");
+  stripe_.answer("GET /v1/refunds", 200, R"({"data":[],"has_more":false})");
+  host_.wire().answerNext(
+      httpAnswer(200, R"({"id":"cs_1","payment_intent":{"id":"pi_1","status":"succeeded"}})"));
+  host_.wire().answerNext(httpAnswer(200, R"({"data":[],"has_more":false})"));
+  host_.wire().answerNext(httpAnswer(400, FakeStripe::refusal("idempotency_error", "")));
+  const TestResponse given = call("create_refund", refund);
+  EXPECT_EQ(given.status, 200) << given.body;
+  EXPECT_EQ(last().body, "payment_intent=pi_1&amount=5");
+  stripe_.forgetKeys();
+  EXPECT_EQ(call("create_refund", refund).body, given.body) << "no list of Stripe's shows its key";
+  EXPECT_EQ(stripe_.refunds(), 1U);
 }
 
 // What cannot be looked for is not given.
