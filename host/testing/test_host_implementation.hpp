@@ -72,7 +72,8 @@ class TestHost::Implementation {
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
 
-  /// A client that is careful: what a failure answered with 5xx is sent once more.
+  /// A client that is careful: what a failure answered with 5xx is sent once more, and again after
+  /// the time that the answer to that asks for.
   TestResponse send(std::string_view method, std::string_view target, const Headers& headers,
                     std::string_view body);
   void actAs(std::string_view tenant, std::string_view scopes);
