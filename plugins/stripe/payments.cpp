@@ -43,13 +43,16 @@ void refuseOther(const Payment& payment, std::string_view fingerprint) {
 
 }  // namespace
 
-Payment Payments::create(const Caller& caller, const PaymentOrder& order,
+Payment Payments::create(const Caller& caller, const PaymentOrder& asked,
                          std::string_view key) const {
   const std::string id = paymentId(caller.tenant, key);
-  const std::string fingerprint =
-      bulkhead::sha256Hex(client_.sessionForm(order, {id, caller.tenant, {}}));
+  const PaymentOrder order = client_.completed(asked);
+  const StripeClient::Marks unsealed{id, caller.tenant, {}};
+  // The order as it was asked for; an earlier version took it with what its settings said.
+  const std::string fingerprint = bulkhead::sha256Hex(StripeClient::sessionForm(asked, unsealed));
   if (const auto known = find(caller, id)) {
-    refuseOther(*known, fingerprint);
+    if (known->fingerprint != bulkhead::sha256Hex(StripeClient::sessionForm(order, unsealed)))
+      refuseOther(*known, fingerprint);
     if (!known->checkout_url.empty() || (!known->session.empty() && known->status != "pending"))
       return *known;
   }
@@ -61,13 +64,13 @@ Payment Payments::create(const Caller& caller, const PaymentOrder& order,
   payment.fingerprint = fingerprint;
   payment.amount = order.amount;
   payment.currency = order.currency;
-  const auto made =
-      onceUnderKey([&] { return client_.createSession(caller.context, attempt.form, id); },
-                   [&] {
-                     payment.is_unsealed = true;
-                     return client_.createSession(
-                         caller.context, client_.sessionForm(order, {id, caller.tenant, {}}), id);
-                   });
+  const auto made = onceUnderKey(
+      [&] { return client_.createSession(caller.context, attempt.form, id); },
+      [&] {
+        payment.is_unsealed = true;
+        return client_.createSession(caller.context,
+                                     StripeClient::sessionForm(order, {id, caller.tenant, {}}), id);
+      });
   readSession(made, payment);
   if (payment.checkout_url.empty()) throw bulkhead::provider::answerInvalid("Stripe");
   host_.write(caller.context,
@@ -83,7 +86,7 @@ Attempt Payments::beginAttempt(const Caller& caller, const PaymentOrder& order, 
   if (!kept) {
     const std::string seal = seal_.of(
         caller.context, {id, caller.tenant, order.reference, order.amount, order.currency});
-    const Attempt fresh{fingerprint, client_.sessionForm(order, {id, caller.tenant, seal})};
+    const Attempt fresh{fingerprint, StripeClient::sessionForm(order, {id, caller.tenant, seal})};
     kept = host_.write(caller.context, [&](bulkhead::Transaction& transaction) {
       return keepAttempt(transaction, id, fresh, host_.now().time_since_epoch().count());
     });

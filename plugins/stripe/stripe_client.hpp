@@ -65,8 +65,10 @@ class StripeClient {
     std::string_view tenant;
     std::string_view seal;
   };
+  /// With what the settings say where the order does not.
+  PaymentOrder completed(PaymentOrder order) const;
   /// The form of a Checkout Session for the order.
-  std::string sessionForm(const PaymentOrder& order, const Marks& marks) const;
+  static std::string sessionForm(const PaymentOrder& order, const Marks& marks);
 
  private:
   bulkhead::OutboundRequest request(std::string_view method, std::string_view target,

@@ -8,8 +8,7 @@
 
 #include <bulkhead/testing/fail_each_call.hpp>
 
-#include "delivery.hpp"
-#include "fake_stripe.hpp"
+#include "events_fixture.hpp"
 #include "payment_news.hpp"
 #include "reference_data.hpp"
 
@@ -21,71 +20,6 @@ using bulkhead::testing::PublishedEvent;
 using bulkhead::testing::Scenario;
 using bulkhead::testing::TestHost;
 using json = nlohmann::json;
-
-json object(const json& members) {
-  json whole = json::parse(
-      R"({"id":"pi_1","object":"payment_intent","amount":4900,"currency":"eur","status":"succeeded",
-          "metadata":{"payment":"pay_1","tenant":"t1","reference":"INV-42"}})");
-  whole["metadata"]["seal"] = sealOf("pay_1", "t1", "INV-42", "4900", "EUR");
-  whole.update(members);
-  return whole;
-}
-
-std::string eventOf(const std::string& id, const std::string& type, const json& what,
-                    std::int64_t created_s = kNow - 60) {
-  return json{{"id", id},          {"object", "event"},
-              {"type", type},      {"created", created_s},
-              {"livemode", false}, {"data", {{"object", what}}}}
-      .dump();
-}
-
-std::string session(const std::string& id, const std::string& type) {
-  return eventOf(id, type,
-                 object({{"id", "cs_1"},
-                         {"object", "checkout.session"},
-                         {"payment_intent", "pi_1"},
-                         {"payment_status", "paid"},
-                         {"amount_total", 4900}}));
-}
-std::string succeeded(const std::string& id, std::int64_t created_s = kNow - 60) {
-  return eventOf(id, "payment_intent.succeeded", object({{"amount_received", 4900}}), created_s);
-}
-std::string failed(const std::string& id, std::int64_t created_s, const std::string& charge) {
-  return eventOf(id, "payment_intent.payment_failed",
-                 object({{"status", "requires_payment_method"},
-                         {"last_payment_error",
-                          {{"code", "card_declined"},
-                           {"decline_code", "insufficient_funds"},
-                           {"charge", charge}}}}),
-                 created_s);
-}
-std::string refunded(const std::string& id, std::int64_t amount, std::int64_t created_s = kNow) {
-  return eventOf(id, "charge.refunded",
-                 object({{"id", "ch_1"},
-                         {"object", "charge"},
-                         {"payment_intent", "pi_1"},
-                         {"amount_refunded", amount}}),
-                 created_s);
-}
-
-class PaymentEvents : public testing::Test {
- protected:
-  /// Delivers them in that order, and lets the inbox work.
-  void take(const std::vector<std::string>& events) {
-    for (const std::string& event : events) ASSERT_EQ(deliver(host_, event).status, 200);
-    const auto runs = host_.runMessages();
-    EXPECT_EQ(runs.failed + runs.dead, 0U) << host_.log().back();
-  }
-  std::vector<PublishedEvent> published() { return host_.published("payments/1"); }
-  std::vector<std::string> names() {
-    std::vector<std::string> names;
-    for (const auto& event : published()) names.push_back(event.event);
-    return names;
-  }
-
-  TestHost host_{"stripe",
-                 {{"webhook_secret", kSecret}, {"secret_key", kApiKey}, {"seal_key", kSealKey}}};
-};
 
 TEST_F(PaymentEvents, AnEventIsToldInNeutralWords) {
   take({succeeded("evt_1")});
@@ -279,70 +213,6 @@ TEST_F(PaymentEvents, WhatIsKnownOfItsObjectsNeedsNoSeal) {
   ASSERT_EQ(published().size(), 1U);
   EXPECT_EQ(published()[0].tenant, "t1");
   EXPECT_EQ(published()[0].subject, made.at("id"));
-}
-
-/// An open payment of an earlier version, as Stripe has it: no seal, and no intent that we know of.
-class PaymentsOfAnEarlierVersion : public PaymentEvents {
- protected:
-  PaymentsOfAnEarlierVersion() {
-    host_.wire().answerNext(
-        bulkhead::testing::httpAnswer(400, FakeStripe::refusal("idempotency_error", "")));
-    made_ = json::parse(
-        host_
-            .call("payments/1", "create_payment",
-                  R"({"amount":4900,"currency":"EUR","reference":"INV-42","idempotency_key":"k"})")
-            .body);
-  }
-  json intent(const json& members = json::object()) const {
-    json whole = object(members);
-    whole["metadata"] = {{"payment", made_.at("id")}, {"tenant", "t1"}, {"reference", "INV-42"}};
-    return whole;
-  }
-  std::string tenant() { return published().empty() ? "untold" : published().back().tenant; }
-
-  FakeStripe stripe_{host_};
-  json made_;
-};
-
-TEST_F(PaymentsOfAnEarlierVersion, AreLinkedByASessionThatIsNotPaidYet) {
-  take({eventOf("evt_1", "checkout.session.completed",
-                intent({{"id", "cs_1"},
-                        {"payment_intent", "pi_1"},
-                        {"payment_status", "unpaid"},
-                        {"amount_total", 4900}}))});
-  EXPECT_TRUE(published().empty());
-  take({eventOf("evt_2", "payment_intent.succeeded", object({{"metadata", json::object()}}))});
-  ASSERT_THAT(names(), testing::ElementsAre("payment_succeeded"));
-  EXPECT_EQ(tenant(), "t1");
-  EXPECT_EQ(published()[0].subject, made_.at("id"));
-}
-
-// Goal: what was open at the upgrade is not lost to its tenant. Method: the first that is heard of
-// it, each of the kinds that there are, without session and seal.
-TEST_F(PaymentsOfAnEarlierVersion, AreBelievedUntilTheirIntentIsKnown) {
-  take({eventOf("evt_1", "payment_intent.payment_failed", intent())});
-  EXPECT_EQ(tenant(), "t1");
-  take({eventOf("evt_2", "payment_intent.succeeded", intent({{"id", "pi_2"}}))});
-  EXPECT_EQ(tenant(), "") << "its intent is known by now, and another one";
-  take({eventOf("evt_3", "payment_intent.succeeded", intent())});
-  EXPECT_EQ(tenant(), "t1");
-  EXPECT_EQ(published().back().subject, made_.at("id"));
-}
-
-TEST_F(PaymentsOfAnEarlierVersion, AreNotBelievedOfWhatIsNotTheirs) {
-  int number = 0;
-  for (const json& other :
-       {json{{"amount", 4901}}, json{{"currency", "usd"}},
-        json{
-            {"metadata", {{"payment", made_.at("id")}, {"tenant", "t2"}, {"reference", "INV-42"}}}},
-        json{{"metadata", {{"payment", made_.at("id")}, {"tenant", "t1"}, {"reference", "X"}}}}}) {
-    json forged = intent();
-    forged.update(other);
-    forged["id"] = "pi_forged_" + std::to_string(++number);
-    take({eventOf("evt_" + std::to_string(number), "payment_intent.succeeded", forged)});
-    EXPECT_EQ(tenant(), "") << other;
-  }
-  EXPECT_EQ(published().size(), 4U);
 }
 
 TEST_F(PaymentEvents, APaymentOfThisVersionIsNotBelievedWithoutItsSeal) {
