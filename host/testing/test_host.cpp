@@ -32,11 +32,19 @@ TestError TestResponse::error() const {
           error.contains("details") ? error["details"].dump() : ""};
 }
 
-TestHost::TestHost(std::string_view plugin, Settings settings) try {
-  Implementation::SettingTexts texts;
+namespace {
+
+TestHost::Implementation::SettingTexts textsOf(TestHost::Settings settings) {
+  TestHost::Implementation::SettingTexts texts;
   for (const auto& [name, value] : settings) texts.emplace_back(name, value.text);
+  return texts;
+}
+
+}  // namespace
+
+TestHost::TestHost(std::string_view plugin, Settings settings) try {
   implementation_ = std::make_unique<Implementation>(std::make_shared<const LoadedPlugin>(plugin),
-                                                     texts, /*rehearse_writes=*/true);
+                                                     textsOf(settings), /*rehearse_writes=*/true);
 } catch (const Error& error) {
   throw std::runtime_error{fmt::format("{} ({})", error.message(), error.code())};
 }
@@ -124,6 +132,9 @@ FakeWire& TestHost::wire() {
 
 void TestHost::restart() {
   implementation_->restart();
+}
+void TestHost::restart(Settings settings) {
+  implementation_->restart(textsOf(settings));
 }
 std::string TestHost::health(std::string_view name) {
   return implementation_->health(name);

@@ -48,6 +48,14 @@ host::HomeSettings settingsFrom(const host::Manifest& manifest,
       manifest, host::PropertiesFile::parse(text, "the settings of the test"), host::Variables{});
 }
 
+/// Seconds; none where the answer does not ask for them.
+int retryAfterOf(const HttpResponse& response) {
+  for (const auto& [name, value] : response.headers) {
+    if (name == "Retry-After") return std::atoi(value.c_str());
+  }
+  return 0;
+}
+
 std::unique_ptr<host::data::Store> openStore(const std::string& plugin, bool rehearse_writes) {
   host::data::SqliteOptions options;
   options.owner = plugin;
@@ -126,6 +134,11 @@ void TestHost::Implementation::restart() {
   begin();
 }
 
+void TestHost::Implementation::restart(const SettingTexts& settings) {
+  settings_ = settingsFrom(plugin_->manifest(), settings);
+  restart();
+}
+
 TestResponse TestHost::Implementation::send(std::string_view method, std::string_view target,
                                             const Headers& headers, std::string_view body) {
   const bool failed_before = !faults_.failed().empty();
@@ -135,7 +148,14 @@ TestResponse TestHost::Implementation::send(std::string_view method, std::string
     restart();
     response = HttpResponse::text(502, "The home died; nobody was answered.", "text/plain");
   }
-  if (failed_now && response.status >= 500) response = sendOnce(method, target, headers, body);
+  if (failed_now && response.status >= 500) {
+    response = sendOnce(method, target, headers, body);
+    const int wait_s = retryAfterOf(response);
+    if (response.status >= 500 && wait_s > 0) {
+      clock_.advance(std::chrono::seconds{wait_s});
+      response = sendOnce(method, target, headers, body);
+    }
+  }
   const std::lock_guard lock{mutex_};
   exchanges_.push_back({fmt::format("{} {}", method, target), response.status});
   return {response.status, std::move(response.headers), std::move(response.body)};

@@ -72,7 +72,8 @@ class TestHost::Implementation {
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
 
-  /// A client that is careful: what a failure answered with 5xx is sent once more.
+  /// A client that is careful: what a failure answered with 5xx is sent once more, and again after
+  /// the time that the answer to that asks for.
   TestResponse send(std::string_view method, std::string_view target, const Headers& headers,
                     std::string_view body);
   void actAs(std::string_view tenant, std::string_view scopes);
@@ -87,6 +88,7 @@ class TestHost::Implementation {
   std::string health(std::string_view name);
   /// Destroys the plugin and creates it anew, on the same store.
   void restart();
+  void restart(const SettingTexts& settings);
 
   FakeClock& clock() { return clock_; }
   FakeWire& wire() { return wire_; }
@@ -121,7 +123,7 @@ class TestHost::Implementation {
   std::size_t deliveries_ = 0;
   const std::shared_ptr<const LoadedPlugin> plugin_;
   FakedCaller caller_;
-  const host::HomeSettings settings_;
+  host::HomeSettings settings_;
   FaultyStore store_;
   std::unique_ptr<host::PluginHome> home_;
   host::RouteTable<const host::RegisteredRoute*> routes_;

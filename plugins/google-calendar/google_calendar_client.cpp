@@ -88,6 +88,17 @@ std::string pageAfter(std::string_view selection, std::string_view page) {
   return next.append(kPage).append(FormWriter::encoded(page));
 }
 
+/// An earlier version's cursors have the shape within.
+std::string withoutShape(std::string_view cursor) {
+  std::string selection{cursor};
+  const std::size_t shape = selection.find(kShape);
+  if (shape == std::string::npos) return selection;
+  selection.erase(shape, kShape.size());
+  if (shape < selection.size() && selection[shape] == '&') selection.erase(shape, 1);
+  if (!selection.empty() && selection.back() == '&') selection.pop_back();
+  return selection;
+}
+
 /// A moment, or the day of an event that takes all of it.
 std::string timeOf(const Json& time) {
   std::string moment = textIn(time, "dateTime");
@@ -240,12 +251,15 @@ Changes GoogleCalendarClient::changes(const Context& context, std::string_view c
                                       std::string_view cursor, const Window& window) const {
   if (cursor.find_first_not_of(kQueryLetters) != std::string_view::npos)
     throw Error::businessLogic("SYNC_CURSOR_EXPIRED", "This cursor is not one of Google's.");
-  const std::string selection = cursor.empty() ? selectionOf(window) : std::string{cursor};
+  const std::string selection = cursor.empty() ? selectionOf(window) : withoutShape(cursor);
   std::string query = selection;
   if (!query.empty()) query += '&';
   query += kShape;
-  const Json document =
-      documentOf(send(context, request("GET", eventsOf(calendar) + "?" + query, "events.list")));
+  const OutboundAnswer answer =
+      send(context, request("GET", eventsOf(calendar) + "?" + query, "events.list"));
+  if (answer.outcome == Outcome::HttpError && answer.status == 400 && !cursor.empty())
+    throw Error::businessLogic("SYNC_CURSOR_EXPIRED", "Read the window again, without a cursor.");
+  const Json document = documentOf(answer);
   Changes changes;
   for (const auto& one : memberIn(document, "items")) changes.events.push_back(eventOf(one));
   const std::string page = textIn(document, "nextPageToken");

@@ -5,6 +5,9 @@
 namespace plaid {
 namespace {
 
+/// How far the clock by which Plaid signs may be behind ours.
+constexpr std::int64_t kClockSkewS = 300;
+
 Connection connectionFrom(const bulkhead::Row& row) {
   return {row.string(0),
           row.string(1),
@@ -22,11 +25,11 @@ void keepConnection(bulkhead::Transaction& transaction, const Connection& connec
       1,
       bulkhead::Error::conflict("CONNECTION_TAKEN", "This connection is another tenant's already."),
       "INSERT INTO connection (id, tenant, token, state, created_us, news_s) "
-      "VALUES ($1, $2, $3, 'active', $4, $5) ON CONFLICT (id) DO UPDATE SET "
-      "token = excluded.token, state = 'active', reason = NULL, news_s = excluded.news_s "
+      "VALUES ($1, $2, $3, 'active', $4, 0) ON CONFLICT (id) DO UPDATE SET "
+      "token = excluded.token, state = 'active', reason = NULL, news_s = $5 "
       "WHERE connection.tenant = excluded.tenant",
       bulkhead::values(connection.id, connection.tenant, connection.token, connection.created_us,
-                       connection.created_us / 1'000'000));
+                       connection.created_us / 1'000'000 - kClockSkewS));
 }
 
 std::optional<Connection> findConnection(bulkhead::ReadTransaction& snapshot,

@@ -22,8 +22,8 @@ struct Connection {
 };
 
 /// Keeps a new one, or the new token of one that the tenant has, which is active from now on: what
-/// is older than that says nothing of it any more. Throws bulkhead::Error (409 CONNECTION_TAKEN)
-/// when it is another tenant's.
+/// is older than that, by more than clocks differ, says nothing of it any more. Throws
+/// bulkhead::Error (409 CONNECTION_TAKEN) when it is another tenant's.
 void keepConnection(bulkhead::Transaction& transaction, const Connection& connection);
 
 /// The tenant's connection; nothing for another tenant's.

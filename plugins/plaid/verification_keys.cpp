@@ -1,9 +1,13 @@
 #include "verification_keys.hpp"
 
+#include <algorithm>
+
 #include <bulkhead/error.hpp>
 #include <bulkhead/json_fields.hpp>
 #include <bulkhead/provider_error.hpp>
 #include <bulkhead/signing.hpp>
+
+#include "key_store.hpp"
 
 namespace plaid {
 namespace {
@@ -19,21 +23,52 @@ constexpr std::size_t kEntriesMax = 200;
 
 std::optional<VerificationKey> VerificationKeys::find(const bulkhead::Context& context,
                                                       const std::string& id) {
+  loadOnce(context);
   const auto entry = known(id);
   const Time age = entry ? host_.monotonic() - entry->looked : Time{0};
   if (entry && age < (entry->key ? Time{kGood} : Time{kUnknown})) return entry->key;
-  const bool is_usable = entry && entry->key && age < kGoodAway;
-  if (is_usable && !mayAskAgain()) return entry->key;
-  if (!is_usable && !mayAskForStranger(id)) throw bulkhead::provider::rateLimited("Plaid", 30);
+  const bool is_known = entry && entry->key;
+  const bool is_usable = is_known && age < kGoodAway;
+  if (is_known ? !mayAskAgain() : !mayAskForStranger(id)) {
+    if (is_usable) return entry->key;
+    throw bulkhead::provider::rateLimited("Plaid", 30);
+  }
   try {
     const auto key = ask(context, id);
-    remember(id, key);
+    keep(context, id, key, is_known);
     return key;
   } catch (const bulkhead::Error& error) {
     if (!is_usable) throw;
     host_.warn("A key of Plaid's could not be looked at again", "why", error.code());
     return entry->key;
   }
+}
+
+/// What was known before a restart is looked at again, as known keys are.
+void VerificationKeys::loadOnce(const bulkhead::Context& context) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (is_loaded_) return;
+  }
+  const auto keys =
+      host_.read(context, [](bulkhead::ReadTransaction& snapshot) { return listKeys(snapshot); });
+  const std::lock_guard lock{mutex_};
+  for (const KnownKey& kept : keys) {
+    const Time age{host_.now().time_since_epoch().count() - kept.looked_us};
+    entries_.try_emplace(kept.id, Entry{kept.key, host_.monotonic() - std::max<Time>(age, kGood)});
+  }
+  is_loaded_ = true;
+}
+
+/// Strangers' keys are many, and stay out of the store.
+void VerificationKeys::keep(const bulkhead::Context& context, const std::string& id,
+                            const std::optional<VerificationKey>& key, bool was_known) {
+  if (key || was_known) {
+    host_.write(context, [&](bulkhead::Transaction& transaction) {
+      keepKey(transaction, id, key, host_.now().time_since_epoch().count());
+    });
+  }
+  remember(id, key);
 }
 
 std::optional<VerificationKeys::Entry> VerificationKeys::known(const std::string& id) const {

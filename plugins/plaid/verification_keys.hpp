@@ -17,7 +17,10 @@ namespace plaid {
 /// Plaid's keys by their ids, asked for once. Anybody can name ids, so what Plaid does not know is
 /// remembered, too, and there are few questions in a minute. They are of three kinds, none of which
 /// takes from another: for ids that are new, for ids that come again after they had to wait (as
-/// those of Plaid do, which delivers again), and for keys that are looked at again. Thread-safe.
+/// those of Plaid do, which delivers again), and for keys that are looked at again. Who names many
+/// ids, and each of them twice, takes the first two: then a key that Plaid has just made waits. One
+/// that is known is looked at whatever comes, also after a restart: it is kept in the store.
+/// Thread-safe.
 class VerificationKeys {
  public:
   VerificationKeys(const bulkhead::Host& host, const PlaidClient& client)
@@ -45,6 +48,9 @@ class VerificationKeys {
     bool take(Time now);
   };
 
+  void loadOnce(const bulkhead::Context& context);
+  void keep(const bulkhead::Context& context, const std::string& id,
+            const std::optional<VerificationKey>& key, bool was_known);
   std::optional<Entry> known(const std::string& id) const;
   bool mayAskAgain();
   bool mayAskForStranger(const std::string& id);
@@ -54,6 +60,7 @@ class VerificationKeys {
   const bulkhead::Host host_;
   const PlaidClient& client_;
   mutable std::mutex mutex_;
+  bool is_loaded_ = false;
   std::map<std::string, Entry> entries_;
   Allowance for_new_{20};
   Allowance for_returned_{10};

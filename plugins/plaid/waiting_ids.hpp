@@ -14,7 +14,7 @@ class WaitingIds {
   using Time = std::chrono::microseconds;
 
   /// So long after its first delivery an id that comes is a second one of the same sender, who
-  /// delivers again: who makes ids up has no reason to name one twice.
+  /// delivers again. Who makes ids up may name them twice, too, and then takes their place.
   static constexpr std::chrono::seconds kReturns{10};
   static constexpr std::chrono::hours kForgotten{2};
 

@@ -32,7 +32,7 @@ constexpr std::array kMeanings{
     Meaning{"ITEM", "PENDING_EXPIRATION", Kind::NeedsAttention, false, false, "expires_soon"},
     Meaning{"ITEM", "PENDING_DISCONNECT", Kind::NeedsAttention, false, false, "disconnects_soon"},
     Meaning{"ITEM", "USER_PERMISSION_REVOKED", Kind::Revoked},
-    Meaning{"ITEM", "USER_ACCOUNT_REVOKED", Kind::Revoked},
+    Meaning{"ITEM", "USER_ACCOUNT_REVOKED", Kind::Updated},  // of one account; the Item lives
 };
 
 [[noreturn]] void refuse(const char* reason) {

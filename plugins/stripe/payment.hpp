@@ -38,7 +38,8 @@ struct Payment {
   std::string checkout_url;
   std::string failure_code;
   std::int64_t created_s = 0;
-  std::int64_t news_s = 0;  ///< when the newest that was heard of it happened
+  std::int64_t news_s = 0;   ///< when the newest that was heard of it happened
+  bool is_unsealed = false;  ///< an earlier version made it, without a seal in its metadata
 };
 
 struct Refund {

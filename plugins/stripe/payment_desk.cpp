@@ -11,6 +11,8 @@ namespace {
 
 std::string_view nameOf(NewsKind kind) {
   switch (kind) {
+    case NewsKind::Begun:
+      break;
     case NewsKind::Succeeded:
       return "payment_succeeded";
     case NewsKind::Failed:
@@ -41,6 +43,13 @@ bool isMadeOfOthers(const Payment& payment, const PaymentNews& news) {
   return differ(payment.session, news.session) || differ(payment.intent, news.intent);
 }
 
+/// Whether the payment is of another amount than the objects that it is told of. What an earlier
+/// version has kept may be the amount that was captured.
+bool isOfAnotherAmount(const Payment& payment, const PaymentNews& news) {
+  if (payment.tenant.empty() || payment.is_unsealed || news.order_amount == 0) return false;
+  return payment.amount != news.order_amount || payment.currency != news.currency;
+}
+
 /// One of the account that was begun elsewhere has Stripe's id, and is nobody's here.
 Payment foreignPayment(const PaymentNews& news) {
   Payment payment;
@@ -55,6 +64,8 @@ Payment foreignPayment(const PaymentNews& news) {
 std::string change(Payment& payment, const PaymentNews& news) {
   const std::string whose = payment.id + ":";
   switch (news.kind) {
+    case NewsKind::Begun:
+      return {};
     case NewsKind::Succeeded:
       if (payment.status == "succeeded") return {};
       payment.status = "succeeded";
@@ -91,7 +102,7 @@ void PaymentDesk::take(bulkhead::Transaction& transaction, const PaymentNews& ne
   if (news.kind != NewsKind::PayoutPaid) {
     if (!news.session.empty()) payment.session = news.session;
     if (!news.intent.empty()) payment.intent = news.intent;
-    payment.news_s = std::max(payment.news_s, news.occurred_s);
+    if (news.kind != NewsKind::Begun) payment.news_s = std::max(payment.news_s, news.occurred_s);
     storeNews(transaction, payment);
   }
   if (!key.empty()) publish(transaction, news, payment, key);
@@ -99,7 +110,13 @@ void PaymentDesk::take(bulkhead::Transaction& transaction, const PaymentNews& ne
 
 Payment PaymentDesk::paymentOf(bulkhead::ReadTransaction& snapshot, const PaymentNews& news) const {
   if (auto sealed = sealedPayment(snapshot, news)) return *std::move(sealed);
-  if (auto known = findPaymentMadeOf(snapshot, news.session, news.intent)) return *std::move(known);
+  if (auto known = findPaymentMadeOf(snapshot, news.session, news.intent)) {
+    if (!isOfAnotherAmount(*known, news)) return *std::move(known);
+    host_.warn("An event tells a payment with another amount than it was made with", "session",
+               news.session, "intent", news.intent);
+    return foreignPayment(news);
+  }
+  if (auto unsealed = unsealedPayment(snapshot, news)) return *std::move(unsealed);
   if (!news.payment.empty()) {
     host_.warn("An event names a payment in metadata that are not ours", "session", news.session,
                "intent", news.intent);
@@ -123,7 +140,21 @@ std::optional<Payment> PaymentDesk::sealedPayment(bulkhead::ReadTransaction& sna
   payment.id = news.payment;
   payment.tenant = news.tenant;
   payment.reference = news.reference;
+  payment.amount = news.order_amount;
   return payment;
+}
+
+/// The payment of an earlier version, which wrote no seals and did not know the intent yet. It is
+/// believed until it is: then it needs no metadata.
+std::optional<Payment> PaymentDesk::unsealedPayment(bulkhead::ReadTransaction& snapshot,
+                                                    const PaymentNews& news) const {
+  if (news.payment.empty() || !news.seal.empty()) return std::nullopt;
+  auto known = findPaymentOfAny(snapshot, news.payment);
+  if (!known || !known->is_unsealed || !known->intent.empty() || isMadeOfOthers(*known, news))
+    return std::nullopt;
+  const bool is_same = known->tenant == news.tenant && known->reference == news.reference &&
+                       known->amount == news.order_amount && known->currency == news.currency;
+  return is_same ? known : std::nullopt;
 }
 
 void PaymentDesk::publish(bulkhead::Transaction& transaction, const PaymentNews& news,

@@ -30,6 +30,8 @@ class PaymentDesk {
   Payment paymentOf(bulkhead::ReadTransaction& snapshot, const PaymentNews& news) const;
   std::optional<Payment> sealedPayment(bulkhead::ReadTransaction& snapshot,
                                        const PaymentNews& news) const;
+  std::optional<Payment> unsealedPayment(bulkhead::ReadTransaction& snapshot,
+                                         const PaymentNews& news) const;
   void publish(bulkhead::Transaction& transaction, const PaymentNews& news, const Payment& payment,
                const std::string& key) const;
 

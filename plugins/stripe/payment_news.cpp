@@ -19,6 +19,9 @@ using bulkhead::textIn;
 using Json = nlohmann::json;
 using Read = bool (*)(const Json& object, PaymentNews& news);
 
+/// 255 characters, as the contract says, of up to four bytes each.
+constexpr std::size_t kWordBytesMax = std::size_t{4} * 255;
+
 /// Somebody else's metadata may be longer than ours is.
 std::string shortTextIn(const Json& object, const char* name, std::size_t bytes_max) {
   std::string text = textIn(object, name);
@@ -29,8 +32,8 @@ void readMetadata(const Json& object, PaymentNews& news) {
   const Json* const metadata = objectIn(object, "metadata");
   if (metadata == nullptr) return;
   news.payment = shortTextIn(*metadata, "payment", 100);
-  news.tenant = shortTextIn(*metadata, "tenant", 255);
-  news.reference = shortTextIn(*metadata, "reference", 255);
+  news.tenant = shortTextIn(*metadata, "tenant", kWordBytesMax);
+  news.reference = shortTextIn(*metadata, "reference", kWordBytesMax);
   news.seal = shortTextIn(*metadata, "seal", 100);
 }
 
@@ -62,9 +65,11 @@ bool readSessionNews(const Json& session, PaymentNews& news) {
   return !news.session.empty();
 }
 
-/// A Checkout that is complete may not be paid yet.
-bool readPaidSession(const Json& session, PaymentNews& news) {
-  return readSessionNews(session, news) && textIn(session, "payment_status") == "paid";
+/// A Checkout that is complete may not be paid yet: what is captured later, for one.
+bool readCompleteSession(const Json& session, PaymentNews& news) {
+  if (textIn(session, "payment_status") != "paid") news.kind = NewsKind::Begun;
+  return readSessionNews(session, news) &&
+         (news.kind == NewsKind::Succeeded || !news.intent.empty());
 }
 
 bool readCharge(const Json& charge, PaymentNews& news) {
@@ -110,8 +115,8 @@ struct Kind {
 
 constexpr std::array kKinds{
     Kind{"payment_intent.succeeded", NewsKind::Succeeded, &readIntentNews},
-    Kind{"checkout.session.completed", NewsKind::Succeeded, &readPaidSession},
-    Kind{"checkout.session.async_payment_succeeded", NewsKind::Succeeded, &readPaidSession},
+    Kind{"checkout.session.completed", NewsKind::Succeeded, &readCompleteSession},
+    Kind{"checkout.session.async_payment_succeeded", NewsKind::Succeeded, &readCompleteSession},
     Kind{"payment_intent.payment_failed", NewsKind::Failed, &readIntentNews},
     Kind{"payment_intent.canceled", NewsKind::Canceled, &readIntentNews},
     Kind{"checkout.session.expired", NewsKind::Canceled, &readSessionNews},

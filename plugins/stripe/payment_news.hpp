@@ -8,6 +8,7 @@
 namespace stripe {
 
 enum class NewsKind {
+  Begun,  ///< nothing but which objects a payment is made of
   Succeeded,
   Failed,
   Canceled,

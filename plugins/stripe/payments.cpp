@@ -6,8 +6,6 @@
 #include <bulkhead/provider_error.hpp>
 #include <bulkhead/signing.hpp>
 
-#include "payment_store.hpp"
-
 namespace stripe {
 namespace {
 
@@ -26,6 +24,18 @@ Error keyReused(std::string_view what) {
                               "The idempotency key was used for " + std::string{what} + ".");
 }
 
+/// What `make` gives. Where Stripe has seen its key with another body, an earlier version has sent
+/// that, and `makeAsBefore` sends it again.
+template <class Make, class MakeAsBefore>
+nlohmann::json onceUnderKey(const Make& make, const MakeAsBefore& makeAsBefore) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    if (error.code() != "IDEMPOTENCY_KEY_REUSED") throw;
+    return makeAsBefore();
+  }
+}
+
 void refuseOther(const Payment& payment, std::string_view fingerprint) {
   if (!payment.fingerprint.empty() && payment.fingerprint != fingerprint)
     throw keyReused("another payment");
@@ -33,15 +43,20 @@ void refuseOther(const Payment& payment, std::string_view fingerprint) {
 
 }  // namespace
 
-Payment Payments::create(const Caller& caller, const PaymentOrder& order,
+Payment Payments::create(const Caller& caller, const PaymentOrder& asked,
                          std::string_view key) const {
   const std::string id = paymentId(caller.tenant, key);
-  const std::string fingerprint =
-      bulkhead::sha256Hex(client_.sessionForm(order, {id, caller.tenant, {}}));
+  const PaymentOrder order = client_.completed(asked);
+  const StripeClient::Marks unsealed{id, caller.tenant, {}};
+  // The order as it was asked for; an earlier version took it with what its settings said.
+  const std::string fingerprint = bulkhead::sha256Hex(StripeClient::sessionForm(asked, unsealed));
   if (const auto known = find(caller, id)) {
-    refuseOther(*known, fingerprint);
-    if (!known->session.empty()) return *known;
+    if (known->fingerprint != bulkhead::sha256Hex(StripeClient::sessionForm(order, unsealed)))
+      refuseOther(*known, fingerprint);
+    if (!known->checkout_url.empty() || (!known->session.empty() && known->status != "pending"))
+      return *known;
   }
+  const Attempt attempt = beginAttempt(caller, order, id, fingerprint);
   Payment payment;
   payment.id = id;
   payment.tenant = caller.tenant;
@@ -49,14 +64,35 @@ Payment Payments::create(const Caller& caller, const PaymentOrder& order,
   payment.fingerprint = fingerprint;
   payment.amount = order.amount;
   payment.currency = order.currency;
-  const std::string seal =
-      seal_.of(caller.context, {id, caller.tenant, order.reference, order.amount, order.currency});
-  const std::string form = client_.sessionForm(order, {id, caller.tenant, seal});
-  readSession(client_.createSession(caller.context, form, id), payment);
+  const auto made = onceUnderKey(
+      [&] { return client_.createSession(caller.context, attempt.form, id); },
+      [&] {
+        payment.is_unsealed = true;
+        return client_.createSession(caller.context,
+                                     StripeClient::sessionForm(order, {id, caller.tenant, {}}), id);
+      });
+  readSession(made, payment);
   if (payment.checkout_url.empty()) throw bulkhead::provider::answerInvalid("Stripe");
   host_.write(caller.context,
               [&](bulkhead::Transaction& transaction) { insertPayment(transaction, payment); });
   return payment;
+}
+
+Attempt Payments::beginAttempt(const Caller& caller, const PaymentOrder& order, std::string_view id,
+                               const std::string& fingerprint) const {
+  auto kept = host_.read(caller.context, [&](bulkhead::ReadTransaction& snapshot) {
+    return findAttempt(snapshot, id);
+  });
+  if (!kept) {
+    const std::string seal = seal_.of(
+        caller.context, {id, caller.tenant, order.reference, order.amount, order.currency});
+    const Attempt fresh{fingerprint, StripeClient::sessionForm(order, {id, caller.tenant, seal})};
+    kept = host_.write(caller.context, [&](bulkhead::Transaction& transaction) {
+      return keepAttempt(transaction, id, fresh, host_.now().time_since_epoch().count());
+    });
+  }
+  if (kept->fingerprint != fingerprint) throw keyReused("another payment");
+  return *std::move(kept);
 }
 
 Payment Payments::get(const Caller& caller, std::string_view id) const {
@@ -96,13 +132,30 @@ Refund Payments::refund(const Caller& caller, std::string_view id,
                         std::string_view key) const {
   const Payment payment = requireBegun(caller, id);
   const std::string vendor_key = stripeKey("refund", payment, key);
-  if (const auto made = client_.findRefund(caller.context, payment.intent, vendor_key)) {
-    const Refund refund = readRefund(*made, payment);
-    if (amount && *amount != refund.amount) throw keyReused("another refund");
-    return refund;
+  auto given = host_.read(caller.context, [&](bulkhead::ReadTransaction& snapshot) {
+    return findRefund(snapshot, vendor_key);
+  });
+  if (!given) {
+    given = giveBack(caller, payment, {payment.intent, vendor_key, amount, reason});
+    host_.write(caller.context, [&](bulkhead::Transaction& transaction) {
+      keepRefund(transaction, vendor_key, *given);
+    });
   }
-  return readRefund(
-      client_.createRefund(caller.context, {payment.intent, vendor_key, amount, reason}), payment);
+  if (amount && *amount != given->amount) throw keyReused("another refund");
+  return *std::move(given);
+}
+
+Refund Payments::giveBack(const Caller& caller, const Payment& payment,
+                          const RefundOrder& order) const {
+  if (const auto made = client_.findRefund(caller.context, payment.intent, order.key))
+    return readRefund(*made, payment);
+  const auto made = onceUnderKey([&] { return client_.createRefund(caller.context, order); },
+                                 [&] {
+                                   RefundOrder unmarked = order;
+                                   unmarked.is_marked = false;
+                                   return client_.createRefund(caller.context, unmarked);
+                                 });
+  return readRefund(made, payment);
 }
 
 std::optional<Payment> Payments::find(const Caller& caller, std::string_view id) const {

@@ -8,6 +8,7 @@
 
 #include "metadata_seal.hpp"
 #include "payment.hpp"
+#include "payment_store.hpp"
 #include "stripe_client.hpp"
 
 namespace stripe {
@@ -36,11 +37,14 @@ class Payments {
                   std::string_view key) const;
   Payment cancel(const Caller& caller, std::string_view id, std::string_view key) const;
   /// Gives back once for one key, also long after Stripe has forgotten that: what was given back
-  /// under it is looked for first.
+  /// under it is kept, and looked for first.
   Refund refund(const Caller& caller, std::string_view id, std::optional<std::int64_t> amount,
                 std::string_view reason, std::string_view key) const;
 
  private:
+  Attempt beginAttempt(const Caller& caller, const PaymentOrder& order, std::string_view id,
+                       const std::string& fingerprint) const;
+  Refund giveBack(const Caller& caller, const Payment& payment, const RefundOrder& order) const;
   std::optional<Payment> find(const Caller& caller, std::string_view id) const;
   Payment require(const Caller& caller, std::string_view id) const;
   Payment requireBegun(const Caller& caller, std::string_view id) const;

@@ -98,7 +98,12 @@ Error errorOf(const OutboundAnswer& answer, const Refusal& refusal,
 
 }  // namespace
 
-std::string StripeClient::sessionForm(const PaymentOrder& order, const Marks& marks) const {
+PaymentOrder StripeClient::completed(PaymentOrder order) const {
+  if (order.return_url.empty()) order.return_url = settings_.return_url;
+  return order;
+}
+
+std::string StripeClient::sessionForm(const PaymentOrder& order, const Marks& marks) {
   const auto metadata = [&](FormWriter& out) {
     for (const auto& [name, value] : order.metadata) out.field(name, value);
     out.field("payment", marks.payment);
@@ -106,7 +111,6 @@ std::string StripeClient::sessionForm(const PaymentOrder& order, const Marks& ma
     out.field("tenant", marks.tenant);
     if (!marks.seal.empty()) out.field("seal", marks.seal);
   };
-  const std::string& back = order.return_url.empty() ? settings_.return_url : order.return_url;
   std::string form;
   FormWriter out{form};
   out.field("mode", "payment");
@@ -120,7 +124,7 @@ std::string StripeClient::sessionForm(const PaymentOrder& order, const Marks& ma
     });
     item.field("quantity", 1);
   });
-  if (!back.empty()) out.field("success_url", back);
+  if (!order.return_url.empty()) out.field("success_url", order.return_url);
   if (!order.customer_email.empty()) out.field("customer_email", order.customer_email);
   out.object("payment_intent_data", [&](FormWriter& data) {
     if (order.capture_later) data.field("capture_method", "manual");
@@ -174,7 +178,8 @@ Json StripeClient::createRefund(const Context& context, const RefundOrder& order
   out.field("payment_intent", order.intent);
   out.field("amount", order.amount);
   if (!order.reason.empty()) out.field("reason", order.reason);
-  out.object("metadata", [&](FormWriter& metadata) { metadata.field("refund", order.key); });
+  if (order.is_marked)
+    out.object("metadata", [&](FormWriter& metadata) { metadata.field("refund", order.key); });
   return post(context, "/v1/refunds", "refunds.create", form, order.key);
 }
 

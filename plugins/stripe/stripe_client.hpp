@@ -18,9 +18,10 @@ namespace stripe {
 /// What is to be given back of a PaymentIntent; all that is left where `amount` is nothing.
 struct RefundOrder {
   std::string_view intent;
-  std::string_view key;  ///< stands in the refund's metadata, too
+  std::string_view key;
   std::optional<std::int64_t> amount;
   std::string_view reason;
+  bool is_marked = true;  ///< the key stands in the refund's metadata, too
 };
 
 /// Speaks to Stripe's API in the one version that the code was written for. Every call ends by its
@@ -64,8 +65,10 @@ class StripeClient {
     std::string_view tenant;
     std::string_view seal;
   };
+  /// With what the settings say where the order does not.
+  PaymentOrder completed(PaymentOrder order) const;
   /// The form of a Checkout Session for the order.
-  std::string sessionForm(const PaymentOrder& order, const Marks& marks) const;
+  static std::string sessionForm(const PaymentOrder& order, const Marks& marks);
 
  private:
   bulkhead::OutboundRequest request(std::string_view method, std::string_view target,

@@ -27,8 +27,9 @@ KeptMessage MessageDesk::send(const Context& context, std::string_view tenant,
   if (taken.kept.at_twilio) return std::move(taken.kept);
   taken.kept.draft.media_urls = draft.media_urls;
   if (!taken.may_send) {
-    if (auto found = recover(context, taken.kept)) return *std::move(found);
-    once_.beginAgain(context, taken.kept);
+    const auto look = once_.beginLook(taken.kept);
+    if (auto found = recover(context, taken.kept, look.since)) return *std::move(found);
+    once_.beginAgain(context, taken.kept, look);
   }
   return attempt(context, std::move(taken.kept));
 }
@@ -37,9 +38,7 @@ MessageDesk::Taken MessageDesk::take(const Context& context, std::string_view te
                                      const Draft& draft) const {
   KeptMessage fresh{host_.newId(), std::string{tenant}, draft, std::nullopt, std::nullopt};
   if (fresh.draft.sender.empty()) fresh.draft.sender = options_.sender;
-  if (fresh.draft.sender.empty())
-    throw Error::configuration("NOT_CONFIGURED",
-                               "Set sender in conf/plugins.d/twilio.properties, or name one.");
+  if (fresh.draft.sender.empty()) throw bulkhead::notConfigured("twilio", "sender");
   return once_.take(
       context, std::move(fresh),
       [&](Transaction& transaction) {
@@ -49,10 +48,9 @@ MessageDesk::Taken MessageDesk::take(const Context& context, std::string_view te
 }
 
 /// What a try whose end is not known has left at Twilio. Of two equal messages each has its own.
-std::optional<KeptMessage> MessageDesk::recover(const Context& context,
-                                                const KeptMessage& message) const {
-  const auto candidates =
-      client_.find(context, message.draft, once_.searchFrom(message.attempted_us));
+std::optional<KeptMessage> MessageDesk::recover(const Context& context, const KeptMessage& message,
+                                                std::chrono::microseconds since) const {
+  const auto candidates = client_.find(context, message.draft, since);
   return host_.write(context, [&](Transaction& transaction) -> std::optional<KeptMessage> {
     auto kept = findById(transaction, message.id);
     if (kept && kept->at_twilio) return kept;

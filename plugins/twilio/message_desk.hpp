@@ -47,8 +47,8 @@ class MessageDesk {
   using Taken = bulkhead::SentOnce::Taken<KeptMessage>;
 
   Taken take(const bulkhead::Context& context, std::string_view tenant, const Draft& draft) const;
-  std::optional<KeptMessage> recover(const bulkhead::Context& context,
-                                     const KeptMessage& message) const;
+  std::optional<KeptMessage> recover(const bulkhead::Context& context, const KeptMessage& message,
+                                     std::chrono::microseconds since) const;
   KeptMessage attempt(const bulkhead::Context& context, KeptMessage message) const;
   void publish(bulkhead::Transaction& transaction, const KeptMessage& message) const;
 

@@ -24,7 +24,10 @@ using bulkhead::textIn;
 using Json = nlohmann::json;
 
 constexpr std::string_view kService = "Twilio";
-constexpr int kPagesMax = 10;  // of a thousand
+constexpr int kPagesMax = 50;
+constexpr std::int64_t kPageMessages = 200;
+/// What is listed may be out of its order by so much.
+constexpr std::chrono::minutes kDisorder{5};
 
 std::optional<std::int64_t> numberOf(const Json& object, const char* name) {
   if (const auto number = bulkhead::integerIn(object, name)) return number;
@@ -54,9 +57,9 @@ bool isOf(const Json& document, const Draft& draft) {
 }
 
 /// What Twilio does not date is not left out.
-bool isMadeSince(const Json& document, std::chrono::microseconds since) {
+bool isMadeBefore(const Json& document, std::chrono::microseconds time) {
   const auto made = bulkhead::fromRfc2822(textIn(document, "date_created"));
-  return !made || *made >= std::chrono::floor<std::chrono::seconds>(since);
+  return made && *made < std::chrono::floor<std::chrono::seconds>(time);
 }
 
 /// What Twilio's own code says of a refused message (www.twilio.com/docs/api/errors).
@@ -136,22 +139,24 @@ std::vector<Message> TwilioClient::find(const bulkhead::Context& context, const 
   FormWriter form{query};
   form.field("To", draft.to);
   if (!draft.sender.starts_with("MG")) form.field("From", draft.sender);
-  form.field("PageSize", 1000);
+  form.field("PageSize", kPageMessages);
   std::string page = folder() + "/Messages.json?" + query;
   std::vector<Message> found;
+  bool is_past = false;  // Twilio lists the newest first
   for (int i = 0; i < kPagesMax && !page.empty(); ++i) {
     const Json document = readJson(send(context, request("GET", page, "messages.list")));
     if (!bulkhead::memberIn(document, "messages").is_array())
       throw bulkhead::provider::answerInvalid(kService);
     for (const auto& one : bulkhead::arrayIn(document, "messages")) {
-      if (!isOf(one, draft) || !isMadeSince(one, since)) continue;
+      is_past = is_past || isMadeBefore(one, since - kDisorder);
+      if (!isOf(one, draft) || isMadeBefore(one, since)) continue;
       if (const auto message = messageIn(one)) found.push_back(*message);
     }
     page = textIn(document, "next_page_uri");
-    if (!page.starts_with('/')) page.clear();
+    if (is_past || !page.starts_with('/')) page.clear();
   }
   if (!page.empty() && found.empty()) throw bulkhead::provider::ambiguous(kService);
-  std::reverse(found.begin(), found.end());  // Twilio lists the newest first
+  std::reverse(found.begin(), found.end());
   return found;
 }
 

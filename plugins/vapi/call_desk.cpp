@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/required_settings.hpp>
 
 #include "call_json.hpp"
 
@@ -31,18 +32,16 @@ CallDesk::CallDesk(bulkhead::Host host, VapiClient client, bulkhead::EventSource
 
 Call CallDesk::start(const Context& context, std::string_view tenant, Draft draft) const {
   if (draft.assistant.empty()) draft.assistant = options_.assistant;
-  if (draft.assistant.empty())
-    throw Error::configuration("NOT_CONFIGURED",
-                               "Set assistant in conf/plugins.d/vapi.properties, or name one.");
+  if (draft.assistant.empty()) throw bulkhead::notConfigured("vapi", "assistant");
   auto taken = take(context, tenant, draft);
   if (!taken.kept.vapi_id.empty()) return client_.fetch(context, taken.kept.vapi_id);
   if (!taken.may_send) {
-    const auto since = once_.searchFrom(taken.kept.attempted_us);
-    if (const auto found = client_.find(context, taken.kept.id, since)) {
+    const auto look = once_.beginLook(taken.kept);
+    if (const auto found = client_.find(context, taken.kept.id, look.since)) {
       keep(*found);
       return *found;
     }
-    once_.beginAgain(context, taken.kept);
+    once_.beginAgain(context, taken.kept, look);
   }
   return attempt(context, taken.kept, draft);
 }

@@ -1,7 +1,5 @@
 #include "vapi_client.hpp"
 
-#include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 

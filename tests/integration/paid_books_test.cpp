@@ -1,6 +1,7 @@
 // A payment's way through three processes: a vendor's signed webhook, the event of `payments/1`,
 // and the entry in the tenant's books.
 #include <chrono>
+#include <cstdint>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <memory>
@@ -51,15 +52,16 @@ class PaidBooks : public testing::Test {
     return bulkhead::toHex(bulkhead::hmacSha256(kSealKey, text));
   }
   /// As Stripe says it.
-  HttpAnswer tell(std::string_view event, std::string_view payment, bool is_sealed = true) const {
+  HttpAnswer tell(std::string_view event, std::string_view payment, bool is_sealed = true,
+                  std::int64_t amount = 4900) const {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(
                          std::chrono::system_clock::now().time_since_epoch())
                          .count();
     const json intent{{"id", fmt::format("pi_{}", payment)},
                       {"object", "payment_intent"},
                       {"status", "succeeded"},
-                      {"amount", 4900},
-                      {"amount_received", 4900},
+                      {"amount", amount},
+                      {"amount_received", amount},
                       {"currency", "eur"},
                       {"created", now},
                       {"metadata",
@@ -100,7 +102,7 @@ TEST_F(PaidBooks, A6_APaymentThatIsReportedIsOneEntry) {
   }
   ASSERT_TRUE(await([&] { return !entries().empty(); }));
   EXPECT_EQ(tell("evt_2", "one").status, 200) << "another event that says the same";
-  EXPECT_EQ(tell("evt_0", "forged", false).status, 200) << "somebody else's metadata";
+  EXPECT_EQ(tell("evt_0", "forged", false, 1234).status, 200) << "somebody else's metadata";
   EXPECT_EQ(tell("evt_3", "two").status, 200);
   ASSERT_TRUE(await([&] { return entries().size() == 2; }));
   EXPECT_EQ(entries()[0]["state"], "posted");

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <limits>
 #include <string>
 
 #include <bulkhead/json_fields.hpp>
@@ -34,9 +35,20 @@ TEST(JsonFields, WhatIsAbsentNullOrOfAnotherKindIsEmpty) {
   for (const char* name : {"absent", "null", "text", "number", "flag", "object"})
     EXPECT_TRUE(arrayIn(object, name).empty()) << name;
   for (const char* text : {"null", "[]", "5", "\"text\""}) {
-    EXPECT_TRUE(memberIn(readJson(text), "text").is_null()) << text;
+    const auto none = readJson(text);
+    EXPECT_TRUE(memberIn(none, "text").is_null()) << text;
     EXPECT_EQ(textIn(readJson(text), "text"), "") << text;
   }
+}
+
+TEST(JsonFields, ANumberThatIsTooLargeIsEmpty) {
+  const auto object = readJson(
+      R"({"most":9223372036854775807,"least":-9223372036854775808,"over":9223372036854775808,
+          "all":18446744073709551615})");
+  EXPECT_EQ(integerIn(object, "most"), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(integerIn(object, "least"), std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(integerIn(object, "over"), std::nullopt);
+  EXPECT_EQ(integerIn(object, "all"), std::nullopt);
 }
 
 TEST(JsonFields, ATextThatIsNoneIsNull) {

@@ -68,6 +68,8 @@ class SentOnceTest : public testing::Test {
   std::string attempt(const Kept& kept, const Error& error) {
     return codeOf([&] { once().attempt(kept, [&]() -> int { throw error; }); });
   }
+  /// A look that takes no time, and another try.
+  void again(Kept& kept) { once().beginAgain(context_, kept, once().beginLook(kept)); }
   bulkhead_home& home() { return *reinterpret_cast<bulkhead_home*>(&nothing_); }
 
   char nothing_ = 0;
@@ -84,7 +86,7 @@ TEST_F(SentOnceTest, OfManyWhoAskOneMaySend) {
   const auto second = take();
   EXPECT_FALSE(second.may_send);
   EXPECT_EQ(second.kept.attempted_us, first.kept.attempted_us);
-  EXPECT_EQ(once().searchFrom(second.kept.attempted_us),
+  EXPECT_EQ(once().beginLook(second.kept).since,
             std::chrono::microseconds{clock_us} - SentOnce::kClockSkew);
 }
 
@@ -116,21 +118,57 @@ TEST_F(SentOnceTest, AnErrorThatMayHaveHadItsEffectKeepsTheTry) {
 TEST_F(SentOnceTest, AnotherTryBeginsWhenTheFirstCouldHaveBeenSeen) {
   Kept kept = take().kept;
   clock_us += 59'500'000;
-  EXPECT_EQ(codeOf([&] { once().beginAgain(context_, kept); }), "PROVIDER_AMBIGUOUS");
+  EXPECT_EQ(codeOf([&] { again(kept); }), "PROVIDER_AMBIGUOUS");
   EXPECT_EQ(retry_after_s_, 1);
   clock_us += 500'000;
   Kept other = kept;
-  EXPECT_EQ(codeOf([&] { once().beginAgain(context_, kept); }), "");
+  EXPECT_EQ(codeOf([&] { again(kept); }), "");
   EXPECT_EQ(kept.attempted_us, clock_us);
   EXPECT_EQ(row_->attempted_us, clock_us);
-  EXPECT_EQ(codeOf([&] { once().beginAgain(context_, other); }), "PROVIDER_AMBIGUOUS")
-      << "somebody else was first";
+  EXPECT_EQ(codeOf([&] { again(other); }), "PROVIDER_AMBIGUOUS") << "somebody else was first";
   EXPECT_EQ(retry_after_s_, 60);
 }
 
 TEST_F(SentOnceTest, ASettleTimeBelowTheTimeOutIsRefused) {
-  EXPECT_EQ(codeOf([&] { once(seconds{15}); }), "");
-  EXPECT_EQ(codeOf([&] { once(seconds{14}); }), "SETTLE_TIME_TOO_SHORT");
+  EXPECT_EQ(codeOf([&] { once(seconds{20}); }), "");
+  EXPECT_EQ(codeOf([&] { once(seconds{19}); }), "SETTLE_TIME_TOO_SHORT");
+}
+
+// Goal: a look that ends before the first try can be seen proves nothing. Method: the look begins
+// within the settle time, the answer comes after it; the first try took effect in between.
+TEST_F(SentOnceTest, ALookThatBeganTooEarlyProvesNothing) {
+  Kept kept = take().kept;
+  clock_us += 59'900'000;
+  const auto look = once().beginLook(kept);
+  clock_us += 200'000;
+  EXPECT_EQ(codeOf([&] { once().beginAgain(context_, kept, look); }), "PROVIDER_AMBIGUOUS");
+  EXPECT_EQ(row_->attempted_us, kept.attempted_us);
+  EXPECT_EQ(codeOf([&] { again(kept); }), "");
+}
+
+// Goal: a try is over when the settle time is, however long the store and the queue took.
+TEST_F(SentOnceTest, ATryThatWouldBeginTooLateDoesNot) {
+  const auto taken = take();
+  int sent = 0;
+  clock_us += 5'000'001;
+  EXPECT_EQ(codeOf([&] { once().attempt(taken.kept, [&] { return ++sent; }); }),
+            "PROVIDER_UNREACHABLE");
+  EXPECT_EQ(sent, 0);
+  EXPECT_EQ(row_->attempted_us, std::nullopt) << "the next one may begin at once";
+  const auto next = take();
+  clock_us += 5'000'000;
+  EXPECT_EQ(codeOf([&] { once().attempt(next.kept, [&] { return ++sent; }); }), "");
+  EXPECT_EQ(sent, 1);
+}
+
+TEST_F(SentOnceTest, AnErrorThatNobodyKnowsKeepsTheTry) {
+  const auto taken = take();
+  for (const Error& error :
+       {Error::externalService("SOMETHING_NEW", "?"), Error::app("INTERNAL_ERROR", "?"),
+        Error::database("DATABASE_UNAVAILABLE", "?"), Error::conflict("CONFLICT", "?")}) {
+    EXPECT_EQ(attempt(taken.kept, error), "PROVIDER_AMBIGUOUS") << error.code();
+    EXPECT_EQ(row_->attempted_us, taken.kept.attempted_us);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -19,22 +20,27 @@ inline nlohmann::json readJson(std::string_view text) {
   return document.is_discarded() ? nlohmann::json{} : document;
 }
 
-/// The member of that name; a null value where there is none.
+/// The member of that name; a null value where there is none. It is a part of `object`, as what
+/// objectIn and arrayIn give is, and ends with it.
 inline const nlohmann::json& memberIn(const nlohmann::json& object, std::string_view name) {
   static const nlohmann::json kNothing;
   if (!object.is_object()) return kNothing;
   const auto found = object.find(name);
   return found == object.end() ? kNothing : *found;
 }
+const nlohmann::json& memberIn(const nlohmann::json&& object, std::string_view name) = delete;
 
 inline std::string textIn(const nlohmann::json& object, std::string_view name) {
   const nlohmann::json& value = memberIn(object, name);
   return value.is_string() ? value.get<std::string>() : std::string{};
 }
 
+/// Also empty for one that is too large.
 inline std::optional<std::int64_t> integerIn(const nlohmann::json& object, std::string_view name) {
   const nlohmann::json& value = memberIn(object, name);
   if (!value.is_number_integer()) return std::nullopt;
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > kMost) return std::nullopt;
   return value.get<std::int64_t>();
 }
 
@@ -49,6 +55,7 @@ inline const nlohmann::json* objectIn(const nlohmann::json& object, std::string_
   const nlohmann::json& value = memberIn(object, name);
   return value.is_object() ? &value : nullptr;
 }
+const nlohmann::json* objectIn(const nlohmann::json&& object, std::string_view name) = delete;
 
 /// The elements of the array of that name; none where there is no array.
 inline const nlohmann::json& arrayIn(const nlohmann::json& object, std::string_view name) {
@@ -56,5 +63,6 @@ inline const nlohmann::json& arrayIn(const nlohmann::json& object, std::string_v
   const nlohmann::json& value = memberIn(object, name);
   return value.is_array() ? value : kNone;
 }
+const nlohmann::json& arrayIn(const nlohmann::json&& object, std::string_view name) = delete;
 
 }  // namespace bulkhead

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -59,12 +58,20 @@ inline Error answerInvalid(std::string_view service) {
       std::string{service} + " answered what cannot be read, so it may have had its effect.");
 }
 
-/// Whether the service may have done what it was asked in spite of this error. Where it has no key
-/// that would make that once, it is looked for before another try.
+/// Whether the service may have done what it was asked in spite of this error: of each that does
+/// not say that it was refused, or not sent. Where the service has no key that would make it once,
+/// it is looked for before another try.
 inline bool mayHaveHadItsEffect(const Error& error) {
-  constexpr std::array<std::string_view, 3> kUnknown{"PROVIDER_AMBIGUOUS", "PROVIDER_FAILED",
-                                                     "PROVIDER_ANSWER_INVALID"};
-  return std::find(kUnknown.begin(), kUnknown.end(), error.code()) != kUnknown.end();
+  switch (error.kind()) {
+    case ErrorKind::Validation:
+    case ErrorKind::NotFound:
+    case ErrorKind::RateLimit:
+    case ErrorKind::BusinessLogic:
+    case ErrorKind::Configuration:
+      return false;
+    default:
+      return error.code() != "PROVIDER_UNREACHABLE" && error.code() != "PROVIDER_KEY_REFUSED";
+  }
 }
 
 /// The error for an answer that is not Ok, by its outcome and status alone. A plugin looks at what

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <bulkhead/error.hpp>
@@ -13,8 +14,9 @@
 
 namespace bulkhead {
 
-/// Looks after an outside service by a call that costs it little: the health contributor `api`, at
-/// most one call in kInterval however often it is asked. Thread-safe.
+/// Looks after an outside service by a call that costs it little: the health contributor `api`, or
+/// one of another name where a plugin has several services, at most one call in kInterval however
+/// often it is asked. Thread-safe.
 ///
 ///   ProviderHealth api_{host, required_.missing(), [this](const Context& context) {
 ///     client_.check(context);
@@ -28,10 +30,10 @@ class ProviderHealth {
 
   /// Registers itself. `missing` names the settings without which nothing can be asked; then nobody
   /// is.
-  ProviderHealth(Registrar& host, std::string missing, Probe probe)
+  ProviderHealth(Registrar& host, std::string missing, Probe probe, std::string_view name = "api")
       : host_{host.host()}, missing_{std::move(missing)}, probe_{std::move(probe)} {
     host.health(
-        "api", [this](const Context& context) { return look(context); }, kSchedule);
+        name, [this](const Context& context) { return look(context); }, kSchedule);
   }
   ProviderHealth(const ProviderHealth&) = delete;
   ProviderHealth& operator=(const ProviderHealth&) = delete;

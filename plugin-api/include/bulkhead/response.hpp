@@ -34,7 +34,7 @@ class Response {
     }
     return response;
   }
-  /// JSON text as it is.
+  /// JSON text as it is; nobody checks that it is JSON.
   static Response jsonText(int status, std::string text) {
     Response response{status};
     response.withHeader("Content-Type", "application/json");

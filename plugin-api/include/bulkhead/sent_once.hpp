@@ -17,14 +17,16 @@ namespace bulkhead {
 /// Has something done once by an outside service that has no idempotency key: a message sent, a
 /// call placed. The plugin keeps each such thing in its store, with the moment at which a try at it
 /// began and whose end is not known. Before a second try it looks for what the first one left at
-/// the service, and begins it no sooner than `settle_time` after the first, so that the first is
-/// over and can be seen. Of many who ask at once one tries. Thread-safe, outside transactions.
+/// the service, and that look begins no sooner than `settle_time` after the first, so that the
+/// first is over and can be seen. Of many who ask at once one tries. Thread-safe, outside
+/// transactions.
 ///
-///   auto taken = once.take(context, fresh, find, insert);           // who is here first may send
-///   if (taken.kept.is_there) return taken.kept;
+///   auto taken = once.take(context, fresh, find, insert, isThere);  // who is here first may send
+///   if (isThere(taken.kept)) return taken.kept;
 ///   if (!taken.may_send) {
-///     if (auto found = lookFor(once.searchFrom(taken.kept.attempted_us))) return *found;
-///     once.beginAgain(context, taken.kept);
+///     const auto look = once.beginLook(taken.kept);
+///     if (auto found = lookFor(look.since)) return *found;
+///     once.beginAgain(context, taken.kept, look);
 ///   }
 ///   return once.attempt(taken.kept, [&] { return client.create(...); });
 class SentOnce {
@@ -40,10 +42,18 @@ class SentOnce {
   /// the service has it already.
   using Note = std::function<bool(Transaction&, std::string_view id, Time before, Time now)>;
 
+  /// What is looked for, and when the look began.
+  struct Look {
+    std::chrono::microseconds since;  ///< what the try has left is not older than this
+    std::int64_t began_us = 0;
+  };
+
+  /// So long after it was noted a try begins, or not at all: the store and our own queue take time.
+  static constexpr std::chrono::seconds kBeginsWithin{5};
   /// How far the service's clock may be from ours.
   static constexpr std::chrono::minutes kClockSkew{5};
 
-  /// Something of the plugin's, with members `id` and `attempted_us`.
+  /// Something of the plugin's, copyable, with members `std::string id` and `Time attempted_us`.
   template <class Kept>
   struct Taken {
     Kept kept;
@@ -51,15 +61,16 @@ class SentOnce {
   };
 
   /// Throws Error (configuration, SETTLE_TIME_TOO_SHORT) for a settle_time within which the first
-  /// try may still be under way.
+  /// try may still be under way: it is kBeginsWithin and request_timeout at least.
   SentOnce(Host host, Options options, Note note)
       : host_{host}, options_{std::move(options)}, note_{std::move(note)} {
-    if (options_.settle_time >= options_.request_timeout) return;
+    if (options_.settle_time >= options_.request_timeout + kBeginsWithin) return;
     throw Error::configuration(
         "SETTLE_TIME_TOO_SHORT",
         "settle_time (" + inMilliseconds(options_.settle_time) +
             ") is shorter than request_timeout (" + inMilliseconds(options_.request_timeout) +
-            "): the first try may still be under way when the second begins.");
+            ") and " + inMilliseconds(kBeginsWithin) +
+            " for its beginning: the first try may still be under way when the second begins.");
   }
 
   /// What `find(Transaction&)` gives, or else `fresh`, which `insert(Transaction&, const Kept&)`
@@ -82,18 +93,21 @@ class SentOnce {
     });
   }
 
-  /// What a try that began then has left at the service is not older than this.
-  std::chrono::microseconds searchFrom(Time attempted_us) const {
-    return std::chrono::microseconds{attempted_us.value_or(0)} - kClockSkew;
+  /// Before the service is asked for what a try has left.
+  template <class Kept>
+  Look beginLook(const Kept& kept) const {
+    const std::chrono::microseconds attempted{kept.attempted_us.value_or(0)};
+    return {attempted - kClockSkew, nowUs()};
   }
 
-  /// Begins another try. Throws PROVIDER_AMBIGUOUS, with the time that is to be waited, while the
-  /// last one may still show, or when somebody else has begun one.
+  /// Begins another try after a look that has found nothing. Throws PROVIDER_AMBIGUOUS, with the
+  /// time that is to be waited, when the look began so early that it proves nothing, or when
+  /// somebody else has begun a try.
   template <class Kept>
-  void beginAgain(const Context& context, Kept& kept) const {
+  void beginAgain(const Context& context, Kept& kept, const Look& look) const {
+    const std::chrono::microseconds settled{look.began_us - kept.attempted_us.value_or(0)};
+    if (settled < options_.settle_time) throw unknown(options_.settle_time - settled);
     const std::int64_t now_us = nowUs();
-    const std::chrono::microseconds waited{now_us - kept.attempted_us.value_or(0)};
-    if (waited < options_.settle_time) throw unknown(options_.settle_time - waited);
     const bool is_ours = host_.write(context, [&](Transaction& transaction) {
       return note_(transaction, kept.id, kept.attempted_us, now_us);
     });
@@ -101,11 +115,15 @@ class SentOnce {
     kept.attempted_us = now_us;
   }
 
-  /// What `send()` gives. After an error that says that it had no effect, the next call may send at
-  /// once; after any other it has to look first, which PROVIDER_AMBIGUOUS says.
+  /// What `send()` gives. After an error that is known to have had no effect, the next call may
+  /// send at once; after any other it has to look first, which PROVIDER_AMBIGUOUS says. After an
+  /// exception that is no Error it has to look, too, and that is passed on. A try that would begin
+  /// later than kBeginsWithin does not: PROVIDER_UNREACHABLE.
   template <class Kept, class Send>
   auto attempt(const Kept& kept, const Send& send) const {
     try {
+      const std::chrono::microseconds waited{nowUs() - kept.attempted_us.value_or(0)};
+      if (waited > kBeginsWithin) throw provider::unreachable(options_.service);
       return send();
     } catch (const Error& error) {
       if (provider::mayHaveHadItsEffect(error)) throw unknown(options_.settle_time);

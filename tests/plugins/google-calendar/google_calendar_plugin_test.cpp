@@ -221,6 +221,15 @@ TEST_F(GoogleCalendarPlugin, ChangesGoOnFromTheirCursor) {
   EXPECT_EQ(last["cursor"], "syncToken=s%3D");
   host_.wire().answerNext(httpAnswer(410));
   EXPECT_EQ(codeOf(read(R"(,"cursor":"syncToken=old")")), "410 SYNC_CURSOR_EXPIRED");
+  host_.wire().answerNext(httpAnswer(400));
+  EXPECT_EQ(codeOf(read(R"(,"cursor":"syncToken=other")")), "410 SYNC_CURSOR_EXPIRED");
+  host_.wire().answerNext(httpAnswer(400));
+  EXPECT_EQ(codeOf(read("")), "422 PROVIDER_REFUSED") << "that was no cursor's fault";
+  serve(200, R"({"items":[],"nextSyncToken":"s"})");
+  read(R"(,"cursor":"timeMin=2026&singleEvents=true&maxResults=250&showDeleted=true&pageToken=p")");
+  EXPECT_TRUE(toCalendars().back().url.ends_with(
+      "?timeMin=2026&pageToken=p&singleEvents=true&maxResults=250&showDeleted=true"))
+      << toCalendars().back().url;
   EXPECT_EQ(codeOf(read(R"(,"cursor":"x\r\ny")")), "410 SYNC_CURSOR_EXPIRED");
 }
 

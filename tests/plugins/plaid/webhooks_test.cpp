@@ -192,6 +192,31 @@ TEST_F(WebhooksOfPlaid, AFloodOfStrangersDoesNotKeepPlaidOut) {
   EXPECT_LE(questions() - before, 21);
 }
 
+// Goal: who names ids twice takes the questions for new ones, and none of those for known ones.
+// Method: a day after the key was looked at, and after a restart, which the fields of an object do
+// not survive.
+TEST_F(WebhooksOfPlaid, AKnownKeyIsKnownADayLaterAndAfterARestart) {
+  ASSERT_EQ(deliver(kSync).status, 200);
+  std::int64_t now = kNow;
+  for (const bool is_restarted : {false, true}) {
+    if (is_restarted) host_.restart();
+    host_.advance(std::chrono::hours{25});
+    now += 25 * 3600;
+    plaid_.refuse(kKeyPath, "INVALID_INPUT", "INVALID_WEBHOOK_VERIFICATION_KEY_ID");
+    const std::int64_t first = now;
+    for (int round = 0; round < 2; ++round) {
+      for (int i = 0; i < 60; ++i) {
+        const Signer stranger{"stranger-" + std::to_string(first + i)};
+        deliver(kSync, stranger.header(kSync, now));
+      }
+      host_.advance(std::chrono::seconds{20});
+      now += 20;
+    }
+    plaid_.answer(kKeyPath, 200, signer_.answer());
+    EXPECT_EQ(deliver(kSync, now).status, 200) << is_restarted;
+  }
+}
+
 TEST_F(WebhooksOfPlaid, WhilePlaidCannotBeAskedItComesAgain) {
   host_.wire().answerNext(httpFailure(Outcome::NotSent, "NAME_NOT_FOUND"));
   EXPECT_EQ(deliver(kSync).status, 502);
@@ -232,18 +257,38 @@ TEST_F(WebhooksOfPlaid, WhatWasRevokedStaysSoUntilItIsConnectedAnew) {
   EXPECT_FALSE(connection().contains("reason"));
 }
 
+// Goal: what was said before it was connected anew says nothing of it, and what is said while
+// Plaid's clock is behind ours does.
 TEST_F(WebhooksOfPlaid, WhatIsOlderThanTheConnectionSaysNothingOfIt) {
   connect();
   take(webhook("ITEM", "ERROR"), kNow + 5);
   EXPECT_EQ(connection().value("state", ""), "needs_attention");
+  host_.advance(std::chrono::seconds{900});
+  EXPECT_EQ(deliver(webhook("ITEM", "ERROR"), kNow + 650).status, 200);
+  EXPECT_EQ(deliver(webhook("ITEM", "USER_PERMISSION_REVOKED"), kNow + 699).status, 200);
   host_.advance(std::chrono::seconds{100});
   connect();
-  take(webhook("ITEM", "ERROR"), kNow + 99);
-  take(webhook("ITEM", "USER_PERMISSION_REVOKED"), kNow + 98);
+  EXPECT_EQ(host_.runMessages().done, 2U);
   EXPECT_EQ(connection().value("state", ""), "active");
   EXPECT_THAT(names(), ElementsAre("connection_needs_attention"));
-  take(webhook("ITEM", "ERROR"), kNow + 100);
+  take(webhook("ITEM", "ERROR"), kNow + 700);
   EXPECT_EQ(connection().value("state", ""), "needs_attention");
+}
+
+TEST_F(WebhooksOfPlaid, NothingIsOlderThanAFirstConnection) {
+  EXPECT_EQ(deliver(webhook("ITEM", "ERROR"), kNow - 200).status, 200);
+  EXPECT_EQ(host_.runMessages().failed, 1U);
+  host_.advance(std::chrono::minutes{10});
+  connect();
+  EXPECT_EQ(host_.runMessages().done, 1U);
+  EXPECT_EQ(connection().value("state", ""), "needs_attention");
+}
+
+TEST_F(WebhooksOfPlaid, AnAccountThatIsRevokedLeavesItsConnectionAlive) {
+  connect();
+  take(webhook("ITEM", "USER_ACCOUNT_REVOKED"));
+  EXPECT_EQ(connection().value("state", ""), "active");
+  EXPECT_THAT(names(), ElementsAre("connection_updated"));
 }
 
 TEST_F(WebhooksOfPlaid, AWebhookThatOvertakesItsConnectionWaitsForIt) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <bulkhead/form.hpp>
@@ -17,7 +18,8 @@ inline constexpr const char* kApi = "https://api.stripe.com";
 inline constexpr const char* kApiKey = "sk_test_1234567890";
 
 /// Stripe as its API's documents describe it, as far as payments need it: Checkout Sessions that
-/// are made once for a key, and whatever a test says of them. Thread-safe.
+/// are made once for a key, refused where the key comes with another body, and whatever a test says
+/// of them. Thread-safe.
 class FakeStripe {
  public:
   using Answer = bulkhead::OutboundAnswer;
@@ -50,6 +52,11 @@ class FakeStripe {
     const std::lock_guard lock{state_->mutex};
     return state_->refunds.size();
   }
+  /// The next refund is made, and nobody hears of it.
+  void loseNextRefund() {
+    const std::lock_guard lock{state_->mutex};
+    state_->loses_refund = true;
+  }
   void listRefundsBy(std::size_t page) {
     const std::lock_guard lock{state_->mutex};
     state_->page = page;
@@ -70,10 +77,14 @@ class FakeStripe {
   struct State {
     std::mutex mutex;
     std::map<std::string, Answer> answers;
-    std::map<std::string, std::string> sessions;
-    struct Refund {
-      std::string key, id, body;
+    struct Session {
+      std::string form, body;
     };
+    std::map<std::string, Session> sessions;
+    struct Refund {
+      std::string key, id, form, body;
+    };
+    bool loses_refund = false;
     std::vector<Refund> refunds;
     std::size_t page = 100;
 
@@ -91,20 +102,27 @@ class FakeStripe {
       return bulkhead::testing::httpAnswer(404,
                                            refusal("invalid_request_error", "resource_missing"));
     }
+    static Answer answerAgain(const std::string& before, const std::string& now,
+                              const std::string& body) {
+      return before == now ? bulkhead::testing::httpAnswer(200, body)
+                           : bulkhead::testing::httpAnswer(400, refusal("idempotency_error", ""));
+    }
     Answer refund(const Request& request) {
       const std::string key = headerOf(request, "Idempotency-Key");
       const auto made = std::find_if(refunds.begin(), refunds.end(),
                                      [&](const Refund& one) { return one.key == key; });
-      if (made != refunds.end()) return bulkhead::testing::httpAnswer(200, made->body);
+      if (made != refunds.end()) return answerAgain(made->form, request.body, made->body);
       const auto form = bulkhead::Form::parse(request.body);
       const std::string id = fmt::format("re_{}", refunds.size() + 1);
       const std::string amount{form.find("amount").value_or("4900")};
       refunds.push_back(
-          {key, id,
+          {key, id, request.body,
            fmt::format(R"({{"id":"{}","object":"refund","status":"succeeded","amount":{},)"
                        R"("currency":"eur","payment_intent":"{}","metadata":{{"refund":"{}"}}}})",
                        id, amount, form.get("payment_intent"),
                        form.find("metadata[refund]").value_or(""))});
+      if (std::exchange(loses_refund, false))
+        return bulkhead::testing::httpFailure(bulkhead::Outcome::Ambiguous, "CONNECTION_LOST");
       return bulkhead::testing::httpAnswer(200, refunds.back().body);
     }
     Answer listRefunds(const bulkhead::Form& query) const {
@@ -126,15 +144,16 @@ class FakeStripe {
     Answer create(const Request& request) {
       const auto form = bulkhead::Form::parse(request.body);
       auto& session = sessions[headerOf(request, "Idempotency-Key")];
-      if (session.empty()) {
-        session = fmt::format(
+      if (session.body.empty()) {
+        session.form = request.body;
+        session.body = fmt::format(
             R"({{"id":"cs_{}","object":"checkout.session","url":"https://pay.example/{}",)"
             R"("amount_total":{},"currency":"{}","created":1767600000,"status":"open",)"
             R"("payment_status":"unpaid","payment_intent":null}})",
             sessions.size(), sessions.size(), form.get("line_items[0][price_data][unit_amount]"),
             form.get("line_items[0][price_data][currency]"));
       }
-      return bulkhead::testing::httpAnswer(200, session);
+      return answerAgain(session.form, request.body, session.body);
     }
   };
 

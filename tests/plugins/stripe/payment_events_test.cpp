@@ -8,8 +8,7 @@
 
 #include <bulkhead/testing/fail_each_call.hpp>
 
-#include "delivery.hpp"
-#include "fake_stripe.hpp"
+#include "events_fixture.hpp"
 #include "payment_news.hpp"
 #include "reference_data.hpp"
 
@@ -21,71 +20,6 @@ using bulkhead::testing::PublishedEvent;
 using bulkhead::testing::Scenario;
 using bulkhead::testing::TestHost;
 using json = nlohmann::json;
-
-json object(const json& members) {
-  json whole = json::parse(
-      R"({"id":"pi_1","object":"payment_intent","amount":4900,"currency":"eur","status":"succeeded",
-          "metadata":{"payment":"pay_1","tenant":"t1","reference":"INV-42"}})");
-  whole["metadata"]["seal"] = sealOf("pay_1", "t1", "INV-42", "4900", "EUR");
-  whole.update(members);
-  return whole;
-}
-
-std::string eventOf(const std::string& id, const std::string& type, const json& what,
-                    std::int64_t created_s = kNow - 60) {
-  return json{{"id", id},          {"object", "event"},
-              {"type", type},      {"created", created_s},
-              {"livemode", false}, {"data", {{"object", what}}}}
-      .dump();
-}
-
-std::string session(const std::string& id, const std::string& type) {
-  return eventOf(id, type,
-                 object({{"id", "cs_1"},
-                         {"object", "checkout.session"},
-                         {"payment_intent", "pi_1"},
-                         {"payment_status", "paid"},
-                         {"amount_total", 4900}}));
-}
-std::string succeeded(const std::string& id, std::int64_t created_s = kNow - 60) {
-  return eventOf(id, "payment_intent.succeeded", object({{"amount_received", 4900}}), created_s);
-}
-std::string failed(const std::string& id, std::int64_t created_s, const std::string& charge) {
-  return eventOf(id, "payment_intent.payment_failed",
-                 object({{"status", "requires_payment_method"},
-                         {"last_payment_error",
-                          {{"code", "card_declined"},
-                           {"decline_code", "insufficient_funds"},
-                           {"charge", charge}}}}),
-                 created_s);
-}
-std::string refunded(const std::string& id, std::int64_t amount, std::int64_t created_s = kNow) {
-  return eventOf(id, "charge.refunded",
-                 object({{"id", "ch_1"},
-                         {"object", "charge"},
-                         {"payment_intent", "pi_1"},
-                         {"amount_refunded", amount}}),
-                 created_s);
-}
-
-class PaymentEvents : public testing::Test {
- protected:
-  /// Delivers them in that order, and lets the inbox work.
-  void take(const std::vector<std::string>& events) {
-    for (const std::string& event : events) ASSERT_EQ(deliver(host_, event).status, 200);
-    const auto runs = host_.runMessages();
-    EXPECT_EQ(runs.failed + runs.dead, 0U) << host_.log().back();
-  }
-  std::vector<PublishedEvent> published() { return host_.published("payments/1"); }
-  std::vector<std::string> names() {
-    std::vector<std::string> names;
-    for (const auto& event : published()) names.push_back(event.event);
-    return names;
-  }
-
-  TestHost host_{"stripe",
-                 {{"webhook_secret", kSecret}, {"secret_key", kApiKey}, {"seal_key", kSealKey}}};
-};
 
 TEST_F(PaymentEvents, AnEventIsToldInNeutralWords) {
   take({succeeded("evt_1")});
@@ -279,6 +213,47 @@ TEST_F(PaymentEvents, WhatIsKnownOfItsObjectsNeedsNoSeal) {
   ASSERT_EQ(published().size(), 1U);
   EXPECT_EQ(published()[0].tenant, "t1");
   EXPECT_EQ(published()[0].subject, made.at("id"));
+}
+
+TEST_F(PaymentEvents, APaymentOfThisVersionIsNotBelievedWithoutItsSeal) {
+  const FakeStripe stripe{host_};
+  const json made = json::parse(
+      host_
+          .call("payments/1", "create_payment",
+                R"({"amount":4900,"currency":"EUR","reference":"INV-42","idempotency_key":"k"})")
+          .body);
+  take({eventOf(
+      "evt_1", "payment_intent.succeeded",
+      object({{"metadata",
+               {{"payment", made.at("id")}, {"tenant", "t1"}, {"reference", "INV-42"}}}}))});
+  ASSERT_EQ(published().size(), 1U);
+  EXPECT_EQ(published()[0].tenant, "");
+}
+
+TEST_F(PaymentEvents, WhatIsKnownIsNotToldWithAnotherAmount) {
+  take({eventOf("evt_1", "payment_intent.payment_failed", object({{"id", "pi_1"}})),
+        eventOf("evt_2", "payment_intent.succeeded", object({{"amount", 4901}})),
+        eventOf("evt_3", "payment_intent.succeeded", object({{"amount_received", 4000}}))});
+  ASSERT_THAT(names(),
+              testing::ElementsAre("payment_failed", "payment_succeeded", "payment_succeeded"));
+  EXPECT_EQ(published()[1].tenant, "");
+  EXPECT_EQ(published()[2].tenant, "t1") << "a part of it was captured";
+}
+
+// Goal: a reference of as many characters as the contract allows is known, however many bytes it
+// is.
+TEST_F(PaymentEvents, ALongReferenceIsRead) {
+  std::string reference;
+  for (int i = 0; i < 255; ++i) reference += "\xf0\x9f\x92\xb6";
+  take({eventOf("evt_1", "payment_intent.succeeded",
+                object({{"metadata",
+                         {{"payment", "pay_1"},
+                          {"tenant", "t1"},
+                          {"reference", reference},
+                          {"seal", sealOf("pay_1", "t1", reference, "4900", "EUR")}}}}))});
+  ASSERT_EQ(published().size(), 1U);
+  EXPECT_EQ(published()[0].tenant, "t1");
+  EXPECT_EQ(json::parse(published()[0].json).value("reference", ""), reference);
 }
 
 // Goal: a change of the key costs no payment that is under way.

@@ -7,8 +7,8 @@
 
 #include <bulkhead/testing/fail_each_call.hpp>
 
-#include "fake_stripe.hpp"
 #include "payment.hpp"
+#include "payments_fixture.hpp"
 #include "vendor_requests.hpp"
 
 namespace stripe {
@@ -27,38 +27,6 @@ using bulkhead::tests::decodedForm;
 using json = nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr const char* kLinks = "/api/stripe/v1/payment-links";
-constexpr const char* kOrder =
-    R"({"amount":4900,"currency":"EUR","reference":"INV-42","description":"Invoice 42",)"
-    R"("customer":{"email":"ann@example.com"},"return_url":"https://shop.example/done",)"
-    R"("metadata":{"note":"a&b"}})";
-constexpr const char* kCreate =
-    R"({"amount":4900,"currency":"EUR","reference":"INV-42","idempotency_key":"k1"})";
-
-class PaymentsOfStripe : public testing::Test {
- protected:
-  TestResponse order(const std::string& key, const char* body = kOrder) {
-    return host_.post(kLinks, body, {{"Idempotency-Key", key}});
-  }
-  TestResponse call(const char* name, const std::string& request) {
-    return host_.call("payments/1", name, request);
-  }
-  /// A payment that its payer has begun, of which Stripe says what `intent` says.
-  std::string begun(const std::string& intent) {
-    const std::string id = json::parse(call("create_payment", kCreate).body).at("id");
-    stripe_.answer(
-        "GET /v1/checkout/sessions/cs_1", 200,
-        R"({"id":"cs_1","status":"complete","payment_status":"unpaid","payment_intent":)" + intent +
-            "}");
-    return id;
-  }
-  OutboundRequest last() const { return host_.wire().sent().back(); }
-
-  mutable TestHost host_{"stripe",
-                         {{"secret_key", kApiKey}, {"webhook_secret", "whsec_1234567890"}}};
-  FakeStripe stripe_{host_};
-};
 
 TEST_F(PaymentsOfStripe, ALinkIsACheckoutSessionOfTheOrder) {
   const TestResponse made = order("one");
@@ -121,6 +89,46 @@ TEST_F(PaymentsOfStripe, ARepeatSendsTheSameKeyAndNeverPaysTwice) {
   EXPECT_EQ(stripe_.sessions(), 2U) << "another key is another payment";
 }
 
+// Goal: under one key Stripe gets one body, whatever the settings are at the second try. Method:
+// the answer to the first is lost; the fake refuses another body, as Stripe does.
+TEST(PaymentsOfStripeAfterAChange, OfTheSettingsAreRepeatedAsTheyWere) {
+  TestHost host{"stripe", {{"secret_key", kApiKey}, {"seal_key", std::string(32, 'a')}}};
+  const FakeStripe stripe{host};
+  const auto make = [&] { return host.call("payments/1", "create_payment", kCreate); };
+  host.wire().answerNext(httpFailure(Outcome::NotSent, "CONNECTION_REFUSED"));
+  EXPECT_EQ(make().error().code, "PROVIDER_UNREACHABLE");
+  const std::string form = host.wire().sent().back().body;
+  host.restart({{"secret_key", kApiKey},
+                {"seal_key", std::string(32, 'b')},
+                {"return_url", "https://shop.example/other"}});
+  EXPECT_EQ(make().status, 200);
+  EXPECT_EQ(host.wire().sent().back().body, form);
+  EXPECT_EQ(host.call("payments/1", "create_payment",
+                      R"({"amount":1,"currency":"EUR","reference":"r","idempotency_key":"k1"})")
+                .error()
+                .code,
+            "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_EQ(host.wire().sent().size(), 2U);
+}
+
+// Goal: a payment whose first try an earlier version has made, without a seal, is the same payment.
+TEST_F(PaymentsOfStripe, ATryOfAnEarlierVersionIsRepeatedAsItWas) {
+  host_.wire().answerNext(httpAnswer(400, FakeStripe::refusal("idempotency_error", "")));
+  const TestResponse made = order("k");
+  EXPECT_EQ(made.status, 201) << made.body;
+  auto before = decodedForm(host_.wire().sent().at(0).body);
+  EXPECT_EQ(before.erase("metadata[seal]") + before.erase("payment_intent_data[metadata][seal]"),
+            2U);
+  EXPECT_EQ(decodedForm(last().body), before);
+}
+
+TEST_F(PaymentsOfStripe, AKeyThatStripeHasSeenWithAnotherBodyIsRefused) {
+  stripe_.answer("POST /v1/checkout/sessions", 400, FakeStripe::refusal("idempotency_error", ""));
+  const TestResponse refused = order("k");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.error().code, "IDEMPOTENCY_KEY_REUSED");
+}
+
 TEST_F(PaymentsOfStripe, AnAmbiguousOutcomeSaysThatTheKeyIsKept) {
   host_.wire().answerNext(httpFailure(Outcome::Ambiguous, "DEADLINE_EXCEEDED"));
   EXPECT_THAT(order("k").error().message, HasSubstr("same idempotency key"));
@@ -143,7 +151,6 @@ TEST_F(PaymentsOfStripe, WhatStripeRefusesHasTheWordsOfTheContract) {
       {400, invalid("", "line_items[0][price_data][currency]"), 422, "CURRENCY_NOT_ACCEPTED"},
       {400, invalid("rate_limit"), 429, "PROVIDER_RATE_LIMITED"},
       {400, invalid("parameter_unknown", "mode"), 422, "PROVIDER_REFUSED"},
-      {400, FakeStripe::refusal("idempotency_error", ""), 422, "IDEMPOTENCY_KEY_REUSED"},
       {404, invalid("resource_missing"), 422, "PROVIDER_REFUSED"},
       {401, invalid(""), 502, "PROVIDER_KEY_REFUSED"},
       {403, invalid(""), 502, "PROVIDER_KEY_REFUSED"},
@@ -277,57 +284,6 @@ TEST_F(PaymentsOfStripe, ItIsCapturedCanceledAndGivenBack) {
       "ILLEGAL_TRANSITION");
 }
 
-std::string refundOf(const std::string& payment, const std::string& members) {
-  return R"({"payment":")" + payment + "\"," + members + "}";
-}
-
-// Goal: nobody is given back twice, however late the request comes again. Method: Stripe forgets
-// its keys, as it may after a day.
-TEST_F(PaymentsOfStripe, ARefundIsGivenOnceForAKeyHoweverLate) {
-  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
-  const std::string part = refundOf(id, R"("amount":5,"idempotency_key":"r1")");
-  const TestResponse first = call("create_refund", part);
-  ASSERT_EQ(first.status, 200) << first.body;
-  stripe_.forgetKeys();
-  host_.advance(std::chrono::hours{25});
-  EXPECT_EQ(call("create_refund", part).body, first.body);
-  EXPECT_EQ(stripe_.refunds(), 1U);
-  const TestResponse other = call("create_refund", refundOf(id, R"("idempotency_key":"r2")"));
-  EXPECT_EQ(json::parse(other.body).value("id", ""), "re_2") << "another key is another refund";
-  EXPECT_EQ(
-      call("create_refund", refundOf(id, R"("amount":6,"idempotency_key":"r1")")).error().code,
-      "IDEMPOTENCY_KEY_REUSED");
-  EXPECT_EQ(stripe_.refunds(), 2U);
-}
-
-TEST_F(PaymentsOfStripe, ARefundIsFoundOnWhateverPageItIs) {
-  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
-  for (int i = 0; i < 5; ++i)
-    call("create_refund",
-         refundOf(id, R"("amount":1,"idempotency_key":"r)" + std::to_string(i) + "\""));
-  ASSERT_EQ(stripe_.refunds(), 5U);
-  stripe_.forgetKeys();
-  stripe_.listRefundsBy(2);
-  const TestResponse again =
-      call("create_refund", refundOf(id, R"("amount":1,"idempotency_key":"r0")"));
-  EXPECT_EQ(json::parse(again.body).value("id", ""), "re_1");
-  EXPECT_EQ(stripe_.refunds(), 5U);
-}
-
-// What cannot be looked for is not given.
-TEST_F(PaymentsOfStripe, WithoutALookNothingIsGivenBack) {
-  const std::string id = begun(R"({"id":"pi_1","status":"succeeded"})");
-  const std::string refund = refundOf(id, R"("idempotency_key":"r1")");
-  stripe_.answer("GET /v1/refunds", 500, "");
-  EXPECT_EQ(call("create_refund", refund).error().code, "PROVIDER_FAILED");
-  stripe_.answer("GET /v1/refunds", 200, R"({"object":"list"})");
-  EXPECT_EQ(call("create_refund", refund).error().code, "PROVIDER_ANSWER_INVALID");
-  stripe_.answer("GET /v1/refunds", 200, R"({"data":[{"id":"re_9"}],"has_more":true})");
-  EXPECT_EQ(call("create_refund", refund).error().code, "PROVIDER_AMBIGUOUS")
-      << "more pages than anybody reads";
-  EXPECT_EQ(stripe_.refunds(), 0U);
-}
-
 TEST_F(PaymentsOfStripe, ACheckoutThatNobodyHasBegunIsEnded) {
   const std::string id = json::parse(call("create_payment", kCreate).body).at("id");
   stripe_.answer("GET /v1/checkout/sessions/cs_1", 200,
@@ -375,35 +331,6 @@ TEST(FailingCalls, APaymentLinkIsMadeOnceWhateverFails) {
   };
   scenario.verify = [&](TestHost&) {
     if (stripe->sessions() != 1) throw std::runtime_error{"there are two payments at Stripe"};
-  };
-  EXPECT_THAT(bulkhead::testing::failEachCall(scenario).problems, testing::IsEmpty());
-}
-
-// Goal: somebody is given back once, whatever fails in between.
-TEST(FailingCalls, ARefundIsGivenOnceWhateverFails) {
-  Scenario scenario;
-  scenario.plugin = "stripe";
-  scenario.settings = {{"secret_key", kApiKey}};
-  std::shared_ptr<FakeStripe> stripe;
-  std::string payment;
-  scenario.prepare = [&](TestHost& host) {
-    stripe = std::make_shared<FakeStripe>(host);
-    payment = json::parse(host.call("payments/1", "create_payment", kCreate).body).at("id");
-    stripe->answer("GET /v1/checkout/sessions/cs_1", 200,
-                   R"({"id":"cs_1","payment_intent":{"id":"pi_1","status":"succeeded"}})");
-  };
-  scenario.run = [&](TestHost& host) {
-    const std::string refund = refundOf(payment, R"("idempotency_key":"once")");
-    TestResponse given = host.call("payments/1", "create_refund", refund);
-    if (given.status >= 500) {
-      host.restart();
-      stripe->forgetKeys();
-      given = host.call("payments/1", "create_refund", refund);
-    }
-    expectStatus(std::move(given), 200);
-  };
-  scenario.verify = [&](TestHost&) {
-    if (stripe->refunds() != 1) throw std::runtime_error{"it was not given back once"};
   };
   EXPECT_THAT(bulkhead::testing::failEachCall(scenario).problems, testing::IsEmpty());
 }

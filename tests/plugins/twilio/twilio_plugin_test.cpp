@@ -160,7 +160,7 @@ TEST_F(TwilioPlugin, ItIsFoundOnWhateverPageItIs) {
     twilio_.add(std::move(other));
   }
   EXPECT_EQ(json::parse(send().body)["id"], "SM1");
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 100; ++i) {
     json other = oldMessage("SM-y" + std::to_string(i), "Mon, 05 Jan 2026 08:00:00 +0000");
     other["body"] = "another";
     twilio_.add(std::move(other));
@@ -171,6 +171,32 @@ TEST_F(TwilioPlugin, ItIsFoundOnWhateverPageItIs) {
   host_.advance(std::chrono::hours{1});
   EXPECT_EQ(codeOf(send(second, "key-2")), "502 PROVIDER_AMBIGUOUS")
       << "pages that nobody has read prove nothing";
+}
+
+// Goal: what was sent long ago costs no looks, and keeps nothing from being sent.
+TEST_F(TwilioPlugin, ALongPastIsNotRead) {
+  twilio_.listBy(2);
+  for (int i = 0; i < 200; ++i)
+    twilio_.add(oldMessage("SM-old" + std::to_string(i), "Mon, 29 Dec 2025 08:00:00 +0000"));
+  twilio_.next(Next::LoseTheRequest);
+  send();
+  host_.advance(std::chrono::minutes{1});
+  EXPECT_EQ(send().status, 201);
+  EXPECT_EQ(host_.wire().sent().size(), 3U) << "one page";
+}
+
+// Goal: a first try that takes effect while it is looked for is not made twice. Method: the look
+// begins before the settle time is over, and its answer, which is older than that, comes after it.
+TEST_F(TwilioPlugin, ALookThatTakesItsTimeProvesNothing) {
+  twilio_.next(Next::LoseTheAnswer);
+  EXPECT_EQ(codeOf(send()), "502 PROVIDER_AMBIGUOUS");
+  twilio_.hide(true);
+  twilio_.whenListed([this] { host_.advance(std::chrono::milliseconds{200}); });
+  host_.advance(std::chrono::milliseconds{59900});
+  EXPECT_EQ(codeOf(send()), "502 PROVIDER_AMBIGUOUS");
+  twilio_.hide(false);
+  EXPECT_EQ(send().status, 201);
+  EXPECT_EQ(twilio_.messages().size(), 1U);
 }
 
 TEST_F(TwilioPlugin, WhatIsNotFoundIsSentAgainOnlyWhenItCouldHaveBeenSeen) {
@@ -195,12 +221,12 @@ TEST_F(TwilioPlugin, Control_WithoutLookingItIsSentTwice) {
                  {"auth_token", kToken},
                  {"sender", "+15005550006"},
                  {"request_timeout", 100},
-                 {"settle_time", 100}}};
+                 {"settle_time", 5100}}};
   FakeTwilio twilio{host};
   twilio.hide(true);
   twilio.next(Next::LoseTheAnswer);
   host.post(kRoute, kReminder, {{"Idempotency-Key", "k"}});
-  host.advance(std::chrono::milliseconds{100});
+  host.advance(std::chrono::milliseconds{5100});
   EXPECT_EQ(host.post(kRoute, kReminder, {{"Idempotency-Key", "k"}}).status, 201);
   EXPECT_EQ(twilio.messages().size(), 2U);
 }
@@ -286,13 +312,13 @@ TEST(TwilioSettings, C13_WithoutCredentialsItRunsAndSaysSo) {
 // A second try while the first one is under way would send it twice.
 TEST(TwilioSettings, ASettleTimeBelowTheTimeOutIsRefusedAndBothAreNamed) {
   try {
-    TestHost host{"twilio", {{"settle_time", 14999}}};
+    TestHost host{"twilio", {{"settle_time", 19999}}};
     FAIL() << "it was not refused";
   } catch (const std::runtime_error& refusal) {
-    EXPECT_THAT(refusal.what(), testing::HasSubstr("settle_time (14999 ms)"));
+    EXPECT_THAT(refusal.what(), testing::HasSubstr("settle_time (19999 ms)"));
     EXPECT_THAT(refusal.what(), testing::HasSubstr("request_timeout (15000 ms)"));
   }
-  EXPECT_NO_THROW((TestHost{"twilio", {{"settle_time", 15000}}}));
+  EXPECT_NO_THROW((TestHost{"twilio", {{"settle_time", 20000}}}));
 }
 
 TEST_F(TwilioPlugin, ARequestHasItsTimeOut) {
@@ -334,7 +360,7 @@ TEST(TwilioRequests, ReferenceRequestsOfTwiliosLibrary) {
   ASSERT_EQ(sent.size(), 4U);
   // The library lists by DateSent, which leaves out what is looked for here.
   EXPECT_EQ(sent[1].url,
-            kApi + "/Messages.json?To=%2B15005550006&From=%2B15005550006&PageSize=1000");
+            kApi + "/Messages.json?To=%2B15005550006&From=%2B15005550006&PageSize=200");
   const std::vector<std::string> ours{"messages.create", "", "account fetch"};
   const auto vectors = json::parse(std::ifstream{*file});
   int compared = 0;
@@ -372,12 +398,9 @@ TEST(TwilioFailingCalls, AMessageIsSentOnceWhateverFails) {
   scenario.plugin = "twilio";
   scenario.settings = settings();
   scenario.settings.emplace_back("request_timeout", 100);
-  scenario.settings.emplace_back("settle_time", 100);
+  scenario.settings.emplace_back("settle_time", 5100);
   auto fake = std::make_shared<std::unique_ptr<FakeTwilio>>();
-  scenario.prepare = [fake](TestHost& host) {
-    *fake = std::make_unique<FakeTwilio>(host);
-    (*fake)->whenListed([&host] { host.advance(std::chrono::milliseconds{100}); });
-  };
+  scenario.prepare = [fake](TestHost& host) { *fake = std::make_unique<FakeTwilio>(host); };
   scenario.run = [](TestHost& host) {
     expectStatus(host.post(kRoute, kReminder, {{"Idempotency-Key", "k-1"}}), 201);
     expectStatus(host.get("/api/twilio/v1/messages/SM1"), 200);

@@ -79,13 +79,13 @@ TEST_F(VapiPlugin, Control_WithoutLookingTheyAreRungUpTwice) {
                  {"assistant", "a1"},
                  {"phone_number", "p1"},
                  {"request_timeout", 100},
-                 {"settle_time", 100}}};
+                 {"settle_time", 5100}}};
   FakeVapi vapi{host};
   vapi.hide();
   vapi.next(Next::LoseTheAnswer);
   for (int i = 0; i < 2; ++i) {
     host.post(kRoute, kCallZoe, {{"Idempotency-Key", "k"}});
-    host.advance(std::chrono::milliseconds{100});
+    host.advance(std::chrono::milliseconds{5100});
   }
   EXPECT_EQ(vapi.calls().size(), 2U);
 }
@@ -175,10 +175,10 @@ TEST(VapiSettings, C13_WithoutCredentialsItRunsAndSaysSo) {
 
 TEST(VapiSettings, ASettleTimeBelowTheTimeOutIsRefusedAndBothAreNamed) {
   try {
-    TestHost host{"vapi", {{"settle_time", 19999}}};
+    TestHost host{"vapi", {{"settle_time", 24999}}};
     FAIL() << "it was not refused";
   } catch (const std::runtime_error& refusal) {
-    EXPECT_THAT(refusal.what(), testing::HasSubstr("settle_time (19999 ms)"));
+    EXPECT_THAT(refusal.what(), testing::HasSubstr("settle_time (24999 ms)"));
     EXPECT_THAT(refusal.what(), testing::HasSubstr("request_timeout (20000 ms)"));
   }
 }
@@ -244,12 +244,9 @@ TEST(VapiFailingCalls, ACallIsPlacedOnceWhateverFails) {
                        {"assistant", "a1"},
                        {"phone_number", "p1"},
                        {"request_timeout", 100},
-                       {"settle_time", 100}};
+                       {"settle_time", 5100}};
   auto fake = std::make_shared<std::unique_ptr<FakeVapi>>();
-  scenario.prepare = [fake](TestHost& host) {
-    *fake = std::make_unique<FakeVapi>(host);
-    (*fake)->whenListed([&host] { host.advance(std::chrono::milliseconds{100}); });
-  };
+  scenario.prepare = [fake](TestHost& host) { *fake = std::make_unique<FakeVapi>(host); };
   scenario.run = [](TestHost& host) {
     expectStatus(host.post(kRoute, kCallZoe, {{"Idempotency-Key", "k-1"}}), 201);
     expectStatus(host.get("/api/vapi/v1/calls/c1"), 200);

@@ -24,7 +24,8 @@ struct Scenario {
   std::vector<std::pair<std::string, SettingValue>> settings{};
   std::function<void(TestHost&)> prepare{};  ///< what was there before; nothing fails yet
   /// The requests. One whose answer is 5xx because of the failure is sent once more, as it was, as
-  /// a careful client does; the scenario sees the second answer. Throws what it does not expect.
+  /// a careful client does, and where the answer to that is 5xx with Retry-After, again when the
+  /// clock has moved so far; the scenario sees the last answer. Throws what it does not expect.
   std::function<void(TestHost&)> run;
   std::function<void(TestHost&)>
       verify{};  ///< nothing fails any more; throws what is not as it should

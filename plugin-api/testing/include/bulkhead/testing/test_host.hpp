@@ -106,6 +106,8 @@ class TestHost {
 
   /// Destroys the plugin and starts it anew on the same store, as after the end of its process.
   void restart();
+  /// The same with other settings.
+  void restart(Settings settings);
 
   /// A call of what the plugin provides, as another plugin makes it for the tenant: its answer with
   /// status 200, or its refusal.
