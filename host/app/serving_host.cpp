@@ -361,9 +361,9 @@ void ServingHost::boot() {
   PluginCache{cacheFolder(settings_)}.prune(kCacheAge, {});
   if (!supervisor_.boot(std::move(plugin_confs_), configuration_.variables())) return;
   state_.removePending("plugins");
+  if (alone_) carryEvents();
   state_.markReady();
   if (alone_) {
-    carryEvents();
     notifyService("READY=1\nSTATUS=serving\n");
     openDesk();
   }

@@ -35,14 +35,13 @@ std::vector<std::size_t> ServingHost::openDoors() {
   return places;
 }
 
-/// Not before it is decided which of two hosts goes on: what the other one's versions listen to is
-/// theirs.
+/// Never beside another host's: each would move what the other one's versions listen to past them,
+/// and have one message handled twice at a time.
 void ServingHost::carryEvents() {
   carrier_.begin([this] { return supervisor_.compartments(); });
 }
 
 void ServingHost::succeed() {
-  carryEvents();
   for (std::size_t i = 0; i < origins_.size(); ++i) {
     if (origins_[i].place && !origins_[i].by_service_manager) front_->own(i);
   }
@@ -54,6 +53,7 @@ void ServingHost::becomeAlone() {
   has_elder_ = false;
   alone_ = true;
   shareLeases(false);
+  carryEvents();
   keys_.refresh();
   log(Level::Info, "host", "The host before has ended: its place is taken");
   openDesk();
@@ -121,6 +121,7 @@ std::vector<InheritedListener> ServingHost::listenersForAnother() {
 }
 
 void ServingHost::leaveTo(const std::vector<std::size_t>& places, pid_t successor) {
+  carrier_.end();
   for (const std::size_t place : places) front_->leaveTo(place);
   successor_ = successor;
   log(Level::Info, "host", "Another host has taken this one's place; stopping",

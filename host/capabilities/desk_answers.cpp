@@ -113,6 +113,10 @@ Settled settled(const Json& answer) {
   return {number(answer, "died", 0), flag(answer, "more")};
 }
 
+std::size_t aside(const Json& answer, std::size_t sent) {
+  return std::min(static_cast<std::size_t>(number(answer, "aside", 0)), sent);
+}
+
 Heard heard(const Json& answer) {
   Heard heard;
   for (const Json& one : list(answer, "heard", kHandlersMax))

@@ -71,6 +71,8 @@ Figures figures(const nlohmann::json& answer);
 std::vector<inbox::Listed> listed(const nlohmann::json& answer);
 /// The member, or false where it is none.
 bool flag(const nlohmann::json& answer, const char* name);
+/// How many of `sent` messages it has set aside; no more than that.
+std::size_t aside(const nlohmann::json& answer, std::size_t sent);
 
 }  // namespace desk_answers
 }  // namespace bulkhead::host

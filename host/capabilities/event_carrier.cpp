@@ -67,13 +67,14 @@ void EventCarrier::admit(const std::shared_ptr<Compartment>& compartment, const 
     member->provides = taken->provides;
     member->contracts = taken->contracts;
     ++member->admitted;
-    member->told = false;
-    member->tell_at = {};
+    member->tellAgain();
     member->look = true;
   });
 }
 
 void EventCarrier::begin(Compartments all) {
+  const std::lock_guard lock{queue_->mutex};
+  if (queue_->ended) return;
   all_ = std::move(all);
   thread_ = std::thread{[this] { live(); }};
   pthread_setname_np(thread_.native_handle(), "carrier");

@@ -54,7 +54,7 @@ class EventCarrier final : public WorkBell {
   /// before. Throws Error (CAPABILITY_REFUSED) for contracts that are none. Any thread.
   void admit(const std::shared_ptr<Compartment>& compartment, const Home& home);
   /// All plugins are known, most are started, and no other host is to go on in this one's place:
-  /// from now on events move. `all` also has those that are closed. Once.
+  /// from now on events move. `all` also has those that are closed. Once; nothing after end().
   void begin(Compartments all);
   /// Nothing is begun any more; what is under way is left to whoever comes next.
   void end();

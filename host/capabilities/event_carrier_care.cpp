@@ -97,22 +97,28 @@ void EventCarrier::sweep(Member& member, Time now) {
           });
 }
 
-/// Who is waited for: those that are enabled and, as far as is known, listen. Of a plugin whose
-/// file cannot be read nobody knows what it wants: if it has got events before, they wait.
+/// Who is waited for: those that are enabled and listen, or did in an earlier version. Of a plugin
+/// that has not said so yet nobody knows that: if it has got events before, they wait.
 EventCarrier::Json EventCarrier::settlement(Member& member, const std::string& capability) {
   std::vector<std::string> consumers;
   std::vector<std::string> unsure;
   for (const auto& compartment : all_()) {
     const PluginStatus status = compartment->status();
     if (status.state == PluginState::Disabled) continue;
-    if (status.version.empty()) unsure.push_back(status.id);
-    if (!status.capabilities.wants.contains(capability)) continue;
     const Member* const known = find(status.id);
-    if (known == nullptr || known->listensTo(capability)) consumers.push_back(status.id);
+    if (known == nullptr ? status.capabilities.wants.contains(capability)
+                         : known->listensTo(capability)) {
+      consumers.push_back(status.id);
+    } else if (known == nullptr || !known->told) {
+      unsure.push_back(status.id);
+    }
   }
+  const auto contains = [](const std::vector<std::string>& list, const std::string& plugin) {
+    return std::find(list.begin(), list.end(), plugin) != list.end();
+  };
   std::erase_if(member.carries, [&](const Carry& carry) {
-    return carry.capability == capability && !carry.busy &&
-           std::find(consumers.begin(), consumers.end(), carry.consumer) == consumers.end();
+    return carry.capability == capability && !carry.busy && !contains(consumers, carry.consumer) &&
+           !contains(unsure, carry.consumer);
   });
   return {{"verb", "settle"},
           {"capability", capability},

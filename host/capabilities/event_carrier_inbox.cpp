@@ -40,11 +40,11 @@ void EventCarrier::stepListening(Member& member, Time now) {
   }
   askDesk(
       member, {{"verb", "listen"}, {"handlers", std::move(handlers)}},
-      [this, id = member.id, admitted = member.admitted](const Json* answer, const std::string&) {
+      [this, id = member.id, tellings = member.tellings](const Json* answer, const std::string&) {
         Member* const found = find(id);
         if (found == nullptr) return;
         found->telling = false;
-        if (answer == nullptr || found->admitted != admitted) return;
+        if (answer == nullptr || found->tellings != tellings) return;
         auto heard = desk_answers::heard(*answer);
         found->heard = std::move(heard.handlers);
         found->told = !heard.more;
@@ -184,11 +184,12 @@ void EventCarrier::bury(Member& member, std::int64_t seq, const std::string& sou
 void EventCarrier::conclude(Member& member, std::int64_t seq, const std::string& source,
                             const Json& request) {
   askDesk(member, request,
-          [this, plugin = member.id, seq, source, told = request.value("outcome", "")](
-              const Json* answer, const std::string&) {
+          [this, plugin = member.id, seq, source, told = request.value("outcome", ""),
+           version = member.admitted](const Json* answer, const std::string&) {
             Member* const found = find(plugin);
             if (found == nullptr) return;
             found->running.erase(seq);
+            if (told == "ignored") found->hasSetAside(version);
             if (answer == nullptr) return holdBack(*found, seq);
             const std::string_view how = told.empty() ? desk_answers::outcome(*answer) : told;
             found->look = true;  // the next one of its subject may be due

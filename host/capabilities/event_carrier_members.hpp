@@ -94,6 +94,7 @@ struct EventCarrier::Member {
   std::shared_ptr<const EventContracts> contracts;
 
   std::uint64_t admitted = 0;  ///< how often
+  std::uint64_t tellings = 0;  ///< how often what its store was told went out of date
   bool told = false;           ///< its store knows what this version listens to
   bool telling = false;
   Time tell_at{};
@@ -121,9 +122,22 @@ struct EventCarrier::Member {
   bool sweeping = false;
   Time sweep_at{};
 
+  void tellAgain() {
+    ++tellings;
+    told = false;
+    tell_at = {};
+  }
+  /// Something was set aside for want of a handler in that version: one that has it may have been
+  /// told before it was there.
+  void hasSetAside(std::uint64_t version) {
+    if (version != admitted) tellAgain();
+  }
+  /// This version, or one before it on the same store.
   bool listensTo(std::string_view capability) const {
     return std::any_of(handlers.begin(), handlers.end(),
-                       [&](const auto& one) { return one->capability == capability; });
+                       [&](const auto& one) { return one->capability == capability; }) ||
+           std::any_of(heard.begin(), heard.end(),
+                       [&](const auto& one) { return one.first == capability; });
   }
   Route handlerOf(std::string_view source, std::string_view type) const {
     const auto found = std::find_if(handlers.begin(), handlers.end(),

@@ -111,13 +111,20 @@ void EventCarrier::keepAt(const std::string& provider, const std::string& capabi
                {"seq", page.events.back().seq},
                {"dead", std::move(dead)}};
   if (messages.empty()) return advance(provider, capability, consumer, request, page.more);
-  askDesk(*to, {{"verb", "keep"}, {"messages", std::move(messages)}},
-          [this, provider, capability, consumer, request = std::move(request), more = page.more](
-              const Json* answer, const std::string&) {
-            if (answer == nullptr) return endCarry(provider, capability, consumer, true, true);
-            if (Member* const kept = find(consumer)) kept->look = true;
-            advance(provider, capability, consumer, request, more);
-          });
+  askDesk(
+      *to, {{"verb", "keep"}, {"messages", std::move(messages)}},
+      [this, provider, capability, consumer, request = std::move(request), more = page.more,
+       sent = page.events.size(), version = to->admitted](const Json* answer, const std::string&) {
+        Member* const kept = find(consumer);
+        if (kept != nullptr) kept->hasSetAside(version);
+        if (answer == nullptr) return endCarry(provider, capability, consumer, true, true);
+        const std::size_t aside = desk_answers::aside(*answer, sent);
+        if (kept != nullptr) {
+          kept->look = true;
+          for (std::size_t i = 0; i < aside; ++i) tell(*kept, capability, "ignored");
+        }
+        advance(provider, capability, consumer, request, more);
+      });
 }
 
 void EventCarrier::advance(const std::string& provider, const std::string& capability,

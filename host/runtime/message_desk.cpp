@@ -148,14 +148,16 @@ class Desk {
 
   Json keep() const {
     std::int64_t kept = 0;
+    std::int64_t aside = 0;
     store_.write([&](Transaction& transaction) {
-      kept = 0;
+      kept = aside = 0;
       for (const auto& one : request_.at("messages")) {
-        const auto put = one.value("aside", false) ? inbox::setAside : inbox::keep;
-        kept += put(transaction, rowOf(one), store_.now_us) ? 1 : 0;
+        const bool ignored = one.value("aside", false);
+        const auto put = ignored ? inbox::setAside : inbox::keep;
+        if (put(transaction, rowOf(one), store_.now_us)) ++(ignored ? aside : kept);
       }
     });
-    return {{"kept", kept}};
+    return {{"kept", kept}, {"aside", aside}};
   }
 
   Json agenda() const {

@@ -86,6 +86,12 @@ void migrateMessages(data::Store& store, const std::string& owner,
                                                    {2, "providers", kSecond}};
   data::migrate(store, owner, kSteps, deadline, data::MigrationCompany::Nobody,
                 "bulkhead_migrations");
+  // Code that knows the first step alone makes it again, without providers, at each of its starts.
+  store.write(
+      [](data::Transaction& transaction) {
+        transaction.send("DROP INDEX IF EXISTS bulkhead_inbox_key", nullptr, 0);
+      },
+      deadline);
 }
 
 }  // namespace bulkhead::host

@@ -381,18 +381,42 @@ bool hasThread(pid_t process, std::string_view name) {
 }
 
 // Goal: a host that may yet have to end carries no events: what the other one's versions listen to
-// is theirs. Method: the other one stands still when it is asked to leave.
+// is theirs. Method: the other one stands still from before it is asked to leave; a plugin that
+// takes its time to start gives the time for that.
 TEST(Takeover, EventsAreCarriedByTheHostThatGoesOn) {
   const HostFolder folder;
-  folder.install("booking");
   HostProcess host{folder};
   ASSERT_TRUE(host.awaitReady());
   EXPECT_TRUE(hasThread(host.id(), "carrier")) << "the control";
+  folder.installHostile("start-hangs");
   HostProcess next{folder, HostStart::takingOver("next.log")};
+  ASSERT_NE(next.port(), 0) << next.logText();
   host.signal(SIGSTOP);
-  ASSERT_TRUE(saysSo(next, "\"Ready\"")) << next.logText();
+  ASSERT_EQ(next.logText().find("\"Ready\""), std::string::npos);
+  ASSERT_TRUE(
+      await([&] { return next.logText().find("\"Ready\"") != std::string::npos; }, seconds{30}))
+      << next.logText();
   EXPECT_FALSE(hasThread(next.id(), "carrier"));
   host.signal(SIGCONT);
+  ASSERT_TRUE(saysSo(next, kTaken)) << next.logText();
+  EXPECT_TRUE(hasThread(next.id(), "carrier"));
+}
+
+// Goal: nor do two hosts carry events while the old one ends what it has begun. Method: it stands
+// still in its drain, which a connection holds up.
+TEST(Takeover, NoTwoHostsCarryEventsSideBySide) {
+  const HostFolder folder;
+  HostProcess old{folder};
+  ASSERT_TRUE(old.awaitReady());
+  KeptConnection idle{old.port()};
+  ASSERT_EQ(idle.ask(request("GET", "/health/quick")), 200);
+  HostProcess next{folder, HostStart::takingOver("next.log")};
+  ASSERT_TRUE(saysSo(old, "Draining beside the host that serves now"));
+  old.signal(SIGSTOP);
+  ASSERT_TRUE(saysSo(next, "Serving; the host before ends what it has begun"));
+  EXPECT_FALSE(hasThread(old.id(), "carrier"));
+  EXPECT_FALSE(hasThread(next.id(), "carrier"));
+  old.signal(SIGCONT);
   ASSERT_TRUE(saysSo(next, kTaken)) << next.logText();
   EXPECT_TRUE(hasThread(next.id(), "carrier"));
   EXPECT_EQ(next.stop(), 0);

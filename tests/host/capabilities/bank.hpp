@@ -6,6 +6,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -89,6 +90,10 @@ class Clerk final : public Plugin {
       throw std::runtime_error{"Later."};
   }
   void outside(const Message& message) {
+    {
+      const std::lock_guard lock{mutex_};
+      outside_at_.push_back(std::chrono::steady_clock::now());
+    }
     ++outside_runs;
     if (message.type() == "twice" && message.attempt() == 1) throw std::runtime_error{"Again."};
     host.write([&](Transaction& write) {
@@ -103,10 +108,20 @@ class Clerk final : public Plugin {
     });
   }
 
+  /// When outside() was run.
+  std::vector<std::chrono::steady_clock::time_point> outsideAt() {
+    const std::lock_guard lock{mutex_};
+    return outside_at_;
+  }
+
   static Clerk* last;
   const Host host;
   const Inbox inbox;
   std::atomic<int> outside_runs{0};
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::chrono::steady_clock::time_point> outside_at_;
 };
 inline Clerk* Clerk::last = nullptr;
 

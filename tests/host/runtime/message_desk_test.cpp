@@ -415,5 +415,36 @@ TEST(MessageSchema, AnEarlierStoreGoesOn) {
   EXPECT_EQ(data::schemaVersion(*store, soon()), 0) << "the plugin's own steps are others";
 }
 
+// Goal: code of the first layout may have been at the store in between. Method: what it does at its
+// start is done, and then two providers number alike.
+TEST(MessageSchema, EarlierCodeInBetweenTakesNoProviderAway) {
+  const auto store = data::openSqliteStore({.owner = "between"});
+  migrateMessages(*store, "between", soon());
+  const auto keepOf = [&](const char* provider) {
+    bool kept = false;
+    store->write(
+        [&](data::Transaction& transaction) {
+          inbox::NewRow row;
+          row.source = kBank;
+          row.provider = provider;
+          row.key = "e";
+          kept = inbox::keep(transaction, row, kNow);
+        },
+        soon());
+    return kept;
+  };
+  store->write(
+      [](data::Transaction& transaction) {
+        transaction.send(
+            "CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_inbox_key ON bulkhead_inbox (source, key)",
+            nullptr, 0);
+      },
+      soon());
+  EXPECT_TRUE(keepOf("one"));
+  EXPECT_FALSE(keepOf("two")) << "the control";
+  migrateMessages(*store, "between", soon());
+  EXPECT_TRUE(keepOf("two"));
+}
+
 }  // namespace
 }  // namespace bulkhead::host
