@@ -257,8 +257,9 @@ void addMonitoring(std::vector<HostSetting>& all) {
 }
 
 void addMessages(std::vector<HostSetting>& all) {
-  constexpr double kYearMs = 365.0 * 86'400'000;
-  all.push_back({duration("events.keep", "30d", kYearMs,
+  constexpr double kDayMs = 86'400'000;
+  constexpr double kYearMs = 365 * kDayMs;
+  all.push_back({duration("events.keep", "30d", kYearMs - kDayMs,
                           "How long an event waits for a plugin that wants it and is closed."),
                  {},
                  [](Settings& s, const Value& v) { s.messages.keep_events_ms = v.integer(); }});
@@ -270,7 +271,7 @@ void addMessages(std::vector<HostSetting>& all) {
       {duration(
            "messages.keep_keys", "90d", kYearMs,
            "How long a repeat of a message or of an event is known as one: at least a day more "
-           "than events.keep."),
+           "than events.keep, and not less than messages.keep_bodies."),
        {},
        [](Settings& s, const Value& v) { s.messages.keep_keys_ms = v.integer(); }});
 }

@@ -116,6 +116,12 @@ TEST(DeskAnswers, AnAgendaHasItsSize) {
   EXPECT_TRUE(isRefused([&] { agenda(513); }));
 }
 
+TEST(DeskAnswers, NoMoreIsSetAsideThanWasSent) {
+  EXPECT_EQ(desk_answers::aside({{"aside", 2}}, 3), 2U);
+  EXPECT_EQ(desk_answers::aside({{"aside", 4'000'000'000}}, 3), 3U);
+  EXPECT_TRUE(isRefused([] { desk_answers::aside({{"aside", -1}}, 3); }));
+}
+
 TEST(DeskAnswers, FiguresAreFewAndNoneIsNegative) {
   const Json one{{"source", "bank/1"}, {"pending", 2}, {"dead", 1}, {"oldest_us", 3'000'000}};
   const auto figures = [](const std::vector<Json>& list) {
