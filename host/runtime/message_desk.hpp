@@ -27,7 +27,7 @@ struct DeskStore {
 ///   settle   capability, consumers, unsure, through, expired_us (age): what all have goes, up to
 ///            `through`, which was the last event before the consumers were told -> more, died
 ///   listen   handlers [{source, type}]: that there are -> heard [{source, type}] ever, more
-///   keep     messages: into the inbox; where `aside` is true, for a handler to come -> kept
+///   keep     messages: into the inbox; where `aside` is true, for a handler to come -> kept, aside
 ///   agenda   limit: -> due [{seq, source, type}], next_in_us (-1: nothing is planned)
 ///   finish   seq, state, error: a message is done with -> released
 ///   postpone seq, error, attempts_max: a run of it has failed -> outcome, released

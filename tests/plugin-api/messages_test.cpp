@@ -42,7 +42,7 @@ TEST_F(MessagesOfTestHost, AnEventIsHandedInOnceAndRunWhenTheTestSaysSo) {
   EXPECT_EQ(host.runMessages().done, 2U);
   EXPECT_EQ(host.get("/api/clerk/v1/entries").body, R"({"effects":2,"events":2})");
   EXPECT_EQ(host.runMessages().done, 0U);
-  EXPECT_THROW(host.deliver("bank/1", "closed", "{}"), std::runtime_error) << "it does not listen";
+  EXPECT_THROW(host.deliver("bank/1", "opened", "{}"), std::runtime_error) << "it does not listen";
 }
 
 TEST_F(MessagesOfTestHost, OneThatFailsComesAgainWhenItsTimeHasCome) {

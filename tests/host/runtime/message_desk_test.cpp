@@ -66,7 +66,7 @@ class MessageDeskTest : public ::testing::Test {
   Json keep(const std::vector<Json>& events, bool aside = false) {
     Json request{{"verb", "keep"}, {"messages", events}};
     for (auto& one : request["messages"]) one["aside"] = aside;
-    return ask(request).at("kept");
+    return ask(request).at(aside ? "aside" : "kept");
   }
   std::vector<std::int64_t> due() {
     std::vector<std::int64_t> seqs;
