@@ -89,7 +89,7 @@ class Kept final : public Poco::Channel {
   explicit Kept(Poco::Logger& logger) : logger_{logger}, before_{logger.getChannel()} {
     logger_.setChannel(Poco::AutoPtr<Poco::Channel>{this, true});
   }
-  void release() { logger_.setChannel(before_); }
+  void leave() { logger_.setChannel(before_); }
   void log(const Poco::Message& message) override { texts.push_back(message.getText()); }
   std::vector<std::string> texts;
 
@@ -112,7 +112,7 @@ TEST(SchemaRule, ATriggerThatSaysNoCodeIsInTheLog) {
   EXPECT_TRUE(log->texts.empty());
   EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES ($1)", {value(77)}); }),
             "CONSTRAINT_VIOLATION");
-  log->release();
+  log->leave();
   ASSERT_FALSE(log->texts.empty());
   EXPECT_NE(log->texts[0].find("not in a code"), std::string::npos) << log->texts[0];
   EXPECT_EQ(log->texts[0].find("77"), std::string::npos) << log->texts[0];
