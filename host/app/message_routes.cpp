@@ -107,6 +107,17 @@ HttpResponse replayed(EventCarrier& carrier, const HttpRequest& request) {
   return HttpResponse::json(200, Json{{"plugin", plugin}, {"seq", seq}, {"state", "new"}}.dump());
 }
 
+using Figure = double (*)(const MessageFigures&);
+using Box = std::vector<MessageFigures> PluginMessages::*;
+
+void sample(const PluginMessages& plugin, Box box, Figure figure,
+            const monitoring::SampleSink& sink) {
+  for (const auto& one : plugin.*box) {
+    const std::string_view labels[] = {plugin.plugin, one.source};
+    sink(labels, figure(one));
+  }
+}
+
 }  // namespace
 
 std::vector<HostRoute> messageRoutes(EventCarrier& carrier) {
@@ -126,19 +137,12 @@ std::vector<HostRoute> messageRoutes(EventCarrier& carrier) {
 
 void addMessageMetrics(monitoring::Metrics& metrics,
                        std::function<std::vector<PluginMessages>()> messages) {
-  using Figure = double (*)(const MessageFigures&);
-  using Box = std::vector<MessageFigures> PluginMessages::*;
   const auto add = [&](std::string name, std::string help, std::string label, Box box,
                        Figure figure) {
     metrics.sampled(monitoring::MetricKind::Gauge,
                     {"host", std::move(name), std::move(help), {"plugin", std::move(label)}, {}},
                     [messages, box, figure](const monitoring::SampleSink& sink) {
-                      for (const auto& plugin : messages()) {
-                        for (const auto& one : plugin.*box) {
-                          const std::string_view labels[] = {plugin.plugin, one.source};
-                          sink(labels, figure(one));
-                        }
-                      }
+                      for (const auto& plugin : messages()) sample(plugin, box, figure, sink);
                     });
   };
   const Figure pending = [](const MessageFigures& one) { return static_cast<double>(one.pending); };

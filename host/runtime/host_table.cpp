@@ -422,6 +422,7 @@ struct HostTable {
     return call;
   }
 
+  // NOLINTNEXTLINE(readability-function-size): the waist's own signature
   static bulkhead_status askCapability(bulkhead_home* self, bulkhead_context* context,
                                        bulkhead_bytes capability, bulkhead_bytes ask,
                                        bulkhead_bytes request, std::int64_t timeout_us,
