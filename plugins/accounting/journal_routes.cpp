@@ -13,12 +13,10 @@
 namespace accounting {
 namespace {
 
-using bulkhead::Error;
 using bulkhead::JsonWriter;
 using bulkhead::ReadTransaction;
 using bulkhead::Request;
 using bulkhead::Response;
-using bulkhead::Transaction;
 
 constexpr std::string_view kExample =
     R"({"date":"2026-01-06","memo":"Rent for January","lines":[)"

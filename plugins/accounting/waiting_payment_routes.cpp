@@ -12,7 +12,6 @@
 namespace accounting {
 namespace {
 
-using bulkhead::Error;
 using bulkhead::JsonWriter;
 using bulkhead::ReadTransaction;
 using bulkhead::Request;

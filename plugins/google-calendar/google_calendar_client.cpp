@@ -209,7 +209,8 @@ std::string GoogleCalendarClient::token(const Context& context) const {
   return token_.get([&] { return fetchToken(context); }, context.remaining());
 }
 
-OutboundAnswer GoogleCalendarClient::send(const Context& context, OutboundRequest request) const {
+OutboundAnswer GoogleCalendarClient::send(const Context& context,
+                                          const OutboundRequest& request) const {
   for (int attempt = 1;; ++attempt) {
     const std::string access = token(context);
     OutboundRequest authorized = request;

@@ -51,7 +51,7 @@ class GoogleCalendarClient {
   std::string token(const bulkhead::Context& context) const;
   AccessToken::Fetched fetchToken(const bulkhead::Context& context) const;
   bulkhead::OutboundAnswer send(const bulkhead::Context& context,
-                                bulkhead::OutboundRequest request) const;
+                                const bulkhead::OutboundRequest& request) const;
   bulkhead::OutboundRequest request(std::string_view method, std::string_view target,
                                     std::string_view operation, std::string body = {}) const;
 

@@ -82,8 +82,8 @@ bool isCurrency(const std::string& code) {
 }
 
 std::string kindOf(const Json& account) {
-  const std::string type = textIn(account, "type");
-  const std::string subtype = textIn(account, "subtype");
+  std::string type = textIn(account, "type");
+  std::string subtype = textIn(account, "subtype");
   if (type == "credit" || type == "loan") return type;
   const bool is_plain = subtype == "checking" || subtype == "savings";
   return type == "depository" && is_plain ? subtype : "other";

@@ -34,7 +34,7 @@ std::optional<VerificationKey> VerificationKeys::find(const bulkhead::Context& c
     throw bulkhead::provider::rateLimited("Plaid", 30);
   }
   try {
-    const auto key = ask(context, id);
+    auto key = ask(context, id);
     keep(context, id, key, is_known);
     return key;
   } catch (const bulkhead::Error& error) {

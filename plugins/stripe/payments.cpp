@@ -25,14 +25,14 @@ Error keyReused(std::string_view what) {
 }
 
 /// What `make` gives. Where Stripe has seen its key with another body, an earlier version has sent
-/// that, and `makeAsBefore` sends it again.
+/// that, and `make_as_before` sends it again.
 template <class Make, class MakeAsBefore>
-nlohmann::json onceUnderKey(const Make& make, const MakeAsBefore& makeAsBefore) {
+nlohmann::json onceUnderKey(const Make& make, const MakeAsBefore& make_as_before) {
   try {
     return make();
   } catch (const Error& error) {
     if (error.code() != "IDEMPOTENCY_KEY_REUSED") throw;
-    return makeAsBefore();
+    return make_as_before();
   }
 }
 
