@@ -1,6 +1,7 @@
 #include "runtime/lane.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <list>
 #include <pthread.h>
 #include <system_error>
@@ -13,6 +14,18 @@ namespace {
 
 /// A task whose deadline passes tells nobody.
 constexpr std::chrono::milliseconds kStuckLook{20};
+
+/// The kernel's coarse clock costs a fifth of the exact one and is behind it by one tick at most,
+/// 10 ms where ticks are slowest: only near the deadline is the exact one asked.
+bool isPast(Lane::Time deadline) {
+  timespec tick{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
+  const Lane::Time::duration coarse =
+      std::chrono::seconds{tick.tv_sec} + std::chrono::nanoseconds{tick.tv_nsec};
+  constexpr std::chrono::milliseconds kTick{20};
+  return deadline.time_since_epoch() < coarse + kTick &&
+         deadline < std::chrono::steady_clock::now();
+}
 
 /// What the thread collects its wakes in, if it does.
 thread_local LaneWakes* collected_wakes = nullptr;
@@ -40,10 +53,7 @@ struct Lane::Shared {
   std::uint64_t expired = 0;
   bool closed = false;
 
-  bool isHung() const {
-    return running.size() >= limits.threads &&
-           stuckCount(std::chrono::steady_clock::now()) >= limits.threads;
-  }
+  bool isHung() const { return running.size() >= limits.threads && stuckCount() >= limits.threads; }
 
   /// A thread of another's may be at work, too.
   bool hasWork() const { return !queue.empty() && running.size() < limits.threads; }
@@ -52,10 +62,8 @@ struct Lane::Shared {
     return limits.threads - std::min(running.size(), limits.threads);
   }
 
-  std::size_t stuckCount(Time now) const {
-    std::size_t count = 0;
-    for (const Time deadline : running) count += deadline < now ? 1U : 0U;
-    return count;
+  std::size_t stuckCount() const {
+    return static_cast<std::size_t>(std::count_if(running.begin(), running.end(), isPast));
   }
 
   /// Whether another thread is to be woken for what waits. One at a time is on its way, and each
@@ -88,7 +96,7 @@ struct Lane::Shared {
   void doNext(std::unique_lock<std::mutex>& lock, std::list<Time>& own) {
     Waiting next = std::move(queue.front());
     queue.pop_front();
-    const bool late = next.deadline < std::chrono::steady_clock::now();
+    const bool late = isPast(next.deadline);
     expired += late ? 1U : 0U;
     own.front() = next.deadline;
     running.splice(running.begin(), own);
@@ -144,8 +152,7 @@ Lane::~Lane() {
   shared_->closed = true;
   shared_->wake.notify_all();
   const auto left_behind = [&] {
-    return shared_->queue.empty() && shared_->threads + shared_->guests <=
-                                         shared_->stuckCount(std::chrono::steady_clock::now());
+    return shared_->queue.empty() && shared_->threads + shared_->guests <= shared_->stuckCount();
   };
   while (!shared_->idle.wait_for(lock, kStuckLook, left_behind)) continue;
 }
@@ -165,8 +172,10 @@ bool Lane::submit(Task task, Time deadline) {
     return false;
   }
   lane.queue.push_back({std::move(task), deadline});
+  const bool wakes = collected_wakes == nullptr && lane.wantsWake();
   lock.unlock();  // or who wakes would wait for it at once
-  LaneWakes::wake(shared_);
+  if (wakes) lane.wake.notify_one();
+  if (collected_wakes != nullptr) collected_wakes->add(shared_);
   return true;
 }
 
@@ -199,8 +208,7 @@ LaneLimits Lane::limits() const {
 
 LaneState Lane::state() const {
   const std::lock_guard lock{shared_->mutex};
-  return {shared_->running.size(), shared_->queue.size(),
-          shared_->stuckCount(std::chrono::steady_clock::now()), shared_->refused,
+  return {shared_->running.size(), shared_->queue.size(), shared_->stuckCount(), shared_->refused,
           shared_->expired};
 }
 
@@ -241,12 +249,9 @@ LaneWakes::~LaneWakes() {
   flush();
 }
 
-void LaneWakes::wake(const std::shared_ptr<Lane::Shared>& lane) {
-  LaneWakes* const collected = collected_wakes;
-  if (collected == nullptr) return lane->wakeForQueue();
-  auto& lanes = collected->lanes_;
-  if (std::find(lanes.begin(), lanes.end(), lane) == lanes.end()) lanes.push_back(lane);
-  if (++collected->tasks_ >= kTasksMax) collected->flush();
+void LaneWakes::add(const std::shared_ptr<Lane::Shared>& lane) {
+  if (std::find(lanes_.begin(), lanes_.end(), lane) == lanes_.end()) lanes_.push_back(lane);
+  if (++tasks_ >= kTasksMax) flush();
 }
 
 void LaneWakes::flush() {

@@ -92,8 +92,7 @@ class LaneWakes {
 
  private:
   friend class Lane;
-  /// Wakes a thread of the lane for a new task, or has the one of this thread do so later.
-  static void wake(const std::shared_ptr<Lane::Shared>& lane);
+  void add(const std::shared_ptr<Lane::Shared>& lane);
 
   std::vector<std::shared_ptr<Lane::Shared>> lanes_;
   std::size_t tasks_ = 0;
