@@ -34,10 +34,21 @@ bool Link::send(std::string_view frames, BytesApart apart) {
   std::unique_lock lock{mutex_};
   if (ended_) return false;
   out_.add(frames, std::move(apart));
-  if (sending_) return true;  // whoever sends takes it along
-  sending_ = true;
+  if (std::exchange(sending_, true) && !put_off_) return true;  // whoever sends takes it along
+  put_off_ = out_.size() < kRoundBytes && (put_off_ || isPromised());
+  if (put_off_) return true;
   flush(lock);
   return !ended_;
+}
+
+bool Link::isPromised() noexcept {
+  const auto& loop = ReadableWatch::ofThisThread();
+  return loop && loop->promiseRoundEnd(shared_from_this());
+}
+
+void Link::onRoundEnd() noexcept {
+  std::unique_lock lock{mutex_};
+  if (std::exchange(put_off_, false)) flush(lock);
 }
 
 bool Link::sendPatiently(std::string_view frames, BytesApart apart) {

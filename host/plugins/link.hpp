@@ -35,7 +35,11 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   /// Shorter bodies are worth their copy into a frame.
   static constexpr std::size_t kApartBytes = std::size_t{32} * 1024;
 
+  /// What an event loop collects in a round goes out then, or as soon as it is as much as this.
+  static constexpr std::size_t kRoundBytes = std::size_t{8} * 1024;
+
   /// Hands whole frames over, in order, and never waits. The last one may end with bytes apart.
+  /// From the thread of an event loop they go at the end of its round, together with others.
   /// False when the link has ended.
   bool send(std::string_view frames, BytesApart apart = {});
   /// The same for who may wait: until the other side has taken most of what was sent before.
@@ -56,6 +60,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   void leaveLoop() noexcept;
   void onReadable() noexcept override;
   void onWatchEnd(const ReadableWatch& watch) noexcept override;
+  void onRoundEnd() noexcept override;
   /// Ends it: read() returns, what waits is not sent, and nobody looks at bytes apart any more. Any
   /// thread.
   void end() noexcept;
@@ -72,6 +77,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   /// What a thread reads before others have a turn.
   static constexpr std::size_t kTurnBytes = std::size_t{64} * 1024;
 
+  bool isPromised() noexcept;
   void flush(std::unique_lock<std::mutex>& lock);
   bool write(std::unique_lock<std::mutex>& lock, std::size_t& left, LinkOutbox::Owners& owners);
   void awaitMovement();
@@ -101,6 +107,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   LinkOutbox going_;      ///< what one thread writes
   bool writing_ = false;  ///< that thread does, at this moment
   bool sending_ = false;  ///< somebody writes, or a reader will when there is room
+  bool put_off_ = false;  ///< sending, but not before the end of a loop's round
   std::atomic<bool> ended_{false};
 };
 
