@@ -33,6 +33,9 @@ thread_local LaneWakes* collected_wakes = nullptr;
 }  // namespace
 
 struct Lane::Shared {
+  /// That of which this thread, a guest, keeps some waiting for a moment.
+  static inline thread_local Shared* looked_after = nullptr;
+
   struct Waiting {
     Task task;
     Time deadline;
@@ -101,7 +104,7 @@ struct Lane::Shared {
     own.front() = next.deadline;
     running.splice(running.begin(), own);
     const auto place = running.begin();
-    const bool wakes_another = wantsWake();
+    const bool wakes_another = looked_after != this && wantsWake();
     lock.unlock();
     if (wakes_another) wake.notify_one();
     next.task(late);
@@ -112,12 +115,14 @@ struct Lane::Shared {
     if (closed && queue.empty()) wake.notify_all();  // those that slept beside a guest may end
   }
 
-  void workHere(std::size_t tasks_max) {
+  void workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
     std::list<Time> own(1);
+    looked_after = tasks_max > 1 && in_a_moment && in_a_moment() ? this : nullptr;
     std::unique_lock lock{mutex};
     ++guests;
     for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock, own);
     --guests;
+    looked_after = nullptr;
     if (closed) {
       wake.notify_all();
       idle.notify_all();
@@ -217,9 +222,17 @@ bool Lane::isHung() const {
   return shared_->isHung();
 }
 
-void Lane::workHere(std::size_t tasks_max) {
+void Lane::workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
   const auto shared = shared_;  // a task may end the lane
-  shared->workHere(tasks_max);
+  shared->workHere(tasks_max, in_a_moment);
+}
+
+void Lane::wakeOne() {
+  shared_->wakeForQueue();
+}
+
+void Lane::beforeWait() noexcept {
+  if (Shared* const lane = std::exchange(Shared::looked_after, nullptr)) lane->wakeForQueue();
 }
 
 std::vector<Lane::Task> Lane::takeWaiting() {
@@ -261,10 +274,10 @@ void LaneWakes::flush() {
   lanes_.clear();
 }
 
-bool LaneWakes::workHere(Lane& lane) {
+bool LaneWakes::workHere(Lane& lane, const Lane::InAMoment& in_a_moment) {
   if (lanes_.size() != 1 || lanes_.front() != lane.shared_) return false;
   lanes_.clear();
-  lane.workHere(std::exchange(tasks_, 0));
+  lane.workHere(std::exchange(tasks_, 0), in_a_moment);
   return true;
 }
 
