@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <utility>
 
 #include <bulkhead/error.hpp>
@@ -15,9 +14,6 @@ namespace bulkhead::host {
 namespace {
 
 constexpr std::size_t kPartsMax = 64;
-
-/// What epoll gives back for the clock, and nothing for the socket.
-constexpr std::uint64_t kClock = 1;
 
 /// Each wake is of one thread, and the next one comes when it has been armed again.
 FileDescriptor readyFor(int socket) {
@@ -29,23 +25,10 @@ FileDescriptor readyFor(int socket) {
   return ready;
 }
 
-/// Each time that it is over wakes one thread, too.
-FileDescriptor clockIn(int ready) {
-  FileDescriptor clock{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;
-  event.data.u64 = kClock;
-  if (!clock || epoll_ctl(ready, EPOLL_CTL_ADD, clock.get(), &event) != 0) return {};
-  return clock;
-}
-
 }  // namespace
 
 Link::Link(FileDescriptor socket, LinkEnd other)
-    : socket_{std::move(socket)},
-      ready_{readyFor(socket_.get())},
-      clock_{other == LinkEnd::Host ? clockIn(ready_.get()) : FileDescriptor{}},
-      reader_{other} {}
+    : socket_{std::move(socket)}, ready_{readyFor(socket_.get())}, reader_{other} {}
 
 bool Link::send(std::string_view frames, BytesApart apart) {
   std::unique_lock lock{mutex_};
@@ -133,24 +116,10 @@ void Link::arm() {
   epoll_ctl(ready_.get(), EPOLL_CTL_MOD, socket_.get(), &event);
 }
 
-bool Link::callIn(std::chrono::microseconds delay) noexcept {
-  itimerspec when{};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(delay);
-  when.it_value = {seconds.count(), std::chrono::nanoseconds{delay - seconds}.count()};
-  return clock_ && timerfd_settime(clock_.get(), 0, &when, nullptr) == 0;
-}
-
-void Link::awaitMovement(const std::function<void()>& called) {
+void Link::awaitMovement() {
   epoll_event event{};
   ++waiting_;
-  for (;;) {
-    const int count = epoll_wait(ready_.get(), &event, 1, -1);
-    if (count == 1 && event.data.u64 == kClock) {
-      called();
-    } else if (count >= 0 || errno != EINTR) {
-      break;
-    }
-  }
+  while (epoll_wait(ready_.get(), &event, 1, -1) < 0 && errno == EINTR) continue;
   --waiting_;
   if ((event.events & EPOLLOUT) != 0) sendBlocked();
 }
@@ -178,13 +147,12 @@ bool Link::readSome(const Take& take, std::size_t bytes_max) {
   return count > 0;
 }
 
-void Link::read(const Take& take, const std::function<void()>& taken,
-                const std::function<void()>& called) {
+void Link::read(const Take& take, const std::function<void()>& taken) {
   readOnLoops(&take);
   const std::unique_ptr<Link, void (*)(Link*)> no_more{
       this, [](Link* link) { link->readOnLoops(nullptr); }};
   for (bool open = true; open;) {
-    awaitMovement(called);
+    awaitMovement();
     {
       const std::lock_guard lock{reading_};
       if (loop_problem_) std::rethrow_exception(loop_problem_);

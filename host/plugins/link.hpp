@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -50,11 +49,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   /// follows what came together, while another one may read on already. Throws LinkError for what
   /// is no frame, and what they throw.
   void read(
-      const Take& take, const std::function<void()>& taken = [] {},
-      const std::function<void()>& called = [] {});
-  /// One of the threads that wait in read() calls its `called` so much later, unless this is said
-  /// again meanwhile. For the worker's end; false when the system has no clock for it.
-  bool callIn(std::chrono::microseconds delay) noexcept;
+      const Take& take, const std::function<void()>& taken = [] {});
   /// Whether a thread in read() waits for something, and would read while the caller does not.
   bool hasSpareReader() const noexcept { return waiting_ > 0; }
   /// From the thread of an event loop, about to send what will be answered: that loop reads the
@@ -85,7 +80,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   bool isPromised() noexcept;
   void flush(std::unique_lock<std::mutex>& lock);
   bool write(std::unique_lock<std::mutex>& lock, std::size_t& left, LinkOutbox::Owners& owners);
-  void awaitMovement(const std::function<void()>& called);
+  void awaitMovement();
   bool readSome(const Take& take, std::size_t bytes_max);
   void sendBlocked();
   void arm();
@@ -93,7 +88,6 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
 
   const FileDescriptor socket_;
   const FileDescriptor ready_;  ///< wakes one of those in read() for the socket
-  const FileDescriptor clock_;  ///< in ready_, too
   std::atomic<int> waiting_{0};
 
   std::mutex reading_;  ///< of who reads

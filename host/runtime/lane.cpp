@@ -33,9 +33,6 @@ thread_local LaneWakes* collected_wakes = nullptr;
 }  // namespace
 
 struct Lane::Shared {
-  /// That of which this thread, a guest, keeps some waiting for a moment.
-  static inline thread_local Shared* looked_after_ = nullptr;
-
   struct Waiting {
     Task task;
     Time deadline;
@@ -104,7 +101,7 @@ struct Lane::Shared {
     own.front() = next.deadline;
     running.splice(running.begin(), own);
     const auto place = running.begin();
-    const bool wakes_another = looked_after_ != this && wantsWake();
+    const bool wakes_another = wantsWake();
     lock.unlock();
     if (wakes_another) wake.notify_one();
     next.task(late);
@@ -115,14 +112,12 @@ struct Lane::Shared {
     if (closed && queue.empty()) wake.notify_all();  // those that slept beside a guest may end
   }
 
-  void workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
+  void workHere(std::size_t tasks_max) {
     std::list<Time> own(1);
-    looked_after_ = tasks_max > 1 && in_a_moment && in_a_moment() ? this : nullptr;
     std::unique_lock lock{mutex};
     ++guests;
     for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock, own);
     --guests;
-    looked_after_ = nullptr;
     if (closed) {
       wake.notify_all();
       idle.notify_all();
@@ -222,17 +217,9 @@ bool Lane::isHung() const {
   return shared_->isHung();
 }
 
-void Lane::workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
+void Lane::workHere(std::size_t tasks_max) {
   const auto shared = shared_;  // a task may end the lane
-  shared->workHere(tasks_max, in_a_moment);
-}
-
-void Lane::wakeOne() {
-  shared_->wakeForQueue();
-}
-
-void Lane::beforeWait() noexcept {
-  if (Shared* const lane = std::exchange(Shared::looked_after_, nullptr)) lane->wakeForQueue();
+  shared->workHere(tasks_max);
 }
 
 std::vector<Lane::Task> Lane::takeWaiting() {
@@ -274,10 +261,10 @@ void LaneWakes::flush() {
   lanes_.clear();
 }
 
-bool LaneWakes::workHere(Lane& lane, const Lane::InAMoment& in_a_moment) {
+bool LaneWakes::workHere(Lane& lane) {
   if (lanes_.size() != 1 || lanes_.front() != lane.shared_) return false;
   lanes_.clear();
-  lane.workHere(std::exchange(tasks_, 0), in_a_moment);
+  lane.workHere(std::exchange(tasks_, 0));
   return true;
 }
 

@@ -14,7 +14,6 @@
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
-#include "runtime/lane.hpp"
 #include "runtime/message_schema.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
@@ -408,7 +407,6 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
 void PluginHome::runRead(bulkhead_context* context,
                          const std::function<void(bulkhead_transaction&)>& closure) {
   const CallStageMark stage{CallStage::Read};
-  Lane::beforeWait();
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.read(
@@ -423,7 +421,6 @@ void PluginHome::runRead(bulkhead_context* context,
 void PluginHome::runWrite(bulkhead_context* context,
                           const std::function<void(bulkhead_transaction&)>& closure) {
   const CallStageMark stage{CallStage::Write};
-  Lane::beforeWait();
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   bool has_work = false;

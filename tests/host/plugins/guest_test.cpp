@@ -250,7 +250,7 @@ class Round final : public ReadableWatch {
 };
 
 // Goal: calls that a worker reads together do not wait for a slow one of them, although the thread
-// that read them does it, and wakes nobody at first. Method: the first dozes for 1.5 s.
+// that read them does it. Method: the first dozes for 1.5 s.
 TEST(GuestOfALane, WhoCameTogetherWithASlowOneIsNotHeldUp) {
   Worker worker{"assailant", test::hostile("assailant")};
   const Route route = worker.routeTo("/deeds/{deed}");
