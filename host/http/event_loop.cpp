@@ -76,7 +76,10 @@ void EventLoop::run() {
   while (!shared_.stopping) {
     round();
     wakes.flush();
-    if (guests_->endRound()) afterStep();
+    while (guests_->endRound()) {
+      afterStep();  // which may promise more
+      wakes.flush();
+    }
   }
   finish();
 }

@@ -45,7 +45,10 @@ bool GuestWatch::promiseRoundEnd(const std::shared_ptr<Readable>& readable) noex
 }
 
 bool GuestWatch::keepPromises() noexcept {
-  for (const auto& readable : promised_) readable->onRoundEnd();
+  for (std::size_t next = 0; next < promised_.size(); ++next) {  // more may be promised meanwhile
+    const auto readable = std::move(promised_[next]);
+    readable->onRoundEnd();
+  }
   promised_.clear();
   return true;
 }

@@ -16,6 +16,7 @@
 #include "host/plugins/built_files.hpp"
 #include "host/runtime/silent_sinks.hpp"
 #include "http/chunked_decoder.hpp"
+#include "http/guest_watch.hpp"
 #include "plugins/worker_home.hpp"
 #include "runtime/readable.hpp"
 
@@ -248,6 +249,32 @@ class Round final : public ReadableWatch {
  private:
   std::vector<std::shared_ptr<Readable>> promised_;
 };
+
+TEST(GuestWatchRound, WhatIsPromisedAtItsEndIsKeptThen) {
+  struct Chain final : Readable {
+    explicit Chain(GuestWatch& one) : watch{one} {}
+    void onReadable() noexcept override {}
+    void onWatchEnd(const ReadableWatch&) noexcept override {}
+    void onRoundEnd() noexcept override {
+      ++ends;
+      if (next) watch.promiseRoundEnd(next);
+    }
+    GuestWatch& watch;
+    std::shared_ptr<Chain> next;
+    int ends = 0;
+  };
+  GuestWatch watch{std::make_shared<const FileDescriptor>()};
+  EXPECT_FALSE(watch.endRound());
+  std::vector<std::shared_ptr<Chain>> links;
+  for (int i = 0; i < 10; ++i) {
+    links.push_back(std::make_shared<Chain>(watch));
+    if (i > 0) links[static_cast<std::size_t>(i) - 1]->next = links.back();
+  }
+  watch.promiseRoundEnd(links.front());
+  EXPECT_TRUE(watch.endRound());
+  for (const auto& link : links) EXPECT_EQ(link->ends, 1);
+  EXPECT_FALSE(watch.endRound());
+}
 
 // Goal: calls that a worker reads together do not wait for a slow one of them, although the thread
 // that read them does it. Method: the first dozes for 1.5 s.
