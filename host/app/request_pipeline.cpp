@@ -73,6 +73,12 @@ void restoreTags(HttpRequest& request) {
   }
 }
 
+/// Probes and monitoring answer whoever may have them, as often as they are asked: from memory, and
+/// by a lane that is theirs.
+bool isUnlimited(const HttpRequest& request, const HostRoute& route) {
+  return route.on_management_port || request.peer.admin_socket;
+}
+
 HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
@@ -94,12 +100,14 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   if (request.peer.management && !isOnManagementPort(match)) throw nothingHere();
   switch (match.outcome) {
     case Outcome::NotFound:
+      limitHere(*exchange);
       refuseUnmatched(exchange, table);
       return;
     case Outcome::Options:
       exchange->respond(optionsAnswer(match.allow));
       return;
     case Outcome::MethodNotAllowed:
+      limitHere(*exchange);
       exchange->refuse(
           Error::validation("METHOD_NOT_ALLOWED", fmt::format("{} is not offered here; {} are.",
                                                               request.method, match.allow)),
@@ -117,8 +125,43 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   }
   exchange->labels().plugin = match.owner;
   restoreTags(request);
-  admitToPluginRoute(request, target.route->contract);
-  submitToPlugin(exchange, target);
+  admitToPluginRoute(request, exchange->labels().quota, target.route->contract);
+  limit(exchange, services_.limiter.caseOf(request, match.owner, target.compartment->rateLimit()),
+        [this, exchange = exchange.get(), target = *match.value] {
+          submitToPlugin(exchange->shared_from_this(), *target);
+        });
+}
+
+/// Without a word to anybody else: of what is refused anyway.
+void RequestPipeline::limitHere(Exchange& exchange) const {
+  services_.limiter.decide(exchange.request(), services_.limiter.caseOf(exchange.request()),
+                           exchange.labels().quota);
+}
+
+/// Where replicas share the limits, the loop goes on with its other requests meanwhile.
+template <class Next>
+void RequestPipeline::limit(const std::shared_ptr<Exchange>& exchange, RateCase asked,
+                            Next next) const {
+  RateLimiter& limiter = services_.limiter;
+  if (asked.count > 0 && limiter.isShared()) {
+    const auto shared = std::make_shared<const RateCase>(asked);
+    const bool is_asked =
+        limiter.share(*shared, [&limiter, exchange, shared, next](const RateQuota* verdict) {
+          exchange->goOn([&limiter, exchange = exchange.get(), shared, next,
+                          verdict = verdict == nullptr ? std::nullopt : std::optional{*verdict}] {
+            RateQuota& quota = exchange->labels().quota;
+            if (verdict) {
+              limiter.settle(exchange->request(), *shared, *verdict, quota);
+            } else {
+              limiter.decide(exchange->request(), *shared, quota);
+            }
+            next();
+          });
+        });
+    if (is_asked) return;
+  }
+  limiter.decide(exchange->request(), asked, exchange->labels().quota);
+  next();
 }
 
 BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {
@@ -142,10 +185,18 @@ Lane& RequestPipeline::laneOf(const HostRoute& route) const {
 
 void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                                       const std::shared_ptr<const HostRoute>& route) const {
-  HttpRequest& request = exchange->request();
-  admitToHostRoute(request, *route);
+  const HttpRequest& request = exchange->request();
+  admitToHostRoute(exchange->request(), exchange->labels().quota, *route);
+  if (isUnlimited(request, *route)) return submitToHost(exchange, route);
+  limit(exchange, services_.limiter.caseOf(request), [this, exchange = exchange.get(), route] {
+    submitToHost(exchange->shared_from_this(), route);
+  });
+}
+
+void RequestPipeline::submitToHost(const std::shared_ptr<Exchange>& exchange,
+                                   const std::shared_ptr<const HostRoute>& route) const {
   if (route->answered_on == AnsweredOn::Loop) {
-    exchange->respond(route->answer(request));
+    exchange->respond(route->answer(exchange->request()));
     return;
   }
   exchange->setDeadline(route->deadline);
@@ -187,7 +238,18 @@ void RequestPipeline::refuseUntaken(const Compartment& compartment, std::string_
       .withRetryAfter(1);
 }
 
-void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& route) const {
+Principal RequestPipeline::admit(const HttpRequest& request, RateQuota& quota, Access access,
+                                 std::string_view scope) const {
+  try {
+    return services_.authenticator.admit(request, access, scope);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Authentication) services_.limiter.refused(request, quota);
+    throw;
+  }
+}
+
+void RequestPipeline::admitToHostRoute(HttpRequest& request, RateQuota& quota,
+                                       const HostRoute& route) const {
   switch (route.access) {
     case HostAccess::Open:
       return;
@@ -204,7 +266,7 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
       break;
     case HostAccess::Admin:
       if (request.peer.admin_socket) return;
-      request.principal = services_.authenticator.admit(request, Access::Admin, route.scope);
+      request.principal = admit(request, quota, Access::Admin, route.scope);
       return;
   }
   if (options_.development && route.access == HostAccess::Inside) {
@@ -215,12 +277,12 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& ro
   throw nothingHere();
 }
 
-void RequestPipeline::admitToPluginRoute(HttpRequest& request,
+void RequestPipeline::admitToPluginRoute(HttpRequest& request, RateQuota& quota,
                                          const RouteContract& contract) const {
   if (contract.access() == RouteAccess::Public) return;
   const bool is_admin = contract.access() == RouteAccess::Admin;
-  request.principal = services_.authenticator.admit(request, is_admin ? Access::Admin : Access::Key,
-                                                    contract.scope());
+  request.principal =
+      admit(request, quota, is_admin ? Access::Admin : Access::Key, contract.scope());
   if (!is_admin) requireTenant(request.principal);
 }
 
