@@ -1,5 +1,6 @@
 #include "cache/redis_socket.hpp"
 
+#include <Poco/AutoPtr.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/SocketAddress.h>
 #include <array>
@@ -16,9 +17,9 @@ using Poco::Net::StreamSocket;
 constexpr int kVerificationDepth = 9;
 
 Context::Ptr contextOf(const RedisAddress& address) {
-  Context::Ptr context{new Context{Context::TLS_CLIENT_USE, "", "", address.ca_file,
-                                   Context::VERIFY_STRICT, kVerificationDepth,
-                                   address.ca_file.empty()}};
+  auto context =
+      Poco::makeAuto<Context>(Context::TLS_CLIENT_USE, "", "", address.ca_file,
+                              Context::VERIFY_STRICT, kVerificationDepth, address.ca_file.empty());
   context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
   context->enableExtendedCertificateVerification(true);
   return context;

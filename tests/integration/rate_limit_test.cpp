@@ -99,7 +99,7 @@ TEST_F(RateLimits, APluginsOwnLimitIsForEachClientAndIsReadAgain) {
 }
 
 TEST_F(RateLimits, WhoIsRefusedIsToldInTheSecurityLogAndCounted) {
-  start({{"RATE_LIMIT_REFUSED_PER_MINUTE", "2"}});
+  start({{"RATE_LIMIT_REFUSED_PER_MINUTE", "2"}, {"RATE_LIMIT_PER_MINUTE", "100"}});
   const HttpClient guesser{host_->port(), {{"X-API-Key", "bh_live_guess"}}};
   EXPECT_EQ(guesser.get(kHello).status, 401);
   EXPECT_EQ(guesser.get(kHello).status, 401);

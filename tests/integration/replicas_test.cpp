@@ -108,10 +108,18 @@ TEST_F(ReplicasOnRedis, S82_S106_AwayAtTheStartAndLaterEachLimitsByItselfAndSays
   EXPECT_GE(allowedOf(*hosts_[0], 7), 4) << "that is another place to count";
   server_->kill();
   ASSERT_TRUE(awaitRedis(false));
-  EXPECT_LE(allowedOf(*hosts_[0], 7), 2) << "what was used stays used";
   EXPECT_TRUE(await([&] { return health().value("status", "") == "degraded"; }, kPatience));
   server_->start();
   ASSERT_TRUE(awaitRedis(true));
+}
+
+TEST_F(ReplicasOnRedis, WhatWasUsedTogetherStaysUsedWhenRedisGoes) {
+  start(1, "4");
+  ASSERT_TRUE(awaitRedis(true));
+  EXPECT_GE(allowedOf(*hosts_[0], 6), 4);
+  server_->kill();
+  ASSERT_TRUE(awaitRedis(false));
+  EXPECT_LE(allowedOf(*hosts_[0], 7), 2) << "one more each quarter of a minute";
 }
 
 TEST_F(ReplicasOnRedis, NoRequestFailsWhileRedisComesAndGoes) {

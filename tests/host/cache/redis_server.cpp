@@ -37,14 +37,19 @@ bool listens(std::uint16_t port) {
 
 }  // namespace
 
+/// A server in cluster mode has another port, 10000 above.
 std::uint16_t freePort() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof(address);
-  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0)
-    throw std::runtime_error{"no free port"};
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
+  constexpr std::uint16_t kHighest = 55'000;
+  sockaddr_in address{};
+  do {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address = loopback(0);
+    socklen_t size = sizeof(address);
+    if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0)
+      throw std::runtime_error{"no free port"};
+    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    ::close(socket);
+  } while (ntohs(address.sin_port) > kHighest);
   return ntohs(address.sin_port);
 }
 
