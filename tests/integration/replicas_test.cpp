@@ -86,7 +86,7 @@ TEST_F(ReplicasOnRedis, S39_TogetherTheyTakeWhatOneMay) {
   EXPECT_EQ(first.header("x-ratelimit-remaining-minute"), "5");
   EXPECT_EQ(hosts_[1]->keyed().get(kHello).header("x-ratelimit-remaining-minute"), "4");
   int allowed = 2;
-  for (int i = 0; i < 5; ++i) allowed += allowedOf(*hosts_[i % 2], 2);
+  for (std::size_t i = 0; i < 5; ++i) allowed += allowedOf(*hosts_[i % 2], 2);
   EXPECT_GE(allowed, 6);
   EXPECT_LE(allowed, 8) << "one more each ten seconds";
   EXPECT_THAT(hosts_[0]->client().get("/metrics").body, HasSubstr("backend=\"redis\""));
