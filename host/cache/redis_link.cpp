@@ -26,6 +26,12 @@ class RedisUnfit : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// For people, and for their logs: a server may say much.
+std::string_view wordsOf(const RedisReply& reply) {
+  constexpr std::size_t kWordsMax = 200;
+  return std::string_view{reply.text}.substr(0, kWordsMax);
+}
+
 /// What no client of one server can live with, whatever was asked.
 void requireFit(const RedisReply& reply) {
   constexpr std::array<std::string_view, 9> kUnfit{"NOAUTH",      "WRONGPASS", "LOADING",
@@ -33,12 +39,12 @@ void requireFit(const RedisReply& reply) {
                                                    "CLUSTERDOWN", "MOVED",     "ASK"};
   const bool unfit = std::any_of(kUnfit.begin(), kUnfit.end(),
                                  [&](std::string_view code) { return reply.isError(code); });
-  if (unfit) throw RedisUnfit{fmt::format("Redis says: {}", reply.text)};
+  if (unfit) throw RedisUnfit{fmt::format("Redis says: {}", wordsOf(reply))};
 }
 
 void requireOk(const RedisReply* reply, std::string_view what) {
   if (reply != nullptr && reply->isError())
-    throw RedisUnfit{fmt::format("Redis refuses {}: {}", what, reply->text)};
+    throw RedisUnfit{fmt::format("Redis refuses {}: {}", what, wordsOf(*reply))};
 }
 
 void requireNoCluster(const RedisReply* reply) {
@@ -175,8 +181,9 @@ void RedisLink::beat() {
           requireOk(reply, "the heartbeat");
           if (options_.on_heartbeat) options_.on_heartbeat(*reply);
           pause_ = milliseconds{0};
+          late_since_ = now_;
           // An answer that was lost would be taken for the next one: none may be missing.
-          if (!isUp() && in_flight_.empty()) change(true, {});
+          if (!isUp() && in_flight_.empty() && now_ >= rests_until_) change(true, {});
         }});
 }
 
@@ -304,16 +311,31 @@ void RedisLink::lose(const std::string& reason) {
   }
 }
 
+/// The first time it is used again at the next chance.
+void RedisLink::rest() {
+  constexpr int kSteady = 6;  // times the longest rest that it was up: the others are forgotten
+  const auto now = Clock::now();
+  const bool again = now - up_since_ < kSteady * options_.rest_max;
+  rest_ = again && has_rested_
+              ? std::clamp(2 * rest_, options_.heartbeat_interval,
+                           std::max(options_.rest_max, options_.heartbeat_interval))
+              : milliseconds{0};
+  has_rested_ = true;
+  rests_until_ = now + rest_;
+}
+
 void RedisLink::change(bool up, const std::string& reason) {
   bool news = false;
   {
     const std::lock_guard lock{mutex_};
     news = up_ != up || reason_ != reason;
     if (up_ && !up) {
+      rest();
       down_since_us_ =
           std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
               .count();
     }
+    if (!up_ && up) up_since_ = now_;
     up_ = up;
     reason_ = reason;
   }

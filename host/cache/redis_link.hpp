@@ -29,7 +29,8 @@ struct RedisLinkOptions {
   std::chrono::milliseconds patience{1000};
   std::chrono::milliseconds retry_min{100};  ///< before connecting again; doubled up to
   std::chrono::milliseconds retry_max{5000};
-  std::size_t requests_max = 4096;  ///< on their way at once; more are not taken
+  std::chrono::milliseconds rest_max{10'000};  ///< of one that goes down again and again
+  std::size_t requests_max = 4096;             ///< on their way at once; more are not taken
   std::size_t reply_bytes_max = 4U << 20U;
   std::function<void(const RedisReply&)> on_heartbeat{};  ///< on the link's thread
   /// The server is fit for use from now on, or is not, and why. On the link's thread.
@@ -42,7 +43,8 @@ struct RedisLinkOptions {
 ///
 /// `isUp()` is the breaker. It is false while there is no connection, and from an answer that did
 /// not come by its deadline until a heartbeat is answered in time again; send() takes nothing
-/// meanwhile. A server that a client of one server cannot use (cluster mode, read only, loading, a
+/// meanwhile. One that goes down again within a minute is left alone for longer each time, up to
+/// `rest_max`. A server that a client of one server cannot use (cluster mode, read only, loading, a
 /// wrong password) is down with that reason.
 class RedisLink {
  public:
@@ -79,7 +81,6 @@ class RedisLink {
   void run();
   void connect();
   void serve();
-  void goRound();
   void takeQueue();
   void push(Request request);
   void sendOut();
@@ -90,6 +91,7 @@ class RedisLink {
   void requireAlive() const;
   void pollUntil(Clock::time_point until);
   void lose(const std::string& reason);
+  void rest();
   void change(bool up, const std::string& reason);
 
   const RedisLinkOptions options_;
@@ -112,7 +114,11 @@ class RedisLink {
   bool wants_to_write_ = false;
   Clock::time_point now_{};
   Clock::time_point next_beat_{};
-  Clock::time_point late_since_{};  ///< while it is not up
+  Clock::time_point late_since_{};  ///< that no heartbeat was in time, while it is not up
+  Clock::time_point up_since_{};
+  Clock::time_point rests_until_{};
+  std::chrono::milliseconds rest_{0};
+  bool has_rested_ = false;
   Clock::time_point next_deadline_{};
   std::chrono::milliseconds pause_{0};
   std::thread thread_;

@@ -8,7 +8,7 @@ namespace bulkhead::host::cache {
 namespace {
 
 constexpr int kDepthMax = 4;
-constexpr std::int64_t kItemsMax = 65'536;
+constexpr std::int64_t kItemsMax = 65'536;  // of all lists of a reply
 constexpr std::string_view kLineEnd = "\r\n";
 
 std::int64_t numberOf(std::string_view text) {
@@ -56,6 +56,7 @@ bool RedisReader::next(RedisReply& reply) {
   if (bytes_.size() < wanted_) return false;
   std::size_t position = begin_;
   reply = {};
+  items_ = 0;
   if (!read(position, reply, 0)) return false;
   begin_ = position;
   wanted_ = 0;
@@ -121,7 +122,8 @@ bool RedisReader::readText(std::size_t& position, std::int64_t size, RedisReply&
 bool RedisReader::readItems(std::size_t& position, std::int64_t count, RedisReply& reply,
                             int depth) {
   if (count == -1) return true;
-  if (count < 0 || count > kItemsMax) throw RedisNonsense{"a list of such a length"};
+  if (count < 0 || count > kItemsMax - items_) throw RedisNonsense{"a list of such a length"};
+  items_ += count;
   reply.kind = RedisReply::Kind::List;
   for (std::int64_t i = 0; i < count; ++i) {
     if (!read(position, reply.items.emplace_back(), depth + 1)) return false;

@@ -37,8 +37,8 @@ class RedisNonsense : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads replies as their bytes come. What a broken or hostile server says costs at most
-/// `bytes_max` of memory.
+/// Reads replies as their bytes come. What a broken or hostile server says costs little more
+/// memory than `bytes_max`, and never more than 65 536 items of lists.
 class RedisReader {
  public:
   explicit RedisReader(std::size_t bytes_max) : bytes_max_{bytes_max} {}
@@ -58,6 +58,7 @@ class RedisReader {
   std::string bytes_;
   std::size_t begin_ = 0;   ///< of the next reply
   std::size_t wanted_ = 0;  ///< bytes that have to be there before another look makes sense
+  std::int64_t items_ = 0;  ///< of the lists of the reply that is read
 };
 
 }  // namespace bulkhead::host::cache

@@ -30,8 +30,9 @@ class RedisSocket {
   /// What stands in the way of the bytes.
   enum class Waits { Nothing, ForReading, ForWriting, Closed };
 
-  /// Connects; a handshake of TLS comes with the first bytes. Throws Poco::Exception when it does
-  /// not stand in time. Names are looked up by the system, within its own time.
+  /// Connects; over TLS to nobody but a server whose certificate is for `address.host`. Throws
+  /// Poco::Exception when it does not stand in time. Names are looked up by the system, within its
+  /// own time.
   RedisSocket(const RedisAddress& address, std::chrono::milliseconds patience);
 
   int descriptor() const { return static_cast<int>(socket_.impl()->sockfd()); }

@@ -122,6 +122,9 @@ TEST_F(Redis, SpeaksTlsToWhomTheAuthorityKnowsAndToNobodyElse) {
   ASSERT_TRUE(eventually([&] { return link.isUp(); })) << link.reason();
   const std::string large(300'000, 'x');
   EXPECT_EQ(said(link, {"ECHO", large}), large);
+  RedisAddress elsewhere = address;
+  elsewhere.host = "0.0.0.0";  // the same place by a name that the certificate does not have
+  EXPECT_THAT(refusalOf(elsewhere, "0.0.0.0"), HasSubstr("Unacceptable certificate"));
   RedisAddress plain = address;
   plain.tls = false;
   EXPECT_THAT(refusalOf(plain, "Redis"), HasSubstr("Redis")) << "TLS alone is spoken there";
@@ -200,6 +203,33 @@ TEST_F(Redis, IsUpAgainAfterItStoodStill) {
   EXPECT_TRUE(eventually([&] { return link.isUp(); })) << link.reason();
 }
 
+TEST_F(Redis, OneThatStandsStillAgainAndAgainIsLeftAloneForLongerEachTime) {
+  RedisServer server;
+  RedisLink link{optionsFor(loopback(server.port()))};
+  std::chrono::steady_clock::duration away{};
+  for (int turn = 0; turn < 5; ++turn) {
+    ASSERT_TRUE(eventually([&] { return link.isUp(); })) << link.reason();
+    server.signal(SIGSTOP);
+    EXPECT_FALSE(link.ask(redisRequest({"PING"}), 20ms));
+    server.signal(SIGCONT);
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(eventually([&] { return link.isUp(); })) << link.reason();
+    away = std::chrono::steady_clock::now() - begin;
+  }
+  EXPECT_GE(away, 1s) << "0, 200, 400, 800 and 1600 ms";
+}
+
+TEST_F(Redis, AServersWordsAreToldInShort) {
+  RedisServer server;
+  RedisLinkOptions options = optionsFor(loopback(server.port()));
+  options.heartbeat =
+      redisRequest({"EVAL", "return redis.error_reply('ERR ' .. string.rep('x', 5000))", "0"});
+  RedisLink link{options};
+  ASSERT_TRUE(eventually([&] { return link.reason().find("the heartbeat") != std::string::npos; }))
+      << link.reason();
+  EXPECT_LT(link.reason().size(), 300U);
+}
+
 TEST_F(Redis, WhatIsOnItsWayIsBounded) {
   RedisServer server;
   RedisLinkOptions options = optionsFor(loopback(server.port()));
@@ -212,6 +242,7 @@ TEST_F(Redis, WhatIsOnItsWayIsBounded) {
   for (int i = 0; i < 100; ++i)
     taken +=
         link.send(redisRequest({"PING"}), kDeadline, [&](const RedisReply*) { ++told; }) ? 1 : 0;
+  EXPECT_GT(taken, 0);
   EXPECT_LE(taken, 10);
   server.signal(SIGCONT);
   EXPECT_TRUE(eventually([&] { return told == taken; })) << "each is told once";

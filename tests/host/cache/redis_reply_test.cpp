@@ -67,6 +67,18 @@ TEST(RedisReply, NonsenseIsRefusedAndCostsNoMemory) {
   }
 }
 
+TEST(RedisReply, ListsInListsAreBoundedTogether) {
+  std::string bytes{"*16\r\n"};
+  for (int list = 0; list < 16; ++list) {
+    bytes += "*8000\r\n";
+    for (int item = 0; item < 8000; ++item) bytes += ":1\r\n";
+  }
+  RedisReader reader{1 << 20};
+  reader.feed(bytes);
+  RedisReply reply;
+  EXPECT_THROW(reader.next(reply), RedisNonsense);
+}
+
 TEST(RedisReply, MoreThanWasAskedForIsRefused) {
   RedisReader reader{1000};
   reader.feed("$900\r\n");
