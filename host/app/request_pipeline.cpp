@@ -79,6 +79,12 @@ bool isUnlimited(const HttpRequest& request, const HostRoute& route) {
   return route.on_management_port || request.peer.admin_socket;
 }
 
+/// Whether an admission ended so because of what was sent, and not of a fault here.
+bool isOfTheSender(ErrorKind kind) {
+  return kind == ErrorKind::Authentication || kind == ErrorKind::Authorization ||
+         kind == ErrorKind::NotFound || kind == ErrorKind::Validation;
+}
+
 HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
@@ -125,7 +131,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   }
   exchange->labels().plugin = match.owner;
   restoreTags(request);
-  admitToPluginRoute(request, exchange->labels().quota, target.route->contract);
+  admit(*exchange, [&] { admitToPluginRoute(request, target.route->contract); });
   limit(exchange, services_.limiter.caseOf(request, match.owner, target.compartment->rateLimit()),
         [this, exchange = exchange.get(), target = *match.value] {
           submitToPlugin(exchange->shared_from_this(), *target);
@@ -134,6 +140,7 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
 
 /// Without a word to anybody else: of what is refused anyway.
 void RequestPipeline::limitHere(Exchange& exchange) const {
+  if (exchange.request().peer.admin_socket) return;
   services_.limiter.decide(exchange.request(), services_.limiter.caseOf(exchange.request()),
                            exchange.labels().quota);
 }
@@ -185,8 +192,8 @@ Lane& RequestPipeline::laneOf(const HostRoute& route) const {
 
 void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                                       const std::shared_ptr<const HostRoute>& route) const {
-  const HttpRequest& request = exchange->request();
-  admitToHostRoute(exchange->request(), exchange->labels().quota, *route);
+  HttpRequest& request = exchange->request();
+  admit(*exchange, [&] { admitToHostRoute(request, *route); });
   if (isUnlimited(request, *route)) return submitToHost(exchange, route);
   limit(exchange, services_.limiter.caseOf(request), [this, exchange = exchange.get(), route] {
     submitToHost(exchange->shared_from_this(), route);
@@ -238,18 +245,19 @@ void RequestPipeline::refuseUntaken(const Compartment& compartment, std::string_
       .withRetryAfter(1);
 }
 
-Principal RequestPipeline::admit(const HttpRequest& request, RateQuota& quota, Access access,
-                                 std::string_view scope) const {
+/// Who is not let in asks no limit of its own; that it was refused counts where it comes from.
+template <class Admission>
+void RequestPipeline::admit(Exchange& exchange, Admission admission) const {
   try {
-    return services_.authenticator.admit(request, access, scope);
+    admission();
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Authentication) services_.limiter.refused(request, quota);
+    if (isOfTheSender(error.kind()))
+      services_.limiter.refused(exchange.request(), exchange.labels().quota);
     throw;
   }
 }
 
-void RequestPipeline::admitToHostRoute(HttpRequest& request, RateQuota& quota,
-                                       const HostRoute& route) const {
+void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& route) const {
   switch (route.access) {
     case HostAccess::Open:
       return;
@@ -266,7 +274,7 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, RateQuota& quota,
       break;
     case HostAccess::Admin:
       if (request.peer.admin_socket) return;
-      request.principal = admit(request, quota, Access::Admin, route.scope);
+      request.principal = services_.authenticator.admit(request, Access::Admin, route.scope);
       return;
   }
   if (options_.development && route.access == HostAccess::Inside) {
@@ -277,12 +285,12 @@ void RequestPipeline::admitToHostRoute(HttpRequest& request, RateQuota& quota,
   throw nothingHere();
 }
 
-void RequestPipeline::admitToPluginRoute(HttpRequest& request, RateQuota& quota,
+void RequestPipeline::admitToPluginRoute(HttpRequest& request,
                                          const RouteContract& contract) const {
   if (contract.access() == RouteAccess::Public) return;
   const bool is_admin = contract.access() == RouteAccess::Admin;
-  request.principal =
-      admit(request, quota, is_admin ? Access::Admin : Access::Key, contract.scope());
+  request.principal = services_.authenticator.admit(request, is_admin ? Access::Admin : Access::Key,
+                                                    contract.scope());
   if (!is_admin) requireTenant(request.principal);
 }
 

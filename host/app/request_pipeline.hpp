@@ -59,11 +59,10 @@ class RequestPipeline {
                     const std::shared_ptr<const HostRoute>& route) const;
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
   [[noreturn]] static void refuseUntaken(const Compartment& compartment, std::string_view what);
-  Principal admit(const HttpRequest& request, RateQuota& quota, Access access,
-                  std::string_view scope) const;
-  void admitToHostRoute(HttpRequest& request, RateQuota& quota, const HostRoute& route) const;
-  void admitToPluginRoute(HttpRequest& request, RateQuota& quota,
-                          const RouteContract& contract) const;
+  template <class Admission>
+  void admit(Exchange& exchange, Admission admission) const;
+  void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
+  void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
   void refuseUnmatched(const std::shared_ptr<Exchange>& exchange,
                        std::shared_ptr<const Routes> table) const;
 

@@ -38,8 +38,8 @@ constexpr std::array kRates{
     RateSetting{"rate_limit.address_per_hour", "100000", "The same for an hour.",
                 setLimit<&RateLimits::address_per_hour>},
     RateSetting{"rate_limit.refused_per_minute", "600",
-                "Credentials of one address that may be refused with 401 in a minute; beyond it "
-                "429. What is valid is let in all the same.",
+                "Requests of one address that may be refused in a minute for their credential, "
+                "scope or tenant; beyond it 429. What is valid is let in all the same.",
                 setLimit<&RateLimits::refused_per_minute>},
 };
 

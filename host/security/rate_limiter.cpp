@@ -26,11 +26,12 @@ constexpr std::int64_t secondsOf(std::int64_t us) {
   return (us + kSecond - 1) / kSecond;
 }
 
-/// Who owns one IPv6 address owns its /64.
-std::string addressClient(const ClientAddress& address) {
+/// Who owns one IPv6 address owns its /64. Bytes may look like any name: the mark tells them from
+/// keys, and what is counted there apart.
+std::string addressClient(char mark, const ClientAddress& address) {
   const std::string_view bytes = address.bytes();
-  if (bytes.empty()) return address.text();
-  return std::string{bytes.substr(0, kNetworkBytes)};
+  std::string client(1, mark);
+  return bytes.empty() ? client + address.text() : client.append(bytes.substr(0, kNetworkBytes));
 }
 
 /// What holds for a key that has limits of its own.
@@ -117,10 +118,10 @@ RateCase RateLimiter::caseOf(const HttpRequest& request, std::string_view plugin
   if (own.isOff() && limit.isOff()) return asked;
   asked.count = limit.isOff() ? 1 : 2;
   RateDemand& client = asked.demands[0];
-  client = {by_key ? principal.key_id : addressClient(request.peer.address), minuteWindow(own),
+  client = {by_key ? principal.key_id : addressClient('#', request.peer.address), minuteWindow(own),
             hourWindow(own)};
   if (asked.count == 2) {
-    asked.demands[1] = {fmt::format("{}@{}", client.client, plugin), minuteWindow(limit),
+    asked.demands[1] = {fmt::format("{}@{}", plugin, client.client), minuteWindow(limit),
                         hourWindow(limit)};
   }
   return asked;
@@ -157,7 +158,7 @@ void RateLimiter::settle(const HttpRequest& request, const RateCase& asked,
 void RateLimiter::refused(const HttpRequest& request, RateQuota& quota) {
   const RateLimit limit = limits_.load()->refused;
   if (limit.isOff()) return;
-  const RateDemand demand{addressClient(request.peer.address) + "!", minuteWindow(limit),
+  const RateDemand demand{addressClient('!', request.peer.address), minuteWindow(limit),
                           hourWindow(limit)};
   addresses_.take({&demand, 1}, options_.now_us(), quota);
   conclude(request, RatePolicy::Refused, quota, RateBackend::Local);

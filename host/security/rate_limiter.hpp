@@ -23,7 +23,7 @@ namespace bulkhead::host {
 struct RateLimits {
   RateLimit key;      ///< of each API key
   RateLimit address;  ///< of each address that sends no credential, IPv6 by /64
-  RateLimit refused;  ///< credentials that are refused, of each address
+  RateLimit refused;  ///< requests that are not let in, of each address
 };
 
 /// Whose limits were asked; a label of the metric.
@@ -55,8 +55,8 @@ struct RateCase {
 
 /// Who may ask how often (S39, S40). A client is its key, or without one its address. It has its
 /// own limits and, at a plugin that limits its clients, others beside them: a request takes one
-/// from each or from none. What is refused for its credential takes nothing from the key that it
-/// names, and counts at its address. Thread-safe; waits for nobody.
+/// from each or from none. What is not let in takes nothing from the key that it names, and counts
+/// at its address. Thread-safe; waits for nobody.
 ///
 /// With other replicas a request is asked for at Redis (share(), then settle()), and where that is
 /// not to be had here (decide()), with this replica's share of the limits.
@@ -76,8 +76,8 @@ class RateLimiter {
   /// As decide(), by the verdict.
   void settle(const HttpRequest& request, const RateCase& asked, const RateQuota& verdict,
               RateQuota& quota);
-  /// Counts a request whose credential was refused. Throws RATE_LIMIT_EXCEEDED when that happens
-  /// too often, instead of whatever would be said of the credential.
+  /// Counts a request that was not let in: its credential, scope or tenant. Throws
+  /// RATE_LIMIT_EXCEEDED when that happens too often, instead of whatever would be said of it.
   void refused(const HttpRequest& request, RateQuota& quota);
   /// For what comes from now on.
   void replace(const RateLimits& limits);

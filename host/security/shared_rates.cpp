@@ -42,11 +42,13 @@ end
 return out
 )";
 
-/// A replica that was not heard of for ten seconds is none.
+/// A replica that was not heard of for ten seconds is none, nor is one of a time that is still to
+/// come, as after a clock was set back.
 constexpr std::string_view kBeat = R"(
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 10000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')
 redis.call('PEXPIRE', KEYS[1], 60000)
 return redis.call('ZCARD', KEYS[1])
 )";
@@ -157,8 +159,11 @@ void SharedRates::answer(const std::shared_ptr<Question>& question, const RedisR
     question->with_text = true;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         question->until - cache::RedisLink::Clock::now());
-    const bool sent = question->link.send(
-        question->request(), left, [question](const RedisReply* next) { answer(question, next); });
+    // One whose time is over would be late at once, and count against the server.
+    const bool sent = left.count() > 0 && question->link.send(question->request(), left,
+                                                              [question](const RedisReply* next) {
+                                                                answer(question, next);
+                                                              });
     if (!sent) question->done(nullptr);
     return;
   }

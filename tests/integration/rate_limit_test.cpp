@@ -98,6 +98,23 @@ TEST_F(RateLimits, APluginsOwnLimitIsForEachClientAndIsReadAgain) {
   EXPECT_EQ(allowedOf(one, 6), 6);
 }
 
+TEST_F(RateLimits, AKeyOnWhatItMayNotIsLimitedToo) {
+  start({{"RATE_LIMIT_REFUSED_PER_MINUTE", "4"}});
+  const auto one = withNewKey();
+  EXPECT_EQ(one.get("/api/admin/tenants").status, 403);
+  const HttpClient elsewhere{host_->port(), {{"X-API-Key", "bh_live_guess"}, {"Via", "1.1 a"}}};
+  EXPECT_EQ(elsewhere.get("/metrics").status, 403) << "a guess at a route of the inside";
+  const HttpClient stranger{host_->port(),
+                            {{"X-API-Key", std::string{kApiKey}}, {"X-Tenant-Id", "other"}}};
+  EXPECT_EQ(stranger.get(kHello).status, 404);
+  EXPECT_EQ(host_->keyed().get(kHello).status, 200);
+  EXPECT_EQ(one.get("/api/admin/tenants").status, 403);
+  EXPECT_EQ(one.get("/api/admin/tenants").status, 429);
+  EXPECT_EQ(elsewhere.get("/metrics").status, 429);
+  EXPECT_EQ(stranger.get(kHello).status, 429);
+  EXPECT_EQ(one.get(kHello).status, 200) << "it may do that";
+}
+
 TEST_F(RateLimits, WhoIsRefusedIsToldInTheSecurityLogAndCounted) {
   start({{"RATE_LIMIT_REFUSED_PER_MINUTE", "2"}, {"RATE_LIMIT_PER_MINUTE", "100"}});
   const HttpClient guesser{host_->port(), {{"X-API-Key", "bh_live_guess"}}};

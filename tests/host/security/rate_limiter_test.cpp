@@ -135,6 +135,18 @@ TEST_F(Limiter, APluginLimitsItsClientsBesideTheHost) {
   EXPECT_FALSE(at("booking", "two"));
 }
 
+TEST_F(Limiter, NoClientIsTakenForAnother) {
+  const HttpRequest network = from("2001:db8:4061:6263::1");  // its /64 is " \x01\r\xb8@abc"
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(admit(network));
+  const HttpRequest address = from("32.1.13.184");
+  EXPECT_FALSE(refusalOf([&] {
+    limiter.decide(address, limiter.caseOf(address, "abc", {2, 0}), quota);
+  })) << "the bytes of that address, at a plugin";
+  const RateCase key = limiter.caseOf(withKey("0123abcd"));
+  const RateCase same = limiter.caseOf(from("3031:3233:6162:6364::1"));
+  EXPECT_NE(key.demands[0].client, same.demands[0].client) << "on Redis they are in one place";
+}
+
 TEST_F(Limiter, NoLimitIsNoLookAndNoHeader) {
   RateLimiter none{{}, options()};
   const HttpRequest request = withKey("one");

@@ -151,6 +151,20 @@ TEST_F(SharedLimits, WhatIsInTheWayOfItsKeysIsNoVerdict) {
   EXPECT_TRUE(link->isUp());
 }
 
+TEST_F(SharedLimits, HostsAreCountedByTheirHeartbeatsWhateverTheClockDoes) {
+  const auto beat = [&](std::string_view replica) {
+    const auto reply = link->ask(replicaHeartbeat("test", replica), kDeadline);
+    return reply ? reply->integer : -1;
+  };
+  EXPECT_EQ(beat("one"), 1);
+  EXPECT_EQ(beat("two"), 2);
+  EXPECT_EQ(beat("one"), 2);
+  ASSERT_TRUE(link->ask(cache::redisRequest({"ZADD", "test:replicas", "1", "dead"}), kDeadline));
+  ASSERT_TRUE(link->ask(
+      cache::redisRequest({"ZADD", "test:replicas", "9000000000000", "of the future"}), kDeadline));
+  EXPECT_EQ(beat("two"), 2);
+}
+
 /// How many requests so many processes got through in their time, each with what it made itself.
 using Taker = std::function<bool()>;
 std::int64_t takenByProcesses(int processes, const std::function<Taker()>& make) {
