@@ -183,7 +183,7 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
 bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
   if (call->route().lane() == EntryLane::Desk) return hand(call);
   CircuitBreaker& breaker = breakerOf(*call);
-  auto permit = breaker.enter(std::chrono::steady_clock::now());
+  auto permit = breaker.enter();
   if (!permit) return refuseOpen(*call, breaker);
   call->watch(std::move(permit));
   return hand(call);

@@ -14,6 +14,7 @@
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
+#include "runtime/lane.hpp"
 #include "runtime/message_schema.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
@@ -407,6 +408,7 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
 void PluginHome::runRead(bulkhead_context* context,
                          const std::function<void(bulkhead_transaction&)>& closure) {
   const CallStageMark stage{CallStage::Read};
+  Lane::beforeWait();
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.read(
@@ -421,6 +423,7 @@ void PluginHome::runRead(bulkhead_context* context,
 void PluginHome::runWrite(bulkhead_context* context,
                           const std::function<void(bulkhead_transaction&)>& closure) {
   const CallStageMark stage{CallStage::Write};
+  Lane::beforeWait();
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   bool has_work = false;
