@@ -313,13 +313,12 @@ void RedisLink::lose(const std::string& reason) {
 
 /// The first time it is used again at the next chance.
 void RedisLink::rest() {
-  constexpr int kSteady = 6;  // times the longest rest that it was up: the others are forgotten
+  constexpr int kSteady =
+      12;  // times the longest rest that it was up: what was before is forgotten
   const auto now = Clock::now();
-  const bool again = now - up_since_ < kSteady * options_.rest_max;
-  rest_ = again && has_rested_
-              ? std::clamp(2 * rest_, options_.heartbeat_interval,
-                           std::max(options_.rest_max, options_.heartbeat_interval))
-              : milliseconds{0};
+  const bool again = has_rested_ && now - up_since_ < kSteady * options_.retry_max;
+  const auto longest = std::max(options_.retry_max, options_.heartbeat_interval);
+  rest_ = again ? std::clamp(2 * rest_, options_.heartbeat_interval, longest) : milliseconds{0};
   has_rested_ = true;
   rests_until_ = now + rest_;
 }

@@ -29,8 +29,7 @@ struct RedisLinkOptions {
   std::chrono::milliseconds patience{1000};
   std::chrono::milliseconds retry_min{100};  ///< before connecting again; doubled up to
   std::chrono::milliseconds retry_max{5000};
-  std::chrono::milliseconds rest_max{10'000};  ///< of one that goes down again and again
-  std::size_t requests_max = 4096;             ///< on their way at once; more are not taken
+  std::size_t requests_max = 4096;  ///< on their way at once; more are not taken
   std::size_t reply_bytes_max = 4U << 20U;
   std::function<void(const RedisReply&)> on_heartbeat{};  ///< on the link's thread
   /// The server is fit for use from now on, or is not, and why. On the link's thread.
@@ -43,8 +42,8 @@ struct RedisLinkOptions {
 ///
 /// `isUp()` is the breaker. It is false while there is no connection, and from an answer that did
 /// not come by its deadline until a heartbeat is answered in time again; send() takes nothing
-/// meanwhile. One that goes down again within a minute is left alone for longer each time, up to
-/// `rest_max`. A server that a client of one server cannot use (cluster mode, read only, loading, a
+/// meanwhile. One that goes down again soon is left alone for longer each time, up to `retry_max`.
+/// A server that a client of one server cannot use (cluster mode, read only, loading, a
 /// wrong password) is down with that reason.
 class RedisLink {
  public:

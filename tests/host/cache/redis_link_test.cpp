@@ -205,7 +205,9 @@ TEST_F(Redis, IsUpAgainAfterItStoodStill) {
 
 TEST_F(Redis, OneThatStandsStillAgainAndAgainIsLeftAloneForLongerEachTime) {
   RedisServer server;
-  RedisLink link{optionsFor(loopback(server.port()))};
+  RedisLinkOptions options = optionsFor(loopback(server.port()));
+  options.retry_max = 5s;
+  RedisLink link{options};
   std::chrono::steady_clock::duration away{};
   for (int turn = 0; turn < 5; ++turn) {
     ASSERT_TRUE(eventually([&] { return link.isUp(); })) << link.reason();
