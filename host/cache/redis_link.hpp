@@ -43,8 +43,8 @@ struct RedisLinkOptions {
 /// `isUp()` is the breaker. It is false while there is no connection, and from an answer that did
 /// not come by its deadline until a heartbeat is answered in time again; send() takes nothing
 /// meanwhile. One that goes down again soon is left alone for longer each time, up to `retry_max`.
-/// A server that a client of one server cannot use (cluster mode, read only, loading, a
-/// wrong password) is down with that reason.
+/// A server that a client of one server cannot use (cluster mode, read only, loading, a wrong
+/// password) is down with that reason.
 class RedisLink {
  public:
   using Clock = std::chrono::steady_clock;

@@ -4,7 +4,6 @@
 #include <Poco/Net/SSLException.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/SocketAddress.h>
-#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <fmt/format.h>
