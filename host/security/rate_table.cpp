@@ -133,9 +133,11 @@ void RateTable::learn(std::span<const RateDemand> demands, std::int64_t now_us,
     Place place = placeOf(demands[i].client);
     const std::lock_guard lock{place.shard->mutex};
     find(place);
-    Times tat_us{};
-    for (std::size_t window = 0; window < kWindows; ++window)
-      tat_us[window] = now_us + quota.windows[i * kWindows + window].reset_us;
+    Times tat_us = place.slot != nullptr ? place.slot->tat_us : Times{};
+    for (std::size_t window = 0; window < kWindows; ++window) {
+      const std::int64_t learnt_us = now_us + quota.windows[i * kWindows + window].reset_us;
+      tat_us[window] = std::max(tat_us[window], learnt_us);
+    }
     remember(place, tat_us, now_us);
   }
 }

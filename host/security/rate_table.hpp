@@ -34,7 +34,8 @@ class RateTable {
   /// Takes one request from every window of one or two clients, or from none of them; fills two
   /// windows of `quota` for each. `now_us` is of any clock that goes forward.
   bool take(std::span<const RateDemand> demands, std::int64_t now_us, RateQuota& quota);
-  /// What somebody else has decided, so that a client is here as far as it is there.
+  /// What somebody else has decided, so that a client is here as far as it is there. In any order:
+  /// what was used stays used.
   void learn(std::span<const RateDemand> demands, std::int64_t now_us, const RateQuota& quota);
 
  private:

@@ -54,6 +54,19 @@ TEST(RateTable, S40_WhatThePluginRefusesCostsTheClientNothing) {
   EXPECT_EQ(ask(table, "one", {10, 0}, 0).windows[RateQuota::kMinute].remaining, 7);
 }
 
+TEST(RateTable, WhatItLearnsInAnotherOrderIsTheSame) {
+  RateTable table{1024};
+  const RateDemand demand{"one", minuteWindow({10, 0}), {}};
+  RateQuota earlier;
+  earlier.windows[RateQuota::kMinute] = {10, 1, 54 * kSecond, 0};
+  RateQuota later;
+  later.windows[RateQuota::kMinute] = {10, 0, 60 * kSecond, 0};
+  table.learn({&demand, 1}, 0, later);
+  table.learn({&demand, 1}, 0, earlier);
+  EXPECT_EQ(ask(table, "one", {10, 0}, 0).windows[RateQuota::kMinute].retry_us, 6 * kSecond);
+  EXPECT_TRUE(ask(table, "one", {10, 0}, 6 * kSecond).allowed);
+}
+
 TEST(RateTable, ManyThreadsTakeNoMoreThanThereIs) {
   RateTable table{1024};
   std::atomic<int> taken{0};
