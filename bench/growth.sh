@@ -8,6 +8,8 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/bulkhead-bench.XXXXXX")
 server=
 trap '[ -z "$server" ] || { kill -TERM "$server" 2>/dev/null && wait "$server" || true; }; rm -rf "$folder"' EXIT
 export RESOURCES=200 API_KEY FIRST
+# The limits of clients are on, and out of reach.
+export RATE_LIMIT_PER_MINUTE=1000000000 RATE_LIMIT_PER_HOUR=1000000000
 API_KEY=bench-key-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 readonly day_s=86400
 FIRST=$((($(date -u +%s) / day_s + 2) * day_s))

@@ -129,6 +129,8 @@ def start_host(folder, settings=None):
                   variables={"BIND_ADDRESS": "127.0.0.1", "DATA_DIR": str(folder / "data"), "PLUGIN_DIR": str(plugins),
                              "PLUGIN_CONF_DIR": str(conf), "LOG_FILE": str(folder / "bulkhead.log"), "SHUTDOWN_DELAY": "0",
                              "APP_ENV": "test", "API_KEY": "bench-" + os.urandom(16).hex(),
+                             "RATE_LIMIT_PER_MINUTE": "1000000000", "RATE_LIMIT_PER_HOUR": "1000000000",
+                             "RATE_LIMIT_ADDRESS_PER_MINUTE": "1000000000", "RATE_LIMIT_ADDRESS_PER_HOUR": "1000000000",
                              "LIMITS_CONNECTIONS_PER_ADDRESS": str(CONNECTIONS_MAX), "LIMITS_CONNECTIONS": str(CONNECTIONS_MAX),
                              **(settings or {})})
     host.await_answer("/health/readiness")

@@ -9,6 +9,8 @@ server=
 trap 'stop; rm -rf "$folder"' EXIT
 PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 API_KEY=bench-key-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+# The limits of clients are on, and out of reach.
+export RATE_LIMIT_PER_MINUTE=1000000000 RATE_LIMIT_PER_HOUR=1000000000
 export PORT API_KEY BIND_ADDRESS=127.0.0.1 DATA_DIR=$folder/data SHUTDOWN_DELAY=0
 readonly url=http://127.0.0.1:$PORT
 

@@ -63,6 +63,8 @@ def start(folder, life):
     (place / "conf" / "load.properties").write_text(f"isolation = {life}\nlimits.threads = 8\n", encoding="utf-8")
     variables = {"BIND_ADDRESS": "127.0.0.1", "DATA_DIR": str(place / "data"), "PLUGIN_DIR": str(place / "plugins"),
                  "PLUGIN_CONF_DIR": str(place / "conf"), "LOG_FILE": str(place / "log"), "API_KEY": "k" * 40,
+                 "RATE_LIMIT_PER_MINUTE": "1000000000", "RATE_LIMIT_PER_HOUR": "1000000000",
+                 "RATE_LIMIT_ADDRESS_PER_MINUTE": "1000000000", "RATE_LIMIT_ADDRESS_PER_HOUR": "1000000000",
                  "SHUTDOWN_DELAY": "0", "APP_ENV": "test"}
     host = http_servers.Server(life, [http_servers.BUILD / "bin" / "bulkhead", "serve"], place, variables=variables,
                                cpus=",".join(map(str, EVERY_CPU)))

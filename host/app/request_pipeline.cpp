@@ -73,6 +73,18 @@ void restoreTags(HttpRequest& request) {
   }
 }
 
+/// Probes and monitoring answer whoever may have them, as often as they are asked: from memory, and
+/// by a lane that is theirs.
+bool isUnlimited(const HttpRequest& request, const HostRoute& route) {
+  return route.on_management_port || request.peer.admin_socket;
+}
+
+/// Whether an admission ended so because of what was sent, and not of a fault here.
+bool isOfTheSender(ErrorKind kind) {
+  return kind == ErrorKind::Authentication || kind == ErrorKind::Authorization ||
+         kind == ErrorKind::NotFound || kind == ErrorKind::Validation;
+}
+
 HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
@@ -94,12 +106,14 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   if (request.peer.management && !isOnManagementPort(match)) throw nothingHere();
   switch (match.outcome) {
     case Outcome::NotFound:
+      limitHere(*exchange);
       refuseUnmatched(exchange, table);
       return;
     case Outcome::Options:
       exchange->respond(optionsAnswer(match.allow));
       return;
     case Outcome::MethodNotAllowed:
+      limitHere(*exchange);
       exchange->refuse(
           Error::validation("METHOD_NOT_ALLOWED", fmt::format("{} is not offered here; {} are.",
                                                               request.method, match.allow)),
@@ -117,8 +131,44 @@ void RequestPipeline::handle(const std::shared_ptr<Exchange>& exchange) const {
   }
   exchange->labels().plugin = match.owner;
   restoreTags(request);
-  admitToPluginRoute(request, target.route->contract);
-  submitToPlugin(exchange, target);
+  admit(*exchange, [&] { admitToPluginRoute(request, target.route->contract); });
+  limit(exchange, services_.limiter.caseOf(request, match.owner, target.compartment->rateLimit()),
+        [this, exchange = exchange.get(), target = *match.value] {
+          submitToPlugin(exchange->shared_from_this(), *target);
+        });
+}
+
+/// Without a word to anybody else: of what is refused anyway.
+void RequestPipeline::limitHere(Exchange& exchange) const {
+  if (exchange.request().peer.admin_socket) return;
+  services_.limiter.decide(exchange.request(), services_.limiter.caseOf(exchange.request()),
+                           exchange.labels().quota);
+}
+
+/// Where replicas share the limits, the loop goes on with its other requests meanwhile.
+template <class Next>
+void RequestPipeline::limit(const std::shared_ptr<Exchange>& exchange, RateCase asked,
+                            Next next) const {
+  RateLimiter& limiter = services_.limiter;
+  if (asked.count > 0 && limiter.isShared()) {
+    const auto shared = std::make_shared<const RateCase>(asked);
+    const bool is_asked =
+        limiter.share(*shared, [&limiter, exchange, shared, next](const RateQuota* verdict) {
+          exchange->goOn([&limiter, exchange = exchange.get(), shared, next,
+                          verdict = verdict == nullptr ? std::nullopt : std::optional{*verdict}] {
+            RateQuota& quota = exchange->labels().quota;
+            if (verdict) {
+              limiter.settle(exchange->request(), *shared, *verdict, quota);
+            } else {
+              limiter.decide(exchange->request(), *shared, quota);
+            }
+            next();
+          });
+        });
+    if (is_asked) return;
+  }
+  limiter.decide(exchange->request(), asked, exchange->labels().quota);
+  next();
 }
 
 BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {
@@ -143,9 +193,17 @@ Lane& RequestPipeline::laneOf(const HostRoute& route) const {
 void RequestPipeline::answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                                       const std::shared_ptr<const HostRoute>& route) const {
   HttpRequest& request = exchange->request();
-  admitToHostRoute(request, *route);
+  admit(*exchange, [&] { admitToHostRoute(request, *route); });
+  if (isUnlimited(request, *route)) return submitToHost(exchange, route);
+  limit(exchange, services_.limiter.caseOf(request), [this, exchange = exchange.get(), route] {
+    submitToHost(exchange->shared_from_this(), route);
+  });
+}
+
+void RequestPipeline::submitToHost(const std::shared_ptr<Exchange>& exchange,
+                                   const std::shared_ptr<const HostRoute>& route) const {
   if (route->answered_on == AnsweredOn::Loop) {
-    exchange->respond(route->answer(request));
+    exchange->respond(route->answer(exchange->request()));
     return;
   }
   exchange->setDeadline(route->deadline);
@@ -185,6 +243,18 @@ void RequestPipeline::refuseUntaken(const Compartment& compartment, std::string_
   throw Error::app("OVERLOADED", fmt::format("The service '{}' has as many {} as it may.",
                                              compartment.id(), what))
       .withRetryAfter(1);
+}
+
+/// Who is not let in asks no limit of its own; that it was refused counts where it comes from.
+template <class Admission>
+void RequestPipeline::admit(Exchange& exchange, Admission admission) const {
+  try {
+    admission();
+  } catch (const Error& error) {
+    if (isOfTheSender(error.kind()))
+      services_.limiter.refused(exchange.request(), exchange.labels().quota);
+    throw;
+  }
 }
 
 void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& route) const {

@@ -12,6 +12,7 @@
 #include "http/front_options.hpp"
 #include "runtime/lane.hpp"
 #include "security/authenticator.hpp"
+#include "security/rate_limiter.hpp"
 
 namespace bulkhead::host {
 
@@ -30,13 +31,14 @@ struct PipelineServices {
   Lane& monitoring_lane;
   Lane& change_lane;
   const Authenticator& authenticator;
+  RateLimiter& limiter;
   std::function<bool()> starting;  ///< plugins are still being started
   /// Closed plugins by path prefix: the compartment that "/api/<id>/..." belongs to, or null.
   std::function<std::shared_ptr<Compartment>(std::string_view id)> find_compartment;
 };
 
-/// The way of a request on the loop: peer truth, route, credential, tenant, admission; then the
-/// plugin's lane.
+/// The way of a request on the loop: peer truth, route, credential, tenant, rate limit, admission;
+/// then the plugin's lane.
 class RequestPipeline {
  public:
   RequestPipeline(PipelineOptions options, PipelineServices services);
@@ -47,11 +49,18 @@ class RequestPipeline {
   BodyRule bodyRule(const HttpRequest& request) const;
 
  private:
+  template <class Next>
+  void limit(const std::shared_ptr<Exchange>& exchange, RateCase asked, Next next) const;
+  void limitHere(Exchange& exchange) const;
   Lane& laneOf(const HostRoute& route) const;
   void answerHostRoute(const std::shared_ptr<Exchange>& exchange,
                        const std::shared_ptr<const HostRoute>& route) const;
+  void submitToHost(const std::shared_ptr<Exchange>& exchange,
+                    const std::shared_ptr<const HostRoute>& route) const;
   void submitToPlugin(const std::shared_ptr<Exchange>& exchange, const RouteTarget& target) const;
   [[noreturn]] static void refuseUntaken(const Compartment& compartment, std::string_view what);
+  template <class Admission>
+  void admit(Exchange& exchange, Admission admission) const;
   void admitToHostRoute(HttpRequest& request, const HostRoute& route) const;
   void admitToPluginRoute(HttpRequest& request, const RouteContract& contract) const;
   void refuseUnmatched(const std::shared_ptr<Exchange>& exchange,

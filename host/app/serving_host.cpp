@@ -164,6 +164,8 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                      {settings_.security.api_key.reveal(),
                       [this](const SecurityEvent& event) { security_log_.record(event); },
                       {}}},
+      redis_{settings_.redis},
+      client_limits_{settings_, keys_, redis_, metrics_, security_log_},
       routes_{version_},
       peers_{settings_.monitoring.allow_cidrs, settings_.security.trusted_proxies},
       tls_{settings_.tls},
@@ -214,10 +216,11 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
       monitoring_endpoints_{monitoringSources()},
-      pipeline_{{!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
-                {routes_, peers_, host_lane_, monitoring_lane_, change_lane_, authenticator_,
-                 [this] { return state_.phase() == health::Phase::Starting; },
-                 [this](std::string_view id) { return supervisor_.find(id); }}},
+      pipeline_{
+          {!settings_.isProduction(), static_cast<std::size_t>(settings_.limits.body_bytes)},
+          {routes_, peers_, host_lane_, monitoring_lane_, change_lane_, authenticator_,
+           client_limits_.limiter(), [this] { return state_.phase() == health::Phase::Starting; },
+           [this](std::string_view id) { return supervisor_.find(id); }}},
       access_log_{host_metrics_, performance_, milliseconds{settings_.monitoring.slow_request_ms},
                   [this](std::string_view plugin) {
                     const auto compartment = supervisor_.find(plugin);
@@ -260,7 +263,9 @@ void ServingHost::makeFront() {
   options.on_wake = [this](unsigned loop) { loop_beats_[loop]->beat(); };
   Tail tail;
   const bool hsts_over_tls = settings_.security.hsts == "tls-only";
-  tail.decorate = [hsts_over_tls](const HttpRequest& request, HttpResponse& response) {
+  tail.decorate = [this, hsts_over_tls](const HttpRequest& request, const ExchangeLabels& labels,
+                                        HttpResponse& response) {
+    if (labels.quota.decided) addQuotaHeaders(labels.quota, clock_.nowUs(), response);
     if (hsts_over_tls && request.peer.secure)
       response.addHeader("Strict-Transport-Security", kHstsValue);
     if (response.status == 401)
@@ -410,6 +415,7 @@ void ServingHost::applyLive(const HostSettings& before, const HostSettings& afte
   tls_.use(certificate);
   front_->setTls(certificate);
   peers_.replace(after.monitoring.allow_cidrs, after.security.trusted_proxies);
+  client_limits_.replace(after);
   performance_.setThresholds(
       {milliseconds{after.monitoring.slow_query_ms}, milliseconds{after.monitoring.slow_api_ms}});
   access_log_.setSlowRequest(milliseconds{after.monitoring.slow_request_ms});

@@ -15,6 +15,7 @@
 #include "app/admin_audit.hpp"
 #include "app/backup_desk.hpp"
 #include "app/change_desk.hpp"
+#include "app/client_limits.hpp"
 #include "app/home_sinks.hpp"
 #include "app/live_configuration.hpp"
 #include "app/passed_sockets.hpp"
@@ -154,6 +155,8 @@ class ServingHost {
   AdminAudit audit_;
   SecurityLog security_log_;
   Authenticator authenticator_;
+  RedisService redis_;
+  ClientLimits client_limits_;
   RouteCatalog routes_;
   PeerPolicy peers_;
   ServingTls tls_;

@@ -45,6 +45,7 @@ health::HealthSources ServingHost::healthSources() {
     return health::CacheFigures{statistics.hitRatePercent(), statistics.entries,
                                 statistics.entries_max};
   };
+  sources.redis = [this] { return redis_.figures(); };
   return sources;
 }
 
@@ -94,6 +95,7 @@ monitoring::HostMetricSources ServingHost::metricSources() {
     const auto* report = snapshot->find("database");
     return report != nullptr && report->isKnown() && report->status == health::Status::Healthy;
   };
+  sources.redis_available = [this] { return redis_.isUp(); };
   sources.checks = [this] {
     std::vector<monitoring::CheckSample> samples;
     const auto snapshot = registry_.snapshot();

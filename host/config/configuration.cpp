@@ -139,6 +139,8 @@ class ConfigurationReader {
     read_ = *value;
     if (setting.declaration.name == "database.url") database_url_given_ = !is_default;
     if (setting.declaration.name == "server.port") port_given_ = !is_default;
+    if (setting.declaration.name == "redis.host" || setting.declaration.name == "redis.unix_socket")
+      out_.settings_.redis.wanted |= !is_default;
     describe(setting, setting.display(*value), written.origin, is_default);
   }
 

@@ -195,15 +195,6 @@ void addStores(std::vector<HostSetting>& all) {
                  [](Settings& s, const Value& v) { s.database.url = v.secret(); },
                  checkDatabaseUrl,
                  true});
-  all.push_back({text("redis.host", "localhost", "Redis server; it is optional."),
-                 {},
-                 [](Settings& s, const Value& v) { s.redis.host = v.text(); }});
-  all.push_back({integer("redis.port", "6379", 1, 65535, "Port of the Redis server."),
-                 {},
-                 [](Settings& s, const Value& v) { s.redis.port = portOf(v); }});
-  all.push_back({secret("redis.password", "Password of the Redis server; none when empty."),
-                 {},
-                 [](Settings& s, const Value& v) { s.redis.password = v.secret(); }});
 }
 
 void addLogging(std::vector<HostSetting>& all) {
@@ -328,9 +319,14 @@ void addSecurity(std::vector<HostSetting>& all) {
 }
 
 /// What the running host asks for each time, instead of having built something on it.
-constexpr std::array<std::string_view, 13> kLive{"server.shutdown_delay",
+constexpr std::array<std::string_view, 18> kLive{"server.shutdown_delay",
                                                  "server.drain_timeout",
                                                  "server.exit_on_unhandled",
+                                                 "rate_limit.per_minute",
+                                                 "rate_limit.per_hour",
+                                                 "rate_limit.address_per_minute",
+                                                 "rate_limit.address_per_hour",
+                                                 "rate_limit.refused_per_minute",
                                                  "log.level",
                                                  "log.file",
                                                  "monitoring.slow_request_ms",
@@ -344,8 +340,9 @@ constexpr std::array<std::string_view, 13> kLive{"server.shutdown_delay",
 
 std::vector<HostSetting> makeDeclarations() {
   std::vector<HostSetting> all;
-  for (const auto add : {addListeningSettings, addLife, addLimits, addPaths, addStores,
-                         addEgressSettings, addMessages, addLogging, addMonitoring, addSecurity}) {
+  for (const auto add :
+       {addListeningSettings, addLife, addLimits, addRateLimitSettings, addPaths, addStores,
+        addRedisSettings, addEgressSettings, addMessages, addLogging, addMonitoring, addSecurity}) {
     add(all);
   }
   for (HostSetting& setting : all)

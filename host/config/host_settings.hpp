@@ -58,6 +58,15 @@ struct HostSettings {
     std::int64_t write_timeout_ms = 0;
     std::int64_t write_bytes_per_second = 0;
   };
+  /// Requests; 0: no limit.
+  struct RateLimits {
+    std::int64_t per_minute = 0;
+    std::int64_t per_hour = 0;
+    std::int64_t address_per_minute = 0;
+    std::int64_t address_per_hour = 0;
+    std::int64_t refused_per_minute = 0;
+    std::int64_t clients = 0;
+  };
   struct Paths {
     std::filesystem::path data_dir;
     std::filesystem::path plugin_dir;  ///< empty: `../plugins` beside the folder of the program
@@ -68,9 +77,17 @@ struct HostSettings {
     Secret url;  ///< "sqlite:DIR" or "postgresql://..."; never empty
   };
   struct Redis {
+    bool wanted = false;  ///< somebody said where it is
     std::string host;
     std::uint16_t port = 0;
+    std::filesystem::path unix_socket;  ///< empty: host and port
+    std::string user;                   ///< empty: the default one
     Secret password;
+    std::int64_t database = 0;
+    bool tls = false;
+    std::filesystem::path ca_file;  ///< empty: the system's
+    std::string prefix;             ///< of every key
+    std::int64_t timeout_ms = 0;
   };
   struct Egress {
     std::vector<std::string> allow_networks;
@@ -116,6 +133,7 @@ struct HostSettings {
   Server server;
   Tls tls;
   Limits limits;
+  RateLimits rate_limits;
   Paths paths;
   Database database;
   Redis redis;

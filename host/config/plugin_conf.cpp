@@ -42,6 +42,10 @@ void apply(PluginConf& conf, const ReadSettings& settings) {
        [&](const TypedValue& value) { conf.limits.streams = static_cast<int>(value.integer()); });
   with("limits.deadline_ms",
        [&](const TypedValue& value) { conf.limits.deadline_ms = value.integer(); });
+  with("limits.requests_per_minute",
+       [&](const TypedValue& value) { conf.limits.requests_per_minute = value.integer(); });
+  with("limits.requests_per_hour",
+       [&](const TypedValue& value) { conf.limits.requests_per_hour = value.integer(); });
   with("limits.failures",
        [&](const TypedValue& value) { conf.limits.failures = static_cast<int>(value.integer()); });
   with("limits.failure_pause_ms",

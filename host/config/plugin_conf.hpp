@@ -19,6 +19,8 @@ struct PluginLimits {
   int queue = 1024;
   int streams = 16;
   std::int64_t deadline_ms = 30'000;
+  std::int64_t requests_per_minute = 0;  ///< of one client; 0: the host's limits alone
+  std::int64_t requests_per_hour = 0;
   int failures = 20;  ///< in a row before requests are kept away from it; 0: never
   std::int64_t failure_pause_ms = 5'000;
   int restarts = 5;  ///< of its worker within the window, before quarantine

@@ -103,6 +103,10 @@ std::vector<SettingDeclaration> callLimits() {
           limit("limits.queue", "1024", 0, 65536, "Requests that wait for a thread."),
           limit("limits.streams", "16", 0, 1024, "Streaming requests that run in it at once."),
           limit("limits.deadline_ms", "30000", 1, 3'600'000, "Longest time for one request."),
+          limit("limits.requests_per_minute", "0", 0, 1'000'000'000,
+                "Requests to its routes that one client may send in a minute. 0: as many as "
+                "rate_limit.* allow."),
+          limit("limits.requests_per_hour", "0", 0, 1'000'000'000, "The same for an hour."),
           limit("limits.failures", "20", 0, 1'000'000,
                 "Requests that fail in a row by its own fault before the next ones are refused for "
                 "limits.failure_pause_ms. 0: never."),

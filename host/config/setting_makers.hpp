@@ -37,6 +37,10 @@ namespace bulkhead::host {
 
 /// The settings that say where and how the host listens, appended to `all`.
 void addListeningSettings(std::vector<HostSetting>& all);
+/// Those of what clients may send, appended to `all`.
+void addRateLimitSettings(std::vector<HostSetting>& all);
+/// Those of the Redis server, appended to `all`.
+void addRedisSettings(std::vector<HostSetting>& all);
 /// Those of what goes out, appended to `all`.
 void addEgressSettings(std::vector<HostSetting>& all);
 

@@ -41,7 +41,10 @@ void addPlugins(Assessment& assessment) {
 
 void addDependencies(Assessment& assessment) {
   if (assessment.redis.configured && !assessment.redis.connected)
-    add(assessment, {"redis", "unavailable", "Redis does not answer.", Status::Degraded});
+    add(assessment, {"redis", "unavailable",
+                     assessment.redis.reason.empty() ? "Redis does not answer."
+                                                     : publicMessage(assessment.redis.reason),
+                     Status::Degraded});
   if (assessment.job_queues && assessment.job_queues->status != Status::Healthy)
     add(assessment, {"job queues", "degraded", "The job queues are degraded.", Status::Degraded});
 }

@@ -55,6 +55,7 @@ struct CacheFigures {
 struct RedisFigures {
   bool configured = false;
   bool connected = false;
+  std::string reason{};  ///< why it is not connected, for people
 };
 
 /// C31. `queues`: accepting and processing, by name.

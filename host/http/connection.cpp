@@ -268,18 +268,18 @@ void Connection::dispatch() {
     response.addHeader("Allow", kAllowed);
     exchange->respond(std::move(response));
   } else {
-    callHandler(exchange);
+    runHandler(*exchange, [&] { loop_.shared().handler(exchange); });
   }
   if (loop_.mailbox()->isNewestLocal(*exchange)) countWaiting(*exchange);
 }
 
-void Connection::callHandler(const std::shared_ptr<Exchange>& exchange) {
+void Connection::runHandler(Exchange& exchange, const std::function<void()>& handler) {
   try {
-    loop_.shared().handler(exchange);
+    handler();
   } catch (const Error& error) {
-    exchange->refuse(error);
+    exchange.refuse(error);
   } catch (const std::exception&) {
-    exchange->refuse(Error::app("INTERNAL_ERROR", "The request could not be handled."));
+    exchange.refuse(Error::app("INTERNAL_ERROR", "The request could not be handled."));
   }
 }
 

@@ -90,7 +90,7 @@ class Connection {
   bool mustWait() const;
   bool allowBody(std::string_view rest);
   void dispatch();
-  void callHandler(const std::shared_ptr<Exchange>& exchange);
+  static void runHandler(Exchange& exchange, const std::function<void()>& handler);
   void refuse(const Error& error, Rejection reason);
   void refuseForRoom();
   void countWaiting(Exchange& exchange);

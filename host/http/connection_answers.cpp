@@ -23,10 +23,11 @@ HttpResponse unusableResponse() {
 }
 
 /// False when the tail failed; a response without its headers is not sent.
-bool decorate(const Tail& tail, const HttpRequest& request, HttpResponse& response) {
+bool decorate(const Tail& tail, const HttpRequest& request, const ExchangeLabels& labels,
+              HttpResponse& response) {
   if (!tail.decorate) return true;
   try {
-    tail.decorate(request, response);
+    tail.decorate(request, labels, response);
     return true;
   } catch (const std::exception&) {
     return false;
@@ -37,6 +38,7 @@ bool decorate(const Tail& tail, const HttpRequest& request, HttpResponse& respon
 
 Connection* Connection::deliver(EventLoop& loop, const Arrival& arrival) {
   Exchange& exchange = *arrival.exchange;
+  if (arrival.step && !exchange.answered()) runHandler(exchange, arrival.step);
   Connection* const connection = exchange.connection_;
   if (arrival.answered) {
     exchange.delivered_ = true;
@@ -115,7 +117,8 @@ bool Connection::prepare(Exchange& exchange) {
   HttpResponse& response = exchange.response();
   const HttpRequest& request = exchange.request();
   const std::shared_ptr<ByteStream> stream = response.stream;
-  if (!decorate(loop_.shared().tail, request, response) || !isWellFormed(response))
+  if (!decorate(loop_.shared().tail, request, exchange.labels(), response) ||
+      !isWellFormed(response))
     response = unusableResponse();
   const bool length_known = response.stream == nullptr;
   if (!sendsBody(response, request.method == "HEAD")) response.stream.reset();

@@ -86,6 +86,10 @@ std::shared_ptr<ByteStream> Exchange::openStream() {
   });
 }
 
+void Exchange::goOn(std::function<void()> step) {
+  if (const auto sink = stream_sink_.lock()) sink->goesOn(shared_from_this(), std::move(step));
+}
+
 bool Exchange::isSpare(const std::shared_ptr<Exchange>& exchange) {
   if (exchange.use_count() != 1) return false;
   // Who had the others let go of them in release order; this acquires what they wrote.
@@ -109,6 +113,7 @@ void Exchange::renew(std::shared_ptr<AnswerSink> sink) {
   empty(response_);
   labels_.route.clear();
   labels_.plugin.clear();
+  if (labels_.quota.decided) labels_.quota = {};
   sink_ = std::move(sink);
   watcher_.reset();
   held_.release();

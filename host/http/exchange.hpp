@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "runtime/answer_watcher.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/message.hpp"
+#include "runtime/rate_quota.hpp"
 
 namespace bulkhead::host {
 
@@ -20,12 +22,14 @@ class Connection;
 class Exchange;
 
 /// Where an answer goes. `answered` is called once per exchange, by the thread that answered;
-/// `moved` by the thread that reads or writes a stream of it, as often as the loop has to look.
+/// `moved` by the thread that reads or writes a stream of it, as often as the loop has to look;
+/// `goesOn` by whoever the handler waited for, with what the loop has to do then.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
   virtual void answered(std::shared_ptr<Exchange> exchange) = 0;
   virtual void moved(std::shared_ptr<Exchange> exchange) = 0;
+  virtual void goesOn(std::shared_ptr<Exchange> exchange, std::function<void()> step) = 0;
 };
 
 /// What the router knows about a request and the tail reports; written on the loop, before the
@@ -33,14 +37,16 @@ class AnswerSink {
 struct ExchangeLabels {
   std::string route;   ///< template such as "/api/booking/v1/calls/{id}"; empty when none matched
   std::string plugin;  ///< id of the route's owner; empty for the host
+  RateQuota quota;     ///< what the client has left
 };
 
 /// One request being answered. Held by shared_ptr because two sides share it: the loop that owns
 /// the connection and the lane that answers; it stays valid when the client goes away.
 ///
-/// Threads: until the handler returns the exchange is the loop's. After that the lane may write
-/// `body`, `principal`, `query` and `path_parameters` of the request and nothing else, since a
-/// deadline may make the loop report the others meanwhile; after respond() it writes nothing.
+/// Threads: until the handler, with what it goes on with, returns the exchange is the loop's. After
+/// that the lane may write `body`, `principal`, `query` and `path_parameters` of the request and
+/// nothing else, since a deadline may make the loop report the others meanwhile; after respond() it
+/// writes nothing.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -68,6 +74,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// A stream for this exchange, whose loop hears of what moves in it. For an answer: before
   /// respond(), with the response that has it.
   std::shared_ptr<ByteStream> openStream();
+
+  /// Has the loop go on with `step`, as a part of the handler, for one that had to wait for
+  /// something; never when the exchange was answered meanwhile. Any thread.
+  void goOn(std::function<void()> step);
 
   /// Tells it of the answer, before the sink. On the loop, before the handler returns.
   void watch(std::unique_ptr<AnswerWatcher> watcher) { watcher_ = std::move(watcher); }

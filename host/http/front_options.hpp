@@ -98,7 +98,8 @@ struct CompletedExchange {
 
 /// What every response passes, the parser's own errors included; called on the loop.
 struct Tail {
-  std::function<void(const HttpRequest&, HttpResponse&)> decorate;  ///< adds headers; may be empty
+  /// Adds headers; may be empty.
+  std::function<void(const HttpRequest&, const ExchangeLabels&, HttpResponse&)> decorate;
   std::function<void(const CompletedExchange&)> completed;  ///< once per request; may be empty
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -11,10 +12,12 @@
 
 namespace bulkhead::host {
 
-/// What happened to an exchange: it was answered, or a stream of its bodies moved.
+/// What happened to an exchange: it was answered, a stream of its bodies moved, or its handler goes
+/// on.
 struct Arrival {
   std::shared_ptr<Exchange> exchange;
-  bool answered;
+  bool answered = false;
+  std::function<void()> step{};
 };
 
 /// The way into a loop from other threads: answers and wake-ups. Shared by the loop and by every
@@ -32,7 +35,10 @@ class Mailbox final : public AnswerSink {
   void answered(std::shared_ptr<Exchange> exchange) override {
     arrived({std::move(exchange), true});
   }
-  void moved(std::shared_ptr<Exchange> exchange) override { arrived({std::move(exchange), false}); }
+  void moved(std::shared_ptr<Exchange> exchange) override { arrived({std::move(exchange)}); }
+  void goesOn(std::shared_ptr<Exchange> exchange, std::function<void()> step) override {
+    arrived({std::move(exchange), false, std::move(step)});
+  }
   /// Any thread: the loop comes round soon, to look at the shared flags.
   void wake();
 

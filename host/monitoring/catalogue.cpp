@@ -90,6 +90,8 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"process_virtual_memory_bytes", kGauge, "Virtual memory size in bytes.", ""},
     {"process_virtual_memory_max_bytes", kGauge,
      "Maximum amount of virtual memory available in bytes.", ""},
+    {"rate_limit_decisions_total", kCounter, "Requests at the limits of their clients",
+     "policy,decision,backend"},
     {"tls_certificate_expiry_timestamp_seconds", kGauge,
      "When the TLS certificate of the port, or the first of its chain, ends", ""},
 };

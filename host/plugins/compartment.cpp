@@ -58,6 +58,8 @@ constexpr const char* kAsides = "asks and events";
 Compartment::Compartment(Options options)
     : options_{std::move(options)},
       deadline_ms_{options_.deadline.count()},
+      requests_per_minute_{options_.rate.per_minute},
+      requests_per_hour_{options_.rate.per_hour},
       breaker_{options_.circuit,
                [id = options_.id](const CircuitStatus& circuit) { tell(id, kRequests, circuit); }},
       asides_breaker_{options_.circuit, [id = options_.id](const CircuitStatus& circuit) {
@@ -399,7 +401,10 @@ std::uint64_t Compartment::line() const {
   return line_;
 }
 
-void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required) {
+void Compartment::setLimits(const HomeLimits& limits, const CircuitLimits& circuit,
+                            const RateLimit& rate, bool required) {
+  requests_per_minute_ = rate.per_minute;
+  requests_per_hour_ = rate.per_hour;
   breaker_.setLimits(circuit);
   asides_breaker_.setLimits(circuit);
   const std::lock_guard lock{mutex_};

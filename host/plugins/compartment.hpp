@@ -16,6 +16,7 @@
 #include "plugins/home.hpp"
 #include "plugins/plugin_state.hpp"
 #include "plugins/succession.hpp"
+#include "runtime/rate_quota.hpp"
 
 namespace bulkhead::host {
 
@@ -59,6 +60,7 @@ class Compartment {
     std::chrono::milliseconds start_timeout{10'000};
     std::chrono::milliseconds deadline{30'000};  ///< longest time for one request of any route
     CircuitLimits circuit{};
+    RateLimit rate{};  ///< of one client, on its routes
   };
 
   explicit Compartment(Options options);
@@ -124,8 +126,10 @@ class Compartment {
   std::shared_ptr<Home> home() const;
   const std::string& id() const { return options_.id; }
   std::chrono::milliseconds deadline() const { return std::chrono::milliseconds{deadline_ms_}; }
+  RateLimit rateLimit() const { return {requests_per_minute_, requests_per_hour_}; }
   /// Other limits for what comes from now on; what runs keeps its deadline.
-  void setLimits(const HomeLimits& limits, const CircuitLimits& circuit, bool required);
+  void setLimits(const HomeLimits& limits, const CircuitLimits& circuit, const RateLimit& rate,
+                 bool required);
   PluginStatus status() const;
   bool isRunning() const;
 
@@ -179,6 +183,8 @@ class Compartment {
 
   const Options options_;
   std::atomic<std::int64_t> deadline_ms_;
+  std::atomic<std::int64_t> requests_per_minute_;
+  std::atomic<std::int64_t> requests_per_hour_;
   std::atomic<bool> given_up_{false};
   std::atomic<bool> hurried_{false};
   CircuitBreaker breaker_;

@@ -31,6 +31,10 @@ HomeLimits homeLimits(const PluginLimits& limits) {
           std::chrono::milliseconds{limits.deadline_ms}};
 }
 
+RateLimit rateLimit(const PluginLimits& limits) {
+  return {limits.requests_per_minute, limits.requests_per_hour};
+}
+
 CircuitLimits circuitLimits(const PluginLimits& limits) {
   return {static_cast<std::size_t>(limits.failures),
           std::chrono::milliseconds{limits.failure_pause_ms}};

@@ -7,6 +7,7 @@
 #include "plugins/home.hpp"
 #include "plugins/manifest.hpp"
 #include "plugins/worker_care.hpp"
+#include "runtime/rate_quota.hpp"
 
 namespace bulkhead::host {
 
@@ -16,6 +17,7 @@ PluginLimits effectiveLimits(const PluginConf& conf, const std::optional<Manifes
 
 /// What of them each part that keeps them wants.
 HomeLimits homeLimits(const PluginLimits& limits);
+RateLimit rateLimit(const PluginLimits& limits);
 CircuitLimits circuitLimits(const PluginLimits& limits);
 WorkerCare careOf(const PluginLimits& limits);
 

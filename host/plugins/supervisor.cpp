@@ -211,7 +211,8 @@ Compartment::Options Supervisor::compartmentOptions(const Candidate& candidate) 
           isWorker(candidate),
           options_.start_timeout,
           std::chrono::milliseconds{limits.deadline_ms},
-          circuitLimits(limits)};
+          circuitLimits(limits),
+          rateLimit(limits)};
 }
 
 /// Those that are closed already first: nobody waits for them.
@@ -409,7 +410,7 @@ std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin
 void Supervisor::setLimits(std::string_view id, const PluginLimits& limits, bool required) {
   const HomeLimits of_home = homeLimits(limits);
   if (const auto compartment = find(id))
-    compartment->setLimits(of_home, circuitLimits(limits), required);
+    compartment->setLimits(of_home, circuitLimits(limits), rateLimit(limits), required);
   keeper_->setCare(std::string{id}, careOf(limits), of_home);
   const std::lock_guard lock{mutex_};
   const auto running = running_.find(std::string{id});

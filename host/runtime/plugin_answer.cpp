@@ -20,9 +20,20 @@ Error streamEnded() {
 }  // namespace
 
 bool PluginAnswer::isHostsOwn(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kNames{
-      "permissions-policy",     "referrer-policy", "strict-transport-security",
-      "x-content-type-options", "x-frame-options", "x-xss-protection"};
+  constexpr std::array<std::string_view, 14> kNames{"permissions-policy",
+                                                    "ratelimit",
+                                                    "ratelimit-policy",
+                                                    "referrer-policy",
+                                                    "strict-transport-security",
+                                                    "x-content-type-options",
+                                                    "x-frame-options",
+                                                    "x-ratelimit-limit-hour",
+                                                    "x-ratelimit-limit-minute",
+                                                    "x-ratelimit-remaining-hour",
+                                                    "x-ratelimit-remaining-minute",
+                                                    "x-ratelimit-reset-hour",
+                                                    "x-ratelimit-reset-minute",
+                                                    "x-xss-protection"};
   return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view own) {
     return std::equal(own.begin(), own.end(), name.begin(), name.end(), [](char a, char b) {
       return a == (b >= 'A' && b <= 'Z' ? b + ('a' - 'A') : b);

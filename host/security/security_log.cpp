@@ -30,6 +30,8 @@ std::string_view messageOf(SecurityEventKind kind) {
       return "Authorization denied";
     case SecurityEventKind::TenantRefused:
       return "Tenant refused";
+    case SecurityEventKind::RateLimited:
+      return "Rate limit exceeded";
     case SecurityEventKind::MonitoringDenied:
       break;
   }
@@ -70,6 +72,8 @@ std::string_view nameOf(SecurityEventKind kind) {
       return "authorization_denied";
     case SecurityEventKind::TenantRefused:
       return "tenant_refused";
+    case SecurityEventKind::RateLimited:
+      return "rate_limited";
     case SecurityEventKind::MonitoringDenied:
       break;
   }
@@ -97,7 +101,8 @@ void SecurityLog::record(const SecurityEvent& event) {
   {
     const std::lock_guard lock{mutex_};
     over = endWindow();
-    ++counts_.try_emplace(std::string{event.reason}, 0).first->second;
+    if (event.kind != SecurityEventKind::RateLimited)
+      ++counts_.try_emplace(std::string{event.reason}, 0).first->second;
     Tally& tally = tallyOf(event);
     write = tally.written < options_.lines_per_source && written_ < options_.lines_together;
     if (write) {

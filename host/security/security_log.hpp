@@ -18,7 +18,8 @@ enum class SecurityEventKind {
   AuthenticationFailed,  ///< a credential that is wrong, or none where one is needed (S44)
   AuthorizationDenied,   ///< a known key on what it has no right to
   TenantRefused,         ///< a known key on a tenant that it does not have, or that is suspended
-  MonitoringDenied       ///< monitoring asked for from outside (C16)
+  MonitoringDenied,      ///< monitoring asked for from outside (C16)
+  RateLimited            ///< a client that asks more often than it may (S39)
 };
 
 /// The name in the log: "authentication_failed".
@@ -27,7 +28,7 @@ std::string_view nameOf(SecurityEventKind kind);
 /// Holds no secret; views live during the call.
 struct SecurityEvent {
   SecurityEventKind kind = SecurityEventKind::AuthenticationFailed;
-  std::string_view reason{};  ///< "no_credential", "unknown_key", "expired_key" ...
+  std::string_view reason{};  ///< "no_credential", "unknown_key", "key" of a limit ...
   std::string_view key_id{};  ///< the id that was claimed, or that of the known key
   std::string_view tenant{};  ///< that was asked for
   std::string_view scope{};   ///< that was missing
@@ -63,7 +64,7 @@ class SecurityLog {
   void record(const SecurityEvent& event);
   /// Tells what was held back in windows that are over. Call now and then.
   void tellHeldBack();
-  /// Events since the start, written or not, by reason.
+  /// Refused credentials and rights since the start, written or not, by reason.
   std::vector<std::pair<std::string, std::uint64_t>> counts() const;
 
  private:

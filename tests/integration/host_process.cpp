@@ -102,6 +102,12 @@ Environment HostFolder::environment() const {
                           {"PLUGIN_DIR", (path_ / "plugins").string()},
                           {"PLUGIN_CONF_DIR", (path_ / "plugins.d").string()},
                           {"API_KEY", std::string{kApiKey}},
+                          // a test may ask as often as it likes
+                          {"RATE_LIMIT_PER_MINUTE", "0"},
+                          {"RATE_LIMIT_PER_HOUR", "0"},
+                          {"RATE_LIMIT_ADDRESS_PER_MINUTE", "0"},
+                          {"RATE_LIMIT_ADDRESS_PER_HOUR", "0"},
+                          {"RATE_LIMIT_REFUSED_PER_MINUTE", "0"},
                           {"DRAIN_TIMEOUT", "3s"}};
   if (!isolation().empty()) environment["PLUGIN_ISOLATION"] = isolation();
   return environment;

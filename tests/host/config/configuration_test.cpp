@@ -67,6 +67,17 @@ TEST(Configuration, S63_LogLevelDefaultsToInfoAndWarnIsAccepted) {
             "warn");
 }
 
+TEST(Configuration, S82_RedisIsWantedWhereSomebodySaysWhereItIs) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(Configuration{sourcesOf(folder)}.settings().redis.wanted);
+  EXPECT_FALSE(Configuration(sourcesOf(folder, {{"REDIS_PORT", "7000"}})).settings().redis.wanted);
+  EXPECT_TRUE(
+      Configuration(sourcesOf(folder, {{"REDIS_HOST", "localhost"}})).settings().redis.wanted);
+  EXPECT_TRUE(Configuration(sourcesOf(folder, {{"REDIS_UNIX_SOCKET", "/run/redis.sock"}}))
+                  .settings()
+                  .redis.wanted);
+}
+
 TEST(Configuration, S119_RedisAndSlowRequestVariables) {
   const TemporaryFolder folder;
   const Configuration configuration{sourcesOf(folder, {{"REDIS_HOST", "cache"},

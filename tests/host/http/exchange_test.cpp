@@ -18,6 +18,7 @@ class RecordingSink final : public AnswerSink {
     answers.push_back(std::move(exchange));
   }
   void moved(std::shared_ptr<Exchange>) override {}
+  void goesOn(std::shared_ptr<Exchange>, std::function<void()>) override {}
   std::vector<std::shared_ptr<Exchange>> answers;
 };
 

@@ -13,7 +13,7 @@ void FrontTest::start(FrontOptions options, Handler handler) {
   if (options.loops == 0) options.loops = 1;
   if (!handler) handler = [this](std::shared_ptr<Exchange> exchange) { handle(exchange); };
   Tail tail;
-  tail.decorate = [](const HttpRequest&, HttpResponse& response) {
+  tail.decorate = [](const HttpRequest&, const ExchangeLabels&, HttpResponse& response) {
     response.addHeader("X-Tail", "passed");
   };
   tail.completed = [this](const CompletedExchange& completed) { report(completed); };
