@@ -31,6 +31,19 @@ void ServingHost::countCapabilityCall(const CapabilityRecord& call) {
       .observe(std::chrono::duration<double>(call.duration).count());
 }
 
+/// Its store is nobody's then: a home without the plugin answers.
+ClosedJobs ServingHost::closedJobs() {
+  return
+      [this](const std::string& plugin, const std::string& request) -> std::optional<std::string> {
+        const auto compartment = supervisor_.find(plugin);
+        if (!compartment || has_elder_) return std::nullopt;
+        const PluginState state = compartment->status().state;
+        const bool comes_back = state == PluginState::Hung || state == PluginState::Crashed;
+        if (state < PluginState::Stopped || comes_back) return std::nullopt;
+        return supervisor_.bareStore(plugin)->answerJobs(request);
+      };
+}
+
 PluginVerbs ServingHost::pluginVerbs() {
   PluginVerbs verbs;
   verbs.reload = [this](const std::string& id, const PluginChangeOptions& options) {

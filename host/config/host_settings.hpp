@@ -88,6 +88,10 @@ struct HostSettings {
     std::int64_t keep_bodies_ms = 0;
     std::int64_t keep_keys_ms = 0;
   };
+  struct Jobs {
+    std::int64_t keep_finished_ms = 0;
+    std::int64_t keep_dead_ms = 0;
+  };
   struct Logging {
     std::string level;           ///< debug, info, warn, error or fatal
     std::filesystem::path file;  ///< empty: standard output alone
@@ -121,6 +125,7 @@ struct HostSettings {
   Redis redis;
   Egress egress;
   Messages messages;
+  Jobs jobs;
   Logging logging;
   Monitoring monitoring;
   Security security;
