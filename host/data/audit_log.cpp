@@ -16,22 +16,22 @@ constexpr std::string_view kSchema[] = {
      "at_us BIGINT NOT NULL, chain TEXT NOT NULL, actor TEXT NOT NULL, origin TEXT NOT NULL, "
      "action TEXT NOT NULL, object TEXT NOT NULL, before_json TEXT, after_json TEXT, "
      "request_id TEXT NOT NULL, position BIGINT, hash TEXT)"),
-    "CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_audit_position "
-    "ON bulkhead_audit (chain, position) WHERE position IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS bulkhead_audit_unsealed "
-    "ON bulkhead_audit (seq) WHERE position IS NULL",
-    "CREATE TABLE IF NOT EXISTS bulkhead_audit_head (chain TEXT PRIMARY KEY, "
-    "position BIGINT NOT NULL, hash TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS bulkhead_audit_sealer (number INTEGER PRIMARY KEY, "
-    "holder TEXT NOT NULL, until_us BIGINT NOT NULL)",
-    "CREATE TRIGGER IF NOT EXISTS bulkhead_audit_stays BEFORE DELETE ON bulkhead_audit "
-    "BEGIN SELECT RAISE(ABORT, 'an audit row is never removed'); END",
-    "CREATE TRIGGER IF NOT EXISTS bulkhead_audit_says BEFORE UPDATE OF seq, at_us, chain, actor, "
-    "origin, action, object, before_json, after_json, request_id ON bulkhead_audit "
-    "BEGIN SELECT RAISE(ABORT, 'an audit row is never changed'); END",
-    "CREATE TRIGGER IF NOT EXISTS bulkhead_audit_sealed BEFORE UPDATE OF position, hash "
-    "ON bulkhead_audit WHEN OLD.position IS NOT NULL "
-    "BEGIN SELECT RAISE(ABORT, 'an audit row is sealed once'); END",
+    ("CREATE UNIQUE INDEX IF NOT EXISTS bulkhead_audit_position "
+     "ON bulkhead_audit (chain, position) WHERE position IS NOT NULL"),
+    ("CREATE INDEX IF NOT EXISTS bulkhead_audit_unsealed "
+     "ON bulkhead_audit (seq) WHERE position IS NULL"),
+    ("CREATE TABLE IF NOT EXISTS bulkhead_audit_head (chain TEXT PRIMARY KEY, "
+     "position BIGINT NOT NULL, hash TEXT NOT NULL)"),
+    ("CREATE TABLE IF NOT EXISTS bulkhead_audit_sealer (number INTEGER PRIMARY KEY, "
+     "holder TEXT NOT NULL, until_us BIGINT NOT NULL)"),
+    ("CREATE TRIGGER IF NOT EXISTS bulkhead_audit_stays BEFORE DELETE ON bulkhead_audit "
+     "BEGIN SELECT RAISE(ABORT, 'an audit row is never removed'); END"),
+    ("CREATE TRIGGER IF NOT EXISTS bulkhead_audit_says BEFORE UPDATE OF seq, at_us, chain, actor, "
+     "origin, action, object, before_json, after_json, request_id ON bulkhead_audit "
+     "BEGIN SELECT RAISE(ABORT, 'an audit row is never changed'); END"),
+    ("CREATE TRIGGER IF NOT EXISTS bulkhead_audit_sealed BEFORE UPDATE OF position, hash "
+     "ON bulkhead_audit WHEN OLD.position IS NOT NULL "
+     "BEGIN SELECT RAISE(ABORT, 'an audit row is sealed once'); END"),
 };
 
 }  // namespace

@@ -76,6 +76,7 @@ void EventLoop::run() {
   while (!shared_.stopping) {
     round();
     wakes.flush();
+    if (guests_->endRound()) afterStep();
   }
   finish();
 }

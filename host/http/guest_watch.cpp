@@ -16,6 +16,7 @@ void GuestWatch::dispatch(std::uint64_t data) noexcept {
 
 void GuestWatch::end() noexcept {
   setOfThisThread(nullptr);
+  endRound();
   for (const auto& [number, guest] : std::exchange(guests_, {})) {
     if (const auto present = guest.lock()) present->onWatchEnd(*this);
   }
@@ -32,6 +33,21 @@ bool GuestWatch::watch(int descriptor, const std::shared_ptr<Readable>& readable
   event.events = EPOLLIN;
   event.data.u64 = readable->number() << 1 | 1;
   return ::epoll_ctl(epoll_->get(), EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST;
+}
+
+bool GuestWatch::promiseRoundEnd(const std::shared_ptr<Readable>& readable) noexcept {
+  try {
+    promised_.push_back(readable);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+bool GuestWatch::keepPromises() noexcept {
+  for (const auto& readable : promised_) readable->onRoundEnd();
+  promised_.clear();
+  return true;
 }
 
 void GuestWatch::unwatch(int descriptor) noexcept {

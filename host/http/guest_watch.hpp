@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "runtime/file_descriptor.hpp"
 #include "runtime/readable.hpp"
@@ -25,10 +26,16 @@ class GuestWatch final : public ReadableWatch {
 
   bool watch(int descriptor, const std::shared_ptr<Readable>& readable) noexcept override;
   void unwatch(int descriptor) noexcept override;
+  bool promiseRoundEnd(const std::shared_ptr<Readable>& readable) noexcept override;
+  /// Keeps what was promised. False when that was nothing.
+  bool endRound() noexcept { return !promised_.empty() && keepPromises(); }
 
  private:
+  bool keepPromises() noexcept;
+
   const std::shared_ptr<const FileDescriptor> epoll_;
   std::map<std::uint64_t, std::weak_ptr<Readable>> guests_;  ///< by number; some may be gone
+  std::vector<std::shared_ptr<Readable>> promised_;
 };
 
 }  // namespace bulkhead::host

@@ -46,9 +46,8 @@ struct CircuitBreaker::Shared {
   /// State and count of its changes: a permit knows the one that it is of. Written under the lock.
   std::atomic<std::uint64_t> era{0};
   std::atomic<std::size_t> run{0};  ///< of failures, while it is closed
-  std::atomic<std::size_t> permits{0};
-  std::size_t trials = 0;  ///< that are out, of this era
-  std::size_t good = 0;    ///< that have come back
+  std::size_t trials = 0;           ///< that are out, of this era
+  std::size_t good = 0;             ///< that have come back
   Time last_trial{};
   Time open_until{};
   milliseconds pause{0};
@@ -95,7 +94,6 @@ struct CircuitBreaker::Shared {
     CircuitStatus status;
     status.state = state();
     status.opens = opens;
-    status.permits = permits;
     status.last_failure = last_failure;
     status.failures = failures;
     if (status.state == CircuitState::Open)
@@ -125,7 +123,6 @@ struct CircuitBreaker::Shared {
   }
 
   void comeBack(std::uint64_t of, Outcome outcome, std::string_view failure) {
-    permits.fetch_sub(1, std::memory_order_relaxed);
     if (stateOf(of) == CircuitState::Closed && outcome != Outcome::Failed) {
       if (outcome == Outcome::Good && run.load(std::memory_order_relaxed) != 0) run = 0;
       return;
@@ -143,9 +140,7 @@ struct CircuitBreaker::Shared {
 class CircuitBreaker::Permit final : public AnswerWatcher {
  public:
   Permit(std::shared_ptr<Shared> breaker, std::uint64_t era)
-      : breaker_{std::move(breaker)}, era_{era} {
-    breaker_->permits.fetch_add(1, std::memory_order_relaxed);
-  }
+      : breaker_{std::move(breaker)}, era_{era} {}
   ~Permit() override { comeBack(Outcome::Unknown, {}); }
 
   void answered(const HttpResponse& response) noexcept override {
@@ -165,6 +160,12 @@ class CircuitBreaker::Permit final : public AnswerWatcher {
 
 CircuitBreaker::CircuitBreaker(CircuitLimits limits, Changed changed)
     : shared_{std::make_shared<Shared>(limits, std::move(changed))} {}
+
+std::unique_ptr<AnswerWatcher> CircuitBreaker::enter() {
+  const std::uint64_t era = shared_->era.load(std::memory_order_acquire);
+  if (Shared::stateOf(era) != CircuitState::Closed) return enter(std::chrono::steady_clock::now());
+  return std::make_unique<Permit>(shared_, era);
+}
 
 std::unique_ptr<AnswerWatcher> CircuitBreaker::enter(Time now) {
   std::uint64_t era = shared_->era.load(std::memory_order_acquire);
@@ -188,7 +189,9 @@ void CircuitBreaker::reset() {
 
 CircuitStatus CircuitBreaker::status(Time now) const {
   const std::lock_guard lock{shared_->mutex};
-  return shared_->statusLocked(now);
+  CircuitStatus status = shared_->statusLocked(now);
+  status.permits = static_cast<std::size_t>(shared_.use_count()) - 1;  // each permit holds it
+  return status;
 }
 
 }  // namespace bulkhead::host

@@ -44,13 +44,16 @@ struct CircuitStatus {
 class CircuitBreaker {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  /// Told of each change of state, by the thread whose call made it.
+  /// Told of each change of state, by the thread whose call made it; permits are not counted for
+  /// it.
   using Changed = std::function<void(const CircuitStatus&)>;
 
   CircuitBreaker(CircuitLimits limits, Changed changed);
 
   /// A permit; null while it is open, or as many are being tried as may.
   std::unique_ptr<AnswerWatcher> enter(Time now);
+  /// At this moment: the clock is asked only while it is not closed.
+  std::unique_ptr<AnswerWatcher> enter();
   void setLimits(CircuitLimits limits);
   /// Closes it and forgets what was: somebody has put other code there.
   void reset();

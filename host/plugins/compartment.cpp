@@ -182,7 +182,7 @@ bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
   const EntryLane lane = call->route().lane();
   if (lane == EntryLane::Desk || lane == EntryLane::Jobs) return hand(call);  // these have a pace
   CircuitBreaker& breaker = breakerOf(*call);
-  auto permit = breaker.enter(std::chrono::steady_clock::now());
+  auto permit = breaker.enter();
   if (!permit) return refuseOpen(*call, breaker);
   call->watch(std::move(permit));
   return hand(call);

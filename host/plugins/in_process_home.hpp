@@ -34,7 +34,11 @@ class InProcessHome final : public Home {
   bool abandon() noexcept override;
   bool submit(const std::shared_ptr<HomeCall>& call) override;
   /// LaneWakes::workHere() of its calls that do not stream.
-  bool workHere(LaneWakes& wakes) { return wakes.workHere(lane_); }
+  bool workHere(LaneWakes& wakes, const Lane::InAMoment& in_a_moment) {
+    return wakes.workHere(lane_, in_a_moment);
+  }
+  /// Lane::wakeOne() for them.
+  void wakeOne() { lane_.wakeOne(); }
   std::string checkHealth(const RegisteredContributor& contributor, Time deadline) override;
   void setLimits(const HomeLimits& limits) override;
   HomeLoad load() const override;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <utility>
 
 #include <bulkhead/error.hpp>
@@ -14,6 +15,9 @@ namespace bulkhead::host {
 namespace {
 
 constexpr std::size_t kPartsMax = 64;
+
+/// What epoll gives back for the clock, and nothing for the socket.
+constexpr std::uint64_t kClock = 1;
 
 /// Each wake is of one thread, and the next one comes when it has been armed again.
 FileDescriptor readyFor(int socket) {
@@ -25,19 +29,43 @@ FileDescriptor readyFor(int socket) {
   return ready;
 }
 
+/// Each time that it is over wakes one thread, too.
+FileDescriptor clockIn(int ready) {
+  FileDescriptor clock{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = kClock;
+  if (!clock || epoll_ctl(ready, EPOLL_CTL_ADD, clock.get(), &event) != 0) return {};
+  return clock;
+}
+
 }  // namespace
 
 Link::Link(FileDescriptor socket, LinkEnd other)
-    : socket_{std::move(socket)}, ready_{readyFor(socket_.get())}, reader_{other} {}
+    : socket_{std::move(socket)},
+      ready_{readyFor(socket_.get())},
+      clock_{other == LinkEnd::Host ? clockIn(ready_.get()) : FileDescriptor{}},
+      reader_{other} {}
 
 bool Link::send(std::string_view frames, BytesApart apart) {
   std::unique_lock lock{mutex_};
   if (ended_) return false;
   out_.add(frames, std::move(apart));
-  if (sending_) return true;  // whoever sends takes it along
-  sending_ = true;
+  if (std::exchange(sending_, true) && !put_off_) return true;  // whoever sends takes it along
+  put_off_ = out_.size() < kRoundBytes && (put_off_ || isPromised());
+  if (put_off_) return true;
   flush(lock);
   return !ended_;
+}
+
+bool Link::isPromised() noexcept {
+  const auto& loop = ReadableWatch::ofThisThread();
+  return loop && loop->promiseRoundEnd(shared_from_this());
+}
+
+void Link::onRoundEnd() noexcept {
+  std::unique_lock lock{mutex_};
+  if (std::exchange(put_off_, false)) flush(lock);
 }
 
 bool Link::sendPatiently(std::string_view frames, BytesApart apart) {
@@ -105,10 +133,24 @@ void Link::arm() {
   epoll_ctl(ready_.get(), EPOLL_CTL_MOD, socket_.get(), &event);
 }
 
-void Link::awaitMovement() {
+bool Link::callIn(std::chrono::microseconds delay) noexcept {
+  itimerspec when{};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(delay);
+  when.it_value = {seconds.count(), std::chrono::nanoseconds{delay - seconds}.count()};
+  return clock_ && timerfd_settime(clock_.get(), 0, &when, nullptr) == 0;
+}
+
+void Link::awaitMovement(const std::function<void()>& called) {
   epoll_event event{};
   ++waiting_;
-  while (epoll_wait(ready_.get(), &event, 1, -1) < 0 && errno == EINTR) continue;
+  for (;;) {
+    const int count = epoll_wait(ready_.get(), &event, 1, -1);
+    if (count == 1 && event.data.u64 == kClock) {
+      called();
+    } else if (count >= 0 || errno != EINTR) {
+      break;
+    }
+  }
   --waiting_;
   if ((event.events & EPOLLOUT) != 0) sendBlocked();
 }
@@ -136,12 +178,13 @@ bool Link::readSome(const Take& take, std::size_t bytes_max) {
   return count > 0;
 }
 
-void Link::read(const Take& take, const std::function<void()>& taken) {
+void Link::read(const Take& take, const std::function<void()>& taken,
+                const std::function<void()>& called) {
   readOnLoops(&take);
   const std::unique_ptr<Link, void (*)(Link*)> no_more{
       this, [](Link* link) { link->readOnLoops(nullptr); }};
   for (bool open = true; open;) {
-    awaitMovement();
+    awaitMovement(called);
     {
       const std::lock_guard lock{reading_};
       if (loop_problem_) std::rethrow_exception(loop_problem_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -35,7 +36,11 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   /// Shorter bodies are worth their copy into a frame.
   static constexpr std::size_t kApartBytes = std::size_t{32} * 1024;
 
+  /// What an event loop collects in a round goes out then, or as soon as it is as much as this.
+  static constexpr std::size_t kRoundBytes = std::size_t{8} * 1024;
+
   /// Hands whole frames over, in order, and never waits. The last one may end with bytes apart.
+  /// From the thread of an event loop they go at the end of its round, together with others.
   /// False when the link has ended.
   bool send(std::string_view frames, BytesApart apart = {});
   /// The same for who may wait: until the other side has taken most of what was sent before.
@@ -45,7 +50,11 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   /// follows what came together, while another one may read on already. Throws LinkError for what
   /// is no frame, and what they throw.
   void read(
-      const Take& take, const std::function<void()>& taken = [] {});
+      const Take& take, const std::function<void()>& taken = [] {},
+      const std::function<void()>& called = [] {});
+  /// One of the threads that wait in read() calls its `called` so much later, unless this is said
+  /// again meanwhile. For the worker's end; false when the system has no clock for it.
+  bool callIn(std::chrono::microseconds delay) noexcept;
   /// Whether a thread in read() waits for something, and would read while the caller does not.
   bool hasSpareReader() const noexcept { return waiting_ > 0; }
   /// From the thread of an event loop, about to send what will be answered: that loop reads the
@@ -56,6 +65,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   void leaveLoop() noexcept;
   void onReadable() noexcept override;
   void onWatchEnd(const ReadableWatch& watch) noexcept override;
+  void onRoundEnd() noexcept override;
   /// Ends it: read() returns, what waits is not sent, and nobody looks at bytes apart any more. Any
   /// thread.
   void end() noexcept;
@@ -72,9 +82,10 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   /// What a thread reads before others have a turn.
   static constexpr std::size_t kTurnBytes = std::size_t{64} * 1024;
 
+  bool isPromised() noexcept;
   void flush(std::unique_lock<std::mutex>& lock);
   bool write(std::unique_lock<std::mutex>& lock, std::size_t& left, LinkOutbox::Owners& owners);
-  void awaitMovement();
+  void awaitMovement(const std::function<void()>& called);
   bool readSome(const Take& take, std::size_t bytes_max);
   void sendBlocked();
   void arm();
@@ -82,6 +93,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
 
   const FileDescriptor socket_;
   const FileDescriptor ready_;  ///< wakes one of those in read() for the socket
+  const FileDescriptor clock_;  ///< in ready_, too
   std::atomic<int> waiting_{0};
 
   std::mutex reading_;  ///< of who reads
@@ -101,6 +113,7 @@ class Link final : public Readable, public std::enable_shared_from_this<Link> {
   LinkOutbox going_;      ///< what one thread writes
   bool writing_ = false;  ///< that thread does, at this moment
   bool sending_ = false;  ///< somebody writes, or a reader will when there is room
+  bool put_off_ = false;  ///< sending, but not before the end of a loop's round
   std::atomic<bool> ended_{false};
 };
 

@@ -41,6 +41,8 @@ namespace {
 constexpr int kExitStopped = 0;
 constexpr int kExitAlone = 3;  ///< the host is gone, or spoke nonsense
 constexpr int kExitMistaken = 64;
+/// What most calls take: threads are not woken for others behind one that is about to end.
+constexpr std::chrono::microseconds kShortCalls{50};
 constexpr std::chrono::milliseconds kBeat{250};
 constexpr int kBeatsPerFlush = 4;
 constexpr std::size_t kChecksAtOnce = 4;
@@ -100,7 +102,10 @@ class Worker {
   [[noreturn]] void live() {
     try {
       LaneWakes wakes;  // one for all calls that came together
-      link_->read([this](const Frame& frame) { take(frame); }, [&] { goOn(wakes); });
+      link_->read([this](const Frame& frame) { take(frame); }, [&] { goOn(wakes); },
+                  [this] {
+                    if (InProcessHome* const home = home_.load()) home->wakeOne();
+                  });
     } catch (const std::exception& error) {
       fmt::print(stderr, "bulkhead worker: {}\n", error.what());
     }
@@ -113,7 +118,9 @@ class Worker {
   /// read what comes meanwhile.
   void goOn(LaneWakes& wakes) noexcept {
     InProcessHome* const home = home_.load();
-    if (home == nullptr || !link_->hasSpareReader() || !home->workHere(wakes)) return wakes.flush();
+    const auto in_a_moment = [this] { return link_->callIn(kShortCalls); };
+    if (home == nullptr || !link_->hasSpareReader() || !home->workHere(wakes, in_a_moment))
+      return wakes.flush();
     CallStageMark::watch(nullptr);  // from here on the thread works on no call
   }
 

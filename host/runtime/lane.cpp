@@ -1,6 +1,7 @@
 #include "runtime/lane.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <list>
 #include <pthread.h>
 #include <system_error>
@@ -14,12 +15,27 @@ namespace {
 /// A task whose deadline passes tells nobody.
 constexpr std::chrono::milliseconds kStuckLook{20};
 
+/// The kernel's coarse clock costs a fifth of the exact one and is behind it by one tick at most,
+/// 10 ms where ticks are slowest: only near the deadline is the exact one asked.
+bool isPast(Lane::Time deadline) {
+  timespec tick{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
+  const Lane::Time::duration coarse =
+      std::chrono::seconds{tick.tv_sec} + std::chrono::nanoseconds{tick.tv_nsec};
+  constexpr std::chrono::milliseconds kTick{20};
+  return deadline.time_since_epoch() < coarse + kTick &&
+         deadline < std::chrono::steady_clock::now();
+}
+
 /// What the thread collects its wakes in, if it does.
 thread_local LaneWakes* collected_wakes = nullptr;
 
 }  // namespace
 
 struct Lane::Shared {
+  /// That of which this thread, a guest, keeps some waiting for a moment.
+  static inline thread_local Shared* looked_after_ = nullptr;
+
   struct Waiting {
     Task task;
     Time deadline;
@@ -40,10 +56,7 @@ struct Lane::Shared {
   std::uint64_t expired = 0;
   bool closed = false;
 
-  bool isHung() const {
-    return running.size() >= limits.threads &&
-           stuckCount(std::chrono::steady_clock::now()) >= limits.threads;
-  }
+  bool isHung() const { return running.size() >= limits.threads && stuckCount() >= limits.threads; }
 
   /// A thread of another's may be at work, too.
   bool hasWork() const { return !queue.empty() && running.size() < limits.threads; }
@@ -52,10 +65,8 @@ struct Lane::Shared {
     return limits.threads - std::min(running.size(), limits.threads);
   }
 
-  std::size_t stuckCount(Time now) const {
-    std::size_t count = 0;
-    for (const Time deadline : running) count += deadline < now ? 1U : 0U;
-    return count;
+  std::size_t stuckCount() const {
+    return static_cast<std::size_t>(std::count_if(running.begin(), running.end(), isPast));
   }
 
   /// Whether another thread is to be woken for what waits. One at a time is on its way, and each
@@ -88,12 +99,12 @@ struct Lane::Shared {
   void doNext(std::unique_lock<std::mutex>& lock, std::list<Time>& own) {
     Waiting next = std::move(queue.front());
     queue.pop_front();
-    const bool late = next.deadline < std::chrono::steady_clock::now();
+    const bool late = isPast(next.deadline);
     expired += late ? 1U : 0U;
     own.front() = next.deadline;
     running.splice(running.begin(), own);
     const auto place = running.begin();
-    const bool wakes_another = wantsWake();
+    const bool wakes_another = looked_after_ != this && wantsWake();
     lock.unlock();
     if (wakes_another) wake.notify_one();
     next.task(late);
@@ -104,12 +115,14 @@ struct Lane::Shared {
     if (closed && queue.empty()) wake.notify_all();  // those that slept beside a guest may end
   }
 
-  void workHere(std::size_t tasks_max) {
+  void workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
     std::list<Time> own(1);
+    looked_after_ = tasks_max > 1 && in_a_moment && in_a_moment() ? this : nullptr;
     std::unique_lock lock{mutex};
     ++guests;
     for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock, own);
     --guests;
+    looked_after_ = nullptr;
     if (closed) {
       wake.notify_all();
       idle.notify_all();
@@ -144,8 +157,7 @@ Lane::~Lane() {
   shared_->closed = true;
   shared_->wake.notify_all();
   const auto left_behind = [&] {
-    return shared_->queue.empty() && shared_->threads + shared_->guests <=
-                                         shared_->stuckCount(std::chrono::steady_clock::now());
+    return shared_->queue.empty() && shared_->threads + shared_->guests <= shared_->stuckCount();
   };
   while (!shared_->idle.wait_for(lock, kStuckLook, left_behind)) continue;
 }
@@ -165,8 +177,10 @@ bool Lane::submit(Task task, Time deadline) {
     return false;
   }
   lane.queue.push_back({std::move(task), deadline});
+  const bool wakes = collected_wakes == nullptr && lane.wantsWake();
   lock.unlock();  // or who wakes would wait for it at once
-  LaneWakes::wake(shared_);
+  if (wakes) lane.wake.notify_one();
+  if (collected_wakes != nullptr) collected_wakes->add(shared_);
   return true;
 }
 
@@ -199,8 +213,7 @@ LaneLimits Lane::limits() const {
 
 LaneState Lane::state() const {
   const std::lock_guard lock{shared_->mutex};
-  return {shared_->running.size(), shared_->queue.size(),
-          shared_->stuckCount(std::chrono::steady_clock::now()), shared_->refused,
+  return {shared_->running.size(), shared_->queue.size(), shared_->stuckCount(), shared_->refused,
           shared_->expired};
 }
 
@@ -209,9 +222,17 @@ bool Lane::isHung() const {
   return shared_->isHung();
 }
 
-void Lane::workHere(std::size_t tasks_max) {
+void Lane::workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
   const auto shared = shared_;  // a task may end the lane
-  shared->workHere(tasks_max);
+  shared->workHere(tasks_max, in_a_moment);
+}
+
+void Lane::wakeOne() {
+  shared_->wakeForQueue();
+}
+
+void Lane::beforeWait() noexcept {
+  if (Shared* const lane = std::exchange(Shared::looked_after_, nullptr)) lane->wakeForQueue();
 }
 
 std::vector<Lane::Task> Lane::takeWaiting() {
@@ -241,12 +262,9 @@ LaneWakes::~LaneWakes() {
   flush();
 }
 
-void LaneWakes::wake(const std::shared_ptr<Lane::Shared>& lane) {
-  LaneWakes* const collected = collected_wakes;
-  if (collected == nullptr) return lane->wakeForQueue();
-  auto& lanes = collected->lanes_;
-  if (std::find(lanes.begin(), lanes.end(), lane) == lanes.end()) lanes.push_back(lane);
-  if (++collected->tasks_ >= kTasksMax) collected->flush();
+void LaneWakes::add(const std::shared_ptr<Lane::Shared>& lane) {
+  if (std::find(lanes_.begin(), lanes_.end(), lane) == lanes_.end()) lanes_.push_back(lane);
+  if (++tasks_ >= kTasksMax) flush();
 }
 
 void LaneWakes::flush() {
@@ -256,10 +274,10 @@ void LaneWakes::flush() {
   lanes_.clear();
 }
 
-bool LaneWakes::workHere(Lane& lane) {
+bool LaneWakes::workHere(Lane& lane, const Lane::InAMoment& in_a_moment) {
   if (lanes_.size() != 1 || lanes_.front() != lane.shared_) return false;
   lanes_.clear();
-  lane.workHere(std::exchange(tasks_, 0));
+  lane.workHere(std::exchange(tasks_, 0), in_a_moment);
   return true;
 }
 

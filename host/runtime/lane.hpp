@@ -55,9 +55,18 @@ class Lane {
   LaneState state() const;
   /// True when every thread of the lane runs past its deadline.
   bool isHung() const;
+  /// Has wakeOne() called in a moment by somebody else. False when there is nobody.
+  using InAMoment = std::function<bool()>;
   /// Does at most so many of the tasks that wait on the calling thread, which counts as one of the
-  /// lane's then. While others wait, a thread of the lane is woken for them.
-  void workHere(std::size_t tasks_max);
+  /// lane's then. While others wait, a thread of the lane is woken for them: at once, or with
+  /// `in_a_moment` when the first of them takes longer than that, or says beforeWait(). Threads
+  /// that find everything done when they come cost as much as several short tasks.
+  void workHere(std::size_t tasks_max, const InAMoment& in_a_moment = {});
+  /// Wakes a thread for what waits, when one sleeps.
+  void wakeOne();
+  /// The task of the calling thread is about to wait for something: whoever it keeps waiting is
+  /// looked after at once. In other threads it does nothing.
+  static void beforeWait() noexcept;
   /// Takes out what waits for a thread, in its order: it is the caller's to do.
   std::vector<Task> takeWaiting();
   /// Refuses what comes from now on and waits until nothing runs or waits; false when `patience`
@@ -88,12 +97,11 @@ class LaneWakes {
   void flush();
   /// Instead of flush(), when everything was submitted to `lane`: does as much on this thread.
   /// False when there was nothing, or something else.
-  bool workHere(Lane& lane);
+  bool workHere(Lane& lane, const Lane::InAMoment& in_a_moment = {});
 
  private:
   friend class Lane;
-  /// Wakes a thread of the lane for a new task, or has the one of this thread do so later.
-  static void wake(const std::shared_ptr<Lane::Shared>& lane);
+  void add(const std::shared_ptr<Lane::Shared>& lane);
 
   std::vector<std::shared_ptr<Lane::Shared>> lanes_;
   std::size_t tasks_ = 0;

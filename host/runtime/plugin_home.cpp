@@ -15,6 +15,7 @@
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
 #include "runtime/job_schema.hpp"
+#include "runtime/lane.hpp"
 #include "runtime/message_schema.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
@@ -411,6 +412,7 @@ std::string PluginHome::checkHealth(const RegisteredContributor& contributor,
 void PluginHome::runRead(bulkhead_context* context,
                          const std::function<void(bulkhead_transaction&)>& closure) {
   const CallStageMark stage{CallStage::Read};
+  Lane::beforeWait();
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   store.read(
@@ -425,6 +427,7 @@ void PluginHome::runRead(bulkhead_context* context,
 void PluginHome::runWrite(bulkhead_context* context,
                           const std::function<void(bulkhead_transaction&)>& closure) {
   const CallStageMark stage{CallStage::Write};
+  Lane::beforeWait();
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   bool has_work = false;

@@ -6,6 +6,7 @@
 #include "runtime/call_scope.hpp"
 #include "runtime/call_stage.hpp"
 #include "runtime/host_table.hpp"
+#include "runtime/lane.hpp"
 #include "runtime/plugin_home.hpp"
 
 namespace bulkhead::host {
@@ -20,6 +21,7 @@ OutboundAnswer PluginHome::sendOutbound(bulkhead_context* context, OutboundReque
   TransactionScope::requireOutside("No outside service is called");
   if (services_.http == nullptr || creating_) throw noEgress();
   const CallStageMark stage{CallStage::Outbound};
+  Lane::beforeWait();
   const bulkhead_context* const running = RunningContext::unless(context);
   HttpCaller caller{options_.plugin, deadlineOf(running)};
   if (running != nullptr && running->request != nullptr) {

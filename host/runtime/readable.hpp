@@ -23,6 +23,8 @@ class Readable {
   virtual void onReadable() noexcept = 0;
   /// On the same thread: that loop watches nothing any more.
   virtual void onWatchEnd(const ReadableWatch& watch) noexcept = 0;
+  /// On the thread of the loop that has promised it: what was put off is to be done now.
+  virtual void onRoundEnd() noexcept = 0;
 
  private:
   const std::uint64_t number_;
@@ -41,6 +43,9 @@ class ReadableWatch {
   virtual bool watch(int descriptor, const std::shared_ptr<Readable>& readable) noexcept = 0;
   /// Any thread. What the loop has seen already may still be told.
   virtual void unwatch(int descriptor) noexcept = 0;
+  /// On the loop's own thread: promises onRoundEnd() before it waits again, or ends. A loop never
+  /// waits for anything in between, so that this is soon. False when the system has no room for it.
+  virtual bool promiseRoundEnd(const std::shared_ptr<Readable>& readable) noexcept = 0;
 
  protected:
   static void setOfThisThread(std::shared_ptr<ReadableWatch> watch) noexcept;

@@ -158,7 +158,7 @@ Response LeadRoutes::put(const Request& request, Transaction& write) const {
     LeadStore::insert(write, request.tenant(), wanted);
     return answer(201, wanted);
   }
-  static_cast<Record&>(wanted) = *existing;
+  static_cast<Record&>(wanted) = static_cast<const Record&>(*existing);
   if (!request.header("if-match")) {
     if (wanted == *existing) return answer(200, *existing);
     throw bulkhead::Error::conflict(

@@ -42,7 +42,7 @@ class Tls : public testing::Test {
   }
 
   const HostFolder folder_;
-  const CertificateFolder certificates_;
+  CertificateFolder certificates_;
 };
 
 TEST_F(Tls, TheToolsOfTheTradeAreServed) {

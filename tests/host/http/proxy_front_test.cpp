@@ -37,7 +37,7 @@ class ProxyFrontTest : public FrontTest {
     return answer ? answer->body : "";
   }
 
-  const CertificateFolder folder_;
+  CertificateFolder folder_;
 };
 
 TEST_F(ProxyFrontTest, TheClientIsWhomTheBalancerNames) {

@@ -36,7 +36,7 @@ class TlsFrontTest : public FrontTest {
   }
   std::uint16_t port() { return front().port(); }
 
-  const CertificateFolder folder_;
+  CertificateFolder folder_;
   const PemFiles files_ = folder_.make("localhost");
 };
 

@@ -42,7 +42,7 @@ class TlsTicketsTest : public FrontTest, public testing::WithParamInterface<int>
   }
   std::uint16_t front_port() const { return const_cast<TlsTicketsTest*>(this)->front().port(); }
 
-  const CertificateFolder folder_;
+  CertificateFolder folder_;
   const PemFiles files_ = folder_.make("localhost");
   std::atomic<seconds> now_{seconds{1000}};
   std::shared_ptr<TlsTickets> tickets_;

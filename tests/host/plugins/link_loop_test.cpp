@@ -63,8 +63,16 @@ class BareLoop {
     void unwatch(int descriptor) noexcept override {
       epoll_ctl(epoll.get(), EPOLL_CTL_DEL, descriptor, nullptr);
     }
+    bool promiseRoundEnd(const std::shared_ptr<Readable>& readable) noexcept override {
+      promised.push_back(readable);
+      return true;
+    }
+    void endRound() {
+      for (const auto& readable : std::exchange(promised, {})) readable->onRoundEnd();
+    }
     FileDescriptor epoll{epoll_create1(EPOLL_CLOEXEC)};
     std::weak_ptr<Readable> guest;
+    std::vector<std::shared_ptr<Readable>> promised;
   };
 
   void run() {
@@ -79,6 +87,7 @@ class BareLoop {
       } else if (const auto guest = set_->guest.lock()) {
         guest->onReadable();
       }
+      set_->endRound();
     }
     Set::makeOwn(nullptr);
     if (const auto guest = set_->guest.lock()) guest->onWatchEnd(*set_);
@@ -263,6 +272,36 @@ TEST_F(LinkLoop, WhatWaitsForRoomIsSentWhileALoopReads) {
   readAtWorker();
   while (worker_took_ < std::size_t{8} << 20) std::this_thread::yield();
   EXPECT_EQ(takerOf("x"), loop.thread());
+}
+
+TEST_F(LinkLoop, WhatIsSentInARoundGoesAtItsEnd) {
+  readAtWorker();
+  BareLoop loop;
+  std::string frame;
+  writeData(frame, 1, "a call");
+  loop.post([&] {
+    for (std::size_t count = 1; count <= 3; ++count) {
+      ASSERT_TRUE(host_->send(frame));
+      EXPECT_EQ(host_->backlog(), count * frame.size()) << "none has gone";
+    }
+    std::thread{[&] { ASSERT_TRUE(host_->send(frame)); }}.join();  // goes with them
+    EXPECT_EQ(host_->backlog(), 4 * frame.size());
+  });
+  while (worker_took_ < 4 * std::string_view{"a call"}.size()) std::this_thread::yield();
+}
+
+TEST_F(LinkLoop, ARoundCollectsABoundedAmount) {
+  readAtWorker();
+  BareLoop loop;
+  std::string frame;
+  writeData(frame, 1, std::string(Link::kRoundBytes / 4, 'x'));
+  loop.post([&] {
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(host_->send(frame));
+      EXPECT_LT(host_->backlog(), Link::kRoundBytes);
+    }
+  });
+  while (worker_took_ < 5 * Link::kRoundBytes) std::this_thread::yield();
 }
 
 /// Goal: loops take a link from each other at any moment, and nothing is lost, doubled or stuck.

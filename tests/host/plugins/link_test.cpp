@@ -1,5 +1,6 @@
 #include "plugins/link.hpp"
 
+#include <atomic>
 #include <cstring>
 #include <ctime>
 #include <future>
@@ -287,6 +288,21 @@ TEST_F(LinkTest, BytesApartComeInTheirPlaceAndAreLetGo) {
 // Goal: a call of many megabytes costs an event loop no more than a short one. Method: the other
 // side takes whatever comes; what one send() has not written is still there, as nobody else writes.
 // Control: what a loop may write goes at once.
+TEST_F(LinkTest, AReaderOfTheWorkersIsCalledWhenItIsTime) {
+  EXPECT_FALSE(host_->callIn(std::chrono::microseconds{50})) << "the host has no use for it";
+  EXPECT_TRUE(worker_->callIn(std::chrono::hours{1}));
+  std::atomic<int> calls{0};
+  for (int i = 0; i < 2; ++i) {
+    readers_.emplace_back([&] { worker_->read([](const Frame&) {}, [] {}, [&] { ++calls; }); });
+  }
+  for (int time = 1; time <= 20; ++time) {
+    EXPECT_TRUE(worker_->callIn(std::chrono::microseconds{50}));
+    while (calls < time) std::this_thread::yield();
+  }
+  endReaders();
+  EXPECT_EQ(calls, 20) << "one of them each time";
+}
+
 TEST_F(LinkTest, OneCallWritesABoundedAmount) {
   constexpr std::size_t kBytes = 32U * 1024 * 1024;
   std::atomic<std::size_t> taken{0};

@@ -1,6 +1,7 @@
 #include "runtime/lane.hpp"
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <gtest/gtest.h>
 #include <latch>
@@ -184,6 +185,15 @@ class NoThreads {
   pthread_attr_t before_{};
 };
 
+/// A lane's two threads, which sleep soon.
+void warm(Lane& lane) {
+  std::latch both{2};
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(lane.submit([&](bool) { both.arrive_and_wait(); }, in(milliseconds{5000})));
+  both.wait();
+  while (lane.state().running > 0) std::this_thread::yield();
+}
+
 /// Submits a task that waits until it is released, and does it on a thread of the test's own.
 class WorkOfAGuest {
  public:
@@ -246,17 +256,7 @@ TEST(Lane, WhatComesBesideAGuestIsNotHeldUp) {
 
 TEST(Lane, ItsEndWakesThoseThatSleepBesideGuests) {
   auto lane = std::make_unique<Lane>("test", LaneLimits{2, 8});
-  std::latch warm{2};
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(lane->submit(
-        [&](bool) {
-          warm.count_down();
-          warm.wait();
-        },
-        in(milliseconds{5000})));
-  }
-  warm.wait();  // two threads, which sleep soon
-  while (lane->state().running > 0) std::this_thread::yield();
+  warm(*lane);
   auto first = std::make_unique<WorkOfAGuest>(*lane);
   auto second = std::make_unique<WorkOfAGuest>(*lane);
   std::promise<void> third;
@@ -279,6 +279,46 @@ TEST(LaneWakes, AGuestDoesNothingForALaneOfOthers) {
   EXPECT_FALSE(wakes.workHere(lane));
   wakes.flush();
   done.wait();
+}
+
+/// A guest's task behind which another one waits, beside threads that sleep: what becomes of the
+/// other one once the first has done `then`.
+std::future_status behindAGuest(const Lane::InAMoment& in_a_moment,
+                                const std::function<void(Lane&)>& then) {
+  Lane lane{"test", {2, 8}};
+  Lane other{"other", {1, 8}};
+  warm(lane);
+  std::promise<void> second;
+  auto done = second.get_future();
+  auto status = std::future_status::deferred;
+  LaneWakes wakes;
+  EXPECT_TRUE(lane.submit(
+      [&](bool) {
+        std::thread{[&] {
+          for (int i = 0; i < 100; ++i) runOne(other);
+        }}.join();
+        then(lane);
+        status = done.wait_for(milliseconds{200});
+      },
+      in(milliseconds{60'000})));
+  EXPECT_TRUE(lane.submit([&](bool) { second.set_value(); }, in(milliseconds{60'000})));
+  EXPECT_TRUE(wakes.workHere(lane, in_a_moment));
+  return status;
+}
+
+// Goal: no thread is woken for what a guest does in a moment itself, and none waits for a guest
+// that takes longer.
+TEST(LaneWakes, WhomSomebodyLooksAfterAGuestWakesNobodyFor) {
+  int asked = 0;
+  const auto in_a_moment = [&] { return ++asked > 0; };
+  EXPECT_EQ(behindAGuest(in_a_moment, [](Lane&) {}), std::future_status::timeout);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(behindAGuest(in_a_moment, [](Lane& lane) { lane.wakeOne(); }),
+            std::future_status::ready);
+  EXPECT_EQ(behindAGuest(in_a_moment, [](Lane&) { Lane::beforeWait(); }),
+            std::future_status::ready);
+  EXPECT_EQ(behindAGuest([] { return false; }, [](Lane&) {}), std::future_status::ready)
+      << "the control: nobody looks after them";
 }
 
 TEST(Lane, WhatItRefusesForWantOfAThreadNeverRuns) {

@@ -379,9 +379,10 @@ TEST(GoogleCalendarRequests, ReferenceRequestsOfGooglesLibrary) {
     EXPECT_TRUE(("https://www.googleapis.com" + target).starts_with(request.url))
         << "the same but for parameters that are not ours: " << request.url;
     for (const auto& [header, value] : golden.at("headers").items()) {
-      const auto found = std::find_if(
-          request.headers.begin(), request.headers.end(),
-          [&](const auto& one) { return strcasecmp(one.first.c_str(), header.c_str()) == 0; });
+      const auto found = std::find_if(request.headers.begin(), request.headers.end(),
+                                      [&header = header](const auto& one) {
+                                        return strcasecmp(one.first.c_str(), header.c_str()) == 0;
+                                      });
       ASSERT_NE(found, request.headers.end()) << name << " " << header;
       if (header != "authorization") {
         EXPECT_EQ(found->second, value) << name;

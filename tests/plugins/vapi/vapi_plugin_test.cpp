@@ -222,9 +222,10 @@ TEST(VapiRequests, ReferenceRequestsOfVapisLibrary) {
     EXPECT_EQ(request.method, golden.at("method")) << *name;
     EXPECT_EQ(request.url, kApi + golden.at("target").get<std::string>()) << *name;
     for (const auto& [header, value] : golden.at("headers").items()) {
-      const auto found = std::find_if(
-          request.headers.begin(), request.headers.end(),
-          [&](const auto& one) { return strcasecmp(one.first.c_str(), header.c_str()) == 0; });
+      const auto found = std::find_if(request.headers.begin(), request.headers.end(),
+                                      [&header = header](const auto& one) {
+                                        return strcasecmp(one.first.c_str(), header.c_str()) == 0;
+                                      });
       ASSERT_NE(found, request.headers.end()) << *name << " " << header;
       if (header != "authorization") {
         EXPECT_EQ(found->second, value) << *name;
