@@ -75,7 +75,7 @@ int runCancel(const CommandLine& line) {
   return say(line, done, fmt::format("{} {}.", line.argument(1, "JOB"), what));
 }
 
-Json queueCalled(const CommandLine& line, const char* verb) {
+Json queueCalled(const CommandLine& line, const std::string& verb) {
   return bodyOf(
       called(line, "POST",
              fmt::format("/api/admin/jobs/{}/queues/{}/{}", pathSegment(line.argument(0, "PLUGIN")),
@@ -85,10 +85,12 @@ Json queueCalled(const CommandLine& line, const char* verb) {
 int runReplay(const CommandLine& line) {
   std::int64_t retried = 0;
   Json done;
-  do {
-    done = queueCalled(line, "replay");
+  std::int64_t after = 0;
+  do {  // each dead one once, also where it is dead again by the next round
+    done = queueCalled(line, after == 0 ? "replay" : fmt::format("replay?after={}", after));
     retried += done.value("retried", std::int64_t{0});
-  } while (done.value("more", false));
+    after = done.value("after", std::int64_t{0});
+  } while (done.value("more", false) && after > 0);
   done["retried"] = retried;
   return say(line, done, fmt::format("{} dead jobs are run again.", retried));
 }

@@ -20,6 +20,7 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::milliseconds kPatience{5'000};
 constexpr std::int64_t kListMax = 1000;
+constexpr std::int64_t kNumberMax = std::int64_t{1} << 53U;
 constexpr std::chrono::seconds kOldMax{300};  ///< what waits for longer is told to operators
 
 std::int64_t queryNumber(const HttpRequest& request, const char* name, std::int64_t fallback,
@@ -114,8 +115,17 @@ std::vector<std::string> pluginsOf(const Desks& jobs, const HttpRequest& request
   return all;
 }
 
+/// One that does not answer is named among those that are away, unless it alone was asked for.
+void eachOf(const std::string& plugin, bool of_one, Json& away, const std::function<void()>& ask) {
+  try {
+    ask();
+  } catch (const Error& error) {
+    if (of_one) throw;
+    away.push_back({{"plugin", plugin}, {"reason", error.message()}});
+  }
+}
+
 HttpResponse listed(const Desks& jobs, const HttpRequest& request) {
-  constexpr std::int64_t kAny = std::int64_t{1} << 53U;
   const std::string state = queryText(request, "state");
   const auto states = {"",          "scheduled", "available", "running",
                        "retryable", "completed", "cancelled", "dead"};
@@ -130,36 +140,38 @@ HttpResponse listed(const Desks& jobs, const HttpRequest& request) {
   const Json filter{{"verb", "list"},
                     {"state", state},
                     {"queue", queryText(request, "queue")},
-                    {"before", queryNumber(request, "before", 0, kAny)},
+                    {"before", queryNumber(request, "before", 0, kNumberMax)},
                     {"limit", queryNumber(request, "limit", 100, kListMax)}};
   Json rows = Json::array();
   Json away = Json::array();
   for (const auto& plugin : pluginsOf(jobs, request)) {
-    try {
+    eachOf(plugin, of_one, away, [&] {
       for (const auto& row : asked(jobs, plugin, filter, job_answers::listed))
         rows.push_back(shown(plugin, row));
-    } catch (const Error& error) {
-      if (of_one) throw;
-      away.push_back({{"plugin", plugin}, {"reason", error.message()}});
-    }
+    });
   }
   return answer({{"data", std::move(rows)}, {"away", std::move(away)}});
+}
+
+Error noJob(const std::string& plugin, const std::string& id) {
+  return Error::notFound("NOT_FOUND", fmt::format("'{}' has no job {}.", plugin, id));
 }
 
 HttpResponse inspected(const Desks& jobs, const HttpRequest& request) {
   const std::string& plugin = pathText(request, 0);
   const std::string& id = pathText(request, 1);
   const auto found = asked(jobs, plugin, {{"verb", "inspect"}, {"id", id}}, job_answers::job);
-  if (!found) throw Error::notFound("NOT_FOUND", fmt::format("'{}' has no job {}.", plugin, id));
+  if (!found) throw noJob(plugin, id);
   return answer(shown(plugin, *found));
 }
 
 HttpResponse retried(const Desks& jobs, const HttpRequest& request) {
   const std::string& plugin = pathText(request, 0);
   const std::string& id = pathText(request, 1);
-  const bool done = asked(jobs, plugin, {{"verb", "retry"}, {"id", id}},
-                          [](const Json& told) { return desk_answers::flag(told, "retried"); });
-  if (!done) {
+  const std::string_view outcome =
+      asked(jobs, plugin, {{"verb", "retry"}, {"id", id}}, job_answers::retried);
+  if (outcome == "gone") throw noJob(plugin, id);
+  if (outcome == "refused") {
     throw Error::conflict(
         "JOB_NOT_DEAD",
         fmt::format("Job {} of '{}' is neither dead nor cancelled, or another one has its key.", id,
@@ -174,8 +186,7 @@ HttpResponse cancelled(const Desks& jobs, const HttpRequest& request) {
   const std::string& id = pathText(request, 1);
   const std::string_view outcome =
       asked(jobs, plugin, {{"verb", "cancel"}, {"id", id}}, job_answers::cancelled);
-  if (outcome == "gone")
-    throw Error::notFound("NOT_FOUND", fmt::format("'{}' has no job {}.", plugin, id));
+  if (outcome == "gone") throw noJob(plugin, id);
   if (outcome == "finished")
     throw Error::conflict("JOB_FINISHED", fmt::format("Job {} of '{}' is finished.", id, plugin));
   return answer({{"plugin", plugin},
@@ -187,14 +198,16 @@ HttpResponse cancelled(const Desks& jobs, const HttpRequest& request) {
 HttpResponse replayed(const Desks& jobs, const HttpRequest& request) {
   const std::string& plugin = pathText(request, 0);
   const std::string& queue = pathText(request, 1);
-  bool more = false;
-  const std::int64_t count =
-      asked(jobs, plugin, {{"verb", "replay"}, {"queue", queue}}, [&](const Json& told) {
-        more = desk_answers::flag(told, "more");
-        return job_answers::retried(told);
-      });
+  const Json step{{"verb", "replay"},
+                  {"queue", queue},
+                  {"after", queryNumber(request, "after", 0, kNumberMax)}};
+  const auto done = asked(jobs, plugin, step, job_answers::replayed);
   jobs.ring(plugin);
-  return answer({{"plugin", plugin}, {"queue", queue}, {"retried", count}, {"more", more}});
+  return answer({{"plugin", plugin},
+                 {"queue", queue},
+                 {"retried", done.jobs},
+                 {"after", done.after},
+                 {"more", done.more}});
 }
 
 HttpResponse pausedOrNot(const Desks& jobs, const HttpRequest& request, const char* verb) {
@@ -213,46 +226,60 @@ HttpResponse pausedOrNot(const Desks& jobs, const HttpRequest& request, const ch
       {{"plugin", plugin}, {"queue", queue}, {"paused", verb == std::string_view{"pause"}}});
 }
 
+Json shown(const PluginJobs& plugin, const std::string& queue) {
+  const auto& paused = plugin.paused;
+  Json row{{"plugin", plugin.plugin},
+           {"queue", queue},
+           {"runs", plugin.runs},
+           {"paused", std::find(paused.begin(), paused.end(), queue) != paused.end()}};
+  for (const char* state : {"scheduled", "available", "running", "retryable", "dead"})
+    row[state] = 0;
+  for (const auto& figure : plugin.figures) {
+    if (figure.queue != queue) continue;
+    row[figure.state] = figure.jobs;
+    if (figure.state == "available") row["oldest_seconds"] = figure.oldest.count();
+  }
+  return row;
+}
+
+/// As they are at this moment; of one that does not answer as they were when it last did.
 HttpResponse queues(const Desks& jobs, const HttpRequest&) {
   Json rows = Json::array();
-  for (const auto& plugin : jobs.figures()) {
-    for (const auto& queue : plugin.queues) {
-      Json row{{"plugin", plugin.plugin},
-               {"queue", queue},
-               {"runs", plugin.runs},
-               {"paused", std::find(plugin.paused.begin(), plugin.paused.end(), queue) !=
-                              plugin.paused.end()}};
-      for (const char* state : {"scheduled", "available", "running", "retryable", "dead"})
-        row[state] = 0;
-      for (const auto& figure : plugin.figures) {
-        if (figure.queue == queue) row[figure.state] = figure.jobs;
-        if (figure.queue == queue && figure.state == "available")
-          row["oldest_seconds"] = figure.oldest.count();
-      }
-      rows.push_back(std::move(row));
-    }
+  Json away = Json::array();
+  for (auto& plugin : jobs.figures()) {
+    eachOf(plugin.plugin, false, away, [&] {
+      auto now = asked(jobs, plugin.plugin, {{"verb", "figures"}}, job_answers::figures);
+      plugin.figures = std::move(now.figures);
+      plugin.paused = std::move(now.paused);
+    });
+    for (const auto& queue : plugin.queues) rows.push_back(shown(plugin, queue));
   }
-  return answer({{"data", std::move(rows)}});
+  return answer({{"data", std::move(rows)}, {"away", std::move(away)}});
+}
+
+Json shown(const std::string& plugin, const schedules::Listed& one) {
+  Json options = Json::parse(one.options, nullptr, false);
+  if (!options.is_object()) options = Json::object();
+  Json row{{"plugin", plugin},
+           {"schedule", one.name},
+           {"next_at", timeOrNull(one.next_us)},
+           {"last_at", timeOrNull(one.last_us)}};
+  for (const char* name : {"queue", "cron", "zone", "every_s", "misfire"})
+    row[name] = options.contains(name) ? options[name] : Json{};
+  return row;
 }
 
 HttpResponse scheduled(const Desks& jobs, const HttpRequest& request) {
+  const bool of_one = request.queryValue("plugin") != nullptr;
   Json rows = Json::array();
+  Json away = Json::array();
   for (const auto& plugin : pluginsOf(jobs, request)) {
-    for (const auto& one : asked(jobs, plugin, {{"verb", "schedules"}}, job_answers::schedules)) {
-      Json options = Json::parse(one.options, nullptr, false);
-      if (!options.is_object()) options = Json::object();
-      rows.push_back({{"plugin", plugin},
-                      {"schedule", one.name},
-                      {"queue", options.value("queue", "")},
-                      {"cron", options.value("cron", "")},
-                      {"zone", options.value("zone", "")},
-                      {"every_s", options.value("every_s", 0)},
-                      {"misfire", options.value("misfire", "")},
-                      {"next_at", timeOrNull(one.next_us)},
-                      {"last_at", timeOrNull(one.last_us)}});
-    }
+    eachOf(plugin, of_one, away, [&] {
+      for (const auto& one : asked(jobs, plugin, {{"verb", "schedules"}}, job_answers::schedules))
+        rows.push_back(shown(plugin, one));
+    });
   }
-  return answer({{"data", std::move(rows)}});
+  return answer({{"data", std::move(rows)}, {"away", std::move(away)}});
 }
 
 /// Accepting and processing, and not far behind.

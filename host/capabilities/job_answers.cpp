@@ -97,8 +97,14 @@ std::string_view cancelled(const Json& answer) {
   return word(answer, "outcome", kOutcomes);
 }
 
-std::int64_t retried(const Json& answer) {
-  return number(answer, "retried", 0);
+std::string_view retried(const Json& answer) {
+  constexpr std::array<std::string_view, 3> kOutcomes{"retried", "refused", "gone"};
+  return word(answer, "outcome", kOutcomes);
+}
+
+Replayed replayed(const Json& answer) {
+  return {number(answer, "retried", 0), number(answer, "after", 0),
+          desk_answers::flag(answer, "more")};
 }
 
 std::vector<schedules::Listed> schedules(const Json& answer) {

@@ -47,7 +47,14 @@ std::vector<jobs::Listed> listed(const nlohmann::json& answer);
 std::optional<jobs::Listed> job(const nlohmann::json& answer);
 /// "cancelled", "wanted", "finished" or "gone".
 std::string_view cancelled(const nlohmann::json& answer);
-std::int64_t retried(const nlohmann::json& answer);
+/// "retried", "refused" or "gone".
+std::string_view retried(const nlohmann::json& answer);
+struct Replayed {
+  std::int64_t jobs = 0;
+  std::int64_t after = 0;  ///< to go on behind
+  bool more = false;
+};
+Replayed replayed(const nlohmann::json& answer);
 std::vector<schedules::Listed> schedules(const nlohmann::json& answer);
 
 }  // namespace job_answers

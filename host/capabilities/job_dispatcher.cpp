@@ -190,6 +190,7 @@ void JobDispatcher::survey(Member& member, Time now) {
     found->surveying = false;
     if (answer == nullptr) return;
     auto figures = job_answers::figures(*answer);
+    std::erase_if(figures.figures, [&](const JobFigure& one) { return !found->has(one.queue); });
     const std::lock_guard lock{mutex_};
     PluginJobs& told = known_[id].told;
     told.figures = std::move(figures.figures);

@@ -84,6 +84,11 @@ struct JobDispatcher::Member {
   Time sweep_at{};
   Time ill_until{};
 
+  /// Whether it has registered that queue: what it says beside that names no metric.
+  bool has(std::string_view queue) const {
+    return std::any_of(queues.begin(), queues.end(),
+                       [&](const Route& one) { return one->call == queue; });
+  }
   std::size_t running(const RegisteredRoute& queue) const {
     return static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), [&](const auto& one) {
       return one.second.queue->call == queue.call;

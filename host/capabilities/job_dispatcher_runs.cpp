@@ -48,7 +48,9 @@ void JobDispatcher::look(Member& member, Time now) {
               return;
             }
             auto agenda = job_answers::agenda(*answer);
-            for (const auto& [queue, state] : agenda.stalled) tell(*found, queue, "stalled", {});
+            for (const auto& [queue, state] : agenda.stalled) {
+              if (found->has(queue)) tell(*found, queue, "stalled", {});
+            }
             takeAgenda(*found, std::move(agenda));
             runDue(*found);
           });
@@ -143,10 +145,10 @@ void JobDispatcher::tellLost(Member& member) {
     found->say_at = {};
     const bool blamed = was_lost && request.at("blamed").get<bool>();
     finish(*found, owner,
-           !was_lost        ? told
-           : told == "lost" ? "gone"
-           : blamed         ? "stalled"
-                            : "released");
+           told == "lost" ? "gone"  // it was never claimed, perhaps because that cannot be written
+           : !was_lost    ? told
+           : blamed       ? "stalled"
+                          : "released");
   });
 }
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kListMax = 1000;
 constexpr std::string_view kListed =
     "SELECT seq, id, queue, key, tenant, state, schedule, error, progress, priority, attempts, "
     "stalls, cancel_wanted, run_at_us, created_us, started_us, finished_us, fire_us, "
-    "length(payload) FROM bulkhead_jobs WHERE ";
+    "payload_bytes FROM bulkhead_jobs WHERE ";
 
 Listed listedFrom(const bulkhead::Row& row) {
   Listed one;
@@ -55,16 +55,15 @@ std::vector<Listed> list(data::Transaction& transaction, const Filter& filter) {
   std::vector<Listed> rows;
   const std::int64_t before =
       filter.before > 0 ? filter.before : std::numeric_limits<std::int64_t>::max();
-  each(
-      transaction,
-      fmt::format("{}seq < $1 AND ($2 = '' OR state = $2) AND ($3 = '' OR queue = $3) "
-                  "ORDER BY seq DESC LIMIT $4",
-                  kListed),
-      [&](const bulkhead::Row& row) {
-        rows.push_back(listedFrom(row));
-        return true;
-      },
-      before, filter.state, filter.queue, std::clamp<std::int64_t>(filter.limit, 1, kListMax));
+  const auto take = [&](const bulkhead::Row& row) {
+    rows.push_back(listedFrom(row));
+    return true;
+  };
+  const auto sql = fmt::format("{}seq < $1 AND {} AND {} ORDER BY seq DESC LIMIT $4", kListed,
+                               filter.state.empty() ? "$2 = ''" : "state = $2",
+                               filter.queue.empty() ? "$3 = ''" : "queue = $3");
+  each(transaction, sql, take, before, filter.state, filter.queue,
+       std::clamp<std::int64_t>(filter.limit, 1, kListMax));
   return rows;
 }
 
@@ -76,26 +75,28 @@ std::optional<Listed> inspect(data::Transaction& transaction, std::string_view i
   return found;
 }
 
-bool retry(data::Transaction& transaction, std::string_view id, std::int64_t now_us) {
+std::string_view retry(data::Transaction& transaction, std::string_view id, std::int64_t now_us) {
   const auto one = inspect(transaction, id);
-  return one && send(transaction, kRetry, one->seq, now_us) == 1;
+  if (!one) return "gone";
+  return send(transaction, kRetry, one->seq, now_us) == 1 ? "retried" : "refused";
 }
 
-std::int64_t retryDead(data::Transaction& transaction, std::string_view queue, std::int64_t now_us,
-                       bool& more) {
+Replayed retryDead(data::Transaction& transaction, std::string_view queue, std::int64_t after,
+                   std::int64_t now_us) {
   std::vector<std::int64_t> dead;
   each(
       transaction,
-      "SELECT seq FROM bulkhead_jobs WHERE state = 'dead' AND queue = $1 ORDER BY seq LIMIT $2",
+      "SELECT seq FROM bulkhead_jobs WHERE state = 'dead' AND queue = $1 AND seq > $2 "
+      "ORDER BY seq LIMIT $3",
       [&](const bulkhead::Row& row) {
         dead.push_back(row.integer(0));
         return true;
       },
-      queue, kBatchRows);
-  std::int64_t retried = 0;
-  for (const std::int64_t seq : dead) retried += send(transaction, kRetry, seq, now_us);
-  more = retried > 0 && static_cast<std::int64_t>(dead.size()) == kBatchRows;
-  return retried;
+      queue, after, kBatchRows);
+  Replayed replayed{0, dead.empty() ? after : dead.back(),
+                    static_cast<std::int64_t>(dead.size()) == kBatchRows};
+  for (const std::int64_t seq : dead) replayed.jobs += send(transaction, kRetry, seq, now_us);
+  return replayed;
 }
 
 std::string_view cancel(data::Transaction& transaction, std::string_view id, std::int64_t now_us) {
@@ -147,13 +148,15 @@ std::vector<Figure> figures(data::Transaction& transaction) {
 }
 
 bool forget(data::Transaction& transaction, std::int64_t finished_us, std::int64_t dead_us) {
-  constexpr std::string_view kForget =
-      "DELETE FROM bulkhead_jobs WHERE seq IN (SELECT seq FROM bulkhead_jobs WHERE "
-      "state IN ('completed', 'cancelled', 'dead') AND finished_us < $1 AND (state <> 'dead') = "
-      "($2 = 0) ORDER BY finished_us LIMIT $3)";
-  const std::int64_t finished = send(transaction, kForget, finished_us, 0, kBatchRows);
-  const std::int64_t dead = send(transaction, kForget, dead_us, 1, kBatchRows);
-  return finished == kBatchRows || dead == kBatchRows;
+  const auto forget = [&](std::string_view which, std::int64_t before_us) {
+    return send(transaction,
+                fmt::format("DELETE FROM bulkhead_jobs WHERE seq IN (SELECT seq FROM bulkhead_jobs "
+                            "WHERE {} AND finished_us < $1 ORDER BY finished_us LIMIT $2)",
+                            which),
+                before_us, kBatchRows) == kBatchRows;
+  };
+  const bool more_finished = forget("state IN ('completed', 'cancelled')", finished_us);
+  return forget("state = 'dead'", dead_us) || more_finished;
 }
 
 }  // namespace bulkhead::host::jobs

@@ -142,7 +142,7 @@ class JobDesk {
         for (auto& one : jobs::due(transaction, queue, limit.get<std::int64_t>()))
           due.push_back(std::move(one));
       }
-      next = jobs::nextAtUs(transaction);
+      next = jobs::nextAtUs(transaction, store_.now_us);
       for (const auto& schedule : home_.schedules) {
         const std::int64_t at = schedules::nextUs(transaction, schedule, store_.now_us);
         if (at != 0 && (next == 0 || at < next)) next = at;
@@ -225,24 +225,24 @@ class JobDesk {
   }
 
   Json retry() const {
-    bool retried = false;
+    std::string_view outcome;
     store_.write([&](Transaction& transaction) {
-      retried = jobs::retry(transaction, text("id"), store_.now_us);
+      outcome = jobs::retry(transaction, text("id"), store_.now_us);
     });
-    return {{"retried", retried}};
+    return {{"outcome", outcome}};
   }
 
   Json replay() const {
     std::int64_t retried = 0;
-    bool more = true;
-    for (int rounds = 0; more && rounds < kRoundsMax; ++rounds) {
-      std::int64_t now = 0;
+    jobs::Replayed step{0, number("after"), true};
+    for (int rounds = 0; step.more && rounds < kRoundsMax; ++rounds) {
+      const std::int64_t after = step.after;
       store_.write([&](Transaction& transaction) {
-        now = jobs::retryDead(transaction, text("queue"), store_.now_us, more);
+        step = jobs::retryDead(transaction, text("queue"), after, store_.now_us);
       });
-      retried += now;
+      retried += step.jobs;
     }
-    return {{"retried", retried}, {"more", more}};
+    return {{"retried", retried}, {"after", step.after}, {"more", step.more}};
   }
 
   Json cancel() const {

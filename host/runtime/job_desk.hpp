@@ -31,8 +31,8 @@ struct JobDeskHome {
 ///   figures  -> figures [{queue, state, jobs, oldest_us (age)}], paused
 ///   list     state, queue, before, limit: -> jobs
 ///   inspect  id -> job (null: there is none)
-///   retry    id -> retried
-///   replay   queue: all dead ones of it -> retried, more
+///   retry    id -> outcome
+///   replay   queue, after: its dead ones with a higher number -> retried, after, more
 ///   cancel   id -> outcome
 ///   pause    queue; resume queue
 ///   schedules -> schedules [{name, options, next_us, last_us}]

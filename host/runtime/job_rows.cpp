@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/utf8.hpp>
 
 #include "runtime/job_statements.hpp"
 
@@ -16,6 +17,22 @@ constexpr std::size_t kErrorBytesMax = 1000;
 /// A plan from so far ahead was made before the clock was set back.
 constexpr std::int64_t kClockSlackUs = 10'000'000;
 constexpr std::int64_t kStaleMax = 100;
+constexpr int kTriesMax = 3;
+
+/// As every engine keeps it.
+std::string plain(std::string_view text, std::size_t bytes_max) {
+  std::string kept;
+  for (std::string_view rest = upTo(bytes_max, text); !rest.empty();) {
+    const std::size_t length = rest.front() == '\0' ? 0 : utf8Length(rest);
+    kept += length == 0 ? std::string_view{"?"} : rest.substr(0, length);
+    rest.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return kept;
+}
+
+bool isPlain(std::string_view text) {
+  return text.find('\0') == std::string_view::npos && isUtf8(text);
+}
 
 /// Ends a run, whose job goes on as `state`.
 bool end(data::Transaction& transaction, const Run& run, std::string_view state,
@@ -23,7 +40,7 @@ bool end(data::Transaction& transaction, const Run& run, std::string_view state,
   return send(transaction,
               "UPDATE bulkhead_jobs SET state = $3, error = $4, finished_us = $5, lease_owner = '' "
               "WHERE seq = $1 AND lease_token = $2 AND state = 'running'",
-              run.seq, run.token, state, error.substr(0, kErrorBytesMax), now_us) == 1;
+              run.seq, run.token, state, plain(error, kErrorBytesMax), now_us) == 1;
 }
 
 struct Counts {
@@ -54,37 +71,53 @@ std::string problemOf(const NewJob& job) {
   for (const auto& [text, what] : texts) {
     if (text.size() > kTextBytesMax)
       return fmt::format("The {} of a job has at most {} bytes.", what, kTextBytesMax);
+    if (!isPlain(text)) return fmt::format("The {} of a job is UTF-8, without NUL.", what);
   }
   if (job.payload.size() > kPayloadBytesMax)
     return fmt::format("The payload of a job has at most {} bytes.", kPayloadBytesMax);
+  if (!isPlain(job.payload)) return "The payload of a job is UTF-8, without NUL.";
   if (std::abs(std::int64_t{job.priority}) > kPriorityMax)
     return fmt::format("The priority of a job is from -{0} to {0}.", kPriorityMax);
   return job.run_at_us < 0 ? "A job is not run before 1970." : std::string{};
 }
 
+namespace {
+
+/// False where an unfinished one has its key.
+bool insert(data::Transaction& transaction, const NewJob& job, const std::string& id,
+            std::int64_t now_us) {
+  const bool later = job.run_at_us > now_us;
+  return send(transaction,
+              "INSERT INTO bulkhead_jobs (id, queue, key, tenant, state, priority, attempts, "
+              "stalls, "
+              "run_at_us, planned_us, lease_owner, lease_token, lease_until_us, cancel_wanted, "
+              "created_us, started_us, finished_us, schedule, fire_us, trace, error, progress, "
+              "payload_bytes, payload) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0, '', 0, 0, 0, "
+              "$8, "
+              "0, 0, $9, $10, $11, '', '', $12, $13) ON CONFLICT DO NOTHING",
+              id, job.queue, job.key, job.tenant, later ? "scheduled" : "available", job.priority,
+              later ? job.run_at_us : now_us, now_us, job.schedule, job.fire_us, job.trace,
+              static_cast<std::int64_t>(job.payload.size()), job.payload) == 1;
+}
+
+}  // namespace
+
+/// The one that has its key may end between the statements, where others write as well.
 Enqueued enqueue(data::Transaction& transaction, const NewJob& job, const std::string& id,
                  std::int64_t now_us) {
   if (const std::string problem = problemOf(job); !problem.empty())
     throw Error::app("JOB_REFUSED", problem);
-  const bool later = job.run_at_us > now_us;
-  const bool is_new =
-      send(transaction,
-           "INSERT INTO bulkhead_jobs (id, queue, key, tenant, state, priority, attempts, stalls, "
-           "run_at_us, planned_us, lease_owner, lease_token, lease_until_us, cancel_wanted, "
-           "created_us, started_us, finished_us, schedule, fire_us, trace, error, progress, "
-           "payload) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0, '', 0, 0, 0, $8, 0, 0, $9, $10, "
-           "$11, '', '', $12) ON CONFLICT DO NOTHING",
-           id, job.queue, job.key, job.tenant, later ? "scheduled" : "available", job.priority,
-           later ? job.run_at_us : now_us, now_us, job.schedule, job.fire_us, job.trace,
-           job.payload) == 1;
-  Enqueued enqueued{id, is_new};
-  if (is_new) return enqueued;
-  first(
-      transaction,
-      "SELECT id FROM bulkhead_jobs WHERE queue = $1 AND key = $2 AND key <> '' AND "
-      "state IN ('scheduled', 'retryable', 'available', 'running')",
-      [&](const bulkhead::Row& row) { enqueued.id = row.string(0); }, job.queue, job.key);
-  return enqueued;
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    if (insert(transaction, job, id, now_us)) return {id, true};
+    Enqueued present;
+    const bool there = first(
+        transaction,
+        "SELECT id FROM bulkhead_jobs WHERE queue = $1 AND key = $2 AND key <> '' AND "
+        "state IN ('scheduled', 'retryable', 'available', 'running')",
+        [&](const bulkhead::Row& row) { present.id = row.string(0); }, job.queue, job.key);
+    if (there) return present;
+  }
+  throw Error::conflict("JOB_KEY_TAKEN", "Others enqueue and end jobs of that key all the time.");
 }
 
 std::vector<Due> due(data::Transaction& transaction, std::string_view queue, std::int64_t limit) {
@@ -150,8 +183,8 @@ std::optional<bool> tell(data::Transaction& transaction, const Run& run,
   const auto counts = countsOf(transaction, run);
   if (!counts) return std::nullopt;
   if (!progress.empty())
-    send(transaction, "UPDATE bulkhead_jobs SET progress = $2 WHERE seq = $1", run.seq,
-         progress.substr(0, kProgressBytesMax));
+    send(transaction, "UPDATE bulkhead_jobs SET progress = $3 WHERE seq = $1 AND lease_token = $2",
+         run.seq, run.token, plain(progress, kProgressBytesMax));
   return counts->cancel_wanted;
 }
 
@@ -165,15 +198,14 @@ std::string_view fail(data::Transaction& transaction, const Run& run, const Fail
   const std::uint32_t failed = counts->attempts + 1;
   const bool cancelled = counts->cancel_wanted;
   const bool dead = !cancelled && failed >= failure.attempts_max;
-  end(transaction, run,
-      cancelled ? "cancelled"
-      : dead    ? "dead"
-                : "retryable",
-      failure.error, cancelled || dead ? failure.now_us : 0);
+  const std::string_view state = cancelled ? "cancelled" : dead ? "dead" : "retryable";
+  if (!end(transaction, run, state, failure.error, cancelled || dead ? failure.now_us : 0))
+    return "lost";
   const std::int64_t at_us = failure.now_us + delayUs(failed, failure.chance);
   send(transaction,
-       "UPDATE bulkhead_jobs SET attempts = $2, run_at_us = $3, planned_us = $4 WHERE seq = $1",
-       run.seq, failed, at_us, failure.now_us);
+       "UPDATE bulkhead_jobs SET attempts = $3, run_at_us = $4, planned_us = $5 WHERE seq = $1 "
+       "AND lease_token = $2",
+       run.seq, run.token, failed, at_us, failure.now_us);
   return cancelled ? "cancelled" : dead ? "dead" : "retry";
 }
 
@@ -191,9 +223,11 @@ std::string_view stall(data::Transaction& transaction, const Run& run, std::int6
   const std::string_view state = counts->cancel_wanted  ? "cancelled"
                                  : stalls >= kStallsMax ? "dead"
                                                         : "available";
-  end(transaction, run, state, "STALLED: its home ended, or was silent, while it was run.",
-      state == "available" ? 0 : now_us);
-  send(transaction, "UPDATE bulkhead_jobs SET stalls = $2 WHERE seq = $1", run.seq, stalls);
+  if (!end(transaction, run, state, "STALLED: its home ended, or was silent, while it was run.",
+           state == "available" ? 0 : now_us))
+    return "lost";
+  send(transaction, "UPDATE bulkhead_jobs SET stalls = $3 WHERE seq = $1 AND lease_token = $2",
+       run.seq, run.token, stalls);
   return state;
 }
 
@@ -208,26 +242,34 @@ std::int64_t delayUs(std::uint32_t failed, double chance) {
 
 namespace {
 
-/// What waits for a time that has come; what failed waits for a while, whatever the clock says
-/// since.
+/// What waits for a time that has come.
 constexpr std::string_view kDue =
-    "state IN ('scheduled', 'retryable') AND (run_at_us <= $1 OR (state = 'retryable' AND "
-    "planned_us > $2))";
+    "FROM bulkhead_jobs WHERE state IN ('scheduled', 'retryable') AND run_at_us <= $1 ORDER BY "
+    "run_at_us";
+/// What failed waits for a while, whatever the clock says since.
+constexpr std::string_view kOfAnotherClock =
+    "FROM bulkhead_jobs WHERE state = 'retryable' AND planned_us > $1 ORDER BY planned_us";
 
 }  // namespace
 
 bool hasDue(data::Transaction& transaction, std::int64_t now_us) {
-  return first(
-      transaction, fmt::format("SELECT 1 FROM bulkhead_jobs WHERE {} LIMIT 1", kDue),
-      [](const bulkhead::Row&) {}, now_us, now_us + kClockSlackUs);
+  const auto has = [&](std::string_view which, std::int64_t at_us) {
+    return first(
+        transaction, fmt::format("SELECT 1 {} LIMIT 1", which), [](const bulkhead::Row&) {}, at_us);
+  };
+  return has(kDue, now_us) || has(kOfAnotherClock, now_us + kClockSlackUs);
 }
 
 bool promote(data::Transaction& transaction, std::int64_t now_us) {
-  return send(transaction,
-              fmt::format("UPDATE bulkhead_jobs SET state = 'available' WHERE seq IN "
-                          "(SELECT seq FROM bulkhead_jobs WHERE {} ORDER BY run_at_us LIMIT $3)",
-                          kDue),
-              now_us, now_us + kClockSlackUs, kBatchRows) == kBatchRows;
+  const auto some = [&](std::string_view which, std::int64_t at_us) {
+    return send(transaction,
+                fmt::format("UPDATE bulkhead_jobs SET state = 'available' WHERE seq IN "
+                            "(SELECT seq {} LIMIT $2)",
+                            which),
+                at_us, kBatchRows) == kBatchRows;
+  };
+  const bool more = some(kDue, now_us);
+  return some(kOfAnotherClock, now_us + kClockSlackUs) || more;
 }
 
 std::vector<Stale> stale(data::Transaction& transaction, std::int64_t now_us) {
@@ -256,7 +298,7 @@ std::optional<Run> runOf(data::Transaction& transaction, std::string_view owner)
   return found ? std::optional{run} : std::nullopt;
 }
 
-std::int64_t nextAtUs(data::Transaction& transaction) {
+std::int64_t nextAtUs(data::Transaction& transaction, std::int64_t now_us) {
   std::int64_t next = 0;
   const auto take = [&](const bulkhead::Row& row) {
     const std::int64_t at = row.optionalInteger(0).value_or(0);
@@ -264,7 +306,10 @@ std::int64_t nextAtUs(data::Transaction& transaction) {
   };
   first(transaction,
         "SELECT min(run_at_us) FROM bulkhead_jobs WHERE state IN ('scheduled', 'retryable')", take);
-  first(transaction, "SELECT min(lease_until_us) FROM bulkhead_jobs WHERE state = 'running'", take);
+  first(transaction,
+        "SELECT min(lease_until_us) FROM bulkhead_jobs WHERE state = 'running' AND "
+        "lease_until_us >= $1",
+        take, now_us);
   return next;
 }
 

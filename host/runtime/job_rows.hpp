@@ -163,17 +163,25 @@ bool promote(data::Transaction& transaction, std::int64_t now_us);
 std::vector<Stale> stale(data::Transaction& transaction, std::int64_t now_us);
 /// What `owner` has claimed and not ended.
 std::optional<Run> runOf(data::Transaction& transaction, std::string_view owner);
-/// When the next one is due, or a lease ends; 0 for never.
-std::int64_t nextAtUs(data::Transaction& transaction);
+/// When the next one is due, or the next lease ends; 0 for never. Leases that are over by now are
+/// left to the next look: who has the job may live all the same.
+std::int64_t nextAtUs(data::Transaction& transaction, std::int64_t now_us);
 
 std::vector<Listed> list(data::Transaction& transaction, const Filter& filter);
 std::optional<Listed> inspect(data::Transaction& transaction, std::string_view id);
-/// A dead or cancelled one is available, as if it had never failed. False when it is neither, or
-/// another one has its key.
-bool retry(data::Transaction& transaction, std::string_view id, std::int64_t now_us);
-/// The same for the dead ones of a queue, the oldest first: how many; `more` when there are more.
-std::int64_t retryDead(data::Transaction& transaction, std::string_view queue, std::int64_t now_us,
-                       bool& more);
+/// A dead or cancelled one is available, as if it had never failed: "retried"; or "refused", as it
+/// is neither, or another one has its key; or "gone".
+std::string_view retry(data::Transaction& transaction, std::string_view id, std::int64_t now_us);
+/// What came of one step of running dead ones again.
+struct Replayed {
+  std::int64_t jobs = 0;   ///< that are available
+  std::int64_t after = 0;  ///< the number of the last one that was looked at
+  bool more = false;
+};
+/// The same for the dead ones of a queue with a higher number than `after`, the oldest first: one
+/// that dies again meanwhile is behind, and not run again and again.
+Replayed retryDead(data::Transaction& transaction, std::string_view queue, std::int64_t after,
+                   std::int64_t now_us);
 /// "cancelled", "wanted" (it runs, and is told), or "finished" (it was), or "gone".
 std::string_view cancel(data::Transaction& transaction, std::string_view id, std::int64_t now_us);
 void pause(data::Transaction& transaction, std::string_view queue, std::int64_t now_us);

@@ -62,10 +62,13 @@ RegisteredSchedule scheduleFrom(std::string_view name, std::string_view options)
   try {
     const auto most = read.value("catch_up_max", std::size_t{1});
     if (most < 1 || most > kCatchUpMax) refuse(name, "its catch_up_max is from 1 to 100");
+    jobs::NewJob job;
+    job.payload = read.value("payload", std::string{});
+    if (const std::string problem = jobs::problemOf(job); !problem.empty()) refuse(name, problem);
     return {std::string{name},
             read.at("queue").get<std::string>(),
             read.dump(),
-            read.value("payload", std::string{}),
+            std::move(job.payload),
             timesFrom(name, read),
             policyFrom(name, read.value("misfire", std::string{"fire_once"})),
             most};
@@ -103,7 +106,7 @@ std::optional<Planned> planOf(data::Transaction& transaction, const RegisteredSc
       schedule.name);
   if (!plan) return plan;
   const bool set_back = std::max(plan->last_us, planned_us) > now_us + kClockSlackUs;
-  if (set_back) plan = {0, now_us, false};
+  if (set_back) plan = {0, 0, false};
   if (plan->is_current) return plan;
   const std::int64_t since = std::max({plan->last_us, planned_us, now_us - kMissedUs});
   plan->next_us = schedule.times.next(std::min(since, now_us));

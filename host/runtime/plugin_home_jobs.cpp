@@ -57,6 +57,10 @@ std::uint64_t holdOf(std::int64_t seq) {
   return (static_cast<std::uint64_t>(seq) + 1) * kSpread;
 }
 
+HttpResponse ended(std::string_view outcome) {
+  return HttpResponse::json(200, toJson([&](JsonWriter& out) { out.object("outcome", outcome); }));
+}
+
 Error lost() {
   return Error::app("JOB_LOST", "Another one has this job by now; what it wrote is not kept.");
 }
@@ -123,6 +127,7 @@ HttpResponse PluginHome::workOnJobs(const HttpRequest& request, bulkhead_context
 HttpResponse PluginHome::runJob(const RegisteredRoute& queue, const HttpRequest& request,
                                 bulkhead_context& context) {
   const std::int64_t seq = numberOf(request, "seq");
+  if (stopping_) return ended("gone");
   const auto hold = readyStore().hold(holdOf(seq));
   std::optional<jobs::Claimed> job;
   runWrite(&context, [&](bulkhead_transaction& transaction) {
@@ -134,7 +139,7 @@ HttpResponse PluginHome::runJob(const RegisteredRoute& queue, const HttpRequest&
     const JobLeases::Held lease{leases_, job->run};
     outcome = workOnJob(queue, *job, context);
   }
-  return HttpResponse::json(200, toJson([&](JsonWriter& out) { out.object("outcome", outcome); }));
+  return ended(outcome);
 }
 
 std::string_view PluginHome::workOnJob(const RegisteredRoute& queue, const jobs::Claimed& job,

@@ -15,6 +15,7 @@ using host::HttpRequest;
 using host::HttpResponse;
 
 constexpr int kTriesMax = 8;  ///< of what a failure that was wanted keeps from being done
+constexpr int kRunsMax = 10'000;
 
 }  // namespace
 
@@ -48,7 +49,9 @@ JobRuns TestHost::Implementation::runJobs() {
   }
   const std::string tend = Json{{"verb", "tend"}, {"limits", std::move(limits)}}.dump();
   JobRuns runs;
-  for (int idle = 0; idle < kTriesMax;) {
+  int idle = 0;
+  for (int runs_done = 0; idle < kTriesMax; ++runs_done) {
+    if (runs_done == kRunsMax) throw std::runtime_error{"Jobs beget jobs without end."};
     const Json agenda = Json::parse(askDesk(tend, EntryKind::JobDesk));
     if (agenda.at("due").empty()) return runs;
     const Json due = agenda.at("due").front();

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "appointment_store.hpp"
 #include "upkeep_store.hpp"
@@ -28,8 +29,21 @@ Caller callerOf(const Job& job, std::string_view tenant, const bulkhead::Host& h
 
 /// There is more of the same: a job of its own, so that others of the plugin's writers come
 /// between.
-void goOn(const bulkhead::JobQueue& queue, Transaction& write, std::size_t done) {
-  if (done == static_cast<std::size_t>(kTouchedMax)) queue.enqueue(write, {});
+void goOn(const bulkhead::JobQueue& queue, Transaction& write,
+          const std::vector<UpkeepStore::Found>& done) {
+  if (done.size() < static_cast<std::size_t>(kTouchedMax)) return;
+  const auto& last = done.back();
+  const std::string payload =
+      json{{"over", last.over}, {"tenant", last.tenant}, {"id", last.appointment}}.dump();
+  queue.enqueue(write, {.payload = payload});
+}
+
+/// Behind which one it goes on.
+UpkeepStore::Found placeOf(const Job& job) {
+  if (job.payload().empty()) return {};
+  const json at = json::parse(job.payload());
+  return {at.at("tenant").get<std::string>(), at.at("id").get<std::string>(),
+          at.at("over").get<std::int64_t>()};
 }
 
 }  // namespace
@@ -51,33 +65,33 @@ Upkeep::Upkeep(bulkhead::Registrar& host, const SlotFinder& finder, AppointmentD
                           {.at_once = 1})} {
   const bulkhead::Schedule each_minute{.every = seconds{60}};
   host.schedule("hold-expiry", holds_, each_minute);
-  host.schedule("no-show-sweep", no_shows_, each_minute);
+  if (terms_.no_show_after_min > 0) host.schedule("no-show-sweep", no_shows_, each_minute);
   host.schedule("tz-rebase", rebases_, {.cron = "17 3 * * *"});
 }
 
 void Upkeep::expireHolds(const Job& job, Transaction& write) const {
   const Instant now = callerOf(job, {}, host_).now;
   const auto over = UpkeepStore::overdueHolds(write, now, kTouchedMax);
-  for (const auto& [tenant, id] : over) {
-    const auto hold = AppointmentStore::find(write, tenant, id);
-    if (hold) desk_.act(write, callerOf(job, tenant, host_), *hold, Action::Expire, {});
+  for (const auto& one : over) {
+    const auto hold = AppointmentStore::find(write, one.tenant, one.appointment);
+    if (hold) desk_.act(write, callerOf(job, one.tenant, host_), *hold, Action::Expire, {});
   }
-  goOn(holds_, write, over.size());
+  goOn(holds_, write, over);
 }
 
 void Upkeep::markNoShows(const Job& job, Transaction& write) const {
   if (terms_.no_show_after_min == 0) return;
   const Instant now = callerOf(job, {}, host_).now;
   const Interval ended{now - kNoShowWithin, now - terms_.no_show_after_min * kMinute};
-  const auto absent = UpkeepStore::unattended(write, ended, kTouchedMax);
-  for (const auto& [tenant, id] : absent) {
-    const auto visit = AppointmentStore::find(write, tenant, id);
-    const Instant absent_from =
-        visit ? visit->visit.begin + finder_.rules(write, tenant).no_show_grace_min * kMinute : now;
-    if (visit && absent_from <= now)  // a tenant may be more patient than the visit was long
-      desk_.act(write, callerOf(job, tenant, host_), *visit, Action::NoShow, {});
+  const auto absent = UpkeepStore::unattended(write, ended, placeOf(job), kTouchedMax);
+  for (const auto& one : absent) {
+    const auto visit = AppointmentStore::find(write, one.tenant, one.appointment);
+    if (!visit) continue;
+    const auto grace = finder_.rules(write, one.tenant).no_show_grace_min * kMinute;
+    if (visit->visit.begin + grace > now) continue;  // a tenant may be more patient
+    desk_.act(write, callerOf(job, one.tenant, host_), *visit, Action::NoShow, {});
   }
-  goOn(no_shows_, write, absent.size());
+  goOn(no_shows_, write, absent);
 }
 
 void Upkeep::rebase(const Job& job, Transaction& write) const {

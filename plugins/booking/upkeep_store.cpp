@@ -8,7 +8,7 @@ using bulkhead::Row;
 using bulkhead::values;
 
 UpkeepStore::Found read(const Row& row) {
-  return {row.string(0), row.string(1)};
+  return {row.string(0), row.string(1), row.integer(2)};
 }
 
 }  // namespace
@@ -16,17 +16,22 @@ UpkeepStore::Found read(const Row& row) {
 std::vector<UpkeepStore::Found> UpkeepStore::overdueHolds(ReadTransaction& transaction, Instant now,
                                                           std::int64_t limit) {
   return transaction.list(
-      "select tenant, appointment from appointment_resource where hold_until is not null and "
+      "select tenant, appointment, hold_until from appointment_resource where hold_until is not "
+      "null and "
       "hold_until <= $1 order by hold_until limit $2",
       values(epochSeconds(now), limit), read);
 }
 
 std::vector<UpkeepStore::Found> UpkeepStore::unattended(ReadTransaction& transaction,
-                                                        const Interval& ended, std::int64_t limit) {
+                                                        const Interval& ended, const Found& after,
+                                                        std::int64_t limit) {
   return transaction.list(
-      "select tenant, id from appointment where status = 'confirmed' and end_utc >= $1 and "
-      "end_utc < $2 order by end_utc limit $3",
-      values(epochSeconds(ended.begin), epochSeconds(ended.end), limit), read);
+      "select tenant, id, end_utc from appointment where status = 'confirmed' and end_utc >= $1 "
+      "and end_utc < $2 and (end_utc, tenant, id) > ($3, $4, $5) order by end_utc, tenant, id "
+      "limit $6",
+      values(epochSeconds(ended.begin), epochSeconds(ended.end), after.over, after.tenant,
+             after.appointment, limit),
+      read);
 }
 
 std::optional<std::string> UpkeepStore::tenantAfter(ReadTransaction& transaction,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,14 +17,16 @@ struct UpkeepStore {
   struct Found {
     std::string tenant;
     std::string appointment;
+    std::int64_t over = 0;  ///< since when, in seconds since 1970
   };
 
   /// Holds that are over at `now`, the oldest first.
   static std::vector<Found> overdueHolds(bulkhead::ReadTransaction& transaction, Instant now,
                                          std::int64_t limit);
-  /// Confirmed visits that ended in that time, the oldest first.
+  /// Confirmed visits that ended in that time, the oldest first; those behind `after` alone.
   static std::vector<Found> unattended(bulkhead::ReadTransaction& transaction,
-                                       const Interval& ended, std::int64_t limit);
+                                       const Interval& ended, const Found& after,
+                                       std::int64_t limit);
   /// The next tenant that has appointments, by name.
   static std::optional<std::string> tenantAfter(bulkhead::ReadTransaction& transaction,
                                                 std::string_view tenant);

@@ -236,7 +236,7 @@ typedef struct bulkhead_job {
   bulkhead_bytes queue;   /* as it was registered */
   bulkhead_bytes key;     /* a queue has one job for one key that is not finished; may be empty */
   bulkhead_bytes tenant;  /* may be empty */
-  bulkhead_bytes payload; /* any text, by habit JSON, at most 256 KiB */
+  bulkhead_bytes payload; /* UTF-8 without NUL, by habit JSON, at most 256 KiB */
   int64_t run_at_us;      /* not before, since 1970-01-01T00:00:00Z; 0: at once */
 } bulkhead_job;
 

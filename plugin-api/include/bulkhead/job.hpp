@@ -81,7 +81,7 @@ struct QueueOptions {
 
 /// A job to be enqueued. Borrows its texts.
 struct NewJob {
-  std::string_view payload = {};  ///< by habit JSON; at most 256 KiB
+  std::string_view payload = {};  ///< UTF-8, by habit JSON; at most 256 KiB
   std::string_view key = {};      ///< a queue has one job for one key that is not finished
   std::string_view tenant = {};
   std::int32_t priority = 0;  ///< from -100 to 100; of those that are due the highest is first

@@ -1,6 +1,7 @@
 // What is done without anybody asking.
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "plugins/booking/booking_fixture.hpp"
 
@@ -83,6 +84,34 @@ TEST_F(NoShowSweepTest, AVisitThatNobodyCameToIsANoShowAfterItsTime) {
   host_.runJobs();
   EXPECT_EQ(statusOf(missed), "no_show");
   EXPECT_EQ(statusOf(attended), "checked_in");
+}
+
+// Goal: visits that are not to be called no-shows yet keep nobody from the others, and nothing is
+// done over and over. Method: more of them than one job touches, of a tenant that waits for a day.
+TEST_F(NoShowSweepTest, WhatHasToWaitIsLookedAtOncePerSweep) {
+  put("/resources/ben", R"({"name":"Ben","schedule":"week","services":["cut"]})");
+  const auto version = host_.get(path("/tenant")).header("ETag");
+  const auto patient =
+      host_.patch(path("/tenant"), R"({"no_show_grace_min":1440})", {{"If-Match", version}});
+  ASSERT_EQ(patient.status, 200) << patient.body;
+  host_.runJobs();
+  std::vector<json> visits;
+  for (int i = 0; i < 12; ++i) {
+    const auto response =
+        post("/appointments",
+             fmt::format(R"({{"service":"cut","start":"2026-01-06T{}:{}0:00Z","resource":"{}",)"
+                         R"("lead":{{"phone":"+120255501{}"}}}})",
+                         14 + i / 4, i / 2 % 2 * 3, i % 2 == 0 ? "anna" : "ben", 10 + i));
+    ASSERT_EQ(response.status, 201) << response.body;
+    visits.push_back(json::parse(response.body));
+  }
+  host_.setTime("2026-01-06T23:00:00Z");
+  host_.runJobs();
+  EXPECT_EQ(inState("no-show-sweep", "completed"), 2U) << "the first ten, and the rest";
+  EXPECT_EQ(statusOf(visits.back()), "confirmed");
+  host_.setTime("2026-01-07T18:00:00Z");
+  host_.runJobs();
+  for (const auto& visit : visits) EXPECT_EQ(statusOf(visit), "no_show");
 }
 
 TEST_F(UpkeepTest, EachVersionOfTheZoneDataIsAppliedOnceToEachTenant) {

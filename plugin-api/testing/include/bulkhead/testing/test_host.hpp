@@ -150,7 +150,7 @@ class TestHost {
   MessageRuns runMessages();
 
   /// Fires the schedules, and has every job done that is due, those of a queue in their order, also
-  /// those that come meanwhile, one after the other.
+  /// those that come meanwhile, one after the other; throws when they come without end.
   JobRuns runJobs();
   /// The jobs of a queue, the newest first.
   std::vector<ShownJob> jobs(std::string_view queue);
