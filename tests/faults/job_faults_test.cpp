@@ -9,6 +9,7 @@
 #include <string>
 
 #include "host_process.hpp"
+#include "process_limit.hpp"
 
 namespace bulkhead::integration {
 namespace {
@@ -194,6 +195,7 @@ TEST_F(JobFaults, AnOperatorSeesAndDoesWhatThereIsToDo) {
   EXPECT_EQ(job(second).value("state", ""), "cancelled");
   EXPECT_EQ(act(second + "/cancel"), 409);
   EXPECT_EQ(act("none/cancel"), 404);
+  EXPECT_EQ(act("none/retry"), 404);
   const CommandEnd resumed = folder_.run({"jobs", "resume", "chores", "sums"});
   EXPECT_EQ(resumed.code, 0) << resumed.errors;
   EXPECT_TRUE(awaitState(first, "retryable"));
@@ -234,6 +236,33 @@ TEST_F(JobFaults, WhatAClosedPluginHasToDoIsSeenAndCanBeActedOn) {
         << "and it was written to its store";
     EXPECT_EQ(host.stop(), 0) << host.logText();
   }
+}
+
+// Goal: a disk that is full delays jobs, and neither loses nor doubles nor blames one. Method: no
+// file of the worker may grow while one job runs and others become due.
+TEST_F(JobFaults, ADiskThatIsFullDelaysJobsAndDoesNothingElseToThem) {
+  install("worker");
+  start();
+  makeTenant();
+  const std::string errand = enqueue({{"queue", "errands"}});
+  ASSERT_TRUE(await([&] { return job(errand).value("progress", "") == "begun"; }));
+  enqueue({{"count", 20}, {"in_s", 1}});
+  {
+    const faults::ProcessLimit full{worker(), RLIMIT_FSIZE, 4096};
+    EXPECT_TRUE(await([&] {
+      return host_->keyed("salon").post("/api/chores/v1/work", R"({"in_s":3600})").status == 503;
+    }));
+    const auto due = std::chrono::steady_clock::now() + seconds{3};
+    EXPECT_TRUE(await([&] { return std::chrono::steady_clock::now() > due; }));
+    EXPECT_EQ(effects().value("jobs", 0), 0) << "nothing can be written";
+  }
+  EXPECT_TRUE(
+      await([&] { return host_->keyed("salon").post("/api/chores/v1/leave", "{}").status == 200; },
+            seconds{20}));
+  EXPECT_TRUE(awaitState(errand, "completed")) << job(errand);
+  EXPECT_EQ(job(errand).value("stalls", -1), 0);
+  EXPECT_TRUE(awaitEffects(21, seconds{60})) << effects();
+  EXPECT_EQ(effects().value("effects", 0), 21) << effects();
 }
 
 TEST_F(JobFaults, OneThatRunsIsToldThatItIsCancelled) {

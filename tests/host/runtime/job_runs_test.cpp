@@ -156,6 +156,7 @@ TEST_F(JobRunsTest, AHomeThatEndsGivesItsJobBackAsIfItHadNotBeenBegun) {
   EXPECT_EQ(jobs[0].at("state"), "available");
   EXPECT_EQ(jobs[0].at("attempts"), 0);
   EXPECT_EQ(jobs[0].at("stalls"), 0);
+  EXPECT_EQ(run("two"), "gone") << "and it begins no other";
 }
 
 TEST_F(JobRunsTest, OneThatDoesNotEndIsReleasedAndItsEffectRefused) {
