@@ -35,12 +35,8 @@ void ServingHost::countCapabilityCall(const CapabilityRecord& call) {
 ClosedJobs ServingHost::closedJobs() {
   return
       [this](const std::string& plugin, const std::string& request) -> std::optional<std::string> {
-        const auto compartment = supervisor_.find(plugin);
-        if (!compartment || has_elder_) return std::nullopt;
-        const PluginState state = compartment->status().state;
-        const bool comes_back = state == PluginState::Hung || state == PluginState::Crashed;
-        if (state < PluginState::Stopped || comes_back) return std::nullopt;
-        return supervisor_.bareStore(plugin)->answerJobs(request);
+        if (has_elder_) return std::nullopt;
+        return supervisor_.askClosedJobs(plugin, request);
       };
 }
 

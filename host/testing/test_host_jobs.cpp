@@ -15,7 +15,7 @@ using host::HttpRequest;
 using host::HttpResponse;
 
 constexpr int kTriesMax = 8;  ///< of what a failure that was wanted keeps from being done
-constexpr int kRunsMax = 10'000;
+constexpr int kRunsMax = 5'000;
 
 }  // namespace
 

@@ -115,7 +115,8 @@ TEST_F(JobsOfTestHost, NoFailureOfTheHostLosesAJobOrHasItTwice) {
   };
   jobs.verify = [](TestHost& host) {
     const std::string told = effects(host);
-    if (told.find(R"("jobs":3)") == std::string::npos) throw std::runtime_error{"lost: " + told};
+    if (told.find(R"("effects":3,"jobs":3)") == std::string::npos)
+      throw std::runtime_error{"lost, or there twice: " + told};
   };
   const FailureReport report = failEachCall(jobs);
   EXPECT_GT(report.runs, 20U);
