@@ -93,8 +93,7 @@ bool insert(data::Transaction& transaction, const NewJob& job, const std::string
              "stalls, run_at_us, planned_us, lease_owner, lease_token, lease_until_us, "
              "cancel_wanted, created_us, started_us, finished_us, schedule, fire_us, trace, error, "
              "progress, payload_bytes, payload) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0, '', "
-             "0, "
-             "0, 0, $8, 0, 0, $9, $10, $11, '', '', $12, $13) ON CONFLICT DO NOTHING",
+             "0, 0, 0, $8, 0, 0, $9, $10, $11, '', '', $12, $13) ON CONFLICT DO NOTHING",
              id, job.queue, job.key, job.tenant, later ? "scheduled" : "available", job.priority,
              later ? job.run_at_us : now_us, now_us, job.schedule, job.fire_us, job.trace,
              static_cast<std::int64_t>(job.payload.size()), job.payload) == 1;
