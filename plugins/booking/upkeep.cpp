@@ -19,6 +19,8 @@ using nlohmann::json;
 
 /// How many appointments one job touches: bounds the time of its transaction.
 constexpr std::int64_t kTouchedMax = 10;
+/// How many visits one job looks at for new zone data: nobody is there to take a smaller step.
+constexpr std::size_t kPage = 50;
 constexpr seconds kMinute{60};
 /// Visits that ended longer ago are left as they are: whoever switches it on means what is to come.
 constexpr seconds kNoShowWithin{7 * 86400};
@@ -122,7 +124,7 @@ void Upkeep::rebasePage(const Job& job, Transaction& write) const {
   std::optional<ListPosition> after;
   if (at.contains("id"))
     after = {at.at("start").get<std::string>(), at.at("id").get<std::string>()};
-  const auto examined = upcoming(write, caller, std::move(after));
+  const auto examined = upcoming(write, caller, std::move(after), kPage);
   auto moves = movesOf(examined, finder_.rules(write, tenant).keeps_instant);
   applyMoves(write, caller, desk_, moves);
   for (const auto& move : moves) {
@@ -130,7 +132,7 @@ void Upkeep::rebasePage(const Job& job, Transaction& write) const {
       host_.warn("New zone data moves a visit to where another one is; it stays as it was",
                  "tenant", tenant, "appointment", move.before.id);
   }
-  if (examined.size() < kExaminedMax) return rebaseNextTenant(write, tenant);
+  if (examined.size() < kPage) return rebaseNextTenant(write, tenant);
   const std::string payload = json{
       {"tenant", tenant},
       {"start", std::to_string(epochSeconds(examined.back().visit.begin))},

@@ -52,7 +52,7 @@ std::optional<ZoneMove> zoneMove(const Appointment& appointment, const Zone& zon
 }
 
 std::vector<Appointment> upcoming(bulkhead::ReadTransaction& transaction, const Caller& caller,
-                                  std::optional<ListPosition> after) {
+                                  std::optional<ListPosition> after, std::size_t most) {
   AppointmentStore::Filter filter;
   filter.starts.begin = caller.now;
   ListOrder order;
@@ -60,7 +60,7 @@ std::vector<Appointment> upcoming(bulkhead::ReadTransaction& transaction, const 
   order.id_column = "a.id";
   order.is_text = false;
   order.after = std::move(after);
-  order.limit = kExaminedMax;
+  order.limit = most;
   return AppointmentStore::list(transaction, caller.tenant, filter, order);
 }
 

@@ -28,9 +28,10 @@ std::optional<ZoneMove> zoneMove(const Appointment& appointment, const Zone& zon
 /// How many appointments are looked at together: bounds the time of their transaction.
 inline constexpr std::size_t kExaminedMax = 200;
 
-/// The next of the tenant's appointments by start, whatever their state; at most kExaminedMax.
+/// The next of the tenant's appointments by start, whatever their state; at most so many.
 std::vector<Appointment> upcoming(bulkhead::ReadTransaction& transaction, const Caller& caller,
-                                  std::optional<ListPosition> after);
+                                  std::optional<ListPosition> after,
+                                  std::size_t most = kExaminedMax);
 
 /// What the loaded zone data does to them.
 std::vector<ZoneMove> movesOf(const std::vector<Appointment>& appointments, bool keeps_instant);
