@@ -58,21 +58,25 @@ void lockTwice() {
   mutex.lock();
   mutex.lock();
 }
+using Mebibyte = std::array<char, 1 << 20U>;
+/// The last that was leaked; a compiler may leave out what nobody could look at.
+Mebibyte* volatile leaked_last = nullptr;
+
+void leakMebibyte() {
+  // allowed: the leak is the deed
+  auto* leaked = new Mebibyte;
+  leaked->fill('x');
+  leaked_last = leaked;
+}
 void leakMemory() {
   for (;;) {
-    // allowed: the leak is the deed
-    auto* leaked = new std::array<char, 1 << 20U>;
-    leaked->fill('x');
+    leakMebibyte();
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
 }
 /// 40 MiB that stay.
 void grow() {
-  for (int block = 0; block < 40; ++block) {
-    // allowed: the leak is the deed
-    auto* kept = new std::array<char, 1 << 20U>;
-    kept->fill('x');
-  }
+  for (int block = 0; block < 40; ++block) leakMebibyte();
 }
 /// The same in memory that could be shared, where no heap shows it.
 void growShared() {

@@ -88,6 +88,11 @@ class FakeHome final : public IdleHome {
     }
     return true;
   }
+  /// Whoever retires it has counted what it holds.
+  bool isDraining() const {
+    const std::lock_guard lock{mutex_};
+    return closed_;
+  }
   void letGo() {
     const std::lock_guard lock{mutex_};
     held_.clear();

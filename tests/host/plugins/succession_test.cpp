@@ -100,6 +100,7 @@ TEST_F(SuccessionTest, WhatRunsIsWaitedForAndCounted) {
   ask(same_);
   auto done = std::async(std::launch::async, [&] { return succeed(new_); });
   while (ask(fresh_) != "new") std::this_thread::yield();
+  while (!old_->isDraining()) std::this_thread::yield();  // it answers before it is in its place
   EXPECT_FALSE(old_->stopped) << "somebody is inside";
   old_->letGo();
   const auto report = done.get();
