@@ -60,7 +60,7 @@ std::vector<Listed> list(data::Transaction& transaction, const Filter& filter) {
     return true;
   };
   const auto sql = fmt::format("{}seq < $1 AND {} AND {} ORDER BY seq DESC LIMIT $4", kListed,
-                               filter.state.empty() ? "$2 = ''" : "state = $2",
+                               filter.state.empty() ? "$2 = ''" : "(state || '') = $2",
                                filter.queue.empty() ? "$3 = ''" : "queue = $3");
   each(transaction, sql, take, before, filter.state, filter.queue,
        std::clamp<std::int64_t>(filter.limit, 1, kListMax));

@@ -8,7 +8,8 @@ namespace bulkhead::host {
 namespace {
 
 /// What is claimed, waited for, counted or looked for is in an index; a payload is behind what is
-/// listed, and read for its run alone. Numbers that were given are not given again.
+/// listed, and read for its run alone. The index for lists is of an expression, so that no engine
+/// takes it in place of those of a single state. Numbers that were given are not given again.
 constexpr const char* kFirst = R"sql(-- expand
 CREATE TABLE bulkhead_jobs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, queue TEXT NOT NULL,
@@ -30,7 +31,7 @@ CREATE INDEX bulkhead_jobs_failed ON bulkhead_jobs (planned_us) WHERE state = 'r
 CREATE INDEX bulkhead_jobs_running ON bulkhead_jobs (lease_until_us) WHERE state = 'running';
 CREATE INDEX bulkhead_jobs_counted ON bulkhead_jobs (queue, state, run_at_us)
   WHERE state IN ('scheduled', 'retryable', 'available', 'running', 'dead');
-CREATE INDEX bulkhead_jobs_listed ON bulkhead_jobs (state, seq);
+CREATE INDEX bulkhead_jobs_listed ON bulkhead_jobs ((state || ''), seq);
 CREATE INDEX bulkhead_jobs_finished ON bulkhead_jobs (finished_us)
   WHERE state IN ('completed', 'cancelled');
 CREATE INDEX bulkhead_jobs_dead ON bulkhead_jobs (finished_us) WHERE state = 'dead';

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <bulkhead/error.hpp>
+#include <bulkhead/transaction.hpp>
 
 #include "data/sqlite_store.hpp"
 #include "runtime/job_desk.hpp"

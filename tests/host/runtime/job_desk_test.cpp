@@ -301,8 +301,9 @@ TEST_F(JobDeskTest, NothingReadsAllJobs) {
                                                                               << sql << '\n'
                                                                               << plan;
     const bool waits = sql.find("FROM bulkhead_jobs WHERE state IN ('scheduled'") != sql.npos;
-    if (waits && sql.find("run_at_us <=") != std::string::npos)
+    if (waits && sql.find("run_at_us <=") != std::string::npos) {
       EXPECT_NE(plan.find("bulkhead_jobs_waiting (run_at_us<?)"), std::string::npos) << plan;
+    }
   }
 }
 
