@@ -10,6 +10,7 @@
 #include "app/capability_commands.hpp"
 #include "app/config_commands.hpp"
 #include "app/crash_commands.hpp"
+#include "app/job_commands.hpp"
 #include "app/log_commands.hpp"
 #include "app/plugin_commands.hpp"
 #include "app/probe_command.hpp"
@@ -383,7 +384,7 @@ const std::vector<Command>& commands() {
     std::vector<Command> all;
     for (auto* group :
          {hostCommands, configCommands, pluginLooks, pluginChanges, pluginFiles, crashCommands,
-          logCommands, tenantCommands, keyCommands, auditCommands, backupCommands}) {
+          logCommands, jobCommands, tenantCommands, keyCommands, auditCommands, backupCommands}) {
       for (auto& command : group()) all.push_back(withSettings(std::move(command)));
     }
     return all;

@@ -15,6 +15,7 @@
 #include "monitoring/metrics.hpp"
 #include "runtime/http_sender.hpp"
 #include "runtime/services.hpp"
+#include "runtime/work_bell.hpp"
 
 namespace bulkhead::host {
 
@@ -48,6 +49,21 @@ class HomeMetrics final : public MetricSink {
   };
   std::vector<Declared> declared_;  // a family has one number, however often it is declared
   std::map<std::string, std::uint64_t, std::less<>> sanitized_;
+};
+
+/// Plugins' word that there is work, to everybody who sees to it; these outlive it.
+class HomeBell final : public WorkBell {
+ public:
+  HomeBell(WorkBell& messages, WorkBell& jobs) : messages_{messages}, jobs_{jobs} {}
+
+  void ring(std::string_view plugin) noexcept override {
+    messages_.ring(plugin);
+    jobs_.ring(plugin);
+  }
+
+ private:
+  WorkBell& messages_;
+  WorkBell& jobs_;
 };
 
 /// Plugins' requests to outside services, by the host's egress, which outlives it.

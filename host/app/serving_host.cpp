@@ -17,6 +17,7 @@
 #include "app/egress_settings.hpp"
 #include "app/host_listeners.hpp"
 #include "app/installed_plugins.hpp"
+#include "app/job_routes.hpp"
 #include "app/log_routes.hpp"
 #include "app/message_routes.hpp"
 #include "app/monitoring_routes.hpp"
@@ -197,6 +198,9 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                [this](std::string_view plugin, std::string_view source, std::string_view outcome) {
                  messages_.counter({plugin, source, outcome}).add(1);
                }},
+      jobs_{{milliseconds{settings_.jobs.keep_finished_ms},
+             milliseconds{settings_.jobs.keep_dead_ms}},
+            jobRecorder(metrics_)},
       supervisor_{supervisorOptions(settings_),
                   {clock_, home_log_, home_metrics_, kBodyWork,
                    [this](const std::string& plugin) { return watchedStore(plugin); },
@@ -205,13 +209,14 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
                      capabilities_.admit(compartment, home,
                                          [&] { routes_.admit(compartment, home); });
                      carrier_.admit(compartment, home);
+                     jobs_.admit(compartment, home);
                    },
                    [this](const std::shared_ptr<Compartment>& compartment, const Home& home) {
                      takeContributors(registry_, compartment, home);
                      addStoreCheck(registry_, compartment, home);
                    },
                    requireWell, [this](const Compartment& compartment) { logChange(compartment); },
-                   &capabilities_, &home_http_, &carrier_, &eventContracts, askTermsOf}},
+                   &capabilities_, &home_http_, &home_bell_, &eventContracts, askTermsOf}},
       plugin_facts_{supervisor_, performance_, registry_},
       health_endpoints_{healthSources()},
       host_metrics_{metrics_, metricSources()},
@@ -233,6 +238,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
   registry_.add(health::logCheck(LogSystem::lostLines));
   if (settings_.tls.isOn()) registry_.add(certificateCheck(tls_));
   addMessageMetrics(metrics_, [this] { return carrier_.figures(); });
+  addJobMetrics(metrics_, [this] { return jobs_.figures(); });
   addHostRoutes();
   makeFront();
 }
@@ -305,6 +311,7 @@ void ServingHost::addHostRoutes() {
   for (auto& route : capabilityRoutes(capabilities_, carrier_, plugin_facts_))
     routes.push_back(std::move(route));
   for (auto& route : messageRoutes(carrier_)) routes.push_back(std::move(route));
+  for (auto& route : jobRoutes(jobs_, closedJobs())) routes.push_back(std::move(route));
   auto plugin_changes = pluginChangeRoutes(pluginVerbs());
   audit_.cover(plugin_changes);  // when they are done, whoever waits for that
   for (auto& route : plugin_changes) routes.push_back(changes_.take(std::move(route)));
@@ -455,7 +462,7 @@ void ServingHost::logChange(const Compartment& compartment) {
        {"generation", status.generation},
        {"restarts", status.restarts},
        {"capabilitiesLost", fmt::format("{}", fmt::join(status.lost(), ", "))}});
-  carrier_.ring(status.id);
+  home_bell_.ring(status.id);
 }
 
 std::vector<monitoring::TableCount> ServingHost::tableCounts() {

@@ -17,6 +17,7 @@
 #include "app/change_desk.hpp"
 #include "app/client_limits.hpp"
 #include "app/home_sinks.hpp"
+#include "app/job_routes.hpp"
 #include "app/live_configuration.hpp"
 #include "app/passed_sockets.hpp"
 #include "app/peer_policy.hpp"
@@ -30,6 +31,7 @@
 #include "cache/lru_cache.hpp"
 #include "capabilities/capability_router.hpp"
 #include "capabilities/event_carrier.hpp"
+#include "capabilities/job_dispatcher.hpp"
 #include "config/configuration.hpp"
 #include "data/sqlite_store.hpp"
 #include "egress/egress.hpp"
@@ -101,6 +103,7 @@ class ServingHost {
   data::BackupOrder backup(const std::filesystem::path& directory);
   data::SqliteOptions watchedStore(const std::string& owner);
   PluginVerbs pluginVerbs();
+  ClosedJobs closedJobs();
   void countCapabilityCall(const CapabilityRecord& call);
   PluginChange renewPlugin(const std::string& id, const PluginChangeOptions& options, bool enable);
   void requireReady() const;
@@ -170,6 +173,8 @@ class ServingHost {
   CapabilityRouter capabilities_;
   monitoring::MetricFamily& messages_;
   EventCarrier carrier_;
+  JobDispatcher jobs_;
+  HomeBell home_bell_{carrier_, jobs_};
   Supervisor supervisor_;
   const PluginFactSources plugin_facts_;
   ChangeDesk changes_;

@@ -31,6 +31,15 @@ void ServingHost::countCapabilityCall(const CapabilityRecord& call) {
       .observe(std::chrono::duration<double>(call.duration).count());
 }
 
+/// Its store is nobody's then: a home without the plugin answers.
+ClosedJobs ServingHost::closedJobs() {
+  return
+      [this](const std::string& plugin, const std::string& request) -> std::optional<std::string> {
+        if (has_elder_) return std::nullopt;
+        return supervisor_.askClosedJobs(plugin, request);
+      };
+}
+
 PluginVerbs ServingHost::pluginVerbs() {
   PluginVerbs verbs;
   verbs.reload = [this](const std::string& id, const PluginChangeOptions& options) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "app/build_version.hpp"
+#include "app/job_routes.hpp"
 #include "app/plugin_health.hpp"
 #include "app/serving_host.hpp"
 #include "logging/log_system.hpp"
@@ -40,6 +41,7 @@ health::HealthSources ServingHost::healthSources() {
                                       performance_.slowApis(1000).size(),
                                       statistics.errorRatePercent()};
   };
+  sources.job_queues = [this] { return jobQueueFigures(jobs_.figures()); };
   sources.cache = [this] {
     const auto statistics = cache_.statistics();
     return health::CacheFigures{statistics.hitRatePercent(), statistics.entries,

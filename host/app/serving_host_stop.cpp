@@ -109,6 +109,7 @@ bool ServingHost::closePlugins(std::chrono::steady_clock::time_point end) {
   for (const auto& compartment : supervisor_.compartments())
     registry_.remove(compartment->id(), milliseconds{0});
   carrier_.end();
+  jobs_.end();
   const bool closed = supervisor_.close(left());
   const bool changes_ended = changes_.drain(left()) && change_lane_.drain(left());
   const bool host_idle = host_lane_.drain(left());

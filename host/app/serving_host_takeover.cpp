@@ -36,9 +36,11 @@ std::vector<std::size_t> ServingHost::openDoors() {
 }
 
 /// Never beside another host's: each would move what the other one's versions listen to past them,
-/// and have one message handled twice at a time.
+/// and have one message handled twice at a time. Jobs have leases, and wait as well: a store is
+/// written by turns meanwhile.
 void ServingHost::carryEvents() {
   carrier_.begin([this] { return supervisor_.compartments(); });
+  jobs_.begin();
 }
 
 void ServingHost::succeed() {
@@ -122,6 +124,7 @@ std::vector<InheritedListener> ServingHost::listenersForAnother() {
 
 void ServingHost::leaveTo(const std::vector<std::size_t>& places, pid_t successor) {
   carrier_.end();
+  jobs_.end();
   for (const std::size_t place : places) front_->leaveTo(place);
   successor_ = successor;
   log(Level::Info, "host", "Another host has taken this one's place; stopping",

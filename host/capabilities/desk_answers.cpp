@@ -2,69 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
-#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "capabilities/desk_reading.hpp"
 
 namespace bulkhead::host::desk_answers {
 namespace {
 
-using Json = nlohmann::json;
+using namespace reading;
 
-constexpr std::size_t kTextBytesMax = 4096;
 constexpr std::size_t kSourcesMax = 100;
 constexpr std::size_t kHandlersMax = 10'000;
-constexpr std::size_t kListedMax = 1000;
-constexpr std::int64_t kNumberMax = std::numeric_limits<std::int64_t>::max();
-/// What is planned for later is looked at anew by then.
-constexpr std::chrono::milliseconds kNextMin{100};
-constexpr std::chrono::milliseconds kNextMax{3'600'000};
-
-[[noreturn]] void refuse(std::string_view what) {
-  throw DeskAnswerError{fmt::format("The answer of its desk has no {} as there is one.", what)};
-}
-
-const Json& member(const Json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  if (found == object.end()) refuse(name);
-  return *found;
-}
-
-std::int64_t number(const Json& object, const char* name, std::int64_t least) {
-  const Json& value = member(object, name);
-  if (!value.is_number_integer()) refuse(name);
-  if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{kNumberMax})
-    refuse(name);
-  const auto read = value.get<std::int64_t>();
-  if (read < least) refuse(name);
-  return read;
-}
-
-std::string text(const Json& object, const char* name, std::size_t most = kTextBytesMax) {
-  const Json& value = member(object, name);
-  if (!value.is_string() || value.get_ref<const std::string&>().size() > most) refuse(name);
-  return value.get<std::string>();
-}
-
-/// Of the wall clock, from 1970 to 2200.
-std::int64_t time(const Json& object, const char* name) {
-  constexpr std::int64_t kMost = 7'258'118'400'000'000;
-  return std::min(number(object, name, 0), kMost);
-}
-
-const Json& list(const Json& object, const char* name, std::size_t most) {
-  const Json& value = member(object, name);
-  if (!value.is_array() || value.size() > most) refuse(name);
-  return value;
-}
-
-/// "TRACE SPAN REQUEST"; anything else is none.
-std::string trace(const Json& object) {
-  std::string read = text(object, "trace");
-  const bool visible =
-      std::all_of(read.begin(), read.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  return visible && read.size() <= inbox::kTextBytesMax ? read : std::string{};
-}
 
 std::vector<MessageFigures> figuresIn(const Json& answer, const char* name) {
   std::vector<MessageFigures> all;
@@ -131,21 +79,13 @@ Agenda agenda(const Json& answer) {
     agenda.due.push_back({number(one, "seq", 1), text(one, "source"), text(one, "type"),
                           text(one, "tenant"), trace(one)});
   }
-  const std::int64_t next = number(answer, "next_in_us", -1);
-  if (next >= 0) {
-    const auto most = std::chrono::microseconds{kNextMax}.count();
-    const std::chrono::microseconds wait{std::min(next, most)};
-    agenda.next_in = std::max(kNextMin, std::chrono::ceil<std::chrono::milliseconds>(wait));
-  }
+  agenda.next_in = nextIn(answer);
   return agenda;
 }
 
 std::string_view outcome(const Json& answer) {
   constexpr std::array<std::string_view, 5> kOutcomes{"done", "retry", "dead", "gone", "busy"};
-  const std::string told = text(answer, "outcome");
-  const auto found = std::find(kOutcomes.begin(), kOutcomes.end(), told);
-  if (found == kOutcomes.end()) refuse("outcome");
-  return *found;
+  return word(answer, "outcome", kOutcomes);
 }
 
 Figures figures(const Json& answer) {
@@ -164,13 +104,11 @@ std::vector<inbox::Listed> listed(const Json& answer) {
     row.type = text(one, "type");
     row.subject = text(one, "subject");
     row.tenant = text(one, "tenant");
-    row.state = text(one, "state");
-    if (std::find(kStates.begin(), kStates.end(), row.state) == kStates.end()) refuse("state");
+    row.state = word(one, "state", kStates);
     row.error = text(one, "error");
     row.received_us = time(one, "received_us");
     row.next_at_us = time(one, "next_at_us");
-    row.attempts = static_cast<std::uint32_t>(std::min<std::int64_t>(
-        number(one, "attempts", 0), std::numeric_limits<std::uint32_t>::max()));
+    row.attempts = smallNumber(one, "attempts");
     row.body_bytes = number(one, "body_bytes", 0);
     all.push_back(std::move(row));
   }

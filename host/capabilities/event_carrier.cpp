@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include <bulkhead/error.hpp>
 
 #include "capabilities/capability_contract.hpp"
+#include "capabilities/desk_asking.hpp"
 #include "capabilities/event_carrier_members.hpp"
 #include "logging/log.hpp"
 #include "logging/log_context.hpp"
@@ -20,15 +20,6 @@ using namespace carrying;
 
 std::string written(const Json& document) {
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-HttpRequest deskRequest(const RegisteredRoute& desk, std::string body) {
-  HttpRequest request;
-  request.method = "DESK";
-  request.target = request.path = desk.path;
-  request.headers = {{"content-type", "application/json"}};
-  request.body = std::move(body);
-  return request;
 }
 
 }  // namespace
@@ -295,24 +286,7 @@ std::string EventCarrier::ask(const std::string& plugin, std::string request,
     throw Error::notFound("NOT_FOUND",
                           fmt::format("No plugin '{}' has events or messages.", plugin));
   }
-  const auto answered = std::make_shared<std::promise<MessageCall::Outcome>>();
-  auto outcome = answered->get_future();
-  const Time deadline = Steady::now() + patience;
-  const auto call = std::make_shared<MessageCall>(
-      desk, deadline, deskRequest(*desk, std::move(request)),
-      [answered](MessageCall::Outcome end) { answered->set_value(std::move(end)); });
-  if (!compartment->submit(call)) {
-    throw Error::app("PLUGIN_UNAVAILABLE", fmt::format("The service '{}' is closed.", plugin))
-        .withRetryAfter(5);
-  }
-  if (outcome.wait_until(deadline) != std::future_status::ready) call->giveUp();
-  MessageCall::Outcome end = outcome.get();
-  if (end.refusal) throw Error{*end.refusal};
-  const bool told = end.answer && end.answer->status == 200;
-  if (told && end.answer->body.size() <= desk_answers::kBytesMax) return end.answer->body;
-  throw Error::app("PLUGIN_UNAVAILABLE",
-                   fmt::format("The service '{}' did not say in time.", plugin))
-      .withRetryAfter(5);
+  return askDeskAndWait(*compartment, desk, std::move(request), patience);
 }
 
 }  // namespace bulkhead::host

@@ -32,8 +32,8 @@ class MessageCall final : public HomeCall {
   void watch(std::unique_ptr<AnswerWatcher> watcher) override;
   HttpRequest& request() noexcept override { return request_; }
   /// It may be begun once more: what it does is written down in one transaction, or may happen
-  /// twice by its nature.
-  bool isSafe() noexcept override { return true; }
+  /// twice by its nature. A job has a lease, which is taken back first.
+  bool isSafe() noexcept override { return route().kind != EntryKind::Job; }
   bool isAnswered() const noexcept override;
   bool respond(HttpResponse response) override;
   bool refuse(const Error& error) override;

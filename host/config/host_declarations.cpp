@@ -265,6 +265,14 @@ void addMessages(std::vector<HostSetting>& all) {
            "than events.keep, and not less than messages.keep_bodies."),
        {},
        [](Settings& s, const Value& v) { s.messages.keep_keys_ms = v.integer(); }});
+  all.push_back({duration("jobs.keep_finished", "7d", kYearMs,
+                          "How long jobs are kept that are completed or cancelled."),
+                 {},
+                 [](Settings& s, const Value& v) { s.jobs.keep_finished_ms = v.integer(); }});
+  all.push_back({duration("jobs.keep_dead", "90d", kYearMs,
+                          "How long dead jobs are kept, and can be run again."),
+                 {},
+                 [](Settings& s, const Value& v) { s.jobs.keep_dead_ms = v.integer(); }});
 }
 
 void addSecurity(std::vector<HostSetting>& all) {

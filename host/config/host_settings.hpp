@@ -105,6 +105,10 @@ struct HostSettings {
     std::int64_t keep_bodies_ms = 0;
     std::int64_t keep_keys_ms = 0;
   };
+  struct Jobs {
+    std::int64_t keep_finished_ms = 0;
+    std::int64_t keep_dead_ms = 0;
+  };
   struct Logging {
     std::string level;           ///< debug, info, warn, error or fatal
     std::filesystem::path file;  ///< empty: standard output alone
@@ -139,6 +143,7 @@ struct HostSettings {
   Redis redis;
   Egress egress;
   Messages messages;
+  Jobs jobs;
   Logging logging;
   Monitoring monitoring;
   Security security;

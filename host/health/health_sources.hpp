@@ -96,7 +96,7 @@ struct HealthSources {
   std::function<PerformanceFigures()> performance = {};
   std::function<CacheFigures()> cache = {};
   std::function<RedisFigures()> redis = {};
-  std::function<JobQueueFigures()> job_queues = {};
+  std::function<std::optional<JobQueueFigures>()> job_queues = {};
 };
 
 }  // namespace bulkhead::host::health

@@ -1,16 +1,24 @@
 #include "plugins/bare_store.hpp"
 
 #include <chrono>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
+#include <bulkhead/error.hpp>
+#include <bulkhead/transaction.hpp>
+
 #include "data/kept_copy.hpp"
+#include "data/sqlite_store.hpp"
+#include "runtime/job_desk.hpp"
+#include "runtime/services.hpp"
 
 namespace bulkhead::host {
 namespace {
 
 constexpr std::chrono::seconds kStartPatience{10};
+constexpr std::chrono::seconds kJobsPatience{4};
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
@@ -24,6 +32,23 @@ Json objectFrom(std::string_view text) {
 /// What SQLite says of a damaged file may be no UTF-8.
 std::string textOf(const Json& object) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool hasTable(data::Store& store, std::string_view table,
+              std::chrono::steady_clock::time_point until) {
+  bool found = false;
+  store.read(
+      [&](data::Transaction& transaction) {
+        found = false;
+        const auto wanted = values(table);
+        transaction.read("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+                         wanted.data(), wanted.size(), [&](const bulkhead_value*, std::size_t) {
+                           found = true;
+                           return 1;
+                         });
+      },
+      until);
+  return found;
 }
 
 /// A moment that a worker keeps.
@@ -87,6 +112,24 @@ void LocalBareStore::putBack(const fs::path& copy) {
   data::KeptCopy{owner_, file_, {}, copy}.putBack();
 }
 
+std::string LocalBareStore::answerJobs(const std::string& request) {
+  const auto none = Error::notFound("NOT_FOUND", fmt::format("'{}' has no jobs.", owner_));
+  if (!fs::exists(file_)) throw Error{none};
+  data::SqliteOptions options;
+  options.path = file_;
+  options.owner = owner_;
+  const auto store = data::openSqliteStore(std::move(options));
+  const auto until = std::chrono::steady_clock::now() + kJobsPatience;
+  const bool has_jobs = hasTable(*store, "bulkhead_jobs", until);
+  if (!has_jobs) throw Error{none};
+  const SystemClock clock;
+  const DeskStore desk{
+      [&](const data::TransactionClosure& closure) { store->read(closure, until); },
+      [&](const data::TransactionClosure& closure) { store->write(closure, until); }, clock.nowUs(),
+      clock.nowUs()};
+  return answerJobDesk(request, desk, {});
+}
+
 WorkerBareStore::WorkerBareStore(WorkerOrder order, WorkerServices services)
     : home_{std::make_shared<WorkerHome>(std::move(order), std::move(services))} {
   home_->createUntil(std::chrono::steady_clock::now() + kStartPatience);
@@ -102,6 +145,10 @@ fs::path WorkerBareStore::keepCopy(const std::function<bool()>& go_on) {
 
 void WorkerBareStore::putBack(const fs::path& copy) {
   home_->askStore({AskKind::PutBack, 0, {}, copy.string()});
+}
+
+std::string WorkerBareStore::answerJobs(const std::string& request) {
+  return home_->askStore({AskKind::AnswerJobs, 0, {}, request});
 }
 
 std::string BareStoreAnswers::answer(const Ask& ask) {
@@ -131,6 +178,8 @@ std::string BareStoreAnswers::answer(const Ask& ask) {
     case AskKind::PutBack:
       store_.putBack(ask.text);
       return {};
+    case AskKind::AnswerJobs:
+      return store_.answerJobs(ask.text);
     default:
       throw LinkError{"a store is asked what only a plugin can answer"};
   }

@@ -25,6 +25,9 @@ class BareStore {
   virtual std::filesystem::path keepCopy(const std::function<bool()>& go_on) = 0;
   /// The store is what that copy of it is.
   virtual void putBack(const std::filesystem::path& copy) = 0;
+  /// See answerJobDesk; of a plugin that does not run. Throws Error: NOT_FOUND where there are no
+  /// jobs, and what the store does.
+  virtual std::string answerJobs(const std::string& request) = 0;
 };
 
 /// One that this process reads and writes.
@@ -35,6 +38,7 @@ class LocalBareStore final : public BareStore {
   std::unique_ptr<data::StoreMoment> takeMoment() override;
   std::filesystem::path keepCopy(const std::function<bool()>& go_on) override;
   void putBack(const std::filesystem::path& copy) override;
+  std::string answerJobs(const std::string& request) override;
 
  private:
   const std::string owner_;
@@ -51,6 +55,7 @@ class WorkerBareStore final : public BareStore {
   std::unique_ptr<data::StoreMoment> takeMoment() override;
   std::filesystem::path keepCopy(const std::function<bool()>& go_on) override;
   void putBack(const std::filesystem::path& copy) override;
+  std::string answerJobs(const std::string& request) override;
 
  private:
   const std::shared_ptr<WorkerHome> home_;

@@ -181,7 +181,8 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
 }
 
 bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
-  if (call->route().lane() == EntryLane::Desk) return hand(call);
+  const EntryLane lane = call->route().lane();
+  if (lane == EntryLane::Desk || lane == EntryLane::Jobs) return hand(call);  // these have a pace
   CircuitBreaker& breaker = breakerOf(*call);
   auto permit = breaker.enter();
   if (!permit) return refuseOpen(*call, breaker);

@@ -18,6 +18,7 @@ std::size_t HeldCalls::mostLocked(EntryLane lane) const {
   if (lane == EntryLane::Streams) return limits_.streams;
   const LaneLimits& limits = lane == EntryLane::Asides ? limits_.asides
                              : lane == EntryLane::Desk ? limits_.desk
+                             : lane == EntryLane::Jobs ? limits_.jobs
                                                        : limits_.lane;
   return limits.threads + limits.queue;
 }
@@ -117,6 +118,7 @@ HomeLoad HeldCalls::load(const BlackBox& box) const {
     if (kind == EntryLane::Desk) continue;  // nothing of the plugin's
     LaneState& lane = kind == EntryLane::Streams  ? load.streams
                       : kind == EntryLane::Asides ? load.asides
+                      : kind == EntryLane::Jobs   ? load.jobs
                                                   : load.lane;
     ++(begun ? lane.running : lane.queued);
     if (begun && kind != EntryLane::Streams && entry.call->deadline() < now) ++lane.stuck;

@@ -23,7 +23,9 @@ struct HomeLimits {
   std::chrono::milliseconds deadline{30'000};  ///< longest time for store work outside a request
   /// Of asks and events, of which two are handled at once; no setting changes it.
   LaneLimits asides{.threads = 4, .queue = 256};
-  LaneLimits desk{.threads = 1, .queue = 64};  ///< of the host's work on messages, likewise
+  LaneLimits desk{.threads = 1,
+                  .queue = 64};  ///< of the host's work on messages and jobs, likewise
+  LaneLimits jobs{.threads = 4, .queue = 16};  ///< likewise
 };
 
 /// What runs in a home at one moment.
@@ -31,12 +33,17 @@ struct HomeLoad {
   LaneState lane;
   LaneState streams;         ///< of calls that stream, which have threads of their own
   LaneState asides;          ///< of asks and events, likewise
+  LaneState jobs;            ///< likewise
   std::size_t threads = 0;   ///< that calls which do not stream may have
   bool hung = false;         ///< all of them run past their deadline
   bool asides_hung = false;  ///< likewise, of the threads of asks and events
 
-  std::size_t running() const noexcept { return lane.running + streams.running + asides.running; }
-  std::size_t queued() const noexcept { return lane.queued + streams.queued + asides.queued; }
+  std::size_t running() const noexcept {
+    return lane.running + streams.running + asides.running + jobs.running;
+  }
+  std::size_t queued() const noexcept {
+    return lane.queued + streams.queued + asides.queued + jobs.queued;
+  }
 };
 
 struct TableRows {
@@ -66,6 +73,10 @@ class Home {
   /// Keeps it from its store for ever, for one that stands still in create() or start(): nobody
   /// else has that store any more. Any thread.
   virtual void fenceStore() noexcept {}
+  /// It takes no more calls soon: jobs that run are told to end. Never waits. Any thread.
+  virtual void endJobs() noexcept {}
+  /// Jobs that run in spite of that are not its own any more; others may do them.
+  virtual void releaseJobs() noexcept {}
   /// Takes no more calls and waits until none is inside; false when `until` came first.
   virtual bool drain(Time until) = 0;
   /// Of a home that takes no more calls: those that it has and has not begun are the caller's

@@ -59,6 +59,7 @@ InProcessHome::InProcessHome(std::unique_ptr<PluginHome> plugin, Foundation foun
       streams_{inside_->plugin->plugin() + "/streams", streamLimits(limits.streams)},
       asides_{inside_->plugin->plugin() + "/asides", limits.asides},
       desk_{inside_->plugin->plugin() + "/desk", limits.desk},
+      jobs_{inside_->plugin->plugin() + "/jobs", limits.jobs},
       lease_shared_{inside_->foundation.lease_shared} {}
 
 InProcessHome::~InProcessHome() = default;
@@ -75,14 +76,23 @@ bool InProcessHome::drain(Time until) {
   const auto left = [&] {
     return std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
   };
+  endJobs();
   return lane_.drain(left()) && streams_.drain(left()) && asides_.drain(left()) &&
-         desk_.drain(left());
+         desk_.drain(left()) && jobs_.drain(left());
+}
+
+void InProcessHome::endJobs() noexcept {
+  inside_->plugin->endJobs();
+}
+
+void InProcessHome::releaseJobs() noexcept {
+  inside_->plugin->releaseJobs();
 }
 
 /// What streams never waits: it has a thread, or is refused.
 std::vector<std::shared_ptr<HomeCall>> InProcessHome::takeWaiting() {
   std::vector<std::shared_ptr<HomeCall>> calls;
-  for (Lane* const lane : {&lane_, &asides_, &desk_}) {
+  for (Lane* const lane : {&lane_, &asides_, &desk_, &jobs_}) {
     for (auto& task : lane->takeWaiting()) calls.push_back(task.target<Work>()->call);
   }
   return calls;
@@ -94,6 +104,7 @@ void InProcessHome::stop() noexcept {
 }
 
 bool InProcessHome::abandon() noexcept {
+  releaseJobs();
   inside_->plugin->abandon();
   checkpoint();
   return false;
@@ -116,7 +127,10 @@ bool InProcessHome::submit(const std::shared_ptr<HomeCall>& call) {
     return streams_.submit([inside = inside_, call](bool) { inside->answerStreaming(*call); },
                            Lane::Time::max());
   }
-  Lane& threads = lane == EntryLane::Asides ? asides_ : lane == EntryLane::Desk ? desk_ : lane_;
+  Lane& threads = lane == EntryLane::Asides ? asides_
+                  : lane == EntryLane::Desk ? desk_
+                  : lane == EntryLane::Jobs ? jobs_
+                                            : lane_;
   return threads.submit(Work{inside_, call}, call->deadline());
 }
 
@@ -132,7 +146,7 @@ void InProcessHome::setLimits(const HomeLimits& limits) {
 }
 
 HomeLoad InProcessHome::load() const {
-  return {lane_.state(),          streams_.state(), asides_.state(),
+  return {lane_.state(),          streams_.state(), asides_.state(), jobs_.state(),
           lane_.limits().threads, lane_.isHung(),   asides_.isHung()};
 }
 

@@ -46,6 +46,8 @@ class InProcessHome final : public Home {
   void shareLease(bool shared, Time deadline) override;
   void fenceStore() noexcept override;
   std::vector<TableRows> countRows(Time deadline) override;
+  void endJobs() noexcept override;
+  void releaseJobs() noexcept override;
 
  private:
   struct Inside;  // the plugin and what it stands on, shared with the threads that are in it
@@ -58,6 +60,7 @@ class InProcessHome final : public Home {
   Lane streams_;
   Lane asides_;
   Lane desk_;
+  Lane jobs_;
   std::atomic<bool> lease_shared_;
 };
 

@@ -16,7 +16,8 @@ void writeAsk(std::string& out, std::uint64_t id, const Ask& ask) {
 Ask readAsk(std::string_view payload) {
   FieldReader reader{payload};
   Ask ask;
-  ask.kind = static_cast<AskKind>(reader.numberUpTo(static_cast<std::uint64_t>(AskKind::PutBack)));
+  ask.kind =
+      static_cast<AskKind>(reader.numberUpTo(static_cast<std::uint64_t>(AskKind::AnswerJobs)));
   ask.number = reader.numberUpTo(std::numeric_limits<std::uint32_t>::max());
   ask.deadline = std::chrono::steady_clock::time_point{std::chrono::microseconds{reader.integer()}};
   ask.text = reader.rest();

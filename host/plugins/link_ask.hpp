@@ -18,12 +18,15 @@ enum class AskKind : std::uint8_t {
   CountRows,
   ShareLease,  ///< of its store, when `number` is 1
   SetLimits,   ///< to those of `text`
+  EndJobs,     ///< tell those that run
+  ReleaseJobs,
   // of a worker that has a store and no plugin, see WorkerOrder
   TakeMoment,
   CopyMoment,  ///< `number`, as `text` says
   DropMoment,  ///< `number`
   KeepCopy,
-  PutBack,  ///< the copy whose file is `text`
+  PutBack,     ///< the copy whose file is `text`
+  AnswerJobs,  ///< `text`, see answerJobDesk
 };
 
 struct Ask {

@@ -7,7 +7,7 @@ namespace bulkhead::host {
 namespace {
 
 /// The link's, the heart's, those of control and checks, the store's.
-constexpr std::uint64_t kWorkersOwnThreads = 16;
+constexpr std::uint64_t kWorkersOwnThreads = 21;
 
 }  // namespace
 

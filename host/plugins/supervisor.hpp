@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -117,6 +118,10 @@ class Supervisor {
   /// The store of a plugin, whether that runs, is closed or is known at all, where it would live:
   /// in the host, or in a worker made for this. Throws Error (NO_CHILD_PROCESS).
   std::unique_ptr<BareStore> bareStore(const std::string& plugin) const;
+
+  /// What the desk of jobs of a closed plugin's store says (answerJobDesk); nothing for one that is
+  /// not closed. A change as any other: never beside one that may move or put back the store.
+  std::optional<std::string> askClosedJobs(const std::string& plugin, const std::string& request);
 
   /// Keeps changes from beginning, or lets them again; false when one is under way. Any thread.
   bool holdChanges();

@@ -6,6 +6,7 @@
 
 #include "logging/log.hpp"
 #include "logging/log_context.hpp"
+#include "plugins/bare_store.hpp"
 #include "plugins/elf_image.hpp"
 #include "plugins/library.hpp"
 #include "plugins/plugin_cache.hpp"
@@ -92,6 +93,20 @@ PluginChange Supervisor::reload(PluginConf conf, const Variables& variables,
 PluginChange Supervisor::reloadPaused(PluginConf conf, const Variables& variables,
                                       milliseconds patience) {
   return renew(std::move(conf), variables, patience, Pause::Yes);
+}
+
+std::optional<std::string> Supervisor::askClosedJobs(const std::string& plugin,
+                                                     const std::string& request) {
+  const auto compartment = find(plugin);
+  const auto is_closed = [&] {
+    const PluginState state = compartment->status().state;
+    return state >= PluginState::Stopped && state != PluginState::Hung &&
+           state != PluginState::Crashed;  // these come back by themselves
+  };
+  if (!compartment || !is_closed()) return std::nullopt;
+  const Turn turn{*this, plugin};
+  if (!is_closed()) return std::nullopt;
+  return bareStore(plugin)->answerJobs(request);
 }
 
 PluginChange Supervisor::renew(PluginConf conf, const Variables& variables, milliseconds patience,

@@ -78,7 +78,7 @@ LogSink* failure_log = nullptr;
 /// The host counts what it gives a worker, and what has been answered may be on its way out of a
 /// lane here when the next one is there already.
 HomeLimits withRoomToLeave(HomeLimits limits) {
-  for (LaneLimits* lane : {&limits.lane, &limits.asides, &limits.desk})
+  for (LaneLimits* lane : {&limits.lane, &limits.asides, &limits.desk, &limits.jobs})
     lane->queue += lane->threads;
   return limits;
 }
@@ -260,6 +260,12 @@ class Worker {
         return {};
       case AskKind::SetLimits:
         home.setLimits(withRoomToLeave(homeLimitsFrom(ask.text)));
+        return {};
+      case AskKind::EndJobs:
+        home.endJobs();
+        return {};
+      case AskKind::ReleaseJobs:
+        home.releaseJobs();
         return {};
       default:
         throw Error::app("INTERNAL_ERROR", "Nothing is asked like that.");

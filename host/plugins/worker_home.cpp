@@ -34,7 +34,9 @@ Error crashed(const std::string& plugin) {
 
 /// Threads of a plugin that may wait for the host at one time.
 std::size_t askersIn(const HomeLimits& limits) {
-  return std::min(limits.lane.threads + limits.streams + limits.asides.threads, AskDesk::kAsksMax);
+  return std::min(
+      limits.lane.threads + limits.streams + limits.asides.threads + limits.jobs.threads,
+      AskDesk::kAsksMax);
 }
 
 struct Ends {
@@ -56,7 +58,8 @@ WorkerHome::WorkerHome(WorkerOrder order, WorkerServices services)
   const HomeLimits& limits = order_.limits;
   const std::size_t slots = limits.lane.threads + limits.lane.queue + limits.streams +
                             limits.asides.threads + limits.asides.queue + limits.desk.threads +
-                            limits.desk.queue + kSlotsMore;
+                            limits.desk.queue + limits.jobs.threads + limits.jobs.queue +
+                            kSlotsMore;
   box_.emplace(BlackBox::make(static_cast<std::uint32_t>(slots)));
   held_ = std::make_shared<HeldCalls>(box_->slots(), limits);
 }
@@ -199,6 +202,7 @@ void WorkerHome::interrupt() noexcept {
 
 bool WorkerHome::drain(Time until) {
   held_->close();
+  if (!ending_.exchange(true)) tell({AskKind::EndJobs, 0, until, {}});
   return held_->awaitNone(until);
 }
 
@@ -233,6 +237,7 @@ void WorkerHome::withdrawMetrics() noexcept {
 
 /// Its calls go the way of those that a worker held when it died.
 bool WorkerHome::abandon() noexcept {
+  releaseJobs();
   abandoned_ = true;
   interrupt();
   if (link_) link_->end();
@@ -281,11 +286,7 @@ std::string WorkerHome::checkHealth(const RegisteredContributor& contributor, Ti
 void WorkerHome::setLimits(const HomeLimits& limits) {
   held_->setLimits(limits);
   if (desk_) desk_->setThreads(askersIn(limits));
-  std::string frame;
-  writeAsk(
-      frame, 0,
-      {AskKind::SetLimits, 0, std::chrono::steady_clock::now() + kStopPatience, toJson(limits)});
-  if (link_) link_->send(frame);
+  tell({AskKind::SetLimits, 0, std::chrono::steady_clock::now() + kStopPatience, toJson(limits)});
 }
 
 HomeLoad WorkerHome::load() const {

@@ -73,6 +73,7 @@ class WorkerHome final : public Home {
   void interrupt() noexcept override;
   bool drain(Time until) override;
   void stop() noexcept override;
+  void releaseJobs() noexcept override;
   bool abandon() noexcept override;
   bool submit(const std::shared_ptr<HomeCall>& call) override;
   std::string checkHealth(const RegisteredContributor& contributor, Time deadline) override;
@@ -128,6 +129,7 @@ class WorkerHome final : public Home {
   std::string request(const Ask& ask, std::optional<Time> until);
   std::string await(std::uint64_t id, std::future<std::string> reply, std::optional<Time> until);
   std::uint64_t addWaiter(std::promise<std::string> waiter);
+  void tell(const Ask& ask);
   void withdrawMetrics() noexcept;
   void checkRegistration() const;
   std::string endReason(const ProcessEnd& end) const;
@@ -155,6 +157,7 @@ class WorkerHome final : public Home {
   bool ended_ = false;
   bool hung_ = false;
   std::atomic<bool> abandoned_{false};
+  std::atomic<bool> ending_{false};  ///< drain() was called
   std::string killed_for_;
 };
 

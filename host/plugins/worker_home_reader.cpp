@@ -12,6 +12,8 @@
 namespace bulkhead::host {
 namespace {
 
+constexpr std::chrono::milliseconds kReleasePatience{1'000};
+
 std::vector<std::string_view> bounded(const std::vector<std::string_view>& labels) {
   std::vector<std::string_view> short_ones;
   short_ones.reserve(labels.size());
@@ -144,6 +146,22 @@ void WorkerHome::takeRecords(std::string_view payload) const {
        [&](std::size_t values) {
          if (values > 0) services_.metrics.countSanitized(order_.plugin, values);
        }});
+}
+
+/// Nobody waits for its answer.
+void WorkerHome::tell(const Ask& ask) {
+  std::string frame;
+  writeAsk(frame, 0, ask);
+  if (link_) link_->send(frame);
+}
+
+void WorkerHome::releaseJobs() noexcept {
+  try {
+    if (held_->load(*box_).jobs.running == 0) return;
+    const Time until = std::chrono::steady_clock::now() + kReleasePatience;
+    request({AskKind::ReleaseJobs, 0, until, {}}, until);
+  } catch (const std::exception&) {  // their leases end by themselves
+  }
 }
 
 }  // namespace bulkhead::host

@@ -47,7 +47,9 @@ json routesJson(const WorkerRegistration& registration) {
       routes.push_back({{"kind", static_cast<int>(route->kind)},
                         {"capability", route->capability},
                         {"call", route->call},
-                        {"attempts", route->attempts_max}});
+                        {"attempts", route->attempts_max},
+                        {"at_once", route->queue.at_once},
+                        {"timeout_ms", route->queue.timeout.count()}});
       continue;
     }
     routes.push_back({{"method", route->contract.method()},
@@ -98,14 +100,21 @@ AsksTerms termsFrom(const json& all) {
 
 EntryKind kindFrom(const json& number) {
   const auto kind = number.get<int>();
-  if (kind <= static_cast<int>(EntryKind::Route) || kind > static_cast<int>(EntryKind::Desk))
+  if (kind <= static_cast<int>(EntryKind::Route) || kind > static_cast<int>(EntryKind::JobDesk))
     throw LinkError{"a registration is of no kind"};
   return static_cast<EntryKind>(kind);
+}
+
+RegisteredRoute queueFrom(const json& one, std::uint32_t place) {
+  json options{{"at_once", one.at("at_once")}, {"timeout_ms", one.at("timeout_ms")}};
+  options["attempts"] = one.at("attempts");
+  return jobQueue(place, one.at("call").get<std::string>(), written(options));
 }
 
 RegisteredRoute insideFrom(EntryKind kind, std::uint32_t place, const std::string& capability,
                            const std::string& call, std::uint32_t attempts) {
   if (kind == EntryKind::Desk) return messageDesk(place);
+  if (kind == EntryKind::JobDesk) return jobDesk(place);
   if (kind != EntryKind::Event) return insideEntry(kind, place, capability, call, {});
   RegisteredRoute handler = messageHandler(place, capability, call, {});
   handler.attempts_max = attempts;
@@ -114,6 +123,10 @@ RegisteredRoute insideFrom(EntryKind kind, std::uint32_t place, const std::strin
 
 /// In the host a route has the number of its place: two may share that which the plugin gave.
 std::shared_ptr<const RegisteredRoute> routeFrom(const json& one, std::size_t place) {
+  if (one.contains("kind") && kindFrom(one.at("kind")) == EntryKind::Job) {
+    return std::make_shared<const RegisteredRoute>(
+        queueFrom(one, static_cast<std::uint32_t>(place)));
+  }
   if (one.contains("kind")) {
     return std::make_shared<const RegisteredRoute>(
         insideFrom(kindFrom(one.at("kind")), static_cast<std::uint32_t>(place),

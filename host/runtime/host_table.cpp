@@ -9,6 +9,7 @@
 #include <bulkhead/waist.hpp>
 
 #include "runtime/byte_stream.hpp"
+#include "runtime/job_table.hpp"
 #include "runtime/message_table.hpp"
 #include "runtime/plugin_home.hpp"
 #include "runtime/recovery_points.hpp"
@@ -473,6 +474,10 @@ const bulkhead_host& hostTable() noexcept {
       &MessageTable::keepMessage,
       &HostTable::registerAnswer,
       &HostTable::askCapability,
+      &JobTable::registerQueue,
+      &JobTable::registerSchedule,
+      &JobTable::enqueueJob,
+      &JobTable::jobProgress,
   };
   return kTable;
 }

@@ -13,6 +13,9 @@
 #include "runtime/message.hpp"
 
 namespace bulkhead::host {
+namespace jobs {
+struct Run;
+}
 class PluginHome;
 class PluginInput;
 class RouteContract;
@@ -50,6 +53,7 @@ struct bulkhead_context {
   const bulkhead::host::RecoveringCall* recovering = nullptr;  // only in calls with points
   const bulkhead::host::PluginInput* input = nullptr;          // what the handler gets of `request`
   const bulkhead::host::RouteContract* streaming = nullptr;    // only in calls that stream
+  const bulkhead::host::jobs::Run* job = nullptr;              // only in the call of a job
 };
 
 struct bulkhead_transaction {

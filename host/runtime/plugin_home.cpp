@@ -14,6 +14,7 @@
 #include "runtime/error_response.hpp"
 #include "runtime/host_table.hpp"
 #include "runtime/idempotency.hpp"
+#include "runtime/job_schema.hpp"
 #include "runtime/message_schema.hpp"
 #include "runtime/plugin_answer.hpp"
 #include "runtime/plugin_input.hpp"
@@ -94,6 +95,7 @@ void PluginHome::create() {
   } catch (...) {
     routes_.clear();
     published_.clear();
+    schedules_.clear();
     contributors_.clear();
     services_.metrics.withdraw(std::exchange(metrics_, {}));
     throw;
@@ -250,6 +252,8 @@ HttpResponse PluginHome::dispatch(const RegisteredRoute& route, const HttpReques
                                   bulkhead_context& context) {
   if (route.kind == EntryKind::Desk) return workOnMessages(request, context);
   if (route.kind == EntryKind::Event) return runMessage(route, request, context);
+  if (route.kind == EntryKind::JobDesk) return workOnJobs(request, context);
+  if (route.kind == EntryKind::Job) return runJob(route, request, context);
   switch (route.contract.transaction()) {
     case RouteTransaction::None:
       if (!route.contract.recoveryPoints().empty())
@@ -424,11 +428,13 @@ void PluginHome::runWrite(bulkhead_context* context,
   const auto deadline = deadlineOf(context);
   data::Store& store = readyStore();
   bool has_work = false;
+  const bulkhead_context* const running = RunningContext::unless(context);
   auto* const place = CallStageMark::watched();
   store.write(
       [&](data::Transaction& transaction) {
         const CallStagePlace own{place};  // whoever leads the group of writes
         const TransactionScope scope;
+        requireJob(running, transaction);
         bulkhead_transaction crossing{transaction, {}, context ? context->request : nullptr};
         closure(crossing);
         if (crossing.doom) throw Error{*crossing.doom};
@@ -454,10 +460,14 @@ data::Store& PluginHome::readyStore() {
     const std::lock_guard lock{prepare_mutex_};
     if (!prepared_.load(std::memory_order_relaxed)) {
       if (options_.migrate) options_.migrate(*services_.store);
-      const bool has_messages = std::any_of(routes_.begin(), routes_.end(), [](const auto& route) {
-        return route->kind == EntryKind::Desk;
-      });
-      if (has_messages) migrateMessages(*services_.store, options_.plugin, deadlineOf(nullptr));
+      const auto has = [&](EntryKind kind) {
+        return std::any_of(routes_.begin(), routes_.end(),
+                           [&](const auto& route) { return route->kind == kind; });
+      };
+      if (has(EntryKind::Desk))
+        migrateMessages(*services_.store, options_.plugin, deadlineOf(nullptr));
+      if (has(EntryKind::JobDesk))
+        migrateJobs(*services_.store, options_.plugin, deadlineOf(nullptr));
       services_.store->write(
           [&](data::Transaction& transaction) {
             idempotency::prepare(transaction);

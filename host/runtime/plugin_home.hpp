@@ -22,6 +22,9 @@
 #include "runtime/event_contracts.hpp"
 #include "runtime/http_sender.hpp"
 #include "runtime/inbox.hpp"
+#include "runtime/job_leases.hpp"
+#include "runtime/job_rows.hpp"
+#include "runtime/job_schedules.hpp"
 #include "runtime/message.hpp"
 #include "runtime/outbox.hpp"
 #include "runtime/plugin_answer.hpp"
@@ -33,6 +36,7 @@
 
 namespace bulkhead::host {
 
+struct DeskStore;
 struct IdempotencyClaim;
 
 /// A checked setting: unset, integer (booleans are 0 or 1, durations milliseconds), number or text.
@@ -86,6 +90,11 @@ class PluginHome {
   void start();
   /// Stops and destroys the plugin. The caller has made sure that no call is in flight.
   void stop() noexcept;
+  /// It is to end soon: jobs are told, and those that end by that are as if they had not been
+  /// begun.
+  void endJobs() noexcept { stopping_ = true; }
+  /// Jobs that run in spite of that are others' from now on.
+  void releaseJobs() noexcept;
   /// For a plugin with calls that never return: from now on nobody enters it (503
   /// PLUGIN_UNAVAILABLE), and it is never destroyed, since calls may still be inside. Any thread.
   void abandon() noexcept;
@@ -117,6 +126,7 @@ class PluginHome {
 
  private:
   friend struct HostTable;
+  friend struct JobTable;
   friend struct MessageTable;
   friend struct Registering;
 
@@ -161,6 +171,25 @@ class PluginHome {
                    bulkhead_transaction* transaction);
   MessageEnd failMessage(const RegisteredRoute& route, std::int64_t seq, const Error& error);
 
+  void addJobDesk();
+  const RegisteredRoute* findQueue(std::string_view queue) const;
+  jobs::Enqueued enqueue(jobs::NewJob job, bulkhead_transaction& transaction);
+  static void requireJob(const bulkhead_context* context, data::Transaction& transaction);
+  bool tellJob(bulkhead_context* context, std::string_view progress);
+  HttpResponse workOnJobs(const HttpRequest& request, bulkhead_context& context);
+  HttpResponse runJob(const RegisteredRoute& queue, const HttpRequest& request,
+                      bulkhead_context& context);
+  std::string_view workOnJob(const RegisteredRoute& queue, const jobs::Claimed& job,
+                             bulkhead_context& context);
+  void callQueue(const RegisteredRoute& queue, const HttpRequest& request,
+                 bulkhead_context& context, bulkhead_transaction* transaction);
+  void completeJob(const jobs::Run& run, bulkhead_transaction& transaction);
+  std::string_view failJob(const RegisteredRoute& queue, const jobs::Claimed& job,
+                           const Error& error);
+  void renewLease(const jobs::Run& run);
+
+  DeskStore deskStore(bulkhead_context& context);
+  static std::string traceText(const HttpRequest* request);
   void runRead(bulkhead_context* context,
                const std::function<void(bulkhead_transaction&)>& closure);
   void runWrite(bulkhead_context* context,
@@ -190,8 +219,12 @@ class PluginHome {
   std::vector<RegisteredContributor> contributors_;
   std::vector<std::uint32_t> metrics_;
   std::set<std::string, std::less<>> published_;  ///< capabilities whose events it publishes
+  std::vector<RegisteredSchedule> schedules_;
+  std::atomic<bool> stopping_ = false;  ///< endJobs()
   std::mutex prepare_mutex_;
   std::atomic<bool> prepared_ = false;
+  JobLeases leases_{
+      [this](const jobs::Run& run) { renewLease(run); }};  ///< last: its thread ends first
 };
 
 }  // namespace bulkhead::host

@@ -18,11 +18,6 @@ namespace {
 /// For writing down that a message failed whose deadline has passed.
 constexpr std::chrono::seconds kRecordPatience{5};
 
-std::string traceText(const HttpRequest* request) {
-  if (request == nullptr) return {};
-  return fmt::format("{} {} {}", request->trace_id, request->span_id, request->request_id);
-}
-
 std::int64_t seqOf(const HttpRequest& request) {
   std::int64_t seq = 0;
   for (const auto& [name, value] : request.path_parameters) {
@@ -65,6 +60,11 @@ struct PluginHome::MessageEnd {
   std::string_view outcome;  ///< "done", "retry", "dead", "gone" (finished before), "busy"
   bool released = false;     ///< the next one of its subject has become due
 };
+
+std::string PluginHome::traceText(const HttpRequest* request) {
+  if (request == nullptr) return {};
+  return fmt::format("{} {} {}", request->trace_id, request->span_id, request->request_id);
+}
 
 void PluginHome::addMessageDesk() {
   const bool there = std::any_of(routes_.begin(), routes_.end(),
@@ -115,18 +115,19 @@ bool PluginHome::keep(inbox::NewRow message, bulkhead_transaction& transaction) 
 }
 
 HttpResponse PluginHome::workOnMessages(const HttpRequest& request, bulkhead_context& context) {
-  const DeskStore store{[&](const data::TransactionClosure& closure) {
-                          runRead(&context, [&](bulkhead_transaction& transaction) {
-                            closure(transaction.transaction);
-                          });
-                        },
-                        [&](const data::TransactionClosure& closure) {
-                          runWrite(&context, [&](bulkhead_transaction& transaction) {
-                            closure(transaction.transaction);
-                          });
-                        },
-                        services_.clock.nowUs(), services_.clock.monotonicUs() + wall_base_us_};
-  return HttpResponse::json(200, answerMessageDesk(request.body, store, chance()));
+  return HttpResponse::json(200, answerMessageDesk(request.body, deskStore(context), chance()));
+}
+
+DeskStore PluginHome::deskStore(bulkhead_context& context) {
+  return {[&](const data::TransactionClosure& closure) {
+            runRead(&context,
+                    [&](bulkhead_transaction& transaction) { closure(transaction.transaction); });
+          },
+          [&](const data::TransactionClosure& closure) {
+            runWrite(&context,
+                     [&](bulkhead_transaction& transaction) { closure(transaction.transaction); });
+          },
+          services_.clock.nowUs(), services_.clock.monotonicUs() + wall_base_us_};
 }
 
 /// In [0, 1).

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 63;
 constexpr std::uint32_t kAttemptsMax = 1000;
+constexpr std::int64_t kJobsAtOnceMax = 4;
+constexpr std::chrono::milliseconds kJobTimeoutMax = std::chrono::hours{6};
 constexpr std::chrono::milliseconds kCallDeadlineMax = std::chrono::minutes{10};
 
 [[noreturn]] void refuseCall(std::string_view capability, std::string_view call,
@@ -33,7 +35,8 @@ bool isName(std::string_view name) {
 }
 
 constexpr std::string_view wordOf(EntryKind kind) {
-  constexpr std::string_view kWords[] = {"A route", "A call", "An ask", "An event", "Work"};
+  constexpr std::string_view kWords[] = {"A route", "A call", "An ask", "An event",
+                                         "Work",    "A job",  "Work"};
   return kWords[static_cast<std::size_t>(kind)];
 }
 
@@ -67,6 +70,40 @@ HandlerOptions handlerOptions(std::string_view what, std::string_view text) {
       options.attempts = value.get<std::uint32_t>();
     } else {
       refuseMessages(what, fmt::format("it has no option '{}' of that kind", name));
+    }
+  }
+  return options;
+}
+
+[[noreturn]] void refuseQueue(std::string_view queue, std::string_view reason) {
+  throw Error::configuration("QUEUE_REFUSED", fmt::format("queue {}: {}", queue, reason));
+}
+
+struct QueueOptions {
+  std::string transaction = "none";
+  std::uint32_t attempts = kMessageAttempts;
+  QueueTerms terms{};
+};
+
+QueueOptions queueOptions(std::string_view queue, std::string_view text) {
+  QueueOptions options;
+  if (text.empty()) return options;
+  const auto document = nlohmann::json::parse(text, nullptr, false);
+  if (!document.is_object()) refuseQueue(queue, "its options are a JSON object");
+  const auto isUpTo = [](const nlohmann::json& value, std::int64_t most) {
+    return value.is_number_unsigned() && value >= 1 && value <= most;
+  };
+  for (const auto& [name, value] : document.items()) {
+    if (name == "transaction" && (value == "none" || value == "write")) {
+      options.transaction = value.get<std::string>();
+    } else if (name == "attempts" && isUpTo(value, kAttemptsMax)) {
+      options.attempts = value.get<std::uint32_t>();
+    } else if (name == "at_once" && isUpTo(value, kJobsAtOnceMax)) {
+      options.terms.at_once = value.get<std::size_t>();
+    } else if (name == "timeout_ms" && isUpTo(value, kJobTimeoutMax.count())) {
+      options.terms.timeout = std::chrono::milliseconds{value.get<std::int64_t>()};
+    } else {
+      refuseQueue(queue, fmt::format("it has no option '{}' of that kind", name));
     }
   }
   return options;
@@ -129,6 +166,28 @@ RegisteredRoute messageDesk(std::uint32_t number) {
           {},
           {},
           EntryKind::Desk};
+}
+
+bool isQueueName(std::string_view name) {
+  std::string without{name};
+  std::replace(without.begin(), without.end(), '-', '_');
+  return isName(without) && name.front() != '-';
+}
+
+RegisteredRoute jobQueue(std::uint32_t number, std::string_view queue, std::string_view options) {
+  if (!isQueueName(queue)) refuseQueue(queue, "its name is not [a-z][a-z0-9_-]{0,62}");
+  const QueueOptions read = queueOptions(queue, options);
+  std::string path = fmt::format("jobs/{}", queue);
+  RouteContract contract = innerContract(path, "Does jobs.", read.transaction);
+  return {number,         std::move(path), std::move(contract), {}, std::string{queue},
+          EntryKind::Job, read.attempts,   read.terms};
+}
+
+RegisteredRoute jobDesk(std::uint32_t number) {
+  constexpr std::string_view kPath = "host/jobs";
+  return {
+      number, std::string{kPath}, innerContract(kPath, "Work on the plugin's jobs.", "none"), {},
+      {},     EntryKind::JobDesk};
 }
 
 }  // namespace bulkhead::host

@@ -120,6 +120,15 @@ bool TestHost::deliver(std::string_view capability, std::string_view event, std:
 MessageRuns TestHost::runMessages() {
   return implementation_->runMessages();
 }
+JobRuns TestHost::runJobs() {
+  return implementation_->runJobs();
+}
+std::vector<ShownJob> TestHost::jobs(std::string_view queue) {
+  return implementation_->jobs(queue);
+}
+void TestHost::cancelJob(std::string_view id) {
+  implementation_->cancelJob(id);
+}
 void TestHost::setTime(std::string_view instant) {
   implementation_->clock().set(instant);
 }

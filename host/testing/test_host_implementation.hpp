@@ -84,6 +84,9 @@ class TestHost::Implementation {
   bool deliver(std::string_view capability, std::string_view event, std::string_view json,
                const Delivery& delivery);
   MessageRuns runMessages();
+  JobRuns runJobs();
+  std::vector<ShownJob> jobs(std::string_view queue);
+  void cancelJob(std::string_view id);
   FakeCapabilities& others() { return caller_.others(); }
   std::string health(std::string_view name);
   /// Destroys the plugin and creates it anew, on the same store.
@@ -106,7 +109,8 @@ class TestHost::Implementation {
   host::PluginCapabilities capabilities() const;
   void begin();
   const host::RegisteredRoute* handlerOf(std::string_view source, std::string_view type) const;
-  std::string askDesk(const std::string& request);
+  std::string askDesk(const std::string& request, host::EntryKind kind = host::EntryKind::Desk);
+  bool runJob(std::int64_t seq, const host::RegisteredRoute& queue, JobRuns& runs);
   host::HttpResponse enter(const host::RegisteredRoute& entry, host::HttpRequest request);
   void runMessage(std::int64_t seq, const host::RegisteredRoute& handler, MessageRuns& runs);
 
@@ -121,6 +125,7 @@ class TestHost::Implementation {
   host::Principal principal_{"test-key", "t1", {"*"}, true, false};
   std::vector<Exchange> exchanges_;
   std::size_t deliveries_ = 0;
+  std::size_t job_runs_ = 0;
   const std::shared_ptr<const LoadedPlugin> plugin_;
   FakedCaller caller_;
   host::HomeSettings settings_;

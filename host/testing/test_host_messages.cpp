@@ -59,14 +59,14 @@ HttpResponse TestHost::Implementation::enter(const host::RegisteredRoute& entry,
 }
 
 /// What a wanted failure hinders is asked again, as the host does.
-std::string TestHost::Implementation::askDesk(const std::string& request) {
+std::string TestHost::Implementation::askDesk(const std::string& request, EntryKind kind) {
   HttpResponse response;
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const host::RegisteredRoute* desk = nullptr;
     for (const auto& route : home_->routes()) {
-      if (route->kind == EntryKind::Desk) desk = route.get();
+      if (route->kind == kind) desk = route.get();
     }
-    if (desk == nullptr) throw std::runtime_error{"The plugin has neither events nor messages."};
+    if (desk == nullptr) throw std::runtime_error{"The plugin has nothing of that kind."};
     HttpRequest asking;
     asking.method = "DESK";
     asking.body = request;
@@ -74,7 +74,7 @@ std::string TestHost::Implementation::askDesk(const std::string& request) {
     if (faults_.isDead()) restart();
     if (response.status == 200) return response.body;
   }
-  throw std::runtime_error{fmt::format("The messages cannot be worked on: {}", response.body)};
+  throw std::runtime_error{fmt::format("What waits cannot be worked on: {}", response.body)};
 }
 
 bool TestHost::Implementation::deliver(std::string_view capability, std::string_view event,

@@ -121,6 +121,7 @@ const std::vector<CallFault>& faultsOf(std::string_view call) {
       {"tx_read", storeFaults()},       {"tx_send", storeFaults()},
       {"recovery_read", storeFaults()}, {"recovery_keep", writeFaults()},
       {"publish_event", storeFaults()}, {"keep_message", storeFaults()},
+      {"enqueue_job", storeFaults()},   {"job_progress", storeFaults()},
       {"http_send", outboundFaults()},  {"call_capability", capabilityFaults()},
       {"register_route", everyKind()},  {"register_health", everyKind()},
       {"register_metric", everyKind()}, {"register_call", everyKind()}};
@@ -242,6 +243,10 @@ struct FaultyWaist::Doors {
     Door<&bulkhead_host::publish_event>::put("publish_event");
     Door<&bulkhead_host::keep_message>::put("keep_message");
     Door<&bulkhead_host::ask_capability>::put("ask_capability");
+    Door<&bulkhead_host::register_queue>::put("register_queue");
+    Door<&bulkhead_host::register_schedule>::put("register_schedule");
+    Door<&bulkhead_host::enqueue_job>::put("enqueue_job");
+    Door<&bulkhead_host::job_progress>::put("job_progress");
     faulty_host.db_read = &dbRead;
     faulty_host.db_write = &dbWrite;
     faulty_host.http_send = &httpSend;
@@ -307,8 +312,8 @@ const CallFault* FaultyWaist::begin(const char* name) {
   calls_.emplace_back(name);
   if (fault_ == nullptr || calls_.size() != target_) return nullptr;
   failed_ = name;
-  const bool in_a_transaction =
-      failed_.starts_with("tx_") || failed_ == "publish_event" || failed_ == "keep_message";
+  const bool in_a_transaction = failed_.starts_with("tx_") || failed_ == "publish_event" ||
+                                failed_ == "keep_message" || failed_ == "enqueue_job";
   if (in_a_transaction && fault_->ends_transaction) doom_ = fault_->refusal;
   return fault_;
 }

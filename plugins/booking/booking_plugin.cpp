@@ -20,6 +20,7 @@
 #include "slot_routes.hpp"
 #include "tenant_routes.hpp"
 #include "tenant_store.hpp"
+#include "upkeep.hpp"
 #include "zone.hpp"
 #include "zone_rebase_routes.hpp"
 
@@ -63,7 +64,8 @@ class BookingPlugin final : public bulkhead::Plugin {
         holds_{host, desk_, orders_},
         bulk_{host, orders_},
         appointments_{host, desk_, orders_, signatures_},
-        rebases_{host, finder_, desk_, signatures_} {
+        rebases_{host, finder_, desk_, signatures_},
+        upkeep_{host, finder_, desk_, {settings.no_show_after_min}} {
     host.health("tzdata", [](const bulkhead::Context&) { return zoneHealth(); });
     host.health("store", [this](const bulkhead::Context& context) { return storeHealth(context); });
   }
@@ -121,6 +123,7 @@ class BookingPlugin final : public bulkhead::Plugin {
   const BulkRoutes bulk_;
   const AppointmentRoutes appointments_;
   const ZoneRebaseRoutes rebases_;
+  const Upkeep upkeep_;
 };
 
 }  // namespace booking

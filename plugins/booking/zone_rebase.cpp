@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "appointment_changes.hpp"
+#include "appointment_store.hpp"
 
 namespace booking {
 namespace {
@@ -48,6 +49,29 @@ std::optional<ZoneMove> zoneMove(const Appointment& appointment, const Zone& zon
   }
   move.after.tzdata_version = tzdataVersion();
   return move;
+}
+
+std::vector<Appointment> upcoming(bulkhead::ReadTransaction& transaction, const Caller& caller,
+                                  std::optional<ListPosition> after, std::size_t most) {
+  AppointmentStore::Filter filter;
+  filter.starts.begin = caller.now;
+  ListOrder order;
+  order.column = "a.start_utc";
+  order.id_column = "a.id";
+  order.is_text = false;
+  order.after = std::move(after);
+  order.limit = most;
+  return AppointmentStore::list(transaction, caller.tenant, filter, order);
+}
+
+std::vector<ZoneMove> movesOf(const std::vector<Appointment>& appointments, bool keeps_instant) {
+  std::vector<ZoneMove> moves;
+  for (const auto& one : appointments) {
+    if (!isBlocking(one.status) || one.tzdata_version == tzdataVersion()) continue;
+    auto move = zoneMove(one, Zone::get(one.time_zone), keeps_instant);
+    if (move) moves.push_back(std::move(*move));
+  }
+  return moves;
 }
 
 void applyMoves(bulkhead::Transaction& transaction, const Caller& caller, AppointmentDesk& desk,

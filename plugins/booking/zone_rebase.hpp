@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "appointment_desk.hpp"
+#include "list_order.hpp"
 
 namespace booking {
 
@@ -22,6 +24,17 @@ struct ZoneMove {
 /// block; keeping the instant changes what the clock will show.
 std::optional<ZoneMove> zoneMove(const Appointment& appointment, const Zone& zone,
                                  bool keeps_instant);
+
+/// How many appointments are looked at together: bounds the time of their transaction.
+inline constexpr std::size_t kExaminedMax = 200;
+
+/// The next of the tenant's appointments by start, whatever their state; at most so many.
+std::vector<Appointment> upcoming(bulkhead::ReadTransaction& transaction, const Caller& caller,
+                                  std::optional<ListPosition> after,
+                                  std::size_t most = kExaminedMax);
+
+/// What the loaded zone data does to them.
+std::vector<ZoneMove> movesOf(const std::vector<Appointment>& appointments, bool keeps_instant);
 
 /// Applies the moves: version, `ics_sequence` and history as of a reschedule. Those that go back in
 /// time come first and in order, the others from the last to the first, so that visits that move

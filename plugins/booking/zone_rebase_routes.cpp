@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "appointment_store.hpp"
 #include "body.hpp"
 #include "cursor.hpp"
 #include "exchange.hpp"
@@ -16,9 +15,6 @@ using bulkhead::Request;
 using bulkhead::Response;
 using bulkhead::Transaction;
 using nlohmann::json;
-
-/// How many appointments one call looks at: bounds the time of its transaction.
-constexpr std::size_t kExaminedMax = 200;
 
 constexpr std::string_view kRequest =
     R"({"type":"object","additionalProperties":false,"properties":{"dry_run":{"type":"boolean"},)"
@@ -34,30 +30,6 @@ constexpr std::string_view kResponse =
     R"("local_start":{"type":"string"},"new_local_start":{"type":"string"},)"
     R"("applied":{"type":"boolean"},"refused":{"enum":["SLOT_TAKEN",null]}}}},)"
     R"("next_cursor":{"type":["string","null"]}}})";
-
-/// The next of the tenant's appointments by start, whatever their state.
-std::vector<Appointment> upcoming(Transaction& transaction, const Caller& caller,
-                                  std::optional<ListPosition> after) {
-  AppointmentStore::Filter filter;
-  filter.starts.begin = caller.now;
-  ListOrder order;
-  order.column = "a.start_utc";
-  order.id_column = "a.id";
-  order.is_text = false;
-  order.after = std::move(after);
-  order.limit = kExaminedMax;
-  return AppointmentStore::list(transaction, caller.tenant, filter, order);
-}
-
-std::vector<ZoneMove> movesOf(const std::vector<Appointment>& appointments, bool keeps_instant) {
-  std::vector<ZoneMove> moves;
-  for (const auto& one : appointments) {
-    if (!isBlocking(one.status) || one.tzdata_version == tzdataVersion()) continue;
-    auto move = zoneMove(one, Zone::get(one.time_zone), keeps_instant);
-    if (move) moves.push_back(std::move(*move));
-  }
-  return moves;
-}
 
 void write(JsonWriter& out, const ZoneMove& move) {
   std::optional<std::string_view> refused;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "booking_business.hpp"
+#include "process_limit.hpp"
 #include "small_disk.hpp"
 
 namespace bulkhead::faults {
@@ -31,25 +32,6 @@ using nlohmann::json;
 /// A check tells of a fault after its second failure, and looks each five seconds.
 constexpr std::chrono::seconds kHealthPatience{25};
 constexpr std::string_view kAway = "Database unavailable. Server running in degraded mode.";
-
-/// A limit of a running process, for as long as it lives.
-class Limit {
- public:
-  Limit(pid_t process, int resource, rlim_t soft)
-      : process_{process}, resource_{static_cast<__rlimit_resource>(resource)} {
-    EXPECT_EQ(::prlimit(process_, resource_, nullptr, &before_), 0);
-    const rlimit lower{soft, before_.rlim_max};
-    EXPECT_EQ(::prlimit(process_, resource_, &lower, nullptr), 0);
-  }
-  ~Limit() { ::prlimit(process_, resource_, &before_, nullptr); }
-  Limit(const Limit&) = delete;
-  Limit& operator=(const Limit&) = delete;
-
- private:
-  const pid_t process_;
-  const __rlimit_resource resource_;
-  rlimit before_{};
-};
 
 /// A host with booking, whose store is in a folder of its own, and another plugin.
 class StorageFault : public testing::Test {
@@ -192,7 +174,7 @@ TEST_F(StorageFault, S94_S95_S102_S105_AFileThatMayNotGrowIs503AndEndsWhenItMay)
   start();
   bookSome(5);
   {
-    const Limit none{homeOfBooking(), RLIMIT_FSIZE, 4096};
+    const ProcessLimit none{homeOfBooking(), RLIMIT_FSIZE, 4096};
     expectRefusedAndTheOthersGoOn(bookUntilRefused());
   }
   expectRecoveryAndNothingLost();
@@ -238,7 +220,7 @@ TEST_F(StorageFault, S95_WithoutDescriptorsNothingEndsAndNothingIsLost) {
   std::atomic<int> answered{0};
   {
     std::vector<std::jthread> clients;
-    const Limit few{host_->id(), RLIMIT_NOFILE, 8};
+    const ProcessLimit few{host_->id(), RLIMIT_NOFILE, 8};
     for (int i = 0; i < 4; ++i) {
       clients.emplace_back([&] {
         if (host_->client().get("/health/liveness").status == 200) ++answered;

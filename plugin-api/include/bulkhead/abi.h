@@ -229,6 +229,17 @@ typedef struct bulkhead_message {
   int64_t event_time_us; /* when it happened, since 1970-01-01T00:00:00Z; 0: unknown */
 } bulkhead_message;
 
+/// A job that is enqueued. Since 1.4.
+typedef struct bulkhead_job {
+  uint32_t size;
+  int32_t priority;       /* from -100 to 100; of those that are due the highest is first */
+  bulkhead_bytes queue;   /* as it was registered */
+  bulkhead_bytes key;     /* a queue has one job for one key that is not finished; may be empty */
+  bulkhead_bytes tenant;  /* may be empty */
+  bulkhead_bytes payload; /* UTF-8 without NUL, by habit JSON, at most 256 KiB */
+  int64_t run_at_us;      /* not before, since 1970-01-01T00:00:00Z; 0: at once */
+} bulkhead_job;
+
 /// The answer to an ask. Since 1.4.
 typedef struct bulkhead_ask_answer {
   uint32_t size;
@@ -416,6 +427,41 @@ typedef struct bulkhead_host {
                                     bulkhead_bytes ask, bulkhead_bytes request, int64_t timeout_us,
                                     bulkhead_ask_answer_fn receive, void* self,
                                     const bulkhead_error_sink* error);
+
+  /* Since 1.4: jobs, which live in the plugin's store. A job comes to `handle` as a request of
+   * method "JOB" with the number that its queue was registered with. Its parameters are "queue",
+   * "id", "key", "attempt" (from 1), "enqueued_us", "schedule" and "fire_us" (of what a schedule
+   * has enqueued, else empty and 0); its body is the payload. BULKHEAD_OK is the end of it;
+   * anything else, and it comes again, later. Who has lost its job to another, because it was
+   * silent for too long, is refused every write of that call with JOB_LOST, and none of them is
+   * kept. */
+
+  /// Only within create(): a queue of the plugin's, whose jobs come with that number. `options` is
+  /// a JSON object or empty: {"transaction":"none|write","attempts":20,"at_once":2,
+  /// "timeout_ms":60000}: with "write" the call is a transaction closure, in which the job is done;
+  /// after so many attempts it is dead; so many of the queue are worked on at once in one home;
+  /// none takes longer. `queue` is [a-z][a-z0-9_-]{0,62}.
+  bulkhead_status (*register_queue)(bulkhead_home*, uint32_t route, bulkhead_bytes queue,
+                                    bulkhead_bytes options, const bulkhead_error_sink* error);
+  /// Only within create(): a job is enqueued at each of the schedule's times, once, whoever else
+  /// runs and whatever has ended meanwhile. `options` is a JSON object: {"queue":"...",
+  /// "cron":"0 3 * *
+  /// *","zone":"Europe/Berlin","every_s":300,"misfire":"fire_once","catch_up_max":1,
+  /// "payload":"..."}, of which "queue" and one of "cron" and "every_s" have to be there.
+  bulkhead_status (*register_schedule)(bulkhead_home*, bulkhead_bytes name, bulkhead_bytes options,
+                                       const bulkhead_error_sink* error);
+  /// Enqueues in a transaction of db_write: the job is there when that has committed, and only
+  /// then. `id` (may be NULL) gets the job's id, or that of the job that holds its key; `is_new`
+  /// (may be NULL) is 0 then. Refused with JOB_REFUSED for what is no job.
+  bulkhead_status (*enqueue_job)(bulkhead_home*, bulkhead_transaction*, const bulkhead_job* job,
+                                 const bulkhead_sink* id, int32_t* is_new,
+                                 const bulkhead_error_sink* error);
+  /// Within the call of a job: shows `progress`, at most 4 KiB of text, to operators (empty: leaves
+  /// what was shown), and tells whether the handler had better end. `stop` is not 0 when the job
+  /// was cancelled, or the host stops: then the handler returns what is no BULKHEAD_OK, and a job
+  /// that was not cancelled comes again as if it had not been begun. Refused with JOB_LOST.
+  bulkhead_status (*job_progress)(bulkhead_home*, bulkhead_context*, bulkhead_bytes progress,
+                                  int32_t* stop, const bulkhead_error_sink* error);
 } bulkhead_host;
 
 /// What a plugin gives to the host. `check_health` may be NULL when no contributor is registered;

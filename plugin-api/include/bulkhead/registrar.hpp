@@ -18,6 +18,7 @@
 #include <bulkhead/health.hpp>
 #include <bulkhead/host.hpp>
 #include <bulkhead/inbox.hpp>
+#include <bulkhead/job.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/provided_call.hpp>
 #include <bulkhead/recovery.hpp>
@@ -146,6 +147,27 @@ class Registrar {
     error.check(
         host_.register_inbox(&home_, number, waist::bytes(name), waist::bytes(text), error.sink()));
     return Inbox{host_, home_, std::string{name}};
+  }
+
+  /// A queue of the plugin's own, with the one who does its jobs. The handler's parameters say what
+  /// it needs:
+  ///   void(const Job&, Transaction&)  its statements commit together with the job's end: they have
+  ///                                   their effect exactly once
+  ///   void(const Job&)                may call out, and write with job.context(); it runs at least
+  ///                                   once, and job.id() tells a second run
+  /// What it throws has the job come again, later. Copy what it gives into a member to enqueue
+  /// later. `name` is [a-z][a-z0-9_-]{0,62}.
+  template <class Handler>
+  JobQueue queue(std::string_view name, Handler handler, const QueueOptions& options = {}) {
+    const auto number = static_cast<std::uint32_t>(handlers_.size());
+    handlers_.push_back(detail::working(host_, home_, std::move(handler)));
+    return detail::registered(host_, home_, number, name, detail::queueOptions<Handler>(options));
+  }
+
+  /// At each of the schedule's times one job is enqueued, whatever has been started again
+  /// meanwhile. `name` is one of a queue's.
+  void schedule(std::string_view name, const JobQueue& queue, const Schedule& schedule) {
+    detail::registerSchedule(host_, home_, name, detail::scheduleOptions(schedule, queue.name()));
   }
 
   /// Registers a health contributor: asked in the background, never by a request.

@@ -64,7 +64,8 @@ TEST_F(Waist, NothingIsRegisteredOnceCreateHasReturned) {
     const json told = life.probe("host", "register_route");
     for (const char* step :
          {"register_route", "register_health", "register_metric", "register_call",
-          "register_events", "register_listener", "register_inbox", "register_answer"})
+          "register_events", "register_listener", "register_inbox", "register_answer",
+          "register_queue", "register_schedule"})
       EXPECT_EQ(endOf(told[step]), "11 REGISTRATION_CLOSED") << step;
     EXPECT_EQ(told.value("without_sink", 0), BULKHEAD_CONFIGURATION_ERROR);
     EXPECT_EQ(endOf(told["created"]["db_write"]), "11 NO_STORE");

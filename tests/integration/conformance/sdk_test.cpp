@@ -205,6 +205,20 @@ TEST_F(Sdk, EventsAndOwnMessagesAreHandledOnce) {
   });
 }
 
+TEST_F(Sdk, JobsAreDoneInATransactionAndOutsideOfOne) {
+  inBothLives([](Life& life) {
+    const json enqueued = ok(life.post("/chores", "{}"));
+    EXPECT_TRUE(enqueued.value("new", false));
+    EXPECT_FALSE(enqueued.value("again", true)) << "one for its key";
+    const auto done = [&] {
+      const std::string path = "/api/sdk-conformance/v1/chores";
+      return life.host().client().get(path).json()["done"];
+    };
+    EXPECT_TRUE(await([&] { return done().size() == 2; })) << done();
+    ok(life.getPublic("/chores"));
+  });
+}
+
 TEST_F(Sdk, WhatGoesOutIsToldTheSame) {
   inBothLives([](Life& life) {
     const json told =
@@ -250,8 +264,13 @@ TEST_F(Sdk, EachFunctionOfTheWaistIsCalled) {
     for (const char* path : {"/settings", "/notes", "/time", "/recorded"}) ok(life.getPublic(path));
     for (const char* path : {"/pieces", "/events"})
       life.host().client().get(fmt::format("/api/sdk-conformance/v1{}", path));
-    for (const char* path : {"/requests/a", "/notes/called", "/calls", "/asks", "/messages"})
+    for (const char* path :
+         {"/requests/a", "/notes/called", "/calls", "/asks", "/messages", "/chores"})
       ok(life.post(path, "{}"));
+    const auto done = [&] {
+      return life.host().client().get("/api/sdk-conformance/v1/chores").json()["done"];
+    };
+    EXPECT_TRUE(await([&] { return done().size() >= 2; })) << done();
     life.post("/recoveries", "{}", {{"Idempotency-Key", "the-called"}});
     life.post("/pieces", "bytes", {{"Content-Type", "a/b"}});
     life.get("/outside", {{"X-Host-Port", std::to_string(life.host().port())}});

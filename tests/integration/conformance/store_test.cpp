@@ -61,6 +61,26 @@ TEST_F(Store, EventsAndMessagesAreThereOncePerKeyAndAsTheContractSays) {
   });
 }
 
+TEST_F(Store, JobsAreThereOncePerKeyAndAreDone) {
+  inBothLives([](Life& life) {
+    const json told = life.probe("host", "enqueue_job");
+    for (const char* step : {"enqueued", "keyed", "keyed_again", "later"})
+      EXPECT_EQ(endOf(told[step]), "0 ") << step << told;
+    EXPECT_EQ(told.value("new_enqueued", -1), 1);
+    EXPECT_EQ(told.value("new_keyed_again", -1), 0);
+    EXPECT_TRUE(told.value("same_id", false)) << "of the one that has the key";
+    for (const char* step : {"unknown_queue", "priority_too_high"})
+      EXPECT_EQ(endOf(told[step]), "1 JOB_REFUSED") << step;
+    EXPECT_EQ(endOf(told["short_job"]), "11 ABI_MISMATCH");
+    for (const char* step : {"enqueued_in_read", "without_transaction"})
+      EXPECT_EQ(endOf(told[step]), "1 NO_TRANSACTION") << step;
+    EXPECT_EQ(endOf(told["progress_outside"]), "1 NO_JOB");
+    life.host().awaitLogLine([](const json& line) {
+      return line.value("message", "") == "chit: chits JOB 1 of t1: {}";
+    });
+  });
+}
+
 TEST_F(Store, AReadOnlyReads) {
   inBothLives([](Life& life) {
     const json told = life.probe("host", "db_read");

@@ -51,16 +51,17 @@ std::string writeNote(const Request&, Transaction& write) {
 }
 
 Response showHandled(const Request&, ReadTransaction& read) {
-  const auto rows = read.list("SELECT * FROM handled ORDER BY source, type, id, attempt", values(),
-                              [](const Row& row) {
-                                std::string text;
-                                for (std::size_t i = 0; i < row.size(); ++i)
-                                  text += (row.isNull(i) ? "null"
-                                           : i < 7       ? row.string(i)
-                                                         : std::to_string(row.integer(i))) +
-                                          "|";
-                                return text;
-                              });
+  const auto rows =
+      read.list("SELECT * FROM handled WHERE type <> 'job' ORDER BY source, type, id, attempt",
+                values(), [](const Row& row) {
+                  std::string text;
+                  for (std::size_t i = 0; i < row.size(); ++i)
+                    text += (row.isNull(i) ? "null"
+                             : i < 7       ? row.string(i)
+                                           : std::to_string(row.integer(i))) +
+                            "|";
+                  return text;
+                });
   return Response::json([&](JsonWriter& out) {
     out.object("handled", [&](JsonWriter& list) {
       list.array(rows, [](JsonWriter& item, const std::string& row) { item.value(row); });

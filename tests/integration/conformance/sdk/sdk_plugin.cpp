@@ -2,6 +2,7 @@
 // run where plugins live.
 #include <bulkhead/plugin.hpp>
 
+#include "chores.hpp"
 #include "messages.hpp"
 #include "outside.hpp"
 #include "pieces.hpp"
@@ -30,6 +31,7 @@ class SdkPlugin final : public bulkhead::Plugin {
         stored_{host},
         pieces_{host},
         messages_{host},
+        chores_{host},
         outside_{host} {
     host_.info("life: created");
     registerHealth(host);
@@ -108,6 +110,7 @@ class SdkPlugin final : public bulkhead::Plugin {
   const Stored stored_;
   const Pieces pieces_;
   const Messages messages_;
+  const Chores chores_;
   const Outside outside_;
 };
 

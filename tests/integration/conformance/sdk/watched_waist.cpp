@@ -65,6 +65,10 @@ bulkhead_host watchedHost(bulkhead_host host) {
   STAND(keep_message);
   STAND(register_answer);
   STAND(ask_capability);
+  STAND(register_queue);
+  STAND(register_schedule);
+  STAND(enqueue_job);
+  STAND(job_progress);
   return host;
 }
 

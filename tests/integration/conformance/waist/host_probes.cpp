@@ -85,6 +85,13 @@ void probeRegistration(const Call& call, Told& told) {
   told.ends("register_answer", [&](const bulkhead_error_sink* error) {
     return call.host.register_answer(call.home, 99, bytes("mirror/1"), bytes("glance"), {}, error);
   });
+  told.ends("register_queue", [&](const bulkhead_error_sink* error) {
+    return call.host.register_queue(call.home, 99, bytes("late"), {}, error);
+  });
+  told.ends("register_schedule", [&](const bulkhead_error_sink* error) {
+    return call.host.register_schedule(call.home, bytes("late"),
+                                       bytes(R"({"queue":"chits","every_s":60})"), error);
+  });
   told.tell("without_sink", call.host.register_health(call.home, 99, bytes("late"), {}, nullptr));
 }
 

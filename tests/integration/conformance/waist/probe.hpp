@@ -51,6 +51,7 @@ void probeStreams(const Call& call, Told& told);
 void probeOutbound(const Call& call, Told& told);
 void probeCapabilities(const Call& call, Told& told);
 void probeMessages(const Call& call, Told& told);
+void probeJobs(const Call& call, Told& told);
 void probeAsks(const Call& call, Told& told);
 void probeRequest(const Call& call, Told& told);
 void probeResponse(const Call& call, Told& told);

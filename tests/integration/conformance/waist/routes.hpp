@@ -40,6 +40,9 @@ bulkhead_status recover(const Call& call, const bulkhead_error_sink* error);
 inline constexpr std::uint32_t kReflect = 900;
 /// And of its inbox.
 inline constexpr std::uint32_t kSlips = 901;
+inline constexpr std::uint32_t kChits = 902;
+/// A job of that queue: shows that it was run.
+bulkhead_status workOnChit(const Call& call, const bulkhead_error_sink* error);
 bulkhead_status reflect(const Call& call, const bulkhead_error_sink* error);
 
 }  // namespace conformance

@@ -98,6 +98,14 @@ bulkhead_status registerAll(Plugin& plugin, const bulkhead_error_sink* error) {
   if (status == BULKHEAD_OK)
     status = plugin.host.register_inbox(plugin.home, kSlips, bytes("slips"), {}, error);
   if (status == BULKHEAD_OK)
+    status = plugin.host.register_queue(plugin.home, kChits, bytes("chits"),
+                                        bytes(R"({"attempts":1,"at_once":1})"), error);
+  if (status == BULKHEAD_OK)
+    status = plugin.host.register_schedule(
+        plugin.home, bytes("yearly"),
+        bytes(R"({"queue":"chits","cron":"0 0 1 1 *","zone":"Europe/Berlin","misfire":"skip"})"),
+        error);
+  if (status == BULKHEAD_OK)
     status = plugin.host.register_answer(plugin.home, kReflect, bytes("mirror/1"), bytes("glance"),
                                          {}, error);
   if (status == BULKHEAD_OK) status = registerContributors(plugin, error);
@@ -160,6 +168,7 @@ bulkhead_status handle(void* self, const bulkhead_request* request,
                   transaction, *response,   request->context};
   if (request->route == kReflect) return reflect(call, error);
   if (request->route == kSlips) return BULKHEAD_OK;
+  if (request->route == kChits) return workOnChit(call, error);
   const WaistRoutes routes = waistRoutes();
   for (const WaistRoute* route = routes.begin; route != routes.begin + routes.count; ++route) {
     if (route->number == request->route) return route->handle(call, error);

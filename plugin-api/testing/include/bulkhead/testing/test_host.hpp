@@ -68,6 +68,26 @@ struct MessageRuns {
   std::size_t dead = 0;    ///< they do not
 };
 
+/// How the jobs that were due have ended.
+struct JobRuns {
+  std::size_t completed = 0;
+  std::size_t failed = 0;  ///< they come again, when the clock has moved
+  std::size_t dead = 0;    ///< they do not
+  std::size_t cancelled = 0;
+};
+
+/// A job that is there, or was.
+struct ShownJob {
+  std::string id;
+  std::string queue;
+  std::string key;
+  std::string tenant;
+  std::string state;  ///< "scheduled", "available", "running", "retryable", "completed", ...
+  std::string error;
+  std::string progress;
+  std::string schedule;
+};
+
 /// The real runtime in this process, on a store in memory, with a fake clock and a fake wire: a
 /// plugin's tests enter by the same door as in production, in milliseconds, without a port. Every
 /// write closure runs twice (the first time it is rolled back), so a closure whose effects are not
@@ -128,6 +148,14 @@ class TestHost {
   /// Has every message handled that is due, in their order, also those that come meanwhile, one
   /// after the other.
   MessageRuns runMessages();
+
+  /// Fires the schedules, and has every job done that is due, those of a queue in their order, also
+  /// those that come meanwhile, one after the other; throws when they come without end.
+  JobRuns runJobs();
+  /// The jobs of a queue, the newest first.
+  std::vector<ShownJob> jobs(std::string_view queue);
+  /// As an operator does.
+  void cancelJob(std::string_view id);
 
   /// The JSON object that the contributor `name` gives now.
   std::string health(std::string_view name);

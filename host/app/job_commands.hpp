@@ -1,0 +1,12 @@
+#pragma once
+
+#include <vector>
+
+#include "app/command.hpp"
+
+namespace bulkhead::host {
+
+/// `bulkhead jobs ...`: jobs of the running host's plugins.
+std::vector<Command> jobCommands();
+
+}  // namespace bulkhead::host
