@@ -13,6 +13,8 @@
 
 #include <bulkhead/error.hpp>
 
+#include "data/postgresql_session.hpp"
+
 namespace bulkhead::host::data {
 namespace {
 
@@ -49,12 +51,13 @@ void checkList(const std::string& owner, const std::vector<Migration>& migration
   }
 }
 
-void makeTable(Session& session, const std::string& table) {
+void makeTable(Session& session, Engine engine, const std::string& table) {
   session << fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT "
       "NOT NULL, applied_at TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'contract')",
       table),
       now;
+  if (engine == Engine::Postgresql) return;
   int kinds = 0;  // tables of earlier versions have no such column
   session << fmt::format("SELECT count(*) FROM pragma_table_info('{}') WHERE name = 'kind'", table),
       into(kinds), now;
@@ -122,14 +125,22 @@ void record(Session& session, const std::string& table, const Migration& migrati
       use(number), use(name), use(digest), use(applied_at), use(kind), now;
 }
 
+/// Poco prepares what it is given, and PostgreSQL prepares one statement at a time.
+void runText(Session& session, Engine engine, const std::string& sql) {
+  if (engine == Engine::Postgresql)
+    runScript(session, sql);
+  else
+    session << sql, now;
+}
+
 // BEGIN as a statement: Session::begin() would defer the lock of SQLite until the first write.
-void apply(Session& session, const std::string& owner, const std::string& table,
+void apply(Session& session, Engine engine, const std::string& owner, const std::string& table,
            const Migration& migration) {
-  session << "BEGIN IMMEDIATE", now;
+  session << (engine == Engine::Postgresql ? "BEGIN" : "BEGIN IMMEDIATE"), now;
   try {
-    session << migration.sql, now;
+    runText(session, engine, migration.sql);
     record(session, table, migration);
-    session << "COMMIT", now;
+    runText(session, engine, "COMMIT");
   } catch (const Poco::Exception& exception) {
     Poco::Logger::get("data").error(
         fmt::format("{}: migration {}: {}", owner, migration.number, exception.displayText()));
@@ -159,12 +170,12 @@ int migrate(Store& store, const std::string& owner, const std::vector<Migration>
   int count = 0;
   store.maintain(
       [&](Session& session) {
-        makeTable(session, table);
+        makeTable(session, store.engine(), table);
         const Applied applied = loadApplied(session, table);
         checkApplied(owner, migrations, applied);
         if (company == MigrationCompany::OlderCode) checkCompany(owner, migrations, applied);
         for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
-          apply(session, owner, table, migrations[i]);
+          apply(session, store.engine(), owner, table, migrations[i]);
           ++count;
         }
       },
@@ -176,7 +187,7 @@ int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline) 
   int version = 0;
   store.maintain(
       [&](Session& session) {
-        makeTable(session, kSchemaMigrations);
+        makeTable(session, store.engine(), kSchemaMigrations);
         version = loadApplied(session, kSchemaMigrations).last();
       },
       deadline);

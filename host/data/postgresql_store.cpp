@@ -1,0 +1,274 @@
+#include "data/postgresql_store.hpp"
+
+#include <Poco/Logger.h>
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <mutex>
+#include <utility>
+
+#include "data/connection_pool.hpp"
+#include "data/database_error.hpp"
+#include "data/group_commit.hpp"
+#include "data/postgresql_claims.hpp"
+#include "data/postgresql_connection.hpp"
+#include "data/postgresql_session.hpp"
+#include "data/postgresql_transaction.hpp"
+#include "data/reconnection.hpp"
+#include "data/retry_gate.hpp"
+#include "data/transaction_scope.hpp"
+
+namespace bulkhead::host::data {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Deadline = Clock::time_point;
+using Mode = PostgresqlConnection::Mode;
+using Verb = TransactionScope::Verb;
+using Pool = ConnectionPool<PostgresqlConnection>;
+
+constexpr std::chrono::milliseconds kGatePatience{1'000};
+constexpr std::chrono::milliseconds kPingPatience{2'000};
+
+constexpr std::string_view kPing =
+    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class "
+    "WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'm')";
+
+class Postgresql final : public Store {
+ public:
+  explicit Postgresql(PostgresqlOptions options) : options_{std::move(options)} {}
+
+  void read(const TransactionClosure& closure, Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Read};
+    counted([&] { repeated(Mode::Read, closure, deadline); });
+    ++counters_.reads;
+  }
+
+  void write(const TransactionClosure& closure, Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Write};
+    counted([&] { repeated(Mode::Write, closure, deadline); });
+    ++counters_.writes;
+    ++counters_.commits;
+  }
+
+  void maintain(const SessionWork& work, Deadline deadline) override {
+    const TransactionScope scope{*this, Verb::Write};
+    requireThere();
+    const auto own = connect();
+    own->lend([&](Poco::Data::Session& session) {
+      try {
+        waitForTurn(session, deadline);
+        work(session);
+      } catch (const Poco::Exception& exception) {
+        Poco::Logger::get("data").error(
+            fmt::format("{}: {}", options_.owner, exception.displayText()));
+        throw statementFailed();
+      }
+    });
+  }
+
+  std::unique_ptr<StoreHold> hold(std::uint64_t number) override {
+    requireThere();
+    return claims_.hold(number);
+  }
+
+  bool ping() noexcept override {
+    try {
+      pool_.trim();
+      return !fenced_ && reconnection_.ask() && answers();
+    } catch (...) {
+      return false;
+    }
+  }
+
+  StoreStatistics statistics() const override {
+    StoreStatistics result;
+    result.reads = counters_.reads;
+    result.writes = counters_.writes;
+    result.commits = counters_.commits;
+    result.failures = counters_.failures;
+    result.waiting = waiting_;
+    result.size_bytes = size_bytes_;
+    return result;
+  }
+
+  Engine engine() const override { return Engine::Postgresql; }
+  void fence() noexcept override { fenced_ = true; }
+  bool isFenced() const noexcept override { return fenced_; }
+
+ private:
+  template <typename Work>
+  void counted(const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      ++counters_.failures;
+      throw;
+    }
+  }
+
+  void requireThere() const {
+    if (fenced_ || reconnection_.isAway()) throw databaseUnavailable();
+  }
+
+  // Whoever lost runs again; whoever met a session that had ended gets another one.
+  void repeated(Mode mode, const TransactionClosure& closure, Deadline deadline) {
+    bool alone = false;
+    for (int attempt = 1;; ++attempt) {
+      requireThere();
+      const bool last = attempt >= options_.attempts_max || Clock::now() >= deadline;
+      if (mode == Mode::Read) {
+        if (once(mode, closure, deadline, last) == PostgresqlFailure::None) return;
+        continue;
+      }
+      const RetryGate::Pass pass = gate_.enter(alone);
+      const PostgresqlFailure failure = once(mode, closure, deadline, last);
+      if (failure == PostgresqlFailure::None) return;
+      alone = alone || failure == PostgresqlFailure::Conflict;
+    }
+  }
+
+  // Why it has to run again, if it has.
+  PostgresqlFailure once(Mode mode, const TransactionClosure& closure, Deadline deadline,
+                         bool last) {
+    const Waiting waiting{waiting_};
+    auto connection = pool_.lend(std::min(deadline, Clock::now() + options_.checkout_timeout));
+    if (connection->wasLeft() && !last) {
+      pool_.dropAll();
+      connection.drop();
+      return PostgresqlFailure::Stale;
+    }
+    connection->markLent();
+    try {
+      if (options_.rehearse_writes && mode == Mode::Write) rehearse(*connection, closure, deadline);
+      runOn(*connection, mode, closure, deadline);
+      return PostgresqlFailure::None;
+    } catch (...) {
+      const PostgresqlFailure failure = connection->failure();
+      const bool again = mayRunAgain(failure) && !last;
+      if (connection->broken()) {
+        pool_.dropAll();
+        connection.drop();
+      }
+      if (!again) throw;
+      return failure;
+    }
+  }
+
+  static bool mayRunAgain(PostgresqlFailure failure) {
+    return failure == PostgresqlFailure::Conflict || failure == PostgresqlFailure::Stale;
+  }
+
+  void runOn(PostgresqlConnection& connection, Mode mode, const TransactionClosure& closure,
+             Deadline deadline) const {
+    connection.begin(mode, deadline);
+    try {
+      PostgresqlTransaction transaction{connection, mode == Mode::Write};
+      closure(transaction);
+      transaction.check();
+      if (fenced_) throw databaseUnavailable();
+      connection.commit();
+    } catch (...) {
+      connection.rollback();
+      throw;
+    }
+  }
+
+  static void rehearse(PostgresqlConnection& connection, const TransactionClosure& closure,
+                       Deadline deadline) {
+    connection.begin(Mode::Write, deadline);
+    try {
+      PostgresqlTransaction transaction{connection, true};
+      closure(transaction);
+    } catch (...) {
+      connection.rollback();
+      throw;
+    }
+    connection.rollback();
+  }
+
+  std::unique_ptr<PostgresqlConnection> connect() {
+    try {
+      auto connection = std::make_unique<PostgresqlConnection>(options_);
+      if (!schema_made_) {
+        connection->lend([&](Poco::Data::Session& session) { makeSchema(session, options_); });
+        schema_made_ = true;
+      }
+      reconnection_.noteThere();
+      return connection;
+    } catch (const Poco::Exception& exception) {
+      Poco::Logger::get("data").error(fmt::format("{}: the schema {} cannot be made: {}",
+                                                  options_.owner, options_.schema,
+                                                  exception.displayText()));
+      throw statementFailed();
+    } catch (const Error&) {
+      reconnection_.noteAway();
+      throw;
+    }
+  }
+
+  void waitForTurn(Poco::Data::Session& session, Deadline deadline) const {
+    const auto patience = std::max<std::int64_t>(
+        1, std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count());
+    try {
+      runScript(
+          session,
+          fmt::format("SET lock_timeout = {}; SELECT pg_advisory_lock({}); RESET lock_timeout",
+                      patience, lockNumber("maintain " + options_.schema)));
+    } catch (const Poco::Exception&) {
+      throw databaseBusy("Another process changes the schema of this store.");
+    }
+  }
+
+  bool answers() {
+    const std::lock_guard lock{ping_mutex_};
+    try {
+      if (ping_ && ping_->wasLeft()) ping_.reset();
+      if (!ping_) ping_ = connect();
+      ping_->limitTo(Clock::now() + kPingPatience);
+      ping_->queueControl(kPing);
+      const PostgresqlResult answer = ping_->finish();
+      size_bytes_ = std::strtoll(PQgetvalue(answer.get(), 0, 0), nullptr, 10);
+      return true;
+    } catch (...) {
+      ping_.reset();
+      return false;
+    }
+  }
+
+  struct Waiting {
+    explicit Waiting(std::atomic<std::uint64_t>& number) : count{number} { ++count; }
+    ~Waiting() { --count; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    std::atomic<std::uint64_t>& count;
+  };
+
+  const PostgresqlOptions options_;
+  std::atomic<bool> fenced_{false};
+  std::atomic<bool> schema_made_{false};
+  std::atomic<std::uint64_t> waiting_{0};
+  std::atomic<std::int64_t> size_bytes_{0};
+  StoreCounters counters_;
+  RetryGate gate_{kGatePatience};
+  Pool pool_{{options_.sessions_max, options_.sessions_min, options_.idle_timeout}, [this] {
+               requireThere();
+               return connect();
+             }};
+  PostgresqlClaims claims_{options_.owner, [this] { return connect(); }};
+  std::mutex ping_mutex_;
+  std::unique_ptr<PostgresqlConnection> ping_;
+  /// Last: its thread uses the others.
+  Reconnection reconnection_{{options_.retry_first, options_.retry_longest, options_.ping_interval},
+                             [this] { static_cast<void>(PostgresqlConnection{options_}); }};
+};
+
+}  // namespace
+
+std::unique_ptr<Store> openPostgresqlStore(PostgresqlOptions options) {
+  requireReadable(options);
+  return std::make_unique<Postgresql>(std::move(options));
+}
+
+}  // namespace bulkhead::host::data

@@ -1,0 +1,440 @@
+#include "data/postgresql_store.hpp"
+
+#include <Poco/Data/Session.h>
+#include <Poco/Data/Statement.h>
+#include <atomic>
+#include <barrier>
+#include <fmt/format.h>
+#include <future>
+#include <gtest/gtest.h>
+#include <thread>
+#include <utility>
+
+#include "data/postgresql_session.hpp"
+#include "host/data/postgresql_fixture.hpp"
+#include "host/data/store_fixture.hpp"
+
+namespace bulkhead::host::data {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class PostgresqlStore : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!PostgresqlServer::isInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
+    ASSERT_EQ(PostgresqlServer::shared().trouble(), "");
+    options = postgresqlOptions();
+    store = openPostgresqlStore(options);
+    run(*store, "CREATE TABLE t (id BIGINT PRIMARY KEY, amount BIGINT NOT NULL DEFAULT 0)");
+  }
+
+  std::string text(std::string_view sql, const Values& values = {}) {
+    std::string found = "no row";
+    store->read(
+        [&](Transaction& tx) {
+          tx.read(sql, values.data(), values.size(), [&](const bulkhead_value* row, std::size_t) {
+            found.assign(row[0].bytes.data == nullptr ? "" : row[0].bytes.data, row[0].bytes.size);
+            return 0;
+          });
+        },
+        within());
+    return found;
+  }
+
+  /// Ends all sessions of the store's database, from another one.
+  void endSessions() {
+    const std::string name = text("SELECT current_database()");
+    PostgresqlServer::shared().run(fmt::format(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}';", name));
+  }
+
+  PostgresqlOptions options;
+  std::unique_ptr<Store> store;
+};
+
+// Goal: what the server undid is not acknowledged. Poco's commit() after a failed statement reports
+// success: the control shows it on the same server.
+TEST_F(PostgresqlStore, AFailureThatIsSwallowedIsNoCommit) {
+  EXPECT_EQ(codeOf([&] {
+              store->write(
+                  [](Transaction& tx) {
+                    send(tx, "INSERT INTO t VALUES (1)");
+                    try {
+                      send(tx, "INSERT INTO t VALUES (1)");
+                    } catch (const Error&) {
+                    }
+                  },
+                  within());
+            }),
+            "DUPLICATE");
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
+  auto plain = openSession(options);
+  plain.begin();
+  plain << "INSERT INTO t VALUES (1)", Poco::Data::Keywords::now;
+  EXPECT_ANY_THROW((plain << "INSERT INTO t VALUES (1)", Poco::Data::Keywords::now));
+  EXPECT_NO_THROW(plain.commit()) << "the trap is gone: docs/decisions/0004 may be looked at again";
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
+}
+
+TEST_F(PostgresqlStore, ADollarInALiteralIsNoParameter) {
+  EXPECT_EQ(text("SELECT 'cost $5' || $1", {value("!")}), "cost $5!");
+}
+
+// A parameter that is compared with nothing, or is asked for null before, has a type all the same.
+TEST_F(PostgresqlStore, AParameterMayBeAskedForNullAlone) {
+  const std::string_view sql =
+      "SELECT count(*) FROM t WHERE $1 is null AND ($2 is null OR 'a' = $2) AND ($3 is null OR id "
+      "= $3)";
+  EXPECT_EQ(number(*store, sql, {bulkhead_value{}, value("a"), value(1)}), 0);
+  EXPECT_EQ(
+      number(*store, "SELECT 1 WHERE $1 is null AND $2 is null", {bulkhead_value{}, value(1)}), -1);
+}
+
+// Goal: no digit is lost, whatever the type. Sums of integers are numeric on PostgreSQL.
+TEST_F(PostgresqlStore, NumericKeepsItsDigitsAndASumIsAnInteger) {
+  EXPECT_EQ(text("SELECT 12345678901234.5678::numeric"), "12345678901234.5678");
+  run(*store, "INSERT INTO t VALUES (1, 9007199254740993), (2, 2)");
+  EXPECT_EQ(number(*store, "SELECT sum(amount) FROM t"), 9007199254740995);
+}
+
+TEST_F(PostgresqlStore, BytesOfManyRowsStayApart) {
+  run(*store, "CREATE TABLE b (id BIGINT, bytes BYTEA)");
+  run(*store,
+      "INSERT INTO b SELECT n, convert_to('row ' || n, 'UTF8') FROM generate_series(1, 9) n");
+  int rows = 0;
+  store->read(
+      [&](Transaction& tx) {
+        tx.read("SELECT bytes, bytes FROM b ORDER BY id", nullptr, 0,
+                [&](const bulkhead_value* row, std::size_t) {
+                  ++rows;
+                  for (int i = 0; i < 2; ++i) {
+                    EXPECT_EQ((std::string{row[i].bytes.data, row[i].bytes.size}),
+                              fmt::format("row {}", rows));
+                  }
+                  return 0;
+                });
+      },
+      within());
+  EXPECT_EQ(rows, 9);
+}
+
+TEST_F(PostgresqlStore, ATextThatItCannotKeepIsARefusal) {
+  run(*store, "CREATE TABLE s (note TEXT)");
+  for (const std::string_view note : {std::string_view{"a\0b", 3}, std::string_view{"\xff"}})
+    EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO s VALUES ($1)", {value(note)}); }),
+              "TEXT_NOT_STORABLE");
+}
+
+TEST_F(PostgresqlStore, NoticesAreNotForTheTerminal) {
+  ::testing::internal::CaptureStderr();
+  run(*store, "DROP TABLE IF EXISTS nothing_of_the_kind");
+  run(*store, "DO $$ BEGIN RAISE WARNING 'to nobody'; END $$");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr().find("nobody"), std::string::npos);
+}
+
+// Goal: each kind of rule is the refusal that it is on SQLite, and no word of the driver's is told.
+TEST_F(PostgresqlStore, S58_ARuleOfTheSchemaIsARefusal) {
+  run(*store,
+      "CREATE TABLE secret (n BIGINT PRIMARY KEY, t BIGINT REFERENCES t (id), v BIGINT NOT "
+      "NULL CHECK (v < 9), EXCLUDE USING btree (v WITH =))");
+  run(*store,
+      "CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.n = 20 THEN RAISE "
+      "EXCEPTION 'NO_TWENTY' USING errcode = 'check_violation'; ELSIF new.n = 21 THEN RAISE "
+      "EXCEPTION 'conflict TAKEN: It is taken.'; END IF; RETURN new; END $$");
+  run(*store, "CREATE TRIGGER say BEFORE INSERT ON secret FOR EACH ROW EXECUTE FUNCTION say()");
+  run(*store, "INSERT INTO secret VALUES (1, NULL, 1)");
+  struct Case {
+    std::string_view values;
+    std::string_view code;
+  };
+  for (const Case& one :
+       {Case{"(1, NULL, 2)", "DUPLICATE"}, Case{"(2, NULL, 1)", "DUPLICATE"},
+        Case{"(2, 99, 2)", "REFERENCE_VIOLATION"}, Case{"(2, NULL, 9)", "CONSTRAINT_VIOLATION"},
+        Case{"(20, NULL, 2)", "NO_TWENTY"}, Case{"(21, NULL, 2)", "TAKEN"},
+        Case{"(2, NULL, NULL)", "DATABASE_ERROR"}, Case{"(2, NULL, 'x')", "DATABASE_ERROR"}}) {
+    EXPECT_EQ(codeOf([&] { run(*store, fmt::format("INSERT INTO secret VALUES {}", one.values)); }),
+              one.code)
+        << one.values;
+  }
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM secret"), 1);
+}
+
+// Goal: two who each look at what the other one writes do not both go through as if alone. Control:
+// the same at READ COMMITTED, which breaks the rule. Method: both have read before either writes.
+TEST_F(PostgresqlStore, WhoReadWhatAnotherOneWroteRunsAgain) {
+  const auto both = [&](const std::function<void(std::int64_t, std::barrier<>&)>& one) {
+    run(*store, "DELETE FROM t");
+    std::barrier together{2};
+    auto other = std::async(std::launch::async, [&] { one(2, together); });
+    one(1, together);
+    other.get();
+    return number(*store, "SELECT count(*) FROM t");
+  };
+  std::atomic<int> runs{0};
+  EXPECT_EQ(both([&](std::int64_t id, std::barrier<>& together) {
+              bool first = true;
+              store->write(
+                  [&](Transaction& tx) {
+                    ++runs;
+                    const bool empty = number(tx, "SELECT count(*) FROM t") == 0;
+                    if (std::exchange(first, false)) together.arrive_and_wait();
+                    if (empty) send(tx, "INSERT INTO t VALUES ($1)", {value(id)});
+                  },
+                  within());
+            }),
+            1);
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(both([&](std::int64_t id, std::barrier<>& together) {
+              auto plain = openSession(options);
+              std::int64_t count = -1;
+              plain << "BEGIN", Poco::Data::Keywords::now;
+              plain << "SELECT count(*) FROM t", Poco::Data::Keywords::into(count),
+                  Poco::Data::Keywords::now;
+              together.arrive_and_wait();
+              if (count == 0)
+                plain << fmt::format("INSERT INTO t VALUES ({})", id), Poco::Data::Keywords::now;
+              plain << "COMMIT", Poco::Data::Keywords::now;
+            }),
+            2);
+}
+
+// Goal: two that take the same rows in different orders both succeed.
+TEST_F(PostgresqlStore, ADeadlockIsRunAgain) {
+  run(*store, "INSERT INTO t VALUES (1), (2)");
+  std::barrier together{2};
+  const auto add = [&](std::int64_t first_id, std::int64_t second_id) {
+    bool first = true;
+    store->write(
+        [&](Transaction& tx) {
+          send(tx, "UPDATE t SET amount = amount + 1 WHERE id = $1", {value(first_id)});
+          if (std::exchange(first, false)) together.arrive_and_wait();
+          send(tx, "UPDATE t SET amount = amount + 1 WHERE id = $1", {value(second_id)});
+        },
+        within());
+  };
+  auto other = std::async(std::launch::async, [&] { add(2, 1); });
+  add(1, 2);
+  other.get();
+  EXPECT_EQ(number(*store, "SELECT sum(amount) FROM t"), 4);
+}
+
+// Goal: many that want one row all get it, and none is told that it is busy. Method: a hot row.
+TEST_F(PostgresqlStore, AHotRowStarvesNobody) {
+  run(*store, "INSERT INTO t VALUES (1)");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 15; ++n) {
+        EXPECT_EQ(codeOf([&] {
+                    store->write(
+                        [](Transaction& tx) {
+                          const auto now = number(tx, "SELECT amount FROM t WHERE id = 1");
+                          send(tx, "UPDATE t SET amount = $1 WHERE id = 1", {value(now + 1)});
+                        },
+                        within());
+                  }),
+                  "none");
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(number(*store, "SELECT amount FROM t"), 120);
+}
+
+// Goal: sessions that the server ended while nobody used them cost nobody anything (S105).
+TEST_F(PostgresqlStore, S105_EndedSessionsAreReplacedUnseen) {
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
+  endSessions();
+  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "none");
+  endSessions();
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 1);
+  endSessions();
+  EXPECT_TRUE(store->ping());
+}
+
+// Goal: a statement that was kept survives a change of what it answers.
+TEST_F(PostgresqlStore, AChangedTableDoesNotSpoilKeptStatements) {
+  run(*store, "INSERT INTO t VALUES (1, 5)");
+  EXPECT_EQ(number(*store, "SELECT * FROM t"), 1);
+  run(*store, "ALTER TABLE t ALTER COLUMN id TYPE INTEGER");
+  EXPECT_EQ(number(*store, "SELECT * FROM t"), 1);
+}
+
+TEST_F(PostgresqlStore, S103_WhoFindsNoFreeSessionIsToldSo) {
+  options.sessions_max = 1;
+  options.checkout_timeout = milliseconds{50};
+  store = openPostgresqlStore(options);
+  store->read(
+      [&](Transaction&) {
+        std::async(std::launch::async, [&] {
+          EXPECT_EQ(codeOf([&] { number(*store, "SELECT 1"); }), "DATABASE_BUSY");
+        }).get();
+      },
+      within());
+  EXPECT_EQ(number(*store, "SELECT 1"), 1);
+}
+
+TEST_F(PostgresqlStore, S103_IdleSessionsGoDownToTheLeastNumber) {
+  options.idle_timeout = milliseconds{1};
+  options.sessions_min = 1;
+  store = openPostgresqlStore(options);
+  std::barrier together{3};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      store->read(
+          [&](Transaction& tx) {
+            number(tx, "SELECT 1");
+            together.arrive_and_wait();
+          },
+          within());
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto sessions = [&] {
+    return PostgresqlServer::shared().run(
+        fmt::format("select count(*) from pg_stat_activity where application_name = "
+                    "'bulkhead-store' and datname = '{}';",
+                    text("SELECT current_database()")));
+  };
+  const auto become = [&](std::string_view count) {
+    for (int i = 0; i < 100 && sessions() != count; ++i) std::this_thread::yield();
+    return sessions();
+  };
+  EXPECT_EQ(become("3\n"), "3\n");
+  EXPECT_TRUE(store->ping());
+  EXPECT_EQ(become("2\n"), "2\n") << "the least number, and the one that answers for the health";
+}
+
+// Goal: a number that is held is held for every process, and free when its holder has gone.
+TEST_F(PostgresqlStore, ANumberIsHeldOnce) {
+  const auto other = openPostgresqlStore(options);
+  auto hold = store->hold(7);
+  ASSERT_NE(hold, nullptr);
+  EXPECT_EQ(other->hold(7), nullptr);
+  EXPECT_EQ(store->hold(7), nullptr);
+  EXPECT_NE(other->hold(8), nullptr);
+  hold.reset();
+  hold = other->hold(7);
+  EXPECT_NE(hold, nullptr);
+  endSessions();
+  EXPECT_EQ(other->hold(9) == nullptr, false) << "on a new session";
+  EXPECT_EQ(store->hold(7), nullptr) << "which holds what the old one did";
+}
+
+TEST_F(PostgresqlStore, EachOwnerHasASchemaOfItsOwn) {
+  PostgresqlOptions other = options;
+  other.owner = other.schema = "google-calendar";
+  const auto second = openPostgresqlStore(other);
+  run(*second, "CREATE TABLE t (id BIGINT)");
+  run(*second, "INSERT INTO t VALUES (1)");
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
+  EXPECT_EQ(number(*second, "SELECT count(*) FROM t"), 1);
+  EXPECT_EQ(codeOf([&] { run(*store, "SET search_path TO public"); }), "DATABASE_ERROR");
+}
+
+TEST_F(PostgresqlStore, WhoComeToANewSchemaAtOnceAreAllServed) {
+  for (int round = 0; round < 10; ++round) {
+    options.schema = fmt::format("new_{}", round);
+    store = openPostgresqlStore(options);
+    std::barrier together{8};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        together.arrive_and_wait();
+        EXPECT_EQ(codeOf([&] { number(*store, "SELECT 1"); }), "none");
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+}
+
+TEST_F(PostgresqlStore, OneMaintainerAtATime) {
+  const auto other = openPostgresqlStore(options);
+  store->maintain(
+      [&](Poco::Data::Session&) {
+        std::async(std::launch::async, [&] {
+          EXPECT_EQ(codeOf([&] {
+                      other->maintain([](Poco::Data::Session&) {}, within(milliseconds{100}));
+                    }),
+                    "DATABASE_BUSY");
+        }).get();
+      },
+      within());
+  EXPECT_EQ(codeOf([&] { other->maintain([](Poco::Data::Session&) {}, within()); }), "none");
+}
+
+TEST_F(PostgresqlStore, RehearsedClosuresRunTwiceAndCountOnce) {
+  options.rehearse_writes = true;
+  store = openPostgresqlStore(options);
+  int runs = 0;
+  store->write(
+      [&](Transaction& tx) {
+        ++runs;
+        send(tx, "INSERT INTO t VALUES (1)");
+      },
+      within());
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 1);
+}
+
+// Goal: a transaction that only writes is one round trip. Method: what is queued has not been heard
+// of by the server before the end, as the failure that comes only then shows.
+TEST_F(PostgresqlStore, WhatIsQueuedGoesOutWithTheCommit) {
+  bool returned = false;
+  EXPECT_EQ(codeOf([&] {
+              store->write(
+                  [&](Transaction& tx) {
+                    tx.queue("INSERT INTO t VALUES (1)", nullptr, 0);
+                    tx.queue("INSERT INTO t VALUES (1)", nullptr, 0);
+                    tx.queue("INSERT INTO t VALUES (2)", nullptr, 0);
+                    returned = true;
+                  },
+                  within());
+            }),
+            "DUPLICATE");
+  EXPECT_TRUE(returned);
+  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
+}
+
+// Goal: what is refused in a nested closure is undone alone, though it was queued.
+TEST_F(PostgresqlStore, ARefusalInANestedClosureIsItsOwn) {
+  store->write(
+      [&](Transaction& tx) {
+        tx.queue("INSERT INTO t VALUES (1)", nullptr, 0);
+        EXPECT_EQ(codeOf([&] {
+                    tx.nested([&] {
+                      tx.queue("INSERT INTO t VALUES (2)", nullptr, 0);
+                      tx.queue("INSERT INTO t VALUES (1)", nullptr, 0);
+                    });
+                  }),
+                  "DUPLICATE");
+        send(tx, "INSERT INTO t VALUES (3)");
+      },
+      within());
+  EXPECT_EQ(number(*store, "SELECT sum(id) FROM t"), 4);
+}
+
+TEST_F(PostgresqlStore, AFencedStoreDoesNothingMore) {
+  store->fence();
+  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "DATABASE_UNAVAILABLE");
+  EXPECT_FALSE(store->ping());
+}
+
+// Goal: a URL that cannot be read is told without its password.
+TEST(PostgresqlUrl, APasswordIsNotInWhatIsSaid) {
+  PostgresqlOptions options;
+  options.url = "postgresql://user:hunter2@host:port:port/x?no such=parameter";
+  try {
+    openPostgresqlStore(options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), "DATABASE_URL");
+    EXPECT_EQ(error.message().find("hunter2"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace bulkhead::host::data
