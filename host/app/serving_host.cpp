@@ -136,6 +136,14 @@ FrontOptions frontLimits(const HostSettings::Limits& limits) {
   return options;
 }
 
+/// As of the start: who is enabled later takes a part beside the others.
+std::size_t enabledPlugins(const Configuration& configuration) {
+  const auto confs =
+      readPluginConfs(configuration.settings().paths.plugin_conf_dir, configuration.variables());
+  return static_cast<std::size_t>(
+      std::count_if(confs.begin(), confs.end(), [](const PluginConf& one) { return one.enabled; }));
+}
+
 }  // namespace
 
 ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration,
@@ -153,7 +161,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       state_{milliseconds{settings_.monitoring.stall_after_ms}},
       resources_{{.memory_limit_mb = static_cast<std::uint64_t>(settings_.server.memory_limit_mb),
                   .allocator = {}}},
-      host_store_{data::openSqliteStore(watchedStore("host"))},
+      host_store_{data::openStore(watchedStore("host"))},
       keys_{*host_store_,
             {.snapshot = settings_.paths.data_dir / "keys.snapshot",
              .stale_max = milliseconds{settings_.security.auth_stale_max_ms},
@@ -419,10 +427,12 @@ void ServingHost::applyLive(const HostSettings& before, const HostSettings& afte
     logging->configureLevel(findLevel(after.logging.level).value_or(Level::Info));
 }
 
-data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
-  data::SqliteOptions options = storeOptions(settings_, owner);
-  options.lease_shared = !alone_;
-  options.on_statement = [this, owner](std::string_view sql, std::chrono::microseconds duration,
+data::StoreOptions ServingHost::watchedStore(const std::string& owner) {
+  data::StoreOptions options = storeOptions(settings_, owner);
+  if (auto* database = std::get_if<data::PostgresqlOptions>(&options))
+    shareSessions(*database, 1 + enabledPlugins(configuration_));
+  data::setLeaseShared(options, !alone_);
+  data::observe(options, [this, owner](std::string_view sql, std::chrono::microseconds duration,
                                        bool failed) {
     performance_.recordQuery(owner, sql, duration, failed);
     if (duration <= performance_.thresholds().query) return;
@@ -430,7 +440,7 @@ data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
         {{"store", owner},
          {"statement", sql},
          {"durationMs", static_cast<double>(duration.count()) / 1000.0}});
-  };
+  });
   return options;
 }
 

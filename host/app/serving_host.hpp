@@ -30,7 +30,7 @@
 #include "capabilities/capability_router.hpp"
 #include "capabilities/event_carrier.hpp"
 #include "config/configuration.hpp"
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 #include "egress/egress.hpp"
 #include "health/health_endpoints.hpp"
 #include "health/health_registry.hpp"
@@ -98,7 +98,7 @@ class ServingHost {
 
  private:
   data::BackupOrder backup(const std::filesystem::path& directory);
-  data::SqliteOptions watchedStore(const std::string& owner);
+  data::StoreOptions watchedStore(const std::string& owner);
   PluginVerbs pluginVerbs();
   void countCapabilityCall(const CapabilityRecord& call);
   PluginChange renewPlugin(const std::string& id, const PluginChangeOptions& options, bool enable);
@@ -149,7 +149,7 @@ class ServingHost {
   cache::CacheSweeper cache_sweeper_{{&cache_}, std::chrono::seconds{1}};
   health::HealthState state_;
   health::ResourceSampler resources_;
-  std::unique_ptr<data::SqliteStore> host_store_;
+  std::unique_ptr<data::Store> host_store_;
   KeyStore keys_;
   AdminAudit audit_;
   SecurityLog security_log_;
