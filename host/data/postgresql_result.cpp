@@ -44,9 +44,11 @@ std::optional<SchemaRule> ruleOf(std::string_view state, const PGresult* result)
   return field(result, PG_DIAG_CONSTRAINT_NAME).empty() ? SchemaRule::Raised : SchemaRule::Check;
 }
 
+/// 08P01 is a message of ours that is wrong, such as a value too few; XX001 and XX002 are damage.
 bool isAway(std::string_view state) {
-  return state.starts_with("08") || state.starts_with("57P") || state == "53100" ||
-         state == "53200" || state == "58030" || state.starts_with("XX");
+  return (state.starts_with("08") && state != "08P01") || state.starts_with("57P") ||
+         state == "53100" || state == "53200" || state == "58030" || state == "XX001" ||
+         state == "XX002";
 }
 
 /// A plan that a change of the schema has overtaken, or a prepared statement that somebody between
