@@ -477,13 +477,15 @@ std::vector<monitoring::TableCount> ServingHost::tableCounts() {
 void ServingHost::keepHouse() {
   health::Heartbeat& heartbeat = state_.heartbeat("housekeeper");
   const bool watchdog = serviceWatchdog().has_value();
+  // Others may change the keys of a database that they share.
+  const int refresh = host_store_->engine() == data::Engine::Postgresql ? 1 : kKeyRefreshRounds;
   for (int round = 1; !stopping_; ++round) {
     std::this_thread::sleep_for(kHouseInterval);
     heartbeat.beat();
     front_->wake();
     if (watchdog && state_.watchdog().isAlive()) notifyService("WATCHDOG=1\n");
     try {
-      if (keys_.stale() || !alone_ || round % kKeyRefreshRounds == 0) keys_.refresh();
+      if (keys_.stale() || !alone_ || round % refresh == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
       if (!keys_.stale() && !has_elder_) audit_.seal();
       security_log_.tellHeldBack();
