@@ -45,6 +45,11 @@ class ConnectionPool {
     Connection& operator*() const { return *connection_; }
     Connection* operator->() const { return connection_.get(); }
     void drop() { connection_.reset(); }
+    /// It, and all that were there when it was lent.
+    void dropAll() {
+      pool_.dropAll(generation_);
+      drop();
+    }
 
    private:
     ConnectionPool& pool_;
@@ -73,8 +78,13 @@ class ConnectionPool {
   void dropAll() {
     std::vector<Idle> dropped;
     const std::lock_guard lock{mutex_};
-    ++generation_;
-    dropped.swap(idle_);
+    dropGeneration(dropped);
+  }
+
+  /// True while there are connections, lent or idle, that nobody has found broken.
+  bool isAlive() const {
+    const std::lock_guard lock{mutex_};
+    return alive_ > 0;
   }
 
   /// Drops what was idle for too long. Called now and then.
@@ -85,6 +95,7 @@ class ConnectionPool {
     const auto before = std::chrono::steady_clock::now() - limits_.idle;
     std::size_t surplus = made() > limits_.min ? made() - limits_.min : 0;
     while (surplus-- > 0 && !idle_.empty() && idle_.front().since <= before) {
+      --alive_;
       dropped.push_back(std::move(idle_.front()));
       idle_.erase(idle_.begin());
     }
@@ -96,13 +107,31 @@ class ConnectionPool {
     std::chrono::steady_clock::time_point since;
   };
 
+  /// Those made since then have done nothing wrong.
+  void dropAll(std::size_t generation) {
+    std::vector<Idle> dropped;
+    const std::lock_guard lock{mutex_};
+    if (generation == generation_) dropGeneration(dropped);
+  }
+
+  void dropGeneration(std::vector<Idle>& dropped) {
+    ++generation_;
+    alive_ = 0;
+    dropped.swap(idle_);
+  }
+
   std::size_t made() const { return limits_.max - free_slots_ + idle_.size(); }
 
   std::unique_ptr<Connection> makeOrGiveUp(std::size_t generation) {
     try {
-      return make_();
+      auto made = make_();
+      const std::lock_guard lock{mutex_};
+      if (generation == generation_) ++alive_;
+      return made;
     } catch (...) {
-      takeBack(nullptr, generation);
+      const std::lock_guard lock{mutex_};
+      ++free_slots_;
+      changed_.notify_one();
       throw;
     }
   }
@@ -110,16 +139,21 @@ class ConnectionPool {
   void takeBack(std::unique_ptr<Connection> connection, std::size_t generation) {
     const std::lock_guard lock{mutex_};
     ++free_slots_;
-    if (connection && generation == generation_)
-      idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+    if (generation == generation_) {
+      if (connection)
+        idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+      else
+        --alive_;
+    }
     changed_.notify_one();
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   const Limits limits_;
   std::vector<Idle> idle_;  ///< the last used one last
   std::size_t free_slots_;
+  std::size_t alive_ = 0;  ///< of this generation
   std::size_t generation_ = 0;
   const Maker make_;
 };

@@ -13,6 +13,7 @@
 
 #include <bulkhead/error.hpp>
 
+#include "data/database_error.hpp"
 #include "data/postgresql_session.hpp"
 
 namespace bulkhead::host::data {
@@ -149,6 +150,7 @@ void apply(Session& session, Engine engine, const std::string& owner, const std:
     } catch (const Poco::Exception&) {
       // The statement that failed had already ended the transaction.
     }
+    if (engine == Engine::Postgresql && !isThere(session)) throw databaseUnavailable();
     throw Error::configuration("MIGRATION_FAILED",
                                fmt::format("Migration {} ({}) of '{}' failed and was rolled back.",
                                            migration.number, migration.name, owner));

@@ -22,8 +22,8 @@ class PostgresqlClaims::Hold final : public StoreHold {
   const std::uint64_t number_;
 };
 
-PostgresqlClaims::PostgresqlClaims(std::string owner, Connect connect)
-    : owner_{std::move(owner)}, connect_{std::move(connect)} {}
+PostgresqlClaims::PostgresqlClaims(std::string schema, Connect connect)
+    : schema_{std::move(schema)}, connect_{std::move(connect)} {}
 
 std::unique_ptr<StoreHold> PostgresqlClaims::hold(std::uint64_t number) {
   const std::lock_guard guard{mutex_};
@@ -62,7 +62,7 @@ void PostgresqlClaims::release(std::uint64_t number) noexcept {
 }
 
 std::int64_t PostgresqlClaims::lockOf(std::uint64_t number) const {
-  return lockNumber(fmt::format("claim {} {}", owner_, number));
+  return lockNumber(fmt::format("claim {} {}", schema_, number));
 }
 
 }  // namespace bulkhead::host::data

@@ -17,7 +17,7 @@ class PostgresqlClaims {
  public:
   using Connect = std::function<std::unique_ptr<PostgresqlConnection>()>;
 
-  PostgresqlClaims(std::string owner, Connect connect);
+  PostgresqlClaims(std::string schema, Connect connect);
 
   /// As Store::hold().
   std::unique_ptr<StoreHold> hold(std::uint64_t number);
@@ -30,7 +30,7 @@ class PostgresqlClaims {
   void release(std::uint64_t number) noexcept;
   std::int64_t lockOf(std::uint64_t number) const;
 
-  const std::string owner_;
+  const std::string schema_;
   const Connect connect_;
   std::mutex mutex_;
   std::set<std::uint64_t> held_;

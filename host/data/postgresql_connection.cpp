@@ -24,6 +24,8 @@ constexpr Oid kTextType = 25;
 /// Within which a server that ends a statement at its time says so.
 constexpr milliseconds kGrace{2'000};
 constexpr milliseconds kLongest{std::chrono::hours{24}};
+constexpr std::string_view kBegin = "BEGIN";
+constexpr std::string_view kReadOnly = "25006";
 
 milliseconds left(Clock::time_point deadline) {
   if (deadline - Clock::now() > kLongest) return kLongest;
@@ -89,9 +91,20 @@ void PostgresqlConnection::begin(Mode mode, Deadline deadline) {
   failure_ = PostgresqlFailure::None;
   commit_sent_ = false;
   deadline_ = deadline;
+  mode_ = mode;
   queueControl(mode == Mode::Read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                                   : "BEGIN ISOLATION LEVEL SERIALIZABLE");
-  queueControl(fmt::format("SET LOCAL statement_timeout = {}", left(deadline).count()));
+  limit_ = kLongest * 2;
+  limitStatements();
+}
+
+// The server counts for each statement anew: told again when half of the time is gone, none is
+// given more than twice of what is left.
+void PostgresqlConnection::limitStatements() {
+  const milliseconds now = left(deadline_);
+  if (now * 2 > limit_) return;
+  limit_ = now;
+  queueControl(fmt::format("SET LOCAL statement_timeout = {}", limit_.count()));
 }
 
 void PostgresqlConnection::commit() {
@@ -118,13 +131,15 @@ void PostgresqlConnection::rollback() noexcept {
 }
 
 // What is behind a failed statement would not be done either.
-void PostgresqlConnection::drain() noexcept {
-  if (sent_.empty() || broken()) return;
+std::exception_ptr PostgresqlConnection::drain() noexcept {
+  if (sent_.empty() || broken()) return nullptr;
   const PostgresqlFailure failure = failure_;
   try {
     finish();
-  } catch (const std::exception&) {
+    return nullptr;
+  } catch (...) {
     if (failure != PostgresqlFailure::None) failure_ = failure;
+    return std::current_exception();
   }
 }
 
@@ -157,6 +172,7 @@ void PostgresqlConnection::queue(std::string_view sql, const bulkhead_value* val
   }
   const PostgresqlValues given{values, count};
   if (sent_.size() >= kQueuedMax) finish();
+  limitStatements();
   const std::string& name = nameFor(sql, values, count);
   require(PQsendQueryPrepared(handle_, name.c_str(), given.size(), given.pointers(),
                               given.lengths(), given.formats(), 0));
@@ -175,6 +191,7 @@ void PostgresqlConnection::require(int sent) {
 }
 
 PostgresqlResult PostgresqlConnection::finish() {
+  give_up_ = Clock::now() + left(deadline_) + kGrace;
   sync();
   Outcome outcome;
   const auto sent = std::exchange(sent_, {});
@@ -203,12 +220,23 @@ void PostgresqlConnection::take(const Sent& sent, Outcome& outcome) {
   const bool well = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
   if (!well && sent.kind == Sent::Kind::Prepare) prepared_.erase(sent.prepared_as);
   if (status == PGRES_FATAL_ERROR)
-    outcome.fail(errorOf(answer.get(), owner_, sent.sql));
+    outcome.fail(failureOf(sent, answer.get()));
   else if (!well && !outcome.failure())
     outcome.fail({PostgresqlFailure::Statement, statementFailed()});
   if (status != PGRES_PIPELINE_ABORTED) observe(sent, !well);
   outcome.add(std::move(answer));
   if (next() != nullptr) lost("an answer too many");
+}
+
+// A server that begins no transaction is none to stay with, and nothing has been done; nor is one
+// that does not write any more.
+PostgresqlError PostgresqlConnection::failureOf(const Sent& sent, const PGresult* answer) const {
+  const PostgresqlError error = errorOf(answer, owner_, sent.sql);
+  if (sent.kind == Sent::Kind::Control && sent.sql.starts_with(kBegin))
+    return {PostgresqlFailure::Stale, databaseUnavailable()};
+  if (mode_ == Mode::Write && stateOf(answer) == kReadOnly)
+    return {PostgresqlFailure::Lost, databaseUnavailable()};
+  return error;
 }
 
 PostgresqlResult PostgresqlConnection::next() {
@@ -223,9 +251,10 @@ PostgresqlResult PostgresqlConnection::next() {
 }
 
 void PostgresqlConnection::wait(short events) {
-  const auto until = deadline_ == Deadline::max() ? left(deadline_) : left(deadline_) + kGrace;
+  const auto patience =
+      std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(give_up_ - Clock::now()));
   pollfd socket{PQsocket(handle_), events, 0};
-  if (::poll(&socket, 1, static_cast<int>(until.count())) != 0) return;
+  if (::poll(&socket, 1, static_cast<int>(patience.count())) != 0 && patience.count() > 0) return;
   broken_ = true;
   failure_ = PostgresqlFailure::Statement;
   throw deadlineExceeded();

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <libpq-fe.h>
 #include <string>
 #include <string_view>
@@ -46,8 +47,9 @@ class PostgresqlConnection {
   /// Sends what is queued and waits for all of it. The answer of the last one. Throws the first
   /// failure.
   PostgresqlResult finish();
-  /// The same for who wants no answer. The failure that was there before stays.
-  void drain() noexcept;
+  /// The same for who wants no answer: the failure that this met, if any. failure() stays what it
+  /// was, where there was one.
+  std::exception_ptr drain() noexcept;
   /// Outside a transaction: how long finish() waits.
   void limitTo(Deadline deadline) { deadline_ = deadline; }
 
@@ -81,8 +83,10 @@ class PostgresqlConnection {
   void openPipeline();
   void sync();
   void take(const Sent& sent, Outcome& outcome);
+  PostgresqlError failureOf(const Sent& sent, const PGresult* answer) const;
   PostgresqlResult next();
   void wait(short events);
+  void limitStatements();
   void observe(const Sent& sent, bool failed);
   [[noreturn]] void lost(std::string_view why);
 
@@ -94,7 +98,10 @@ class PostgresqlConnection {
   std::uint64_t prepared_ever_ = 0;
   std::deque<Sent> sent_;
   Deadline deadline_ = Deadline::max();
+  std::chrono::milliseconds limit_{};  ///< of a statement, as the server knows it
+  Deadline give_up_{};                 ///< on the round trip that is under way
   Deadline last_answer_{};
+  Mode mode_ = Mode::Read;
   PostgresqlFailure failure_ = PostgresqlFailure::None;
   bool commit_sent_ = false;
   bool silent_ = false;

@@ -158,9 +158,13 @@ class Columns {
 
 }  // namespace
 
+std::string_view stateOf(const PGresult* result) {
+  return field(result, PG_DIAG_SQLSTATE);
+}
+
 PostgresqlError errorOf(const PGresult* result, const std::string& owner, std::string_view sql) {
   using Failure = PostgresqlFailure;
-  const std::string_view state = field(result, PG_DIAG_SQLSTATE);
+  const std::string_view state = stateOf(result);
   const std::string_view text = field(result, PG_DIAG_MESSAGE_PRIMARY);
   Poco::Logger& logger = Poco::Logger::get("data");
   if (state == "40001" || state == "40P01")

@@ -30,6 +30,9 @@ struct PostgresqlError {
   Error error;
 };
 
+/// Its SQLSTATE; empty when there is none.
+std::string_view stateOf(const PGresult* result);
+
 /// What a failed statement of `owner` is to its caller. The driver's words go to the log.
 PostgresqlError errorOf(const PGresult* result, const std::string& owner, std::string_view sql);
 

@@ -100,6 +100,7 @@ Poco::Data::Session openSession(const PostgresqlOptions& options) {
         new Poco::Data::PostgreSQL::SessionImpl{text}};
     Poco::Data::Session session{implementation};
     PQsetNoticeReceiver(handleOf(session), ignoreNotice, nullptr);
+    PQsetErrorVerbosity(handleOf(session), PQERRORS_TERSE);  // details quote what rows have
     configure(session, options);
     return session;
   } catch (const Poco::Exception& exception) {
@@ -111,6 +112,10 @@ Poco::Data::Session openSession(const PostgresqlOptions& options) {
 
 PGconn* handleOf(Poco::Data::Session& session) {
   return *Poco::Data::PostgreSQL::Utility::handle(session);
+}
+
+bool isThere(Poco::Data::Session& session) {
+  return PQstatus(handleOf(session)) == CONNECTION_OK;
 }
 
 void makeSchema(Poco::Data::Session& session, const PostgresqlOptions& options) {

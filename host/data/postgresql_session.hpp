@@ -14,6 +14,9 @@ Poco::Data::Session openSession(const PostgresqlOptions& options);
 /// libpq's handle of a session.
 PGconn* handleOf(Poco::Data::Session& session);
 
+/// False when the connection to the server has broken.
+bool isThere(Poco::Data::Session& session);
+
 /// Makes the schema of the store if it is missing. Throws Poco::Exception when it may not.
 void makeSchema(Poco::Data::Session& session, const PostgresqlOptions& options);
 

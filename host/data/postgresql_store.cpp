@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <mutex>
+#include <optional>
+#include <random>
+#include <thread>
 #include <utility>
 
 #include "data/connection_pool.hpp"
@@ -30,7 +33,15 @@ using Pool = ConnectionPool<PostgresqlConnection>;
 
 constexpr std::chrono::milliseconds kGatePatience{1'000};
 constexpr std::chrono::milliseconds kPingPatience{2'000};
+/// A server that refuses a session has said so within that.
+constexpr std::chrono::milliseconds kRefusal{1'000};
+/// At most, before who lost though it was alone here runs again: two processes that want the same
+/// are not to go on in step.
+constexpr std::chrono::milliseconds kPause{2};
+constexpr std::chrono::milliseconds kPauseLongest{100};
 
+/// It looks at each table for its size: one that a migration keeps is not waited for.
+constexpr const char* kPingLocks = "SET lock_timeout = 100";
 constexpr std::string_view kPing =
     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class "
     "WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'm')";
@@ -54,7 +65,6 @@ class Postgresql final : public Store {
 
   void maintain(const SessionWork& work, Deadline deadline) override {
     const TransactionScope scope{*this, Verb::Write};
-    requireThere();
     const auto own = connect();
     own->lend([&](Poco::Data::Session& session) {
       try {
@@ -63,7 +73,7 @@ class Postgresql final : public Store {
       } catch (const Poco::Exception& exception) {
         Poco::Logger::get("data").error(
             fmt::format("{}: {}", options_.owner, exception.displayText()));
-        throw statementFailed();
+        throw isThere(session) ? statementFailed() : databaseUnavailable();
       }
     });
   }
@@ -122,21 +132,35 @@ class Postgresql final : public Store {
         if (once(mode, closure, deadline, last) == PostgresqlFailure::None) return;
         continue;
       }
-      const RetryGate::Pass pass = gate_.enter(alone);
-      const PostgresqlFailure failure = once(mode, closure, deadline, last);
+      if (attempt > 2) pause(attempt - 2, deadline);
+      const PostgresqlFailure failure = passed(alone, closure, deadline, last);
       if (failure == PostgresqlFailure::None) return;
       alone = alone || failure == PostgresqlFailure::Conflict;
     }
   }
 
+  PostgresqlFailure passed(bool alone, const TransactionClosure& closure, Deadline deadline,
+                           bool last) {
+    std::optional<Waiting> waiting{std::in_place, waiting_};
+    const RetryGate::Pass pass = gate_.enter(alone, deadline);
+    waiting.reset();
+    return once(Mode::Write, closure, deadline, last);
+  }
+
+  static void pause(int attempt, Deadline deadline) {
+    static thread_local std::minstd_rand chance{std::random_device{}()};
+    const auto most = std::min(kPauseLongest, kPause * (1 << std::min(attempt, 10)));
+    const auto length = std::uniform_int_distribution<std::int64_t>{0, most.count()}(chance);
+    std::this_thread::sleep_until(
+        std::min(deadline, Clock::now() + std::chrono::milliseconds{length}));
+  }
+
   // Why it has to run again, if it has.
   PostgresqlFailure once(Mode mode, const TransactionClosure& closure, Deadline deadline,
                          bool last) {
-    const Waiting waiting{waiting_};
-    auto connection = pool_.lend(std::min(deadline, Clock::now() + options_.checkout_timeout));
+    auto connection = lend(deadline);
     if (connection->wasLeft() && !last) {
-      pool_.dropAll();
-      connection.drop();
+      connection.dropAll();
       return PostgresqlFailure::Stale;
     }
     connection->markLent();
@@ -147,13 +171,15 @@ class Postgresql final : public Store {
     } catch (...) {
       const PostgresqlFailure failure = connection->failure();
       const bool again = mayRunAgain(failure) && !last;
-      if (connection->broken()) {
-        pool_.dropAll();
-        connection.drop();
-      }
+      if (connection->broken()) connection.dropAll();
       if (!again) throw;
       return failure;
     }
+  }
+
+  Pool::Loan lend(Deadline deadline) {
+    const Waiting waiting{waiting_};
+    return pool_.lend(std::min(deadline, Clock::now() + options_.checkout_timeout));
   }
 
   static bool mayRunAgain(PostgresqlFailure failure) {
@@ -188,11 +214,14 @@ class Postgresql final : public Store {
     connection.rollback();
   }
 
+  // A server that takes no more sessions is not away for those that it has taken.
   std::unique_ptr<PostgresqlConnection> connect() {
+    requireThere();
+    const auto begun = Clock::now();
     try {
       auto connection = std::make_unique<PostgresqlConnection>(options_);
       if (!schema_made_) {
-        connection->lend([&](Poco::Data::Session& session) { makeSchema(session, options_); });
+        connection->lend([&](Poco::Data::Session& session) { prepare(session); });
         schema_made_ = true;
       }
       reconnection_.noteThere();
@@ -203,7 +232,18 @@ class Postgresql final : public Store {
                                                   exception.displayText()));
       throw statementFailed();
     } catch (const Error&) {
+      if (pool_.isAlive() && Clock::now() - begun < kRefusal)
+        throw databaseBusy("The database takes no more sessions.");
       reconnection_.noteAway();
+      throw;
+    }
+  }
+
+  void prepare(Poco::Data::Session& session) const {
+    try {
+      makeSchema(session, options_);
+    } catch (const Poco::Exception&) {
+      if (!isThere(session)) throw databaseUnavailable();
       throw;
     }
   }
@@ -217,21 +257,27 @@ class Postgresql final : public Store {
           fmt::format("SET lock_timeout = {}; SELECT pg_advisory_lock({}); RESET lock_timeout",
                       patience, lockNumber("maintain " + options_.schema)));
     } catch (const Poco::Exception&) {
+      if (!isThere(session)) throw databaseUnavailable();
       throw databaseBusy("Another process changes the schema of this store.");
     }
   }
 
+  // A refusal is an answer, too: of a session, while others are there, or of a size, while a table
+  // is locked.
   bool answers() {
     const std::lock_guard lock{ping_mutex_};
     try {
       if (ping_ && ping_->wasLeft()) ping_.reset();
       if (!ping_) ping_ = connect();
       ping_->limitTo(Clock::now() + kPingPatience);
+      ping_->queueControl(kPingLocks);
       ping_->queueControl(kPing);
       const PostgresqlResult answer = ping_->finish();
       size_bytes_ = std::strtoll(PQgetvalue(answer.get(), 0, 0), nullptr, 10);
       return true;
-    } catch (...) {
+    } catch (const Error& error) {
+      if (!ping_) return error.code() == "DATABASE_BUSY";
+      if (!ping_->broken()) return true;
       ping_.reset();
       return false;
     }
@@ -252,11 +298,9 @@ class Postgresql final : public Store {
   std::atomic<std::int64_t> size_bytes_{0};
   StoreCounters counters_;
   RetryGate gate_{kGatePatience};
-  Pool pool_{{options_.sessions_max, options_.sessions_min, options_.idle_timeout}, [this] {
-               requireThere();
-               return connect();
-             }};
-  PostgresqlClaims claims_{options_.owner, [this] { return connect(); }};
+  Pool pool_{{options_.sessions_max, options_.sessions_min, options_.idle_timeout},
+             [this] { return connect(); }};
+  PostgresqlClaims claims_{options_.schema, [this] { return connect(); }};
   std::mutex ping_mutex_;
   std::unique_ptr<PostgresqlConnection> ping_;
   /// Last: its thread uses the others.

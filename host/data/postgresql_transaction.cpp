@@ -1,5 +1,7 @@
 #include "data/postgresql_transaction.hpp"
 
+#include <fmt/format.h>
+
 namespace bulkhead::host::data {
 
 template <typename Work>
@@ -39,33 +41,39 @@ void PostgresqlTransaction::queue(std::string_view sql, const bulkhead_value* va
 
 // What was delayed before it is not part of it, and what is delayed in it is checked at its end.
 void PostgresqlTransaction::nested(const std::function<void()>& closure) {
-  guarded([&] { connection_.queueControl("SAVEPOINT bh"); });
+  const std::string savepoint = fmt::format("bh{}", depth_ + 1);
+  guarded([&] { connection_.queueControl("SAVEPOINT " + savepoint); });
+  ++depth_;
   try {
     closure();
     guarded([&] {
       connection_.queueControl("SET CONSTRAINTS ALL IMMEDIATE");
       connection_.queueControl("SET CONSTRAINTS ALL DEFERRED");
-      connection_.queueControl("RELEASE SAVEPOINT bh");
+      connection_.queueControl("RELEASE SAVEPOINT " + savepoint);
       connection_.finish();
     });
+    --depth_;
   } catch (...) {
-    undoNested();
+    --depth_;
+    undoNested(savepoint);
     throw;
   }
 }
 
-// A conflict is no business of the closure's: the whole runs again. Nothing is undone where what
-// was delayed before the nested closure had failed already.
-void PostgresqlTransaction::undoNested() {
-  const std::exception_ptr failure = std::current_exception();
-  connection_.drain();
+// A conflict is no business of the closure's: the whole runs again. Where a statement before the
+// nested closure had failed, which nobody had waited for, there is no savepoint to go back to, and
+// that failure is the one that counts. Each depth has a name of its own, lest another one's
+// savepoint is found instead.
+void PostgresqlTransaction::undoNested(const std::string& savepoint) {
+  std::exception_ptr failure = std::current_exception();
+  if (const std::exception_ptr first = connection_.drain()) failure = first;
   if (connection_.broken() || connection_.failure() == PostgresqlFailure::Conflict) {
     end_ = failure;
     return;
   }
   try {
-    connection_.queueControl("ROLLBACK TO SAVEPOINT bh");
-    connection_.queueControl("RELEASE SAVEPOINT bh");
+    connection_.queueControl("ROLLBACK TO SAVEPOINT " + savepoint);
+    connection_.queueControl("RELEASE SAVEPOINT " + savepoint);
     connection_.finish();
     end_ = nullptr;
   } catch (...) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 
 #include "data/postgresql_connection.hpp"
 #include "data/store.hpp"
@@ -30,10 +31,11 @@ class PostgresqlTransaction final : public Transaction {
  private:
   template <typename Work>
   auto guarded(const Work& work);
-  void undoNested();
+  void undoNested(const std::string& savepoint);
 
   PostgresqlConnection& connection_;
   const bool writable_;
+  int depth_ = 0;  ///< of nested closures
   std::exception_ptr end_;
 };
 

@@ -57,7 +57,6 @@ TEST_F(OnPostgresql, S65_BooksAndBookingsAreKeptThere) {
   EXPECT_EQ(host_->stop(), 0);
   host_ = start(folder_);
   ASSERT_TRUE(host_->awaitReady()) << host_->logText();
-  EXPECT_EQ(BookingBusiness::kPath, "/api/booking/v1");
   EXPECT_EQ(host_->keyed("salon").get("/api/booking/v1/appointments").json().at("items").size(),
             1U);
 }

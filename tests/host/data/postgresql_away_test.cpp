@@ -111,6 +111,25 @@ TEST_F(PostgresqlAway, S94_S95_S105_ItMayCrashWhileItIsUsed) {
   EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0) << "nothing of what was broken off";
 }
 
+// Goal: a server that writes no more is away, and its sessions are not kept.
+TEST_F(PostgresqlAway, OneThatOnlyReadsIsAway) {
+  const auto store = openPostgresqlStore(quick(server.url()));
+  run(*store, "CREATE TABLE t (id BIGINT)");
+  const auto says = [&](const char* setting) {
+    server.run(std::string{"alter system set default_transaction_read_only = "} + setting +
+               ";\nselect pg_reload_conf();");
+  };
+  says("on");
+  std::string code = "none";
+  for (const auto until = Clock::now() + seconds{20}; code == "none" && Clock::now() < until;)
+    code = codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); });
+  EXPECT_EQ(code, "DATABASE_UNAVAILABLE");
+  expectAway(*store);
+  says("off");
+  EXPECT_TRUE(comesBack(*store, false));
+  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "none");
+}
+
 // Goal: who asks after it has it tried at once (C21), not before the interval. Method: no attempts
 // in the background.
 TEST_F(PostgresqlAway, S101_C21_WhoAsksHasItTriedAtOnce) {

@@ -61,6 +61,15 @@ TEST_F(PostgresqlMigrations, OneThatFailsLeavesNothing) {
   EXPECT_EQ(migrate(*store, "test", migrations, within()), 1);
 }
 
+// A server that goes meanwhile refuses nothing: it is asked again.
+TEST_F(PostgresqlMigrations, ABrokenConnectionIsNoRefusal) {
+  auto migrations = kMigrations;
+  migrations[1].sql += "SELECT pg_terminate_backend(pg_backend_pid());";
+  EXPECT_EQ(codeOf([&] { migrate(*store, "test", migrations, within()); }), "DATABASE_UNAVAILABLE");
+  EXPECT_EQ(schemaVersion(*store, within()), 1);
+  EXPECT_EQ(migrate(*store, "test", kMigrations, within()), 1);
+}
+
 // A check that waits for the commit is looked at before it: its failure is no success.
 TEST_F(PostgresqlMigrations, ADeferredRuleIsNoSuccess) {
   migrate(*store, "test", kMigrations, within());

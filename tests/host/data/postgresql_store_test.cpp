@@ -11,48 +11,13 @@
 #include <utility>
 
 #include "data/postgresql_session.hpp"
-#include "host/data/postgresql_fixture.hpp"
-#include "host/data/store_fixture.hpp"
+#include "host/data/postgresql_store_fixture.hpp"
 
 namespace bulkhead::host::data {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-class PostgresqlStore : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!PostgresqlServer::isInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
-    ASSERT_EQ(PostgresqlServer::shared().trouble(), "");
-    options = postgresqlOptions();
-    store = openPostgresqlStore(options);
-    run(*store, "CREATE TABLE t (id BIGINT PRIMARY KEY, amount BIGINT NOT NULL DEFAULT 0)");
-  }
-
-  std::string text(std::string_view sql, const Values& values = {}) {
-    std::string found = "no row";
-    store->read(
-        [&](Transaction& tx) {
-          tx.read(sql, values.data(), values.size(), [&](const bulkhead_value* row, std::size_t) {
-            found.assign(row[0].bytes.data == nullptr ? "" : row[0].bytes.data, row[0].bytes.size);
-            return 0;
-          });
-        },
-        within());
-    return found;
-  }
-
-  /// Ends all sessions of the store's database, from another one.
-  void endSessions() {
-    const std::string name = text("SELECT current_database()");
-    PostgresqlServer::shared().run(fmt::format(
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}';", name));
-  }
-
-  PostgresqlOptions options;
-  std::unique_ptr<Store> store;
-};
 
 // Goal: what the server undid is not acknowledged. Poco's commit() after a failed statement reports
 // success: the control shows it on the same server.
@@ -243,127 +208,12 @@ TEST_F(PostgresqlStore, AHotRowStarvesNobody) {
   EXPECT_EQ(number(*store, "SELECT amount FROM t"), 120);
 }
 
-// Goal: sessions that the server ended while nobody used them cost nobody anything (S105).
-TEST_F(PostgresqlStore, S105_EndedSessionsAreReplacedUnseen) {
-  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
-  endSessions();
-  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "none");
-  endSessions();
-  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 1);
-  endSessions();
-  EXPECT_TRUE(store->ping());
-}
-
 // Goal: a statement that was kept survives a change of what it answers.
 TEST_F(PostgresqlStore, AChangedTableDoesNotSpoilKeptStatements) {
   run(*store, "INSERT INTO t VALUES (1, 5)");
   EXPECT_EQ(number(*store, "SELECT * FROM t"), 1);
   run(*store, "ALTER TABLE t ALTER COLUMN id TYPE INTEGER");
   EXPECT_EQ(number(*store, "SELECT * FROM t"), 1);
-}
-
-TEST_F(PostgresqlStore, S103_WhoFindsNoFreeSessionIsToldSo) {
-  options.sessions_max = 1;
-  options.checkout_timeout = milliseconds{50};
-  store = openPostgresqlStore(options);
-  store->read(
-      [&](Transaction&) {
-        std::async(std::launch::async, [&] {
-          EXPECT_EQ(codeOf([&] { number(*store, "SELECT 1"); }), "DATABASE_BUSY");
-        }).get();
-      },
-      within());
-  EXPECT_EQ(number(*store, "SELECT 1"), 1);
-}
-
-TEST_F(PostgresqlStore, S103_IdleSessionsGoDownToTheLeastNumber) {
-  options.idle_timeout = milliseconds{1};
-  options.sessions_min = 1;
-  store = openPostgresqlStore(options);
-  std::barrier together{3};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] {
-      store->read(
-          [&](Transaction& tx) {
-            number(tx, "SELECT 1");
-            together.arrive_and_wait();
-          },
-          within());
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  const auto sessions = [&] {
-    return PostgresqlServer::shared().run(
-        fmt::format("select count(*) from pg_stat_activity where application_name = "
-                    "'bulkhead-store' and datname = '{}';",
-                    text("SELECT current_database()")));
-  };
-  const auto become = [&](std::string_view count) {
-    for (int i = 0; i < 100 && sessions() != count; ++i) std::this_thread::yield();
-    return sessions();
-  };
-  EXPECT_EQ(become("3\n"), "3\n");
-  EXPECT_TRUE(store->ping());
-  EXPECT_EQ(become("2\n"), "2\n") << "the least number, and the one that answers for the health";
-}
-
-// Goal: a number that is held is held for every process, and free when its holder has gone.
-TEST_F(PostgresqlStore, ANumberIsHeldOnce) {
-  const auto other = openPostgresqlStore(options);
-  auto hold = store->hold(7);
-  ASSERT_NE(hold, nullptr);
-  EXPECT_EQ(other->hold(7), nullptr);
-  EXPECT_EQ(store->hold(7), nullptr);
-  EXPECT_NE(other->hold(8), nullptr);
-  hold.reset();
-  hold = other->hold(7);
-  EXPECT_NE(hold, nullptr);
-  endSessions();
-  EXPECT_EQ(other->hold(9) == nullptr, false) << "on a new session";
-  EXPECT_EQ(store->hold(7), nullptr) << "which holds what the old one did";
-}
-
-TEST_F(PostgresqlStore, EachOwnerHasASchemaOfItsOwn) {
-  PostgresqlOptions other = options;
-  other.owner = other.schema = "google-calendar";
-  const auto second = openPostgresqlStore(other);
-  run(*second, "CREATE TABLE t (id BIGINT)");
-  run(*second, "INSERT INTO t VALUES (1)");
-  EXPECT_EQ(number(*store, "SELECT count(*) FROM t"), 0);
-  EXPECT_EQ(number(*second, "SELECT count(*) FROM t"), 1);
-  EXPECT_EQ(codeOf([&] { run(*store, "SET search_path TO public"); }), "DATABASE_ERROR");
-}
-
-TEST_F(PostgresqlStore, WhoComeToANewSchemaAtOnceAreAllServed) {
-  for (int round = 0; round < 10; ++round) {
-    options.schema = fmt::format("new_{}", round);
-    store = openPostgresqlStore(options);
-    std::barrier together{8};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&] {
-        together.arrive_and_wait();
-        EXPECT_EQ(codeOf([&] { number(*store, "SELECT 1"); }), "none");
-      });
-    }
-    for (auto& thread : threads) thread.join();
-  }
-}
-
-TEST_F(PostgresqlStore, OneMaintainerAtATime) {
-  const auto other = openPostgresqlStore(options);
-  store->maintain(
-      [&](Poco::Data::Session&) {
-        std::async(std::launch::async, [&] {
-          EXPECT_EQ(codeOf([&] {
-                      other->maintain([](Poco::Data::Session&) {}, within(milliseconds{100}));
-                    }),
-                    "DATABASE_BUSY");
-        }).get();
-      },
-      within());
-  EXPECT_EQ(codeOf([&] { other->maintain([](Poco::Data::Session&) {}, within()); }), "none");
 }
 
 TEST_F(PostgresqlStore, RehearsedClosuresRunTwiceAndCountOnce) {
@@ -417,10 +267,55 @@ TEST_F(PostgresqlStore, ARefusalInANestedClosureIsItsOwn) {
   EXPECT_EQ(number(*store, "SELECT sum(id) FROM t"), 4);
 }
 
-TEST_F(PostgresqlStore, AFencedStoreDoesNothingMore) {
-  store->fence();
-  EXPECT_EQ(codeOf([&] { run(*store, "INSERT INTO t VALUES (1)"); }), "DATABASE_UNAVAILABLE");
-  EXPECT_FALSE(store->ping());
+// Goal: the time of a statement that begins late ends with its caller's, on the server, too.
+TEST_F(PostgresqlStore, AStatementThatBeginsLateHasWhatIsLeft) {
+  const std::string_view limit =
+      "SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'";
+  store->write(
+      [&](Transaction& tx) {
+        EXPECT_GT(number(tx, limit), 2'000);
+        number(tx, "SELECT 1 FROM pg_sleep(2.5)");
+        EXPECT_LE(number(tx, limit), 1'500);
+      },
+      within(seconds{4}));
+}
+
+// Goal: what failed before a nested closure, and was not waited for, is not undone by it.
+TEST_F(PostgresqlStore, ANestedClosureUndoesNothingOfTheOneAroundIt) {
+  store->write(
+      [&](Transaction& tx) {
+        tx.queue("INSERT INTO t VALUES (1)", nullptr, 0);
+        EXPECT_EQ(codeOf([&] {
+                    tx.nested([&] {
+                      tx.queue("INSERT INTO t VALUES (1)", nullptr, 0);
+                      EXPECT_EQ(codeOf([&] {
+                                  tx.nested([] { throw Error::conflict("INNER", "Refused."); });
+                                }),
+                                "INNER");
+                    });
+                  }),
+                  "DUPLICATE");
+        send(tx, "INSERT INTO t VALUES (3)");
+      },
+      within());
+  EXPECT_EQ(number(*store, "SELECT sum(id) FROM t"), 4);
+}
+
+// Goal: what a statement says of rows is not for the log.
+TEST_F(PostgresqlStore, AComplaintDoesNotQuoteRows) {
+  auto plain = openSession(options);
+  runScript(plain, "INSERT INTO t VALUES (4711)");
+  try {
+    runScript(plain, "INSERT INTO t VALUES (4711)");
+    FAIL();
+  } catch (const Poco::Exception& exception) {
+    EXPECT_NE(exception.displayText().find("duplicate"), std::string::npos);
+    EXPECT_EQ(exception.displayText().find("4711"), std::string::npos);
+  }
+}
+
+TEST_F(PostgresqlStore, WhoRunsDoesNotWait) {
+  store->write([&](Transaction&) { EXPECT_EQ(store->statistics().waiting, 0U); }, within());
 }
 
 // Goal: a URL that cannot be read is told without its password.
