@@ -44,8 +44,7 @@ bool GuestWatch::promiseRoundEnd(const std::shared_ptr<Readable>& readable) noex
   }
 }
 
-bool GuestWatch::endRound() noexcept {
-  if (promised_.empty()) return false;
+bool GuestWatch::keepPromises() noexcept {
   for (const auto& readable : promised_) readable->onRoundEnd();
   promised_.clear();
   return true;

@@ -28,9 +28,11 @@ class GuestWatch final : public ReadableWatch {
   void unwatch(int descriptor) noexcept override;
   bool promiseRoundEnd(const std::shared_ptr<Readable>& readable) noexcept override;
   /// Keeps what was promised. False when that was nothing.
-  bool endRound() noexcept;
+  bool endRound() noexcept { return !promised_.empty() && keepPromises(); }
 
  private:
+  bool keepPromises() noexcept;
+
   const std::shared_ptr<const FileDescriptor> epoll_;
   std::map<std::uint64_t, std::weak_ptr<Readable>> guests_;  ///< by number; some may be gone
   std::vector<std::shared_ptr<Readable>> promised_;

@@ -34,7 +34,7 @@ thread_local LaneWakes* collected_wakes = nullptr;
 
 struct Lane::Shared {
   /// That of which this thread, a guest, keeps some waiting for a moment.
-  static inline thread_local Shared* looked_after = nullptr;
+  static inline thread_local Shared* looked_after_ = nullptr;
 
   struct Waiting {
     Task task;
@@ -104,7 +104,7 @@ struct Lane::Shared {
     own.front() = next.deadline;
     running.splice(running.begin(), own);
     const auto place = running.begin();
-    const bool wakes_another = looked_after != this && wantsWake();
+    const bool wakes_another = looked_after_ != this && wantsWake();
     lock.unlock();
     if (wakes_another) wake.notify_one();
     next.task(late);
@@ -117,12 +117,12 @@ struct Lane::Shared {
 
   void workHere(std::size_t tasks_max, const InAMoment& in_a_moment) {
     std::list<Time> own(1);
-    looked_after = tasks_max > 1 && in_a_moment && in_a_moment() ? this : nullptr;
+    looked_after_ = tasks_max > 1 && in_a_moment && in_a_moment() ? this : nullptr;
     std::unique_lock lock{mutex};
     ++guests;
     for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock, own);
     --guests;
-    looked_after = nullptr;
+    looked_after_ = nullptr;
     if (closed) {
       wake.notify_all();
       idle.notify_all();
@@ -232,7 +232,7 @@ void Lane::wakeOne() {
 }
 
 void Lane::beforeWait() noexcept {
-  if (Shared* const lane = std::exchange(Shared::looked_after, nullptr)) lane->wakeForQueue();
+  if (Shared* const lane = std::exchange(Shared::looked_after_, nullptr)) lane->wakeForQueue();
 }
 
 std::vector<Lane::Task> Lane::takeWaiting() {

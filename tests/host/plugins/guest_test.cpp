@@ -71,9 +71,10 @@ class ClientsCall final : public HomeCall {
 /// One of nobody's, for a thread that waits.
 class OwnCall final : public HomeCall {
  public:
-  explicit OwnCall(Route route) : HomeCall{std::move(route), inAMinute()} {
+  explicit OwnCall(Route route, Fields path_parameters = {{"name", "Ann"}})
+      : HomeCall{std::move(route), inAMinute()} {
     request_.method = "GET";
-    request_.path_parameters = {{"name", "Ann"}};
+    request_.path_parameters = std::move(path_parameters);
   }
 
   void watch(std::unique_ptr<AnswerWatcher>) override {}
@@ -135,7 +136,9 @@ class Worker {
     order.plugin = std::move(id);
     order.version = "1.0.0";
     order.library = library;
-    order.settings["max_length"] = std::int64_t{64};
+    order.settings["max_length"] = std::int64_t{64};  // the greeter's
+    order.settings["token"] = std::monostate{};       // the assailant's, as the next one
+    order.settings["large"] = std::int64_t{0};
     return order;
   }
 
@@ -221,6 +224,54 @@ TEST_F(Guest, ALoopThatEndsLosesNothing) {
   over = true;
   for (auto& asker : askers) asker.join();
   EXPECT_EQ(lost, 0);
+}
+
+/// What this thread sends within it goes in one write, as in a round of a loop.
+class Round final : public ReadableWatch {
+ public:
+  static std::shared_ptr<Round> begin() {
+    auto round = std::make_shared<Round>();
+    setOfThisThread(round);
+    return round;
+  }
+  void end() {
+    setOfThisThread(nullptr);
+    for (const auto& readable : promised_) readable->onRoundEnd();
+  }
+  bool watch(int, const std::shared_ptr<Readable>&) noexcept override { return false; }
+  void unwatch(int) noexcept override {}
+  bool promiseRoundEnd(const std::shared_ptr<Readable>& readable) noexcept override {
+    promised_.push_back(readable);
+    return true;
+  }
+
+ private:
+  std::vector<std::shared_ptr<Readable>> promised_;
+};
+
+// Goal: calls that a worker reads together do not wait for a slow one of them, although the thread
+// that read them does it, and wakes nobody at first. Method: the first dozes for 1.5 s.
+TEST(GuestOfALane, WhoCameTogetherWithASlowOneIsNotHeldUp) {
+  Worker worker{"assailant", test::hostile("assailant")};
+  const Route route = worker.routeTo("/deeds/{deed}");
+  const auto callOf = [&](std::string deed) {
+    return std::make_shared<OwnCall>(route, Fields{{"deed", std::move(deed)}});
+  };
+  const auto submitted = [&](const std::string& deed, std::size_t count) {
+    std::vector<std::shared_ptr<OwnCall>> calls;
+    while (calls.size() < count)
+      EXPECT_TRUE(worker.home().submit(calls.emplace_back(callOf(deed))));
+    return calls;
+  };
+  for (const auto& call : submitted("doze", HomeLimits{}.lane.threads))
+    EXPECT_EQ(call->awaitStatus(), 200) << "from here on its threads are there, and sleep";
+  const auto round = Round::begin();
+  const auto slow = submitted("doze", 1).front();
+  const auto others = submitted("none", 5);
+  round->end();
+  for (const auto& other : others) EXPECT_EQ(other->awaitStatus(), 200);
+  EXPECT_FALSE(slow->isAnswered());
+  EXPECT_EQ(slow->awaitStatus(), 200);
 }
 
 /// A worker that has routes which stream, and one that does not.
