@@ -99,19 +99,28 @@ void checkApplied(const std::string& owner, const std::vector<Migration>& migrat
   }
 }
 
-/// Older code that works on the store would not survive it.
-void checkCompany(const std::string& owner, const std::vector<Migration>& migrations,
-                  const Applied& applied) {
-  if (applied.numbers.empty()) return;
+/// The first to come that older code would not survive; null for none.
+const Migration* firstContract(const std::vector<Migration>& migrations, const Applied& applied) {
+  if (applied.numbers.empty()) return nullptr;
   for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
-    if (kindOf(migrations[i]) == MigrationKind::Expand) continue;
-    throw Error::configuration(
-        "MIGRATION_CONTRACTS",
-        fmt::format("Migration {} ({}) of '{}' is not one that the running version can live with. "
-                    "Reload the plugin with --pause: then the running version ends before it is "
-                    "applied.",
-                    migrations[i].number, migrations[i].name, owner));
+    if (kindOf(migrations[i]) == MigrationKind::Contract) return &migrations[i];
   }
+  return nullptr;
+}
+
+void checkCompany(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
+                  const Applied& applied, MigrationCompany company) {
+  const Migration* const contract = firstContract(migrations, applied);
+  if (contract == nullptr) return;
+  const bool here = company == MigrationCompany::OlderCode;
+  if (!here && store.isAlone()) return;
+  throw Error::configuration(
+      "MIGRATION_CONTRACTS",
+      fmt::format("Migration {} ({}) of '{}' is not one that the running version can live with. {}",
+                  contract->number, contract->name, owner,
+                  here ? "Reload the plugin with --pause: then the running version ends before it "
+                         "is applied."
+                       : "Stop the other hosts that run it on this database first."));
 }
 
 void record(Session& session, const std::string& table, const Migration& migration) {
@@ -175,11 +184,12 @@ int migrate(Store& store, const std::string& owner, const std::vector<Migration>
         makeTable(session, store.engine(), table);
         const Applied applied = loadApplied(session, table);
         checkApplied(owner, migrations, applied);
-        if (company == MigrationCompany::OlderCode) checkCompany(owner, migrations, applied);
+        checkCompany(store, owner, migrations, applied, company);
         for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
           apply(session, store.engine(), owner, table, migrations[i]);
           ++count;
         }
+        store.settle();
       },
       deadline);
   return count;

@@ -44,8 +44,47 @@ PostgresqlConnection& PostgresqlClaims::session() {
   if (session_ && (session_->broken() || session_->wasLeft())) session_.reset();
   if (session_) return *session_;
   session_ = connect_();
+  if (settled_) stay();
   for (const std::uint64_t number : held_) lock(number);
   return *session_;
+}
+
+void PostgresqlClaims::settle() {
+  const std::lock_guard guard{mutex_};
+  session();
+  if (settled_) return;
+  stay();
+  settled_ = true;
+}
+
+void PostgresqlClaims::stay() {
+  session_->limitTo(PostgresqlConnection::Deadline::clock::now() + kPatience);
+  session_->queueControl(fmt::format("SELECT pg_try_advisory_lock_shared({})", lockOfAll()));
+  session_->finish();
+}
+
+// One that has just ended is still known to the server for a moment.
+bool PostgresqlClaims::isAlone() {
+  const std::lock_guard guard{mutex_};
+  PostgresqlConnection& session = this->session();
+  session.limitTo(PostgresqlConnection::Deadline::clock::now() + kPatience);
+  try {
+    session.queueControl("SET lock_timeout = 2000");
+    session.queueControl(fmt::format("SELECT pg_advisory_lock({})", lockOfAll()));
+    session.finish();
+  } catch (const Error&) {
+    if (session.broken()) throw;
+    return false;
+  }
+  session.queueControl(fmt::format("SELECT pg_advisory_unlock({})", lockOfAll()));
+  session.queueControl("RESET lock_timeout");
+  session.finish();
+  return true;
+}
+
+void PostgresqlClaims::keep() {
+  const std::lock_guard guard{mutex_};
+  if (settled_ || !held_.empty()) session();
 }
 
 void PostgresqlClaims::release(std::uint64_t number) noexcept {
@@ -59,6 +98,10 @@ void PostgresqlClaims::release(std::uint64_t number) noexcept {
   } catch (const std::exception&) {
     session_.reset();  // with its session it has gone, too
   }
+}
+
+std::int64_t PostgresqlClaims::lockOfAll() const {
+  return lockNumber("work on " + schema_);
 }
 
 std::int64_t PostgresqlClaims::lockOf(std::uint64_t number) const {

@@ -96,6 +96,8 @@ void PostgresqlConnection::begin(Mode mode, Deadline deadline) {
                                   : "BEGIN ISOLATION LEVEL SERIALIZABLE");
   limit_ = kLongest * 2;
   limitStatements();
+  // Who scans a table has read all of it, and loses against whoever writes any of it.
+  if (mode == Mode::Write) queueControl("SET LOCAL enable_seqscan = off");
 }
 
 // The server counts for each statement anew: told again when half of the time is gone, none is

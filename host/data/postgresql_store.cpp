@@ -83,10 +83,15 @@ class Postgresql final : public Store {
     return claims_.hold(number);
   }
 
+  void settle() override { claims_.settle(); }
+  bool isAlone() override { return claims_.isAlone(); }
+
   bool ping() noexcept override {
     try {
       pool_.trim();
-      return !fenced_ && reconnection_.ask() && answers();
+      if (fenced_ || !reconnection_.ask() || !answers()) return false;
+      claims_.keep();
+      return true;
     } catch (...) {
       return false;
     }

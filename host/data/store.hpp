@@ -103,6 +103,11 @@ class Store {
   /// here or by another one that works on this database. It ends with its process, too, and not
   /// after the store. Never waits. Throws Error DATABASE_UNAVAILABLE.
   virtual std::unique_ptr<StoreHold> hold(std::uint64_t number) = 0;
+  /// Inside maintain() alone: says to other processes that code works on this store from now on, as
+  /// long as this lives.
+  virtual void settle() {}
+  /// Inside maintain() alone: false when another process has settled in this store.
+  virtual bool isAlone() { return true; }
   /// A trivial read through a session: true when the database answers. After a write that the disk
   /// refused it is a trivial write as well, until one succeeds; after damage was met the whole
   /// database has to be sound. Never throws. One that was away is

@@ -95,6 +95,24 @@ TEST_F(PostgresqlMigrations, AChangedOneIsRefusedAndSoIsOlderCode) {
   EXPECT_EQ(codeOf([&] { migrate(*store, "test", kMigrations, within()); }), "SCHEMA_TOO_NEW");
 }
 
+// Goal: code that runs elsewhere on the same database is not left with a schema that it does not
+// know. Method: another store has migrated, and so may work.
+TEST_F(PostgresqlMigrations, WhatContractsWaitsUntilNobodyElseIsThere) {
+  auto older = openPostgresqlStore(options);
+  migrate(*older, "test", kMigrations, within());
+  auto newer = kMigrations;
+  newer.push_back({3, "expands", "-- expand\nALTER TABLE a ADD COLUMN place TEXT"});
+  EXPECT_EQ(migrate(*store, "test", newer, within()), 1);
+  newer.push_back({4, "contracts", "ALTER TABLE a DROP COLUMN note"});
+  const auto apply = [&] { return codeOf([&] { migrate(*store, "test", newer, within()); }); };
+  EXPECT_EQ(apply(), "MIGRATION_CONTRACTS");
+  EXPECT_EQ(schemaVersion(*store, within()), 3);
+  EXPECT_EQ(number(*older, "SELECT count(*) FROM a WHERE note IS NULL"), 2);
+  older.reset();
+  EXPECT_EQ(apply(), "none");
+  EXPECT_EQ(schemaVersion(*store, within()), 4);
+}
+
 // Goal: the audit's rules hold there, too, and homes may make its tables at once.
 TEST_F(PostgresqlMigrations, AnAuditRowIsSealedOnceAndStays) {
   std::vector<std::thread> threads;
