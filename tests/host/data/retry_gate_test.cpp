@@ -12,6 +12,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+struct Inside {
+  explicit Inside(RetryGate& gate) : pass(gate.enter(false, within())) {}
+  const RetryGate::Pass pass;
+};
+
 std::future<void> entering(RetryGate& gate, bool alone, std::chrono::milliseconds time) {
   return std::async(std::launch::async, [&gate, alone, time] { gate.enter(alone, within(time)); });
 }
@@ -34,8 +39,8 @@ TEST(RetryGate, ItEndsWithTheDeadline) {
 TEST(RetryGate, PatienceEndsOnlyWhereNobodyGoesThrough) {
   constexpr milliseconds kStep{400};
   RetryGate gate{kStep * 4};
-  std::vector<std::unique_ptr<RetryGate::Pass>> inside;
-  for (int i = 0; i < 6; ++i) inside.emplace_back(new RetryGate::Pass{gate.enter(false, within())});
+  std::vector<std::unique_ptr<Inside>> inside;
+  for (int i = 0; i < 6; ++i) inside.push_back(std::make_unique<Inside>(gate));
   auto waiter = entering(gate, true, milliseconds{60'000});
   for (; !inside.empty(); inside.pop_back())
     EXPECT_EQ(waiter.wait_for(kStep), std::future_status::timeout) << inside.size();
