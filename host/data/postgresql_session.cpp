@@ -75,14 +75,19 @@ std::string connectionText(const PostgresqlOptions& options) {
   return text;
 }
 
-// An idle transaction holds locks and keeps old rows: whoever forgot one loses it.
+// An idle transaction holds locks and keeps old rows: whoever forgot one loses it. So does a
+// machine that died: the server looks after its end of the network as we do after ours, or what
+// was held there would be for hours.
 void configure(Poco::Data::Session& session, const PostgresqlOptions& options) {
-  runScript(session,
-            fmt::format("SET search_path TO {}; SET timezone TO 'UTC'; SET datestyle TO 'ISO, "
-                        "YMD'; SET intervalstyle TO 'iso_8601'; SET bytea_output TO 'hex'; SET "
-                        "standard_conforming_strings TO on; SET "
-                        "idle_in_transaction_session_timeout TO '60s'; SET extra_float_digits TO 1",
-                        sqlName(options.schema)));
+  runScript(
+      session,
+      fmt::format("SET search_path TO {}; SET timezone TO 'UTC'; SET datestyle TO 'ISO, "
+                  "YMD'; SET intervalstyle TO 'iso_8601'; SET bytea_output TO 'hex'; SET "
+                  "standard_conforming_strings TO on; SET "
+                  "idle_in_transaction_session_timeout TO '60s'; SET extra_float_digits TO 1; "
+                  "SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET "
+                  "tcp_keepalives_count TO 3; SET tcp_user_timeout TO 20000",
+                  sqlName(options.schema)));
 }
 
 void ignoreNotice(void*, const PGresult*) {}

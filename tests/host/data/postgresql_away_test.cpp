@@ -179,6 +179,8 @@ TEST(PostgresqlTls, S104_TheServerIsCheckedAsTheUrlSays) {
       openPostgresqlStore(quick(server.tcpUrl("postgres", strict + server.certificate())));
   EXPECT_EQ(number(*store, "SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl"),
             1);
+  EXPECT_EQ(number(*store, "SELECT current_setting('tcp_keepalives_idle')::int"), 10)
+      << "what a machine that died held is free soon";
   const auto wrong = openPostgresqlStore(
       quick(server.tcpUrl("postgres", strict + "/etc/ssl/certs/ca-certificates.crt")));
   expectAway(*wrong);
