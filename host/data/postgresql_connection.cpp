@@ -26,6 +26,7 @@ constexpr milliseconds kGrace{2'000};
 constexpr milliseconds kLongest{std::chrono::hours{24}};
 constexpr std::string_view kBegin = "BEGIN";
 constexpr std::string_view kReadOnly = "25006";
+constexpr std::string_view kExcluded = "23P01";
 
 milliseconds left(Clock::time_point deadline) {
   if (deadline - Clock::now() > kLongest) return kLongest;
@@ -87,11 +88,12 @@ void PostgresqlConnection::openPipeline() {
   if (PQenterPipelineMode(handle_) != 1) lost("no pipeline");
 }
 
-void PostgresqlConnection::begin(Mode mode, Deadline deadline) {
+void PostgresqlConnection::begin(Mode mode, Deadline deadline, bool first) {
   failure_ = PostgresqlFailure::None;
   commit_sent_ = false;
   deadline_ = deadline;
   mode_ = mode;
+  first_ = first;
   queueControl(mode == Mode::Read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                                   : "BEGIN ISOLATION LEVEL SERIALIZABLE");
   limit_ = kLongest * 2;
@@ -238,6 +240,7 @@ PostgresqlError PostgresqlConnection::failureOf(const Sent& sent, const PGresult
     return {PostgresqlFailure::Stale, databaseUnavailable()};
   if (mode_ == Mode::Write && stateOf(answer) == kReadOnly)
     return {PostgresqlFailure::Lost, databaseUnavailable()};
+  if (first_ && stateOf(answer) == kExcluded) return {PostgresqlFailure::Conflict, error.error};
   return error;
 }
 

@@ -32,8 +32,10 @@ class PostgresqlConnection {
   PostgresqlConnection(const PostgresqlConnection&) = delete;
   PostgresqlConnection& operator=(const PostgresqlConnection&) = delete;
 
-  /// Begins a transaction whose statements the server ends at `deadline`. Sends nothing yet.
-  void begin(Mode mode, Deadline deadline);
+  /// Begins a transaction whose statements the server ends at `deadline`. Sends nothing yet. In a
+  /// `first` attempt a row that an exclusion constraint refuses is a conflict: the other one may
+  /// have come meanwhile, and who runs again sees it.
+  void begin(Mode mode, Deadline deadline, bool first);
   /// Throws what a delayed check or a conflict makes of it; then nothing was written, unless the
   /// session broke: then nobody knows.
   void commit();
@@ -102,6 +104,7 @@ class PostgresqlConnection {
   Deadline give_up_{};                 ///< on the round trip that is under way
   Deadline last_answer_{};
   Mode mode_ = Mode::Read;
+  bool first_ = false;
   PostgresqlFailure failure_ = PostgresqlFailure::None;
   bool commit_sent_ = false;
   bool silent_ = false;

@@ -52,13 +52,13 @@ class Postgresql final : public Store {
 
   void read(const TransactionClosure& closure, Deadline deadline) override {
     const TransactionScope scope{*this, Verb::Read};
-    counted([&] { repeated(Mode::Read, closure, deadline); });
+    counted([&] { repeated({Mode::Read, closure, deadline}); });
     ++counters_.reads;
   }
 
   void write(const TransactionClosure& closure, Deadline deadline) override {
     const TransactionScope scope{*this, Verb::Write};
-    counted([&] { repeated(Mode::Write, closure, deadline); });
+    counted([&] { repeated({Mode::Write, closure, deadline}); });
     ++counters_.writes;
     ++counters_.commits;
   }
@@ -113,10 +113,21 @@ class Postgresql final : public Store {
   bool isFenced() const noexcept override { return fenced_; }
 
  private:
-  template <typename Work>
-  void counted(const Work& work) {
+  struct Work {
+    Mode mode;
+    const TransactionClosure& closure;
+    Deadline deadline;
+  };
+  struct Attempt {
+    int number = 1;
+    bool alone = false;  ///< it lost before
+    bool last = false;
+  };
+
+  template <typename Body>
+  void counted(const Body& body) {
     try {
-      work();
+      body();
     } catch (...) {
       ++counters_.failures;
       throw;
@@ -128,28 +139,24 @@ class Postgresql final : public Store {
   }
 
   // Whoever lost runs again; whoever met a session that had ended gets another one.
-  void repeated(Mode mode, const TransactionClosure& closure, Deadline deadline) {
-    bool alone = false;
-    for (int attempt = 1;; ++attempt) {
+  void repeated(const Work& work) {
+    Attempt attempt;
+    for (;; ++attempt.number) {
       requireThere();
-      const bool last = attempt >= options_.attempts_max || Clock::now() >= deadline;
-      if (mode == Mode::Read) {
-        if (once(mode, closure, deadline, last) == PostgresqlFailure::None) return;
-        continue;
-      }
-      if (attempt > 2) pause(attempt - 2, deadline);
-      const PostgresqlFailure failure = passed(alone, closure, deadline, last);
+      attempt.last = attempt.number >= options_.attempts_max || Clock::now() >= work.deadline;
+      const PostgresqlFailure failure =
+          work.mode == Mode::Read ? once(work, attempt) : passed(work, attempt);
       if (failure == PostgresqlFailure::None) return;
-      alone = alone || failure == PostgresqlFailure::Conflict;
+      attempt.alone = attempt.alone || failure == PostgresqlFailure::Conflict;
     }
   }
 
-  PostgresqlFailure passed(bool alone, const TransactionClosure& closure, Deadline deadline,
-                           bool last) {
+  PostgresqlFailure passed(const Work& work, const Attempt& attempt) {
     std::optional<Waiting> waiting{std::in_place, waiting_};
-    const RetryGate::Pass pass = gate_.enter(alone, deadline);
+    if (attempt.number > 2) pause(attempt.number - 2, work.deadline);
+    const RetryGate::Pass pass = gate_.enter(attempt.alone, work.deadline);
     waiting.reset();
-    return once(Mode::Write, closure, deadline, last);
+    return once(work, attempt);
   }
 
   static void pause(int attempt, Deadline deadline) {
@@ -161,21 +168,21 @@ class Postgresql final : public Store {
   }
 
   // Why it has to run again, if it has.
-  PostgresqlFailure once(Mode mode, const TransactionClosure& closure, Deadline deadline,
-                         bool last) {
-    auto connection = lend(deadline);
-    if (connection->wasLeft() && !last) {
+  PostgresqlFailure once(const Work& work, const Attempt& attempt) {
+    auto connection = lend(work.deadline);
+    if (connection->wasLeft() && !attempt.last) {
       connection.dropAll();
       return PostgresqlFailure::Stale;
     }
     connection->markLent();
     try {
-      if (options_.rehearse_writes && mode == Mode::Write) rehearse(*connection, closure, deadline);
-      runOn(*connection, mode, closure, deadline);
+      if (options_.rehearse_writes && work.mode == Mode::Write)
+        rehearse(*connection, work, attempt);
+      runOn(*connection, work, attempt);
       return PostgresqlFailure::None;
     } catch (...) {
       const PostgresqlFailure failure = connection->failure();
-      const bool again = mayRunAgain(failure) && !last;
+      const bool again = mayRunAgain(failure) && !attempt.last;
       if (connection->broken()) connection.dropAll();
       if (!again) throw;
       return failure;
@@ -191,12 +198,11 @@ class Postgresql final : public Store {
     return failure == PostgresqlFailure::Conflict || failure == PostgresqlFailure::Stale;
   }
 
-  void runOn(PostgresqlConnection& connection, Mode mode, const TransactionClosure& closure,
-             Deadline deadline) const {
-    connection.begin(mode, deadline);
+  void runOn(PostgresqlConnection& connection, const Work& work, const Attempt& attempt) const {
+    connection.begin(work.mode, work.deadline, attempt.number == 1);
     try {
-      PostgresqlTransaction transaction{connection, mode == Mode::Write};
-      closure(transaction);
+      PostgresqlTransaction transaction{connection, work.mode == Mode::Write};
+      work.closure(transaction);
       transaction.check();
       if (fenced_) throw databaseUnavailable();
       connection.commit();
@@ -206,12 +212,11 @@ class Postgresql final : public Store {
     }
   }
 
-  static void rehearse(PostgresqlConnection& connection, const TransactionClosure& closure,
-                       Deadline deadline) {
-    connection.begin(Mode::Write, deadline);
+  static void rehearse(PostgresqlConnection& connection, const Work& work, const Attempt& attempt) {
+    connection.begin(work.mode, work.deadline, attempt.number == 1);
     try {
       PostgresqlTransaction transaction{connection, true};
-      closure(transaction);
+      work.closure(transaction);
     } catch (...) {
       connection.rollback();
       throw;

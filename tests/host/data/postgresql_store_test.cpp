@@ -2,6 +2,7 @@
 
 #include <Poco/Data/Session.h>
 #include <Poco/Data/Statement.h>
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "data/postgresql_session.hpp"
 #include "host/data/postgresql_store_fixture.hpp"
@@ -187,6 +189,32 @@ TEST_F(PostgresqlStore, DifferentRowsOfASmallTableAreNoConflict) {
   add(1);
   other.get();
   EXPECT_EQ(runs, 2);
+}
+
+// Goal: who is overtaken by another one's row at an exclusion constraint looks again, and says of
+// it what it says of any. Method: both have looked before either writes.
+TEST_F(PostgresqlStore, WhoIsExcludedByWhatItCouldNotSeeLooksAgain) {
+  run(*store, "CREATE TABLE visit (slot BIGINT, EXCLUDE USING btree (slot WITH =))");
+  std::barrier together{2};
+  const auto take = [&] {
+    bool first = true;
+    return codeOf([&] {
+      store->write(
+          [&](Transaction& tx) {
+            const auto taken = number(tx, "SELECT count(*) FROM visit WHERE slot = 1");
+            if (std::exchange(first, false)) together.arrive_and_wait();
+            tx.nested([&] {
+              if (taken != 0) throw Error::conflict("SLOT_TAKEN", "It is taken.");
+              send(tx, "INSERT INTO visit VALUES (1)");
+            });
+          },
+          within());
+    });
+  };
+  auto other = std::async(std::launch::async, take);
+  std::vector<std::string> ends{take(), other.get()};
+  std::sort(ends.begin(), ends.end());
+  EXPECT_EQ(ends, (std::vector<std::string>{"SLOT_TAKEN", "none"}));
 }
 
 // Goal: two that take the same rows in different orders both succeed.
