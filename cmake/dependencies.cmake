@@ -1,7 +1,12 @@
 # Every library comes from Debian 12; tools/deps installs them. Nothing is downloaded by the build.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(Poco REQUIRED COMPONENTS Foundation Util Net NetSSL Crypto JSON XML Data DataSQLite)
+find_package(PostgreSQL REQUIRED)
+if(NOT TARGET PostgreSQL::client)  # as Poco's own build calls it
+  add_library(PostgreSQL::client INTERFACE IMPORTED)
+  target_link_libraries(PostgreSQL::client INTERFACE PostgreSQL::PostgreSQL)
+endif()
+find_package(Poco REQUIRED COMPONENTS Foundation Util Net NetSSL Crypto JSON XML Data DataSQLite DataPostgreSQL)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
 find_package(CURL REQUIRED)
 find_package(fmt REQUIRED)

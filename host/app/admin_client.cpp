@@ -20,7 +20,7 @@
 #include "app/data_folder.hpp"
 #include "app/installed_plugins.hpp"
 #include "app/store_options.hpp"
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 #include "http/router.hpp"
 #include "runtime/error_response.hpp"
 #include "security/key_store.hpp"
@@ -121,13 +121,15 @@ void AdminClient::requireFolders(const std::filesystem::path& store, bool may_ma
 
 HttpResponse AdminClient::onStore(const std::string& method, const std::string& path,
                                   const std::string& body) const {
-  const data::SqliteOptions options = storeOptions(settings_, "host");
-  requireFolders(options.path, method != "GET");
-  const auto store = data::openSqliteStore(options);
+  const data::StoreOptions options = storeOptions(settings_, "host");
+  const bool is_file = data::engineOf(options) == data::Engine::Sqlite;
+  const std::string place = is_file ? data::fileOf(options).string() : "The database";
+  if (is_file) requireFolders(data::fileOf(options), method != "GET");
+  const auto store = data::openStore(options);
   KeyStore keys{*store, {.snapshot = settings_.paths.data_dir / "keys.snapshot", .now_us = {}}};
   if (!keys.refresh()) {
-    throw Error::app("STORE_AWAY", fmt::format("{} cannot be opened; is it in use, or no database?",
-                                               options.path.string()));
+    throw Error::app("STORE_AWAY",
+                     fmt::format("{} cannot be opened; is it in use, or no database?", place));
   }
   AdminAudit audit{*store, settings_.paths.data_dir};
   HttpResponse response = answerOn(keys, audit, method, path, body);

@@ -11,6 +11,7 @@
 #include "app/installed_plugins.hpp"
 #include "app/serving_tls.hpp"
 #include "app/store_options.hpp"
+#include "data/postgresql_store.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -32,7 +33,10 @@ void checkData(const HostSettings& settings, InstallationFindings& findings) {
   }
   if (settings.database.url.empty()) return;  // it was refused where it stands
   try {
-    const fs::path stores = storeOptions(settings, "host").path.parent_path();
+    const data::StoreOptions options = storeOptions(settings, "host");
+    if (const auto* database = std::get_if<data::PostgresqlOptions>(&options))
+      return data::requireReadable(*database);
+    const fs::path stores = data::fileOf(options).parent_path();
     if (const std::string why = whyUnusable(stores); stores != folder && !why.empty()) {
       findings.notices.push_back(
           fmt::format("DATABASE_URL names {}, which cannot be used: {}.", stores.string(), why));

@@ -48,7 +48,7 @@ std::vector<InstalledPlugin> installedPlugins(const Configuration& configuration
 }
 
 fs::path storeFolder(const HostSettings& settings) {
-  return storeOptions(settings, "host").path.parent_path();
+  return data::fileOf(storeOptions(settings, "host")).parent_path();
 }
 
 data::BackupOrder backupOrder(const Configuration& configuration, const fs::path& directory) {

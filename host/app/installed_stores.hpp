@@ -21,7 +21,7 @@ struct InstalledPlugin {
 /// cannot be read are left out. Runs nothing of them.
 std::vector<InstalledPlugin> installedPlugins(const Configuration& configuration);
 
-/// The folder of the stores, from DATABASE_URL.
+/// The folder of the stores, from DATABASE_URL. Throws Error (STORE_IS_NO_FILE) on PostgreSQL.
 std::filesystem::path storeFolder(const HostSettings& settings);
 
 /// A backup of this installation, to be written to `directory`.

@@ -21,6 +21,7 @@
 #include "app/installed_stores.hpp"
 #include "app/passed_sockets.hpp"
 #include "app/serving_host.hpp"
+#include "app/store_options.hpp"
 #include "app/takeover_claim.hpp"
 #include "app/uncaught_failures.hpp"
 #include "config/configuration_problem.hpp"
@@ -249,7 +250,8 @@ int serveGuarded(const ConfigurationSources& sources, const Configuration& confi
     const HostSettings& settings = configuration.settings();
     prepareDataFolder(settings.paths.data_dir);
     auto* const claim = take_over ? claimPlace(settings, inherited) : nullptr;
-    if (data::finishRestore(storeFolder(settings)))
+    if (data::engineOf(storeOptions(settings, "host")) == data::Engine::Sqlite &&
+        data::finishRestore(storeFolder(settings)))
       log(Level::Warn, "host", "A restore that was interrupted has been finished");
     const auto crashes = recordCrashes(settings, logOptions(settings).version);
     watchUncaughtFailures({settings.isProduction(), settings.paths.data_dir / kPluginCopies});

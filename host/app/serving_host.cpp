@@ -137,6 +137,14 @@ FrontOptions frontLimits(const HostSettings::Limits& limits) {
   return options;
 }
 
+/// As of the start: who is enabled later takes a part beside the others.
+std::size_t enabledPlugins(const Configuration& configuration) {
+  const auto confs =
+      readPluginConfs(configuration.settings().paths.plugin_conf_dir, configuration.variables());
+  return static_cast<std::size_t>(
+      std::count_if(confs.begin(), confs.end(), [](const PluginConf& one) { return one.enabled; }));
+}
+
 }  // namespace
 
 ServingHost::ServingHost(ConfigurationSources sources, const Configuration& configuration,
@@ -154,7 +162,7 @@ ServingHost::ServingHost(ConfigurationSources sources, const Configuration& conf
       state_{milliseconds{settings_.monitoring.stall_after_ms}},
       resources_{{.memory_limit_mb = static_cast<std::uint64_t>(settings_.server.memory_limit_mb),
                   .allocator = {}}},
-      host_store_{data::openSqliteStore(watchedStore("host"))},
+      host_store_{data::openStore(watchedStore("host"))},
       keys_{*host_store_,
             {.snapshot = settings_.paths.data_dir / "keys.snapshot",
              .stale_max = milliseconds{settings_.security.auth_stale_max_ms},
@@ -432,10 +440,12 @@ void ServingHost::applyLive(const HostSettings& before, const HostSettings& afte
     logging->configureLevel(findLevel(after.logging.level).value_or(Level::Info));
 }
 
-data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
-  data::SqliteOptions options = storeOptions(settings_, owner);
-  options.lease_shared = !alone_;
-  options.on_statement = [this, owner](std::string_view sql, std::chrono::microseconds duration,
+data::StoreOptions ServingHost::watchedStore(const std::string& owner) {
+  data::StoreOptions options = storeOptions(settings_, owner);
+  if (auto* database = std::get_if<data::PostgresqlOptions>(&options))
+    shareSessions(*database, 1 + enabledPlugins(configuration_));
+  data::setLeaseShared(options, !alone_);
+  data::observe(options, [this, owner](std::string_view sql, std::chrono::microseconds duration,
                                        bool failed) {
     performance_.recordQuery(owner, sql, duration, failed);
     if (duration <= performance_.thresholds().query) return;
@@ -443,7 +453,7 @@ data::SqliteOptions ServingHost::watchedStore(const std::string& owner) {
         {{"store", owner},
          {"statement", sql},
          {"durationMs", static_cast<double>(duration.count()) / 1000.0}});
-  };
+  });
   return options;
 }
 
@@ -480,13 +490,15 @@ std::vector<monitoring::TableCount> ServingHost::tableCounts() {
 void ServingHost::keepHouse() {
   health::Heartbeat& heartbeat = state_.heartbeat("housekeeper");
   const bool watchdog = serviceWatchdog().has_value();
+  // Others may change the keys of a database that they share.
+  const int refresh = host_store_->engine() == data::Engine::Postgresql ? 1 : kKeyRefreshRounds;
   for (int round = 1; !stopping_; ++round) {
     std::this_thread::sleep_for(kHouseInterval);
     heartbeat.beat();
     front_->wake();
     if (watchdog && state_.watchdog().isAlive()) notifyService("WATCHDOG=1\n");
     try {
-      if (keys_.stale() || !alone_ || round % kKeyRefreshRounds == 0) keys_.refresh();
+      if (keys_.stale() || !alone_ || round % refresh == 0) keys_.refresh();
       if (round % kLastUsedRounds == 0) keys_.storeLastUsed();
       if (!keys_.stale() && !has_elder_) audit_.seal();
       security_log_.tellHeldBack();

@@ -33,7 +33,7 @@
 #include "capabilities/event_carrier.hpp"
 #include "capabilities/job_dispatcher.hpp"
 #include "config/configuration.hpp"
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 #include "egress/egress.hpp"
 #include "health/health_endpoints.hpp"
 #include "health/health_registry.hpp"
@@ -101,7 +101,7 @@ class ServingHost {
 
  private:
   data::BackupOrder backup(const std::filesystem::path& directory);
-  data::SqliteOptions watchedStore(const std::string& owner);
+  data::StoreOptions watchedStore(const std::string& owner);
   PluginVerbs pluginVerbs();
   ClosedJobs closedJobs();
   void countCapabilityCall(const CapabilityRecord& call);
@@ -153,7 +153,7 @@ class ServingHost {
   cache::CacheSweeper cache_sweeper_{{&cache_}, std::chrono::seconds{1}};
   health::HealthState state_;
   health::ResourceSampler resources_;
-  std::unique_ptr<data::SqliteStore> host_store_;
+  std::unique_ptr<data::Store> host_store_;
   KeyStore keys_;
   AdminAudit audit_;
   SecurityLog security_log_;

@@ -1,16 +1,18 @@
 #pragma once
 
-#include <filesystem>
+#include <cstddef>
 #include <string>
 
 #include "config/host_settings.hpp"
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 
 namespace bulkhead::host {
 
-/// How the store of `owner` (a plugin's id, or "host") is opened: one SQLite file in the folder of
-/// DATABASE_URL. Throws Error (configuration, DATABASE_URL) for an engine that this version does
-/// not have.
-data::SqliteOptions storeOptions(const HostSettings& settings, const std::string& owner);
+/// How the store of `owner` (a plugin's id, or "host") is opened, by DATABASE_URL: one SQLite file
+/// in its folder, or a schema of its own in its PostgreSQL database.
+data::StoreOptions storeOptions(const HostSettings& settings, const std::string& owner);
+
+/// Gives one of `stores` its part of the host's sessions.
+void shareSessions(data::PostgresqlOptions& options, std::size_t stores);
 
 }  // namespace bulkhead::host

@@ -185,6 +185,32 @@ void addPaths(std::vector<HostSetting>& all) {
                  [](Settings& s, const Value& v) { s.paths.plugin_isolation = v.text(); }});
 }
 
+void addSessions(std::vector<HostSetting>& all) {
+  all.push_back({integer("database.sessions_max", "20", 2, 1000,
+                         "PostgreSQL sessions of this host, shared out among its stores; each has "
+                         "up to two more, for its health and for what is worked on."),
+                 {},
+                 [](Settings& s, const Value& v) { s.database.sessions_max = v.integer(); }});
+  all.push_back({integer("database.sessions_min", "2", 0, 1000,
+                         "PostgreSQL sessions that a store keeps though it does not need them."),
+                 {},
+                 [](Settings& s, const Value& v) { s.database.sessions_min = v.integer(); }});
+  all.push_back({duration("database.idle_timeout", "30s", 86'400'000,
+                          "After so long without use a PostgreSQL session is ended."),
+                 {},
+                 [](Settings& s, const Value& v) { s.database.idle_timeout_ms = v.integer(); }});
+  all.push_back(
+      {duration("database.checkout_timeout", "2s", 60'000,
+                "Longest wait for a PostgreSQL session that is free; then 503 with Retry-After."),
+       {},
+       [](Settings& s, const Value& v) { s.database.checkout_timeout_ms = v.integer(); }});
+  all.push_back({duration("database.connect_timeout", "5s", 60'000,
+                          "Longest wait for a PostgreSQL server to take a new session, in whole "
+                          "seconds."),
+                 {},
+                 [](Settings& s, const Value& v) { s.database.connect_timeout_ms = v.integer(); }});
+}
+
 void addStores(std::vector<HostSetting>& all) {
   SettingDeclaration url = secret("database.url",
                                   "sqlite:DIR or postgresql://user:password@host/database; a "
@@ -195,6 +221,7 @@ void addStores(std::vector<HostSetting>& all) {
                  [](Settings& s, const Value& v) { s.database.url = v.secret(); },
                  checkDatabaseUrl,
                  true});
+  addSessions(all);
 }
 
 void addLogging(std::vector<HostSetting>& all) {

@@ -74,7 +74,12 @@ struct HostSettings {
     std::string plugin_isolation;  ///< "worker" or "inprocess"
   };
   struct Database {
-    Secret url;  ///< "sqlite:DIR" or "postgresql://..."; never empty
+    Secret url;                     ///< "sqlite:DIR" or "postgresql://..."; never empty
+    std::int64_t sessions_min = 0;  ///< of PostgreSQL, as what follows
+    std::int64_t sessions_max = 0;
+    std::int64_t idle_timeout_ms = 0;
+    std::int64_t checkout_timeout_ms = 0;
+    std::int64_t connect_timeout_ms = 0;
   };
   struct Redis {
     bool wanted = false;  ///< somebody said where it is

@@ -7,6 +7,7 @@
 #include <bulkhead/transaction.hpp>
 
 #include "data/audit_rows.hpp"
+#include "data/dialect.hpp"
 
 namespace bulkhead::host::data::audit {
 namespace {
@@ -24,6 +25,9 @@ constexpr std::string_view kSchema[] = {
      "position BIGINT NOT NULL, hash TEXT NOT NULL)"),
     ("CREATE TABLE IF NOT EXISTS bulkhead_audit_sealer (number INTEGER PRIMARY KEY, "
      "holder TEXT NOT NULL, until_us BIGINT NOT NULL)"),
+};
+
+constexpr std::string_view kSqliteRules[] = {
     ("CREATE TRIGGER IF NOT EXISTS bulkhead_audit_stays BEFORE DELETE ON bulkhead_audit "
      "BEGIN SELECT RAISE(ABORT, 'an audit row is never removed'); END"),
     ("CREATE TRIGGER IF NOT EXISTS bulkhead_audit_says BEFORE UPDATE OF seq, at_us, chain, actor, "
@@ -34,10 +38,36 @@ constexpr std::string_view kSchema[] = {
      "BEGIN SELECT RAISE(ABORT, 'an audit row is sealed once'); END"),
 };
 
+constexpr std::string_view kPostgresqlRules[] = {
+    ("CREATE OR REPLACE FUNCTION bulkhead_audit_rule() RETURNS trigger LANGUAGE plpgsql AS $$ "
+     "BEGIN "
+     "IF tg_op <> 'UPDATE' THEN RAISE EXCEPTION 'an audit row is never removed'; END IF; "
+     "IF (new.seq, new.at_us, new.chain, new.actor, new.origin, new.action, new.object, "
+     "new.before_json, new.after_json, new.request_id) IS DISTINCT FROM (old.seq, old.at_us, "
+     "old.chain, old.actor, old.origin, old.action, old.object, old.before_json, old.after_json, "
+     "old.request_id) THEN RAISE EXCEPTION 'an audit row is never changed'; END IF; "
+     "IF old.position IS NOT NULL THEN RAISE EXCEPTION 'an audit row is sealed once'; END IF; "
+     "RETURN new; END $$"),
+    ("CREATE OR REPLACE TRIGGER bulkhead_audit_row BEFORE DELETE OR UPDATE ON bulkhead_audit "
+     "FOR EACH ROW EXECUTE FUNCTION bulkhead_audit_rule()"),
+    ("CREATE OR REPLACE TRIGGER bulkhead_audit_all BEFORE TRUNCATE ON bulkhead_audit "
+     "FOR EACH STATEMENT EXECUTE FUNCTION bulkhead_audit_rule()"),
+};
+
 }  // namespace
 
 void prepare(Transaction& transaction) {
-  for (const std::string_view statement : kSchema) transaction.send(statement, nullptr, 0);
+  const Engine engine = transaction.engine();
+  if (engine == Engine::Postgresql)
+    transaction.queue("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))",
+                      nullptr, 0);
+  for (const std::string_view statement : kSchema)
+    transaction.queue(inDialect(engine, statement), nullptr, 0);
+  if (engine == Engine::Postgresql) {
+    for (const std::string_view rule : kPostgresqlRules) transaction.queue(rule, nullptr, 0);
+  } else {
+    for (const std::string_view rule : kSqliteRules) transaction.queue(rule, nullptr, 0);
+  }
 }
 
 void append(Transaction& transaction, const AuditEntry& entry) {

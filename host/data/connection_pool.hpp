@@ -16,14 +16,22 @@ namespace bulkhead::host::data {
 /// At most `max` connections, made when needed, outside the lock, so that a database that is away
 /// blocks nobody but its caller. Waits, bounded, when all are lent. A connection that failed is
 /// dropped by its borrower and made anew. (Poco's SessionPool throws instead of waiting and
-/// connects under its mutex.)
+/// connects under its mutex.) Those that nobody needed for the idle time go, down to a least
+/// number.
 template <typename Connection>
 class ConnectionPool {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
   using Maker = std::function<std::unique_ptr<Connection>()>;
+  struct Limits {
+    std::size_t max;
+    std::size_t min = 0;
+    std::chrono::milliseconds idle{0};  ///< 0: they stay
+  };
 
-  ConnectionPool(std::size_t max, Maker make) : free_slots_{max}, make_{std::move(make)} {}
+  ConnectionPool(std::size_t max, Maker make) : ConnectionPool{Limits{max}, std::move(make)} {}
+  ConnectionPool(Limits limits, Maker make)
+      : limits_{limits}, free_slots_{limits.max}, make_{std::move(make)} {}
 
   /// A lent connection; comes back at the end of its life unless it was dropped.
   class Loan {
@@ -37,6 +45,11 @@ class ConnectionPool {
     Connection& operator*() const { return *connection_; }
     Connection* operator->() const { return connection_.get(); }
     void drop() { connection_.reset(); }
+    /// It, and all that were there when it was lent.
+    void dropAll() {
+      pool_.dropAll(generation_);
+      drop();
+    }
 
    private:
     ConnectionPool& pool_;
@@ -54,7 +67,7 @@ class ConnectionPool {
     const std::size_t generation = generation_;
     std::unique_ptr<Connection> connection;
     if (!idle_.empty()) {
-      connection = std::move(idle_.back());
+      connection = std::move(idle_.back().connection);
       idle_.pop_back();
     }
     lock.unlock();
@@ -63,18 +76,62 @@ class ConnectionPool {
 
   /// Drops the idle connections, and the lent ones when they come back.
   void dropAll() {
-    std::vector<std::unique_ptr<Connection>> dropped;
+    std::vector<Idle> dropped;
     const std::lock_guard lock{mutex_};
-    ++generation_;
-    dropped.swap(idle_);
+    dropGeneration(dropped);
+  }
+
+  /// True while there are connections, lent or idle, that nobody has found broken.
+  bool isAlive() const {
+    const std::lock_guard lock{mutex_};
+    return alive_ > 0;
+  }
+
+  /// Drops what was idle for too long. Called now and then.
+  void trim() {
+    if (limits_.idle.count() == 0) return;
+    std::vector<Idle> dropped;  // closed after the lock
+    const std::lock_guard lock{mutex_};
+    const auto before = std::chrono::steady_clock::now() - limits_.idle;
+    std::size_t surplus = made() > limits_.min ? made() - limits_.min : 0;
+    while (surplus-- > 0 && !idle_.empty() && idle_.front().since <= before) {
+      --alive_;
+      dropped.push_back(std::move(idle_.front()));
+      idle_.erase(idle_.begin());
+    }
   }
 
  private:
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    std::chrono::steady_clock::time_point since;
+  };
+
+  /// Those made since then have done nothing wrong.
+  void dropAll(std::size_t generation) {
+    std::vector<Idle> dropped;
+    const std::lock_guard lock{mutex_};
+    if (generation == generation_) dropGeneration(dropped);
+  }
+
+  void dropGeneration(std::vector<Idle>& dropped) {
+    ++generation_;
+    alive_ = 0;
+    dropped.swap(idle_);
+  }
+
+  std::size_t made() const { return limits_.max - free_slots_ + idle_.size(); }
+
   std::unique_ptr<Connection> makeOrGiveUp(std::size_t generation) {
     try {
-      return make_();
+      auto made = make_();
+      const std::lock_guard lock{mutex_};
+      if (generation == generation_) ++alive_;
+      return made;
     } catch (...) {
-      takeBack(nullptr, generation);
+      const std::lock_guard lock{mutex_};
+      ++free_slots_;
+      changed_.notify_one();
       throw;
     }
   }
@@ -82,14 +139,21 @@ class ConnectionPool {
   void takeBack(std::unique_ptr<Connection> connection, std::size_t generation) {
     const std::lock_guard lock{mutex_};
     ++free_slots_;
-    if (connection && generation == generation_) idle_.push_back(std::move(connection));
+    if (generation == generation_) {
+      if (connection)
+        idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+      else
+        --alive_;
+    }
     changed_.notify_one();
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::unique_ptr<Connection>> idle_;
+  const Limits limits_;
+  std::vector<Idle> idle_;  ///< the last used one last
   std::size_t free_slots_;
+  std::size_t alive_ = 0;  ///< of this generation
   std::size_t generation_ = 0;
   const Maker make_;
 };

@@ -13,6 +13,9 @@
 
 #include <bulkhead/error.hpp>
 
+#include "data/database_error.hpp"
+#include "data/postgresql_session.hpp"
+
 namespace bulkhead::host::data {
 namespace {
 
@@ -49,12 +52,13 @@ void checkList(const std::string& owner, const std::vector<Migration>& migration
   }
 }
 
-void makeTable(Session& session, const std::string& table) {
+void makeTable(Session& session, Engine engine, const std::string& table) {
   session << fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT "
       "NOT NULL, applied_at TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'contract')",
       table),
       now;
+  if (engine == Engine::Postgresql) return;
   int kinds = 0;  // tables of earlier versions have no such column
   session << fmt::format("SELECT count(*) FROM pragma_table_info('{}') WHERE name = 'kind'", table),
       into(kinds), now;
@@ -95,19 +99,28 @@ void checkApplied(const std::string& owner, const std::vector<Migration>& migrat
   }
 }
 
-/// Older code that works on the store would not survive it.
-void checkCompany(const std::string& owner, const std::vector<Migration>& migrations,
-                  const Applied& applied) {
-  if (applied.numbers.empty()) return;
+/// The first to come that older code would not survive; null for none.
+const Migration* firstContract(const std::vector<Migration>& migrations, const Applied& applied) {
+  if (applied.numbers.empty()) return nullptr;
   for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
-    if (kindOf(migrations[i]) == MigrationKind::Expand) continue;
-    throw Error::configuration(
-        "MIGRATION_CONTRACTS",
-        fmt::format("Migration {} ({}) of '{}' is not one that the running version can live with. "
-                    "Reload the plugin with --pause: then the running version ends before it is "
-                    "applied.",
-                    migrations[i].number, migrations[i].name, owner));
+    if (kindOf(migrations[i]) == MigrationKind::Contract) return &migrations[i];
   }
+  return nullptr;
+}
+
+void checkCompany(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
+                  const Applied& applied, MigrationCompany company) {
+  const Migration* const contract = firstContract(migrations, applied);
+  if (contract == nullptr) return;
+  const bool here = company == MigrationCompany::OlderCode;
+  if (!here && store.isAlone()) return;
+  throw Error::configuration(
+      "MIGRATION_CONTRACTS",
+      fmt::format("Migration {} ({}) of '{}' is not one that the running version can live with. {}",
+                  contract->number, contract->name, owner,
+                  here ? "Reload the plugin with --pause: then the running version ends before it "
+                         "is applied."
+                       : "Stop the other hosts that run it on this database first."));
 }
 
 void record(Session& session, const std::string& table, const Migration& migration) {
@@ -122,14 +135,22 @@ void record(Session& session, const std::string& table, const Migration& migrati
       use(number), use(name), use(digest), use(applied_at), use(kind), now;
 }
 
+/// Poco prepares what it is given, and PostgreSQL prepares one statement at a time.
+void runText(Session& session, Engine engine, const std::string& sql) {
+  if (engine == Engine::Postgresql)
+    runScript(session, sql);
+  else
+    session << sql, now;
+}
+
 // BEGIN as a statement: Session::begin() would defer the lock of SQLite until the first write.
-void apply(Session& session, const std::string& owner, const std::string& table,
+void apply(Session& session, Engine engine, const std::string& owner, const std::string& table,
            const Migration& migration) {
-  session << "BEGIN IMMEDIATE", now;
+  session << (engine == Engine::Postgresql ? "BEGIN" : "BEGIN IMMEDIATE"), now;
   try {
-    session << migration.sql, now;
+    runText(session, engine, migration.sql);
     record(session, table, migration);
-    session << "COMMIT", now;
+    runText(session, engine, "COMMIT");
   } catch (const Poco::Exception& exception) {
     Poco::Logger::get("data").error(
         fmt::format("{}: migration {}: {}", owner, migration.number, exception.displayText()));
@@ -138,6 +159,7 @@ void apply(Session& session, const std::string& owner, const std::string& table,
     } catch (const Poco::Exception&) {
       // The statement that failed had already ended the transaction.
     }
+    if (engine == Engine::Postgresql && !isThere(session)) throw databaseUnavailable();
     throw Error::configuration("MIGRATION_FAILED",
                                fmt::format("Migration {} ({}) of '{}' failed and was rolled back.",
                                            migration.number, migration.name, owner));
@@ -159,14 +181,15 @@ int migrate(Store& store, const std::string& owner, const std::vector<Migration>
   int count = 0;
   store.maintain(
       [&](Session& session) {
-        makeTable(session, table);
+        makeTable(session, store.engine(), table);
         const Applied applied = loadApplied(session, table);
         checkApplied(owner, migrations, applied);
-        if (company == MigrationCompany::OlderCode) checkCompany(owner, migrations, applied);
+        checkCompany(store, owner, migrations, applied, company);
         for (std::size_t i = applied.numbers.size(); i < migrations.size(); ++i) {
-          apply(session, owner, table, migrations[i]);
+          apply(session, store.engine(), owner, table, migrations[i]);
           ++count;
         }
+        store.settle();
       },
       deadline);
   return count;
@@ -176,7 +199,7 @@ int schemaVersion(Store& store, std::chrono::steady_clock::time_point deadline) 
   int version = 0;
   store.maintain(
       [&](Session& session) {
-        makeTable(session, kSchemaMigrations);
+        makeTable(session, store.engine(), kSchemaMigrations);
         version = loadApplied(session, kSchemaMigrations).last();
       },
       deadline);

@@ -34,7 +34,8 @@ inline constexpr const char* kSchemaMigrations = "schema_migrations";
 /// Throws Error (kind Configuration) before anything was changed: MIGRATIONS_INVALID for a list
 /// that is not 1, 2, 3 ...; MIGRATION_CHANGED when an applied one has another text now;
 /// SCHEMA_TOO_NEW when newer code has contracted the schema; MIGRATION_CONTRACTS when one that is
-/// not applied yet would, while older code works on it; and MIGRATION_FAILED when a statement
+/// not applied yet would, while older code works on it, here or (on PostgreSQL) in another process;
+/// and MIGRATION_FAILED when a statement
 /// failed, with those before it kept. A store that is away throws DATABASE_UNAVAILABLE.
 int migrate(Store& store, const std::string& owner, const std::vector<Migration>& migrations,
             std::chrono::steady_clock::time_point deadline,

@@ -160,6 +160,8 @@ class Sqlite final : public SqliteStore {
     return result;
   }
 
+  Engine engine() const override { return Engine::Sqlite; }
+
   void checkpoint(Deadline deadline) override {
     const TransactionScope scope{*this, Verb::Write};
     alone([&] { writer(deadline).checkpoint(SqliteConnection::Checkpoint::Truncate); }, deadline);

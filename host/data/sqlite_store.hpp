@@ -17,11 +17,6 @@ enum class Durability {
   Normal  ///< they survive a crash of the process; a power cut may take the last ones
 };
 
-/// Told of each statement of a closure and each commit (as "COMMIT"), with the time that the engine
-/// took for it; on the thread that ran it, and never to throw or to wait.
-using StatementObserver =
-    std::function<void(std::string_view sql, std::chrono::microseconds duration, bool failed)>;
-
 struct SqliteOptions {
   std::filesystem::path path{};  ///< database file; its folder is made. Empty: in memory
   std::string owner = "store";   ///< names the store in logs: the plugin's id, or "host"
@@ -62,21 +57,16 @@ struct SqliteOptions {
 /// waited for, never replaced by an empty one.
 class SqliteStore : public Store {
  public:
-  /// Moves the write-ahead log into the database file, and empties it.
-  virtual void checkpoint(std::chrono::steady_clock::time_point deadline) = 0;
   /// Hands the lease over: after the running group nobody writes here until the lease is free
   /// again. Reads go on.
   virtual void handOver(std::chrono::steady_clock::time_point deadline) = 0;
   /// While shared, the lease is given back after each group, so that a process that takes this
   /// one's place writes by turns with it: still one at any moment; a lease that is held is given
-  /// back before this returns. Not shared, the next write takes it and keeps it. Any thread outside
-  /// transactions. Throws Error DEADLINE_EXCEEDED when the running group takes longer: then it
-  /// gives the lease back at its end.
-  virtual void shareLease(bool shared, std::chrono::steady_clock::time_point deadline) = 0;
-  /// For whoever cannot be made to leave it alone: each verb throws DATABASE_UNAVAILABLE from now
-  /// on, and the lease is given back after the running group. For ever. Any thread.
-  virtual void fence() noexcept = 0;
-  virtual bool isFenced() const noexcept = 0;
+  /// back before this returns. Not shared, the next write takes it and keeps it. A running group
+  /// that takes longer than the deadline gives it back at its end.
+  void shareLease(bool shared, std::chrono::steady_clock::time_point deadline) override = 0;
+  /// The lease is given back after the running group, too.
+  void fence() noexcept override = 0;
 };
 
 /// Opens nothing yet: the first verb does. Never throws for a database's sake.

@@ -21,6 +21,7 @@ class SqliteTransaction final : public Transaction {
   std::int64_t send(std::string_view sql, const bulkhead_value* values, std::size_t count) override;
   void nested(const std::function<void()>& closure) override;
   bool writable() const override { return writable_; }
+  Engine engine() const override { return Engine::Sqlite; }
 
   /// Throws the error that ended the transaction, if there was one.
   void check() const;

@@ -1,7 +1,10 @@
 #include "plugins/home_options.hpp"
 
 #include <chrono>
+#include <fmt/format.h>
 #include <utility>
+
+#include <bulkhead/error.hpp>
 
 #include "config/plugin_settings.hpp"
 #include "data/migrations.hpp"
@@ -28,12 +31,20 @@ HomeSettings readHomeSettings(const Manifest& manifest, const PropertiesFile& co
 
 std::function<void(data::Store&)> migrationOf(const std::string& plugin,
                                               const std::vector<EmbeddedMigration>& embedded,
-                                              std::string_view engine,
-                                              data::MigrationCompany company) {
+                                              data::Engine engine, data::MigrationCompany company) {
   std::vector<data::Migration> migrations;
   for (const auto& migration : embedded) {
-    if (migration.engine == engine)
+    if (migration.engine == data::nameOf(engine))
       migrations.push_back({migration.number, migration.name, migration.sql});
+  }
+  if (migrations.empty() && !embedded.empty()) {
+    return [plugin, engine](data::Store&) {
+      throw Error::configuration(
+          "ENGINE_NOT_KNOWN",
+          fmt::format(
+              "The plugin '{}' has no schema for {}: its migrations are for another engine.",
+              plugin, data::nameOf(engine)));
+    };
   }
   return [plugin, company, migrations = std::move(migrations)](data::Store& store) {
     data::migrate(store, plugin, migrations, std::chrono::steady_clock::now() + kMigrationPatience,

@@ -20,10 +20,10 @@ namespace bulkhead::host {
 HomeSettings readHomeSettings(const Manifest& manifest, const PropertiesFile& conf,
                               const Variables& variables);
 
-/// What brings a store of that engine ("sqlite") to the schema of the plugin's code; see
-/// data::migrate.
+/// What brings a store of that engine to the schema of the plugin's code; see data::migrate. A
+/// plugin that has migrations, and none for that engine, is refused with ENGINE_NOT_KNOWN.
 std::function<void(data::Store&)> migrationOf(
-    const std::string& plugin, const std::vector<EmbeddedMigration>& embedded,
-    std::string_view engine, data::MigrationCompany company = data::MigrationCompany::Nobody);
+    const std::string& plugin, const std::vector<EmbeddedMigration>& embedded, data::Engine engine,
+    data::MigrationCompany company = data::MigrationCompany::Nobody);
 
 }  // namespace bulkhead::host

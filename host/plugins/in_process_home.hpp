@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "data/sqlite_store.hpp"
+#include "data/store.hpp"
 #include "plugins/home.hpp"
 #include "plugins/library.hpp"
 #include "runtime/plugin_home.hpp"
@@ -18,8 +18,8 @@ class InProcessHome final : public Home {
   /// What the plugin's code and data stand on: released after it.
   struct Foundation {
     std::shared_ptr<const PluginLibrary> library;
-    std::shared_ptr<data::SqliteStore> store;  ///< null: it has none
-    bool lease_shared = false;                 ///< the store is, from the start
+    std::shared_ptr<data::Store> store;  ///< null: it has none
+    bool lease_shared = false;           ///< the store is, from the start
   };
 
   InProcessHome(std::unique_ptr<PluginHome> plugin, Foundation foundation, const HomeLimits& limits,

@@ -114,7 +114,7 @@ WorkerKeeper::Services keeperServices(const SupervisorOptions& options,
             return static_cast<int>(logging != nullptr ? logging->level() : Level::Info);
           },
           services.slow_query,
-          [store = services.store_options] { return store("host").lease_shared; },
+          [store = services.store_options] { return data::isLeaseShared(store("host")); },
           std::move(recycle),
           [records = std::make_shared<WorkerRecords>(options.crash_folder, options.crash_records)](
               const PluginStatus& plugin, const WorkerEnd& end) {
@@ -304,7 +304,7 @@ void Supervisor::start(Candidate& candidate) {
 
 /// Beside another host, whose code works on the same store, as beside another generation.
 bool Supervisor::create(Candidate& candidate) {
-  if (services_.store_options(candidate.plugin.id).lease_shared)
+  if (data::isLeaseShared(services_.store_options(candidate.plugin.id)))
     candidate.company = data::MigrationCompany::OlderCode;
   auto home = newHome(candidate);
   if (candidate.ward) keeper_->adopt(candidate.ward, WorkerKeeper::Heir::OtherCode);
@@ -346,9 +346,9 @@ std::shared_ptr<Home> Supervisor::workerHome(Candidate& candidate) {
   order.development = options_.development;
   data::StatementObserver observer;
   if (plugin.manifest->store) {
-    const data::SqliteOptions store = services_.store_options(plugin.id);
-    order.store = std::filesystem::absolute(store.path);
-    observer = store.on_statement;
+    const data::StoreOptions store = services_.store_options(plugin.id);
+    tellOfStore(order, store);
+    observer = data::observerOf(store);
   }
   order.lease_shared = candidate.by_turns;
   order.beside_older_code = candidate.company == data::MigrationCompany::OlderCode;
@@ -371,10 +371,12 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
   const PluginCandidate& plugin = candidate.plugin;
   const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(plugin.copy));
   InProcessHome::Foundation foundation{library, nullptr};
+  data::Engine engine = data::Engine::Sqlite;
   if (plugin.manifest->store) {
-    data::SqliteOptions store = services_.store_options(plugin.id);
-    store.lease_shared = store.lease_shared || candidate.by_turns;
-    foundation.lease_shared = store.lease_shared;
+    data::StoreOptions store = services_.store_options(plugin.id);
+    engine = data::engineOf(store);
+    foundation.lease_shared = data::isLeaseShared(store) || candidate.by_turns;
+    data::setLeaseShared(store, foundation.lease_shared);
     foundation.store = storeOf(plugin.id, std::move(store));
   }
   const HomeLimits limits = homeLimits(limitsOf(candidate));
@@ -384,7 +386,7 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
                       plugin.manifest->replaces,
                       limits.deadline,
                       options_.development,
-                      migrationOf(plugin.id, plugin.migrations, "sqlite", candidate.company),
+                      migrationOf(plugin.id, plugin.migrations, engine, candidate.company),
                       capabilitiesOf(candidate),
                       plugin.manifest->store};
   if (services_.events != nullptr)
@@ -398,12 +400,12 @@ std::shared_ptr<Home> Supervisor::inProcessHome(Candidate& candidate) const {
 }
 
 /// Two generations that live in this process have one store.
-std::shared_ptr<data::SqliteStore> Supervisor::storeOf(const std::string& plugin,
-                                                       data::SqliteOptions options) const {
+std::shared_ptr<data::Store> Supervisor::storeOf(const std::string& plugin,
+                                                 data::StoreOptions options) const {
   const std::lock_guard lock{mutex_};
   auto& known = stores_[plugin];
   auto store = known.lock();
-  if (!store || store->isFenced()) known = store = data::openSqliteStore(std::move(options));
+  if (!store || store->isFenced()) known = store = data::openStore(std::move(options));
   return store;
 }
 

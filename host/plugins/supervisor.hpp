@@ -17,7 +17,7 @@
 
 #include "config/plugin_conf.hpp"
 #include "config/variables.hpp"
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 #include "plugins/compartment.hpp"
 #include "plugins/manifest.hpp"
 #include "plugins/plugin_change.hpp"
@@ -53,7 +53,7 @@ struct SupervisorServices {
   MetricSink& metrics;
   BodyWork bodies;
   /// How the store of one plugin is opened, by its home alone.
-  std::function<data::SqliteOptions(const std::string& plugin)> store_options;
+  std::function<data::StoreOptions(const std::string& plugin)> store_options;
   std::function<std::chrono::microseconds()> slow_query;  ///< statements above it are told whole
   /// Takes in the routes of a plugin's created home in place of those that the plugin had, or
   /// throws Error and has changed nothing (two plugins that want the same route: the later one).
@@ -154,8 +154,7 @@ class Supervisor {
   void remember(const Candidate& candidate);
   bool create(Candidate& candidate);
   std::shared_ptr<Home> newHome(Candidate& candidate);
-  std::shared_ptr<data::SqliteStore> storeOf(const std::string& plugin,
-                                             data::SqliteOptions options) const;
+  std::shared_ptr<data::Store> storeOf(const std::string& plugin, data::StoreOptions options) const;
   Candidate examine(PluginConf conf, const Variables& variables);
   void checkOrder(Candidate& candidate) const;
   enum class Pause { No, Yes };
@@ -191,10 +190,10 @@ class Supervisor {
   std::condition_variable changed_;
   std::set<std::string> changing_;  // plugins
   bool closing_ = false;
-  bool held_ = false;                                                       ///< no change may begin
-  std::map<std::string, Manifest> manifests_;                               // of those that may run
-  std::map<std::string, std::shared_ptr<const Candidate>> running_;         // what runs was made of
-  mutable std::map<std::string, std::weak_ptr<data::SqliteStore>> stores_;  // opened here
+  bool held_ = false;                                                 ///< no change may begin
+  std::map<std::string, Manifest> manifests_;                         // of those that may run
+  std::map<std::string, std::shared_ptr<const Candidate>> running_;   // what runs was made of
+  mutable std::map<std::string, std::weak_ptr<data::Store>> stores_;  // opened here
   std::vector<std::shared_ptr<Compartment>> compartments_;
   std::vector<std::shared_ptr<Compartment>> started_;  // in order of start
   std::set<std::string> recycling_;                    // plugins

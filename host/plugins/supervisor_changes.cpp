@@ -227,7 +227,7 @@ SuccessionReport Supervisor::succeed(Candidate& candidate, milliseconds patience
   }
   if (candidate.by_turns) {
     keeper_->setAlone(id);
-    shareLease(services_.store_options(id).lease_shared);
+    shareLease(data::isLeaseShared(services_.store_options(id)));
   }
   if (report.succeeded) remember(candidate);
   return report;

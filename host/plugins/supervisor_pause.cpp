@@ -47,7 +47,9 @@ SuccessionReport Supervisor::startKept(Candidate& candidate, std::chrono::millis
                                        PluginChange& change) {
   const std::string& id = candidate.plugin.id;
   std::error_code error;
-  const bool stored = std::filesystem::exists(services_.store_options(id).path, error);
+  const data::StoreOptions store = services_.store_options(id);
+  const bool stored = data::engineOf(store) == data::Engine::Postgresql ||
+                      std::filesystem::exists(data::fileOf(store), error);
   std::filesystem::path copy;
   SuccessionReport report;
   try {
@@ -68,7 +70,7 @@ SuccessionReport Supervisor::startKept(Candidate& candidate, std::chrono::millis
 
 std::filesystem::path Supervisor::keepCopy(const std::string& plugin) const {
   auto copy = bareStore(plugin)->keepCopy([this] { return !isClosing(); });
-  data::KeptCopy{plugin, services_.store_options(plugin).path, {}, copy}.dropEarlierOnes();
+  data::KeptCopy{plugin, data::fileOf(services_.store_options(plugin)), {}, copy}.dropEarlierOnes();
   return copy;
 }
 
@@ -76,7 +78,7 @@ std::unique_ptr<BareStore> Supervisor::bareStore(const std::string& plugin) cons
   const auto compartment = find(plugin);
   const bool worker =
       compartment ? compartment->status().worker : options_.isolation == Isolation::Worker;
-  const auto file = std::filesystem::absolute(services_.store_options(plugin).path);
+  const auto file = std::filesystem::absolute(data::fileOf(services_.store_options(plugin)));
   if (!worker) return std::make_unique<LocalBareStore>(plugin, file);
   WorkerOrder order;
   order.plugin = plugin;

@@ -8,13 +8,19 @@
 namespace bulkhead::host {
 namespace {
 
+constexpr std::string_view kSqliteTables =
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name "
+    "NOT LIKE 'bulkhead_%' AND name <> 'schema_migrations' ORDER BY name";
+constexpr std::string_view kPostgresqlTables =
+    "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND "
+    "relkind IN ('r', 'p') AND relname NOT LIKE 'bulkhead_%' AND relname <> 'schema_migrations' "
+    "ORDER BY relname";
+
 std::vector<std::string> tableNames(data::Transaction& transaction) {
   std::vector<std::string> names;
   transaction.read(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name "
-      "NOT LIKE 'bulkhead_%' "
-      "AND name <> 'schema_migrations' ORDER BY name",
-      nullptr, 0, [&](const bulkhead_value* columns, std::size_t count) {
+      transaction.engine() == data::Engine::Postgresql ? kPostgresqlTables : kSqliteTables, nullptr,
+      0, [&](const bulkhead_value* columns, std::size_t count) {
         names.push_back(Row{columns, count}.string(0));
         return 0;
       });

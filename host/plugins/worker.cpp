@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <utility>
 
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 #include "logging/crash_recorder.hpp"
 #include "logging/work_in_hand.hpp"
 #include "plugins/bare_store.hpp"
@@ -287,18 +287,19 @@ class Worker {
     const auto notes = readPluginNotes(file);
     const auto migrations = parseMigrations(notes.migrations, order.library.string());
     const auto library = std::make_shared<const PluginLibrary>(PluginLibrary::load(order.library));
-    std::shared_ptr<data::SqliteStore> store;
-    if (!order.store.empty()) store = openStore(order);
-    HomeOptions options{order.plugin,
-                        order.version,
-                        order.settings,
-                        order.replaces,
-                        order.limits.deadline,
-                        order.development,
-                        migrationOf(order.plugin, migrations, "sqlite", companyOf(order)),
-                        order.capabilities,
-                        !order.store.empty(),
-                        events_(notes.contracts)};
+    const std::shared_ptr<data::Store> store = openStore(order);
+    HomeOptions options{
+        order.plugin,
+        order.version,
+        order.settings,
+        order.replaces,
+        order.limits.deadline,
+        order.development,
+        migrationOf(order.plugin, migrations, store ? store->engine() : data::Engine::Sqlite,
+                    companyOf(order)),
+        order.capabilities,
+        store != nullptr,
+        events_(notes.contracts)};
     auto plugin = std::make_unique<PluginHome>(
         library->table(), std::move(options),
         HomeServices{clock_, log_, metrics_, store.get(), nullptr, &capabilities_, &http_, &bell_});
@@ -317,14 +318,12 @@ class Worker {
                                    : data::MigrationCompany::Nobody;
   }
 
-  std::shared_ptr<data::SqliteStore> openStore(const WorkerOrder& order) {
-    data::SqliteOptions options;
-    options.path = order.store;
-    options.owner = order.plugin;
-    options.lease_shared = order.lease_shared;
-    options.on_statement = [this](std::string_view sql, std::chrono::microseconds duration,
-                                  bool failed) { metrics_.addStatement(sql, duration, failed); };
-    return data::openSqliteStore(std::move(options));
+  std::shared_ptr<data::Store> openStore(const WorkerOrder& order) {
+    std::optional<data::StoreOptions> options = storeFrom(order);
+    if (!options) return nullptr;
+    data::observe(*options, [this](std::string_view sql, std::chrono::microseconds duration,
+                                   bool failed) { metrics_.addStatement(sql, duration, failed); });
+    return data::openStore(std::move(*options));
   }
 
   void prepareProcess(const WorkerOrder& order) {

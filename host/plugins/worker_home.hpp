@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "data/sqlite_store.hpp"
+#include "data/store.hpp"
 #include "plugins/ask_desk.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/held_calls.hpp"

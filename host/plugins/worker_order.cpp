@@ -139,7 +139,53 @@ std::shared_ptr<const RegisteredRoute> routeFrom(const json& one, std::size_t pl
                     written(one.at("contract"))}});
 }
 
+json databaseJson(const std::optional<data::PostgresqlOptions>& database) {
+  if (!database) return nullptr;
+  return {{"url", database->url},
+          {"owner", database->owner},
+          {"schema", database->schema},
+          {"sessions_min", database->sessions_min},
+          {"sessions_max", database->sessions_max},
+          {"idle_ms", database->idle_timeout.count()},
+          {"checkout_ms", database->checkout_timeout.count()},
+          {"connect_ms", database->connect_timeout.count()}};
+}
+
+std::optional<data::PostgresqlOptions> databaseFrom(const json& one) {
+  if (one.is_null()) return std::nullopt;
+  using std::chrono::milliseconds;
+  data::PostgresqlOptions options;
+  options.url = one.at("url").get<std::string>();
+  options.owner = one.at("owner").get<std::string>();
+  options.schema = one.at("schema").get<std::string>();
+  options.sessions_min = one.at("sessions_min").get<std::size_t>();
+  options.sessions_max = one.at("sessions_max").get<std::size_t>();
+  options.idle_timeout = milliseconds{one.at("idle_ms").get<std::int64_t>()};
+  options.checkout_timeout = milliseconds{one.at("checkout_ms").get<std::int64_t>()};
+  options.connect_timeout = milliseconds{one.at("connect_ms").get<std::int64_t>()};
+  return options;
+}
+
 }  // namespace
+
+void tellOfStore(WorkerOrder& order, const data::StoreOptions& store) {
+  if (const auto* database = std::get_if<data::PostgresqlOptions>(&store)) {
+    order.database = *database;
+    order.secrets.push_back(database->url);
+  } else {
+    order.store = std::filesystem::absolute(data::fileOf(store));
+  }
+}
+
+std::optional<data::StoreOptions> storeFrom(const WorkerOrder& order) {
+  if (order.database) return *order.database;
+  if (order.store.empty()) return std::nullopt;
+  data::SqliteOptions options;
+  options.path = order.store;
+  options.owner = order.plugin;
+  options.lease_shared = order.lease_shared;
+  return options;
+}
 
 std::string toJson(const WorkerOrder& order) {
   return written({{"plugin", order.plugin},
@@ -154,6 +200,7 @@ std::string toJson(const WorkerOrder& order) {
                   {"limits", limitsJson(order.limits)},
                   {"development", order.development},
                   {"store", order.store.string()},
+                  {"database", databaseJson(order.database)},
                   {"lease_shared", order.lease_shared},
                   {"beside_older_code", order.beside_older_code},
                   {"crash_folder", order.crash_folder.string()},
@@ -178,6 +225,7 @@ WorkerOrder workerOrderFrom(std::string_view text) {
     order.limits = limitsFrom(document.at("limits"));
     order.development = document.at("development").get<bool>();
     order.store = document.at("store").get<std::string>();
+    order.database = databaseFrom(document.at("database"));
     order.beside_older_code = document.at("beside_older_code").get<bool>();
     order.lease_shared = document.at("lease_shared").get<bool>();
     order.crash_folder = document.at("crash_folder").get<std::string>();

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/store_options.hpp"
 #include "plugins/home.hpp"
 #include "plugins/home_settings.hpp"
 
@@ -25,7 +27,9 @@ struct WorkerOrder {
   PluginCapabilities capabilities;  ///< their contracts do not cross: they are the host's business
   HomeLimits limits;
   bool development = false;
-  std::filesystem::path store;         ///< its database file; empty: it has none
+  std::filesystem::path store;  ///< its database file; empty: none
+  /// Its place in PostgreSQL instead of a file.
+  std::optional<data::PostgresqlOptions> database;
   bool lease_shared = false;           ///< see SqliteOptions
   bool beside_older_code = false;      ///< see data::MigrationCompany
   std::filesystem::path crash_folder;  ///< of crash records; empty: none are kept
@@ -34,6 +38,11 @@ struct WorkerOrder {
   std::uint64_t descriptors_max = 0;  ///< 0: as many as the host may have
   bool sandbox = true;
 };
+
+/// Puts the store into the order; what is secret of it into the order's secrets.
+void tellOfStore(WorkerOrder& order, const data::StoreOptions& store);
+/// The store that the order has; nothing where it has none.
+std::optional<data::StoreOptions> storeFrom(const WorkerOrder& order);
 
 /// As JSON text, and back. Reading throws LinkError for anything else.
 std::string toJson(const WorkerOrder& order);

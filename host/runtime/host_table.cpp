@@ -213,8 +213,8 @@ struct HostTable {
                                 std::int64_t expected_rows, const bulkhead_error* refusal,
                                 const bulkhead_error_sink* error) {
     return guarded(error, [&] {
-      const std::int64_t changed = self->transaction.send(view(sql), values, count);
-      if (expected_rows < 0 || changed == expected_rows) return;
+      if (expected_rows < 0) return self->transaction.queue(view(sql), values, count);
+      if (self->transaction.send(view(sql), values, count) == expected_rows) return;
       self->doom = refusal != nullptr
                        ? waist::errorFrom(*refusal)
                        : Error::app("UNEXPECTED_ROW_COUNT",

@@ -110,11 +110,11 @@ Plan planOf(data::Transaction& transaction, const NewRow& message, std::int64_t 
 bool insert(data::Transaction& transaction, const NewRow& message, const Plan& plan,
             std::int64_t now_us) {
   return send(transaction,
-              "INSERT OR IGNORE INTO bulkhead_inbox (source, provider, key, type, subject, tenant, "
+              "INSERT INTO bulkhead_inbox (source, provider, key, type, subject, tenant, "
               "headers, body, event_time_us, received_us, trace, state, attempts, next_at_us, "
               "planned_us, error) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, "
               "$13, $14, '' WHERE NOT EXISTS (SELECT 1 FROM bulkhead_inbox WHERE source = $1 AND "
-              "key = $3 AND provider = '')",
+              "key = $3 AND provider = '') ON CONFLICT DO NOTHING",
               message.source, message.provider, message.key, message.type, message.subject,
               message.tenant, toJson(message.headers), Blob{message.body}, message.event_time_us,
               now_us, message.trace, plan.state, plan.next_at_us, plan.planned_us) == 1;
@@ -173,7 +173,8 @@ bool setAside(data::Transaction& transaction, const NewRow& message, std::int64_
 
 bool listen(data::Transaction& transaction, std::string_view source, std::string_view type,
             std::int64_t now_us) {
-  send(transaction, "INSERT OR IGNORE INTO bulkhead_inbox_heard (source, type) VALUES ($1, $2)",
+  send(transaction,
+       "INSERT INTO bulkhead_inbox_heard (source, type) VALUES ($1, $2) ON CONFLICT DO NOTHING",
        source, type);
   Batch batch;
   each(transaction, ignoredOf("seq, length(body)", type, "ORDER BY type, seq"),

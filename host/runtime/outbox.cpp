@@ -46,6 +46,20 @@ std::int64_t positionOf(data::Transaction& transaction, std::string_view capabil
   return position;
 }
 
+std::string_view payloadBytes(const data::Transaction& transaction) {
+  return transaction.engine() == data::Engine::Postgresql ? "octet_length(payload)"
+                                                          : "length(CAST(payload AS BLOB))";
+}
+
+/// Whoever reads on in the log must not pass a number that is not committed yet. On SQLite nobody
+/// else writes; on PostgreSQL who publishes waits for the others here, until they have committed.
+void takeTurn(data::Transaction& transaction) {
+  if (transaction.engine() == data::Engine::Postgresql)
+    transaction.queue(
+        "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' outbox', 0))", nullptr,
+        0);
+}
+
 /// An event on its way out.
 struct Leaving {
   std::int64_t seq;
@@ -87,6 +101,7 @@ bool publish(data::Transaction& transaction, const NewEvent& event, std::string_
   const bool keyed = !event.key.empty();
   const std::string name = keyed ? fmt::format("{}:{}", event.event, event.key) : std::string{id};
   requireShort(name, "name and key together", kTextBytesMax);
+  takeTurn(transaction);
   return send(transaction,
               "INSERT INTO bulkhead_outbox (id, capability, event, tenant, subject, payload, "
               "trace, created_us, keyed, state, error) "
@@ -121,7 +136,8 @@ void advance(data::Transaction& transaction, std::string_view capability, std::s
              std::int64_t seq) {
   send(transaction,
        "INSERT INTO bulkhead_outbox_reader (capability, consumer, seq) VALUES ($1, $2, $3) "
-       "ON CONFLICT (capability, consumer) DO UPDATE SET seq = max(seq, excluded.seq)",
+       "ON CONFLICT (capability, consumer) DO UPDATE SET seq = excluded.seq "
+       "WHERE bulkhead_outbox_reader.seq < excluded.seq",
        capability, consumer, seq);
 }
 
@@ -160,11 +176,12 @@ bool settle(data::Transaction& transaction, std::string_view capability,
   }
   for (const auto& consumer : consumers)
     through = std::min(through, positionOf(transaction, capability, consumer));
-  const Batch batch = batchOf(
-      transaction,
-      "SELECT seq, length(CAST(payload AS BLOB)), keyed FROM bulkhead_outbox WHERE state = 'new' "
-      "AND capability = $1 AND seq <= $2 ORDER BY seq",
-      bulkhead::values(capability, through));
+  const Batch batch =
+      batchOf(transaction,
+              fmt::format("SELECT seq, {}, keyed FROM bulkhead_outbox WHERE state = 'new' "
+                          "AND capability = $1 AND seq <= $2 ORDER BY seq",
+                          payloadBytes(transaction)),
+              bulkhead::values(capability, through));
   for (const Leaving& one : batch.rows) {
     // a key is remembered without what it stood for
     send(transaction,
@@ -177,11 +194,12 @@ bool settle(data::Transaction& transaction, std::string_view capability,
 
 Expired expire(data::Transaction& transaction, std::string_view capability,
                std::int64_t expired_us) {
-  const Batch batch = batchOf(
-      transaction,
-      "SELECT seq, length(CAST(payload AS BLOB)), keyed FROM bulkhead_outbox WHERE state = 'new' "
-      "AND capability = $1 AND created_us < $2 ORDER BY created_us",
-      bulkhead::values(capability, expired_us));
+  const Batch batch =
+      batchOf(transaction,
+              fmt::format("SELECT seq, {}, keyed FROM bulkhead_outbox WHERE state = 'new' "
+                          "AND capability = $1 AND created_us < $2 ORDER BY created_us",
+                          payloadBytes(transaction)),
+              bulkhead::values(capability, expired_us));
   for (const Leaving& one : batch.rows)
     bury(transaction, one.seq,
          "EXPIRED: somebody who wants it was closed for longer than events are kept.");
@@ -189,11 +207,12 @@ Expired expire(data::Transaction& transaction, std::string_view capability,
 }
 
 bool forget(data::Transaction& transaction, std::int64_t forgotten_us) {
-  const Batch batch = batchOf(
-      transaction,
-      "SELECT seq, length(CAST(payload AS BLOB)), keyed FROM bulkhead_outbox WHERE state <> 'new' "
-      "AND created_us < $1 ORDER BY created_us",
-      bulkhead::values(forgotten_us));
+  const Batch batch =
+      batchOf(transaction,
+              fmt::format("SELECT seq, {}, keyed FROM bulkhead_outbox WHERE state <> 'new' "
+                          "AND created_us < $1 ORDER BY created_us",
+                          payloadBytes(transaction)),
+              bulkhead::values(forgotten_us));
   for (const Leaving& one : batch.rows)
     send(transaction, "DELETE FROM bulkhead_outbox WHERE seq = $1", one.seq);
   return batch.more;

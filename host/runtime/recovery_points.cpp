@@ -8,6 +8,8 @@
 #include <bulkhead/error.hpp>
 #include <bulkhead/transaction.hpp>
 
+#include "data/dialect.hpp"
+
 namespace bulkhead::host {
 
 namespace recovery {
@@ -19,11 +21,12 @@ constexpr std::string_view kBegun{};
 }  // namespace
 
 void prepare(data::Transaction& transaction) {
-  transaction.send(
+  const std::string table = data::inDialect(
+      transaction.engine(),
       "CREATE TABLE IF NOT EXISTS bulkhead_recovery (name BLOB NOT NULL, point TEXT NOT NULL, "
       "fingerprint BLOB NOT NULL, result BLOB NOT NULL, expires_us BIGINT NOT NULL, "
-      "PRIMARY KEY (name, point))",
-      nullptr, 0);
+      "PRIMARY KEY (name, point))");
+  transaction.send(table, nullptr, 0);
   transaction.send(
       "CREATE INDEX IF NOT EXISTS bulkhead_recovery_expiry ON bulkhead_recovery (expires_us)",
       nullptr, 0);

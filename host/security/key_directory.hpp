@@ -22,6 +22,8 @@ struct Tenant {
   std::string time_zone;  ///< IANA
   TenantStatus status = TenantStatus::Active;
   std::int64_t created_us = 0;
+
+  bool operator==(const Tenant&) const = default;
 };
 
 /// One API key without its secret. Times are microseconds since 1970.
@@ -42,6 +44,7 @@ struct ApiKeyRecord {
   bool isValidAt(std::int64_t now_us) const {
     return !revoked_us && (!expires_us || now_us < *expires_us);
   }
+  bool operator==(const ApiKeyRecord&) const = default;
 };
 
 /// All tenants and keys at one moment. Immutable but for the marks of use; read by any thread

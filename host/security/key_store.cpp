@@ -24,6 +24,8 @@ using data::Transaction;
 
 constexpr auto kStoreWait = std::chrono::seconds{5};
 constexpr std::int64_t kMinuteUs = 60'000'000;
+/// How old the snapshot's confirmation may be while nothing changes.
+constexpr std::int64_t kSnapshotAgeUs = 30'000'000;
 
 std::chrono::steady_clock::time_point soon() {
   return std::chrono::steady_clock::now() + kStoreWait;
@@ -110,11 +112,21 @@ bool KeyStore::refresh() {
     if (error.kind() == ErrorKind::Configuration) throw;
     return false;
   }
+  const bool news = !isMirrored(tenants, keys);
   mirror(std::move(tenants), std::move(keys));
   verified_us_ = now();
   stale_ = false;
-  save();
+  const std::int64_t age_us = verified_us_ - saved_us_;
+  if (news || age_us < 0 || age_us >= kSnapshotAgeUs) save();
   return true;
+}
+
+bool KeyStore::isMirrored(const std::vector<Tenant>& tenants,
+                          const std::vector<ApiKeyRecord>& keys) const {
+  const auto mirrored = directory();
+  return mirrored->tenants() == tenants &&
+         std::equal(keys.begin(), keys.end(), mirrored->keys().begin(), mirrored->keys().end(),
+                    [](const auto& key, const auto& entry) { return key == entry.key; });
 }
 
 Tenant KeyStore::createTenant(const NewTenant& wanted, const Administrator& by) {
@@ -303,8 +315,9 @@ void KeyStore::mirror(std::vector<Tenant> tenants, std::vector<ApiKeyRecord> key
       std::make_shared<const KeyDirectory>(std::move(tenants), std::move(keys), before.get()));
 }
 
-void KeyStore::save() const {
+void KeyStore::save() {
   if (options_.snapshot.empty()) return;
+  saved_us_ = now();
   const auto mirrored = directory();
   KeySnapshot snapshot{verified_us_, mirrored->tenants(), {}};
   for (const auto& entry : mirrored->keys()) snapshot.keys.push_back(entry.key);

@@ -77,7 +77,8 @@ class KeyStore {
   std::vector<Tenant> listTenants();
   /// VALIDATION_ERROR; NOT_FOUND for a tenant that does not exist.
   CreatedApiKey createKey(const NewApiKey& key, const Administrator& by);
-  /// The key is refused from its return on. Again is no error. NOT_FOUND for an unknown id.
+  /// The key is refused from its return on; by other hosts on the same database from their next
+  /// refresh on. Again is no error. NOT_FOUND for an unknown id.
   void revokeKey(const std::string& id, const Administrator& by);
   /// Makes a key of the same name, scopes, tenants and limits; the old one ends after the overlap,
   /// or at its own expiry when that is sooner. NOT_FOUND; KEY_NOT_VALID (409) for a key that has
@@ -109,7 +110,8 @@ class KeyStore {
   CreatedApiKey newKey() const;
   void migrateOnce();
   void mirror(std::vector<Tenant> tenants, std::vector<ApiKeyRecord> keys);
-  void save() const;
+  bool isMirrored(const std::vector<Tenant>& tenants, const std::vector<ApiKeyRecord>& keys) const;
+  void save();
   std::int64_t now() const;
 
   data::Store& store_;
@@ -119,6 +121,7 @@ class KeyStore {
   std::map<std::string, std::int64_t> stored_use_us_;
   Published<KeyDirectory> directory_;
   std::atomic<std::int64_t> verified_us_{0};
+  std::int64_t saved_us_ = 0;
   std::atomic<bool> stale_{true};
 };
 

@@ -27,6 +27,7 @@ class FaultyTransaction final : public Transaction {
   }
   void nested(const std::function<void()>& closure) override { transaction_.nested(closure); }
   bool writable() const override { return transaction_.writable(); }
+  host::data::Engine engine() const override { return transaction_.engine(); }
 
   /// To be called at the closure's end: a failure that it passed over is told all the same.
   void finish() {

@@ -32,6 +32,7 @@ class FaultyStore final : public host::data::Store {
   }
   bool ping() noexcept override { return store_->ping(); }
   host::data::StoreStatistics statistics() const override { return store_->statistics(); }
+  host::data::Engine engine() const override { return store_->engine(); }
 
  private:
   const std::unique_ptr<host::data::Store> store_;

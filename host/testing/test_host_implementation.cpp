@@ -1,5 +1,6 @@
 #include "testing/test_host_implementation.hpp"
 
+#include <atomic>
 #include <cctype>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -7,7 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
-#include "data/sqlite_store.hpp"
+#include "data/store_options.hpp"
 #include "http/request_target.hpp"
 #include "plugins/elf_note.hpp"
 #include "plugins/home_options.hpp"
@@ -56,7 +57,23 @@ int retryAfterOf(const HttpResponse& response) {
   return 0;
 }
 
+/// A schema of its own for each host, in the database of who runs the tests on PostgreSQL.
+host::data::PostgresqlOptions postgresqlOptions(const std::string& plugin, const char* url) {
+  static std::atomic<int> schemas{0};
+  host::data::PostgresqlOptions options;
+  options.url = url;
+  options.owner = plugin;
+  options.schema = fmt::format("{}_{}_{}", plugin, getpid(), ++schemas);
+  options.sessions_max = 4;
+  return options;
+}
+
 std::unique_ptr<host::data::Store> openStore(const std::string& plugin, bool rehearse_writes) {
+  if (const char* url = std::getenv("BULKHEAD_TEST_DATABASE")) {
+    host::data::PostgresqlOptions options = postgresqlOptions(plugin, url);
+    options.rehearse_writes = rehearse_writes;
+    return host::data::openStore(std::move(options));
+  }
   host::data::SqliteOptions options;
   options.owner = plugin;
   options.rehearse_writes = rehearse_writes;
@@ -107,7 +124,8 @@ void TestHost::Implementation::begin() {
   home_ = std::make_unique<host::PluginHome>(
       plugin_->table(),
       host::HomeOptions{manifest.id, manifest.version, settings_, manifest.replaces, kDeadline,
-                        true, host::migrationOf(manifest.id, plugin_->migrations(), "sqlite"),
+                        true,
+                        host::migrationOf(manifest.id, plugin_->migrations(), store_.engine()),
                         capabilities(), manifest.store, plugin_->events(), plugin_->routes()},
       host::HomeServices{clock_, log_, metrics_, manifest.store ? &store_ : nullptr, &randomness_,
                          &caller_, &http_});
@@ -256,8 +274,11 @@ std::map<std::string, std::int64_t> TestHost::Implementation::rowCounts() {
   store_.read(
       [&](host::data::Transaction& transaction) {
         counts.clear();
-        transaction.read("SELECT name FROM sqlite_schema WHERE type = 'table'", nullptr, 0,
-                         [&](const bulkhead_value* columns, std::size_t) {
+        transaction.read(transaction.engine() == host::data::Engine::Sqlite
+                             ? "SELECT name FROM sqlite_schema WHERE type = 'table'"
+                             : "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND "
+                               "relnamespace = current_schema()::regnamespace",
+                         nullptr, 0, [&](const bulkhead_value* columns, std::size_t) {
                            counts[std::string{columns->bytes.data, columns->bytes.size}] = 0;
                            return 0;
                          });

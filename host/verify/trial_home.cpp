@@ -28,7 +28,8 @@ HomeOptions optionsOf(const TrialSubject& subject) {
   options.replaces = manifest.replaces;
   options.default_deadline = kTrialDeadline;
   options.capabilities = manifest.capabilities();
-  if (manifest.store) options.migrate = migrationOf(manifest.id, subject.migrations, "sqlite");
+  if (manifest.store)
+    options.migrate = migrationOf(manifest.id, subject.migrations, data::Engine::Sqlite);
   return options;
 }
 

@@ -144,9 +144,11 @@ void AppointmentStore::insert(Transaction& transaction, std::string_view tenant,
              nameOf(one.status), optionalSeconds(one.hold_expires_at), one.source, one.notes,
              one.ics_sequence, one.reschedule_count, one.version, epochSeconds(one.created_at),
              epochSeconds(one.updated_at), one.made_from, toColumn(one.answers), price));
-  transaction.send(
+  // Two that wait for each other's insertion would be a deadlock, were it not for "do nothing".
+  transaction.sendExpecting(
+      1, taken,
       "insert into appointment_resource (tenant, appointment, resource, block_start, block_end, "
-      "live, hold_until, start_utc) values ($1, $2, $3, $4, $5, 1, $6, $7)",
+      "live, hold_until, start_utc) values ($1, $2, $3, $4, $5, 1, $6, $7) on conflict do nothing",
       values(tenant, one.id, one.resource, epochSeconds(one.block.begin),
              epochSeconds(one.block.end), optionalSeconds(one.hold_expires_at),
              epochSeconds(one.visit.begin)));

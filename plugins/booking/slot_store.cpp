@@ -141,7 +141,8 @@ std::vector<SlotStore::CountedVisit> SlotStore::visits(ReadTransaction& transact
                                                        std::string_view lead,
                                                        const BusyQuery& query) {
   return transaction.list(
-      "select r.resource, a.start_utc, coalesce(a.lead = $6, 0) from appointment a "
+      "select r.resource, a.start_utc, case when a.lead = $6 then 1 else 0 end "
+      "from appointment a "
       "join appointment_resource r on r.tenant = a.tenant and r.appointment = a.id "
       "where a.tenant = $1 and a.start_utc >= $3 and a.start_utc < $4 and a.service = $2 "
       "and (a.status in ('pending', 'confirmed', 'checked_in', 'completed') "

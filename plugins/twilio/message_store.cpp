@@ -65,7 +65,8 @@ bool noteAttempt(bulkhead::Transaction& transaction, std::string_view id,
                  std::optional<std::int64_t> before, std::optional<std::int64_t> now) {
   return transaction
       .first(
-          "UPDATE message SET attempted_us = $1 WHERE id = $2 AND attempted_us IS $3 "
+          "UPDATE message SET attempted_us = $1 WHERE id = $2 AND (attempted_us = $3 OR "
+          "(attempted_us IS NULL AND cast($3 AS BIGINT) IS NULL)) "
           "AND sid IS NULL RETURNING 1",
           bulkhead::values(now, id, before),
           [](const bulkhead::Row& row) { return row.integer(0); })

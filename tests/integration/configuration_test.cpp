@@ -96,7 +96,7 @@ TEST(HostConfiguration, CheckSaysWhatServeWouldSay) {
   const std::vector<std::pair<Environment, std::string>> refused{
       {{{"PLUGIN_CONF_DIR", "/nowhere/plugins.d"}}, "There is no folder /nowhere/plugins.d"},
       {{{"DATA_DIR", file + "/data"}}, "DATA_DIR " + file + "/data cannot be used"},
-      {{{"DATABASE_URL", "postgresql://u:p@localhost/db"}}, "keeps its data in SQLite"},
+      {{{"DATABASE_URL", "postgresql://u:p@local:host:5/db"}}, "DATABASE_URL cannot be read"},
       {{{"PORT", "5055"}, {"MANAGEMENT_PORT", "5055"}}, "MANAGEMENT_PORT = \"5055\""}};
   for (const auto& [environment, sentence] : refused) {
     const CommandEnd check = folder.run({"config", "check"}, environment);

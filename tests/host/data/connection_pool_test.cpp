@@ -51,6 +51,37 @@ TEST_F(Pool, WhatWasDroppedIsMadeAnew) {
   EXPECT_EQ(pool.lend(within())->number, 2);
 }
 
+TEST_F(Pool, ItIsAliveWhileOneIsThatNobodyFoundBroken) {
+  EXPECT_FALSE(pool.isAlive());
+  away = true;
+  EXPECT_EQ(codeOf([&] { pool.lend(within()); }), "DATABASE_UNAVAILABLE");
+  EXPECT_FALSE(pool.isAlive());
+  away = false;
+  {
+    const auto lent = pool.lend(within());
+    EXPECT_TRUE(pool.isAlive());
+  }
+  EXPECT_TRUE(pool.isAlive());
+  pool.lend(within()).drop();
+  EXPECT_FALSE(pool.isAlive());
+  pool.lend(within());
+  EXPECT_TRUE(pool.isAlive());
+  pool.dropAll();
+  EXPECT_FALSE(pool.isAlive());
+}
+
+// Goal: when many break at once, who tells it late takes nobody's new one away.
+TEST_F(Pool, WhoFindsAnOldOneBrokenDropsNoneThatCameLater) {
+  ConnectionPool<Fake> three{3, [this] { return std::make_unique<Fake>(Fake{++made}); }};
+  auto early = three.lend(within());
+  auto late = three.lend(within());
+  early.dropAll();
+  EXPECT_EQ(three.lend(within())->number, 3);
+  late.dropAll();
+  EXPECT_TRUE(three.isAlive());
+  EXPECT_EQ(three.lend(within())->number, 3);
+}
+
 TEST_F(Pool, DropAllReachesLentOnesWhenTheyComeBack) {
   {
     const auto lent = pool.lend(within());

@@ -8,6 +8,7 @@
 
 #include "data/audit_log.hpp"
 #include "host/security/key_fixture.hpp"
+#include "security/key_snapshot.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -261,6 +262,27 @@ TEST_F(Keys, ADatabaseThatIsAwayLocksNobodyOutForAWhile) {
   EXPECT_TRUE(keys->refresh()) << "no restart is needed";
   EXPECT_FALSE(keys->stale());
   EXPECT_TRUE(keys->trusted());
+}
+
+// Goal: a host that asks each second, since others may change its keys, writes no file each second.
+TEST_F(Keys, TheSnapshotIsWrittenWithNewsAndNowAndThen) {
+  const auto written = [&] {
+    return loadKeySnapshot(folder / "keys.snapshot").value().verified_us;
+  };
+  tenant("clinic");
+  now_us += 60 * kSecondUs;
+  ASSERT_TRUE(keys->refresh());
+  const std::int64_t first = now_us;
+  EXPECT_EQ(written(), first);
+  now_us += 5 * kSecondUs;
+  ASSERT_TRUE(keys->refresh());
+  EXPECT_EQ(written(), first);
+  data::run(*store, "UPDATE tenant SET name = 'Another'");
+  ASSERT_TRUE(keys->refresh());
+  EXPECT_EQ(written(), now_us) << "news";
+  now_us += 30 * kSecondUs;
+  ASSERT_TRUE(keys->refresh());
+  EXPECT_EQ(written(), now_us) << "now and then";
 }
 
 TEST_F(Keys, WithoutADatabaseAndASnapshotNothingIsTrusted) {

@@ -14,7 +14,7 @@ namespace {
 class PostgreSqlRules : public testing::Test {
  protected:
   void SetUp() override {
-    if (!PostgreSqlBooks::areInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
+    if (!bulkhead::PostgresqlServer::isInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
     books_ = std::make_unique<PostgreSqlBooks>();
     ASSERT_EQ(books_->trouble(), "");
     ASSERT_EQ(books_->run(schemaOf(Engine::PostgreSql)), "");
