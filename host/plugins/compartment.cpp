@@ -11,6 +11,7 @@
 #include "logging/log.hpp"
 #include "logging/log_context.hpp"
 #include "plugins/compartment_life.hpp"
+#include "plugins/pin.hpp"
 #include "runtime/services.hpp"
 
 namespace bulkhead::host {
@@ -46,9 +47,6 @@ void tell(const std::string& plugin, const char* what, const CircuitStatus& circ
        {"code", circuit.last_failure},
        {"pauseMs", circuit.wait.count()}});
 }
-
-/// Calls that wait for the next generation of a plugin.
-constexpr std::size_t kParkedMax = 4096;
 
 constexpr const char* kRequests = "requests";
 constexpr const char* kAsides = "asks and events";
@@ -94,12 +92,18 @@ void Compartment::enterLocked(PluginState state, std::string reason) {
   status_.reason = std::move(reason);
   status_.impairment.clear();
   status_.since_us = SystemClock{}.nowUs();
+  openLocked();
+}
+
+/// After each change of the life or its state.
+void Compartment::openLocked() {
+  open_ = status_.state == PluginState::Running ? life_.get() : nullptr;
 }
 
 bool Compartment::create(std::shared_ptr<Home> home) {
   {
     const std::lock_guard lock{mutex_};
-    life_ = std::make_shared<Life>(std::move(home));
+    life_ = makePinned<Life>(std::move(home));
     enterLocked(PluginState::Verified, {});
   }
   if (!run("create", [](Home& plugin) { plugin.create(); })) return false;
@@ -180,85 +184,6 @@ std::optional<Compartment::Refusal> Compartment::runBounded(
   }
 }
 
-bool Compartment::submit(const std::shared_ptr<HomeCall>& call) {
-  const EntryLane lane = call->route().lane();
-  if (lane == EntryLane::Desk || lane == EntryLane::Jobs) return hand(call);  // these have a pace
-  CircuitBreaker& breaker = breakerOf(*call);
-  auto permit = breaker.enter();
-  if (!permit) return refuseOpen(*call, breaker);
-  call->watch(std::move(permit));
-  return hand(call);
-}
-
-CircuitBreaker& Compartment::breakerOf(const HomeCall& call) noexcept {
-  return call.route().lane() == EntryLane::Asides ? asides_breaker_ : breaker_;
-}
-
-/// False when it does not run: that says more.
-bool Compartment::refuseOpen(HomeCall& call, const CircuitBreaker& breaker) const {
-  {
-    const std::lock_guard lock{mutex_};
-    if (!life_ || status_.state != PluginState::Running) return false;
-  }
-  const CircuitStatus circuit = breaker.status(std::chrono::steady_clock::now());
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(circuit.wait).count();
-  call.refuse(
-      Error::app("CIRCUIT_OPEN",
-                 fmt::format("The service '{}' failed its last {} requests; others are tried "
-                             "soon, and everything else works.",
-                             options_.id, circuit.failures))
-          .withRetryAfter(static_cast<int>(std::max<std::int64_t>(wait, 1))));
-  return true;
-}
-
-bool Compartment::hand(const std::shared_ptr<HomeCall>& call) {
-  std::unique_lock lock{mutex_};
-  while (const auto life = lifeForLocked(*call)) {
-    lock.unlock();
-    if (life->home->submit(call)) return true;
-    lock.lock();
-    if (life == beside_ || (life == life_ && life->home->isAlive())) return false;  // it is full
-    if (life != life_) continue;  // another one has taken its place meanwhile
-    awaited_ = awaited_ || status_.state == PluginState::Running;  // it has just ended
-    break;
-  }
-  if (life_ && life_->home->isAlive() && status_.state == PluginState::Running)
-    return refuseReplaced(*call);
-  return parkLocked(call);
-}
-
-/// Who takes a call of that route, and the route that it has there. Null: nobody, at the moment.
-std::shared_ptr<Compartment::Life> Compartment::lifeForLocked(HomeCall& call) const {
-  const bool running = life_ && status_.state == PluginState::Running;
-  if (running && life_->owns(call.route())) return life_;
-  if (running) {
-    if (auto same = life_->counterpart(call.route())) {
-      call.rebind(std::move(same));
-      return life_;
-    }
-  }
-  return beside_ && beside_->owns(call.route()) ? beside_ : nullptr;
-}
-
-/// It was routed by a generation that is gone, to what the one that runs does not have.
-bool Compartment::refuseReplaced(HomeCall& call) const {
-  call.refuse(Error::app("PLUGIN_UNAVAILABLE",
-                         fmt::format("The service '{}' was replaced by another version just now; "
-                                     "ask again.",
-                                     options_.id))
-                  .withRetryAfter(1));
-  return true;
-}
-
-bool Compartment::parkLocked(const std::shared_ptr<HomeCall>& call) {
-  if (!awaited_) return false;
-  if (parked_.size() >= kParkedMax)  // those that gave up have no claim to a place
-    std::erase_if(parked_, [](const auto& one) { return one->isAnswered(); });
-  if (parked_.size() >= kParkedMax) return false;
-  parked_.push_back(call);
-  return true;
-}
-
 bool Compartment::lost(const Home* home, PluginState state, std::string reason, bool soon,
                        const std::vector<HeldCall>& calls) {
   std::shared_ptr<Life> life;
@@ -318,7 +243,7 @@ void Compartment::refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) co
 }
 
 bool Compartment::replace(std::shared_ptr<Home> home, std::uint64_t line, std::string& problem) {
-  const auto life = std::make_shared<Life>(std::move(home));
+  const auto life = makePinned<Life>(std::move(home));
   if (auto refusal = startAgain(life)) {
     problem = std::move(refusal->reason);
     return false;
@@ -421,6 +346,7 @@ bool Compartment::close(std::chrono::milliseconds patience) {
     const std::lock_guard lock{mutex_};
     ++line_;
     life = std::exchange(life_, nullptr);
+    openLocked();
     awaited_ = false;
     waiting.swap(parked_);
     const bool closed_already = !status_.reason.empty() && status_.impairment.empty();

@@ -139,6 +139,7 @@ class Compartment {
   bool awaitEnd(const std::future<void>& finished) const;
   std::shared_ptr<Life> lifeForLocked(HomeCall& call) const;
   bool hand(const std::shared_ptr<HomeCall>& call);
+  bool handOver(const std::shared_ptr<HomeCall>& call, const Life* full);
   CircuitBreaker& breakerOf(const HomeCall& call) noexcept;
   bool refuseOpen(HomeCall& call, const CircuitBreaker& breaker) const;
   void addCircuit(PluginStatus& status) const;
@@ -180,6 +181,7 @@ class Compartment {
   void sortOut(const HeldCall& held);
   void refuse(const std::vector<std::shared_ptr<HomeCall>>& calls) const;
   void enterLocked(PluginState state, std::string reason);
+  void openLocked();
 
   const Options options_;
   std::atomic<std::int64_t> deadline_ms_;
@@ -192,7 +194,8 @@ class Compartment {
   mutable std::mutex mutex_;
   PluginStatus status_;
   std::shared_ptr<Life> life_;
-  std::shared_ptr<Life> beside_;  ///< the next one before the swap, the last one after it
+  std::atomic<Life*> open_{nullptr};  ///< life_ while it runs, for those who take no lock
+  std::shared_ptr<Life> beside_;      ///< the next one before the swap, the last one after it
   std::vector<std::shared_ptr<const RegisteredRoute>> known_routes_;  ///< that calls carry
   std::uint64_t line_ = 0;
   std::optional<Refusal> closed_as_;  ///< by its own end, before a succession was tried

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugins/compartment_life.hpp"
+#include "plugins/pin.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -99,7 +100,7 @@ std::optional<Compartment::Refusal> Compartment::startNext(const SuccessionOrder
     order.interlude->keep();
     kept = true;
     const auto begin = std::chrono::steady_clock::now();
-    life = std::make_shared<Life>(order.interlude->next());
+    life = makePinned<Life>(order.interlude->next());
     refusal = prepare(life, order);
     report.started_in = elapsedSince(begin);
     std::shared_ptr<Life> none;
@@ -127,7 +128,7 @@ void Compartment::comeBack(const Interlude& interlude, bool kept, std::uint64_t 
   std::string problem;
   try {
     if (kept) interlude.put_back();
-    auto life = std::make_shared<Life>(interlude.previous());
+    auto life = makePinned<Life>(interlude.previous());
     if (auto refusal = startAgain(life)) {
       problem = std::move(refusal->reason);
     } else if (install(life, line, false, problem)) {

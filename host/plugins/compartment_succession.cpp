@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plugins/compartment_life.hpp"
+#include "plugins/pin.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -57,7 +58,7 @@ SuccessionReport Compartment::succeed(const SuccessionOrder& order) {
   if (order.interlude) return succeedAfterPause(order);
   const auto begin = std::chrono::steady_clock::now();
   const std::uint64_t line = this->line();
-  auto life = std::make_shared<Life>(order.home);
+  auto life = makePinned<Life>(order.home);
   SuccessionReport report;
   auto refusal = prepare(life, order);
   report.started_in = elapsedSince(begin);

@@ -33,9 +33,9 @@ thread_local LaneWakes* collected_wakes = nullptr;
 }  // namespace
 
 struct Lane::Shared {
-  struct Waiting {
-    Task task;
-    Time deadline;
+  struct Entry {
+    Task task{};
+    Time deadline{};
   };
 
   std::string name;
@@ -43,8 +43,9 @@ struct Lane::Shared {
   mutable std::mutex mutex;
   std::condition_variable wake;
   std::condition_variable idle;
-  std::deque<Waiting> queue;
-  std::list<Time> running;  // deadline of what each busy thread does
+  std::list<Entry> queue;
+  std::list<Entry> running;  ///< what each busy thread does
+  std::list<Entry> spare;    ///< empty ones, so that a task moves from list to list in its place
   std::size_t threads = 0;
   std::size_t guests = 0;  ///< threads of others that are at work
   std::size_t sleeping = 0;
@@ -63,7 +64,15 @@ struct Lane::Shared {
   }
 
   std::size_t stuckCount() const {
-    return static_cast<std::size_t>(std::count_if(running.begin(), running.end(), isPast));
+    return static_cast<std::size_t>(std::count_if(
+        running.begin(), running.end(), [](const Entry& entry) { return isPast(entry.deadline); }));
+  }
+
+  void add(Task task, Time deadline) {
+    if (spare.empty()) spare.emplace_back();
+    queue.splice(queue.end(), spare, spare.begin());
+    queue.back().task = std::move(task);
+    queue.back().deadline = deadline;
   }
 
   /// Whether another thread is to be woken for what waits. One at a time is on its way, and each
@@ -92,31 +101,26 @@ struct Lane::Shared {
     --sleeping;
   }
 
-  /// `own` is the thread's place in `running`, while it is not there.
-  void doNext(std::unique_lock<std::mutex>& lock, std::list<Time>& own) {
-    Waiting next = std::move(queue.front());
-    queue.pop_front();
-    const bool late = isPast(next.deadline);
+  void doNext(std::unique_lock<std::mutex>& lock) {
+    running.splice(running.begin(), queue, queue.begin());
+    const auto entry = running.begin();
+    const bool late = isPast(entry->deadline);
     expired += late ? 1U : 0U;
-    own.front() = next.deadline;
-    running.splice(running.begin(), own);
-    const auto place = running.begin();
     const bool wakes_another = wantsWake();
     lock.unlock();
     if (wakes_another) wake.notify_one();
-    next.task(late);
-    next.task = nullptr;
+    entry->task(late);
+    entry->task = nullptr;
     lock.lock();
-    own.splice(own.begin(), running, place);
+    spare.splice(spare.begin(), running, entry);
     if (running.empty() && queue.empty()) idle.notify_all();
     if (closed && queue.empty()) wake.notify_all();  // those that slept beside a guest may end
   }
 
   void workHere(std::size_t tasks_max) {
-    std::list<Time> own(1);
     std::unique_lock lock{mutex};
     ++guests;
-    for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock, own);
+    for (; tasks_max > 0 && hasWork(); --tasks_max) doNext(lock);
     --guests;
     if (closed) {
       wake.notify_all();
@@ -129,12 +133,11 @@ struct Lane::Shared {
   }
 
   void work() {
-    std::list<Time> own(1);
     std::unique_lock lock{mutex};
     for (;;) {
       awaitTask(lock);
       if (!hasWork() || threads > limits.threads) break;
-      doNext(lock, own);
+      doNext(lock);
     }
     --threads;
     idle.notify_all();
@@ -171,7 +174,7 @@ bool Lane::submit(Task task, Time deadline) {
     ++lane.refused;
     return false;
   }
-  lane.queue.push_back({std::move(task), deadline});
+  lane.add(std::move(task), deadline);
   const bool wakes = collected_wakes == nullptr && lane.wantsWake();
   lock.unlock();  // or who wakes would wait for it at once
   if (wakes) lane.wake.notify_one();
@@ -226,8 +229,8 @@ std::vector<Lane::Task> Lane::takeWaiting() {
   const std::lock_guard lock{shared_->mutex};
   std::vector<Task> tasks;
   tasks.reserve(shared_->queue.size());
-  for (auto& waiting : shared_->queue) tasks.push_back(std::move(waiting.task));
-  shared_->queue.clear();
+  for (auto& entry : shared_->queue) tasks.push_back(std::move(entry.task));
+  shared_->spare.splice(shared_->spare.begin(), shared_->queue);
   if (shared_->running.empty()) shared_->idle.notify_all();
   return tasks;
 }
