@@ -139,6 +139,8 @@ std::atomic<CallStage>* BlackBox::begin(std::uint32_t slot, std::uint64_t id,
                                         std::string_view method, std::string_view route,
                                         std::string_view request_id) noexcept {
   Call& call = at(slot);
+  // Behind whoever had the slot before: the host has given it on since, which no compiler knows.
+  static_cast<void>(call.id.load(std::memory_order_acquire));
   copyText(call.method, method);
   copyText(call.route, route);
   copyText(call.request_id, request_id);
