@@ -6,9 +6,12 @@
 #include <Poco/Data/PostgreSQL/Utility.h>
 #include <Poco/Data/Statement.h>
 #include <Poco/Logger.h>
+#include <charconv>
 #include <fmt/format.h>
 #include <map>
 #include <memory>
+#include <string_view>
+#include <system_error>
 
 #include "data/database_error.hpp"
 #include "data/postgresql_store.hpp"
@@ -21,17 +24,35 @@ using Poco::Data::Keywords::now;
 
 using Fields = std::map<std::string, std::string>;
 
-// Messages of the parser may quote the URL, with its password.
+/// One for each host of the URL; empty is the usual one.
+bool arePorts(std::string_view list) {
+  const auto isPort = [](std::string_view text) {
+    if (text.empty()) return true;
+    unsigned port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return problem == std::errc{} && end == text.data() + text.size() && port > 0 && port < 65536;
+  };
+  std::size_t comma = 0;
+  while ((comma = list.find(',')) != list.npos) {
+    if (!isPort(list.substr(0, comma))) return false;
+    list.remove_prefix(comma + 1);
+  }
+  return isPort(list);
+}
+
+Error unreadable() {
+  return Error::configuration("DATABASE_URL",
+                              "DATABASE_URL cannot be read: write "
+                              "postgresql://user:password@host:port/database?sslmode=...");
+}
+
+// Messages of the parser may quote the URL, with its password; and it takes anything for a port.
 Fields fieldsOf(const PostgresqlOptions& options) {
   char* complaint = nullptr;
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> parsed{
       PQconninfoParse(options.url.c_str(), &complaint), PQconninfoFree};
   PQfreemem(complaint);
-  if (!parsed) {
-    throw Error::configuration("DATABASE_URL",
-                               "DATABASE_URL cannot be read: write "
-                               "postgresql://user:password@host:port/database?sslmode=...");
-  }
+  if (!parsed) throw unreadable();
   Fields fields;
   for (const PQconninfoOption* one = parsed.get(); one->keyword != nullptr; ++one) {
     if (one->val == nullptr) continue;
@@ -43,6 +64,8 @@ Fields fieldsOf(const PostgresqlOptions& options) {
     }
     fields.emplace(one->keyword, one->val);
   }
+  const auto port = fields.find("port");
+  if (port != fields.end() && !arePorts(port->second)) throw unreadable();
   return fields;
 }
 

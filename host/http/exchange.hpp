@@ -37,7 +37,7 @@ class AnswerSink {
 struct ExchangeLabels {
   std::string route;   ///< template such as "/api/booking/v1/calls/{id}"; empty when none matched
   std::string plugin;  ///< id of the route's owner; empty for the host
-  RateQuota quota;     ///< what the client has left
+  RateQuota quota{};   ///< what the client has left
 };
 
 /// One request being answered. Held by shared_ptr because two sides share it: the loop that owns

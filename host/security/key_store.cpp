@@ -317,7 +317,7 @@ void KeyStore::mirror(std::vector<Tenant> tenants, std::vector<ApiKeyRecord> key
 
 void KeyStore::save() {
   if (options_.snapshot.empty()) return;
-  saved_us_ = now();
+  saved_us_ = verified_us_;
   const auto mirrored = directory();
   KeySnapshot snapshot{verified_us_, mirrored->tenants(), {}};
   for (const auto& entry : mirrored->keys()) snapshot.keys.push_back(entry.key);

@@ -121,7 +121,7 @@ class KeyStore {
   std::map<std::string, std::int64_t> stored_use_us_;
   Published<KeyDirectory> directory_;
   std::atomic<std::int64_t> verified_us_{0};
-  std::int64_t saved_us_ = 0;
+  std::int64_t saved_us_ = 0;  ///< what the snapshot says of when it was true
   std::atomic<bool> stale_{true};
 };
 

@@ -383,5 +383,17 @@ TEST(PostgresqlUrl, APasswordIsNotInWhatIsSaid) {
   }
 }
 
+TEST(PostgresqlUrl, APortIsANumber) {
+  PostgresqlOptions options;
+  for (const std::string ports : {"local:host:5", "local:0", "local:65536", "one:1,two:x"}) {
+    options.url = "postgresql://" + ports + "/x";
+    EXPECT_THROW(requireReadable(options), Error) << ports;
+  }
+  for (const std::string ports : {"local", "local:5432", "one:1,two", "one,two:2"}) {
+    options.url = "postgresql://" + ports + "/x";
+    EXPECT_NO_THROW(requireReadable(options)) << ports;
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::host::data

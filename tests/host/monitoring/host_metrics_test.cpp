@@ -141,6 +141,7 @@ TEST_F(HostMetricsTest, ExposesTheWholeCatalogueAndNothingElse) {
   OutboundMetrics outbound{metrics};
   outbound.observe("stripe", "api.example", "ok", std::chrono::milliseconds{3});
   host.observeRequest("GET", "/health", 200, std::chrono::milliseconds{3});
+  metrics.counter(specOf("rate_limit_decisions_total")).counter({"key", "allowed", "local"}).add();
   std::set<std::string> exposed;
   for (const auto& family : metrics.Collect()) {
     if (!family.metric.empty()) exposed.insert(family.name);

@@ -54,6 +54,7 @@ class MortalStore final : public data::Store {
   std::unique_ptr<data::StoreHold> hold(std::uint64_t number) override {
     return inner_.hold(number);
   }
+  data::Engine engine() const override { return inner_.engine(); }
   bool ping() noexcept override { return inner_.ping(); }
   data::StoreStatistics statistics() const override { return inner_.statistics(); }
 

@@ -50,6 +50,7 @@ class PlanReader final : public data::Transaction {
   }
   void nested(const std::function<void()>& closure) override { inner_.nested(closure); }
   bool writable() const override { return inner_.writable(); }
+  data::Engine engine() const override { return inner_.engine(); }
 
  private:
   void explain(std::string_view sql, const bulkhead_value* values, std::size_t count) {

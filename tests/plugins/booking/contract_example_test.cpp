@@ -52,6 +52,12 @@ std::map<std::string, json> contractsOfBooking() {
                             const bulkhead_error_sink*) -> bulkhead_status { return BULKHEAD_OK; };
   host.register_inbox = [](bulkhead_home*, std::uint32_t, bulkhead_bytes, bulkhead_bytes,
                            const bulkhead_error_sink*) -> bulkhead_status { return BULKHEAD_OK; };
+  host.register_queue = [](bulkhead_home*, std::uint32_t, bulkhead_bytes, bulkhead_bytes,
+                           const bulkhead_error_sink*) -> bulkhead_status { return BULKHEAD_OK; };
+  host.register_schedule = [](bulkhead_home*, bulkhead_bytes, bulkhead_bytes,
+                              const bulkhead_error_sink*) -> bulkhead_status {
+    return BULKHEAD_OK;
+  };
   host.read_setting = giveSetting;
   bulkhead_home home;
   void* plugin = nullptr;
