@@ -85,6 +85,18 @@ bool isOfTheSender(ErrorKind kind) {
          kind == ErrorKind::NotFound || kind == ErrorKind::Validation;
 }
 
+/// A guess at a credential that a route looked at by itself, as admissions are counted.
+Error counted(RateLimiter& limiter, const HttpRequest& request, const Error& error) {
+  if (error.kind() != ErrorKind::Authentication || request.peer.admin_socket) return error;
+  try {
+    RateQuota unsaid;
+    limiter.refused(request, unsaid);
+  } catch (const Error& limited) {
+    return limited;
+  }
+  return error;
+}
+
 HttpResponse optionsAnswer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
@@ -208,12 +220,12 @@ void RequestPipeline::submitToHost(const std::shared_ptr<Exchange>& exchange,
   }
   exchange->setDeadline(route->deadline);
   const bool taken = laneOf(*route).submit(
-      [exchange, route](bool expired) {
+      [exchange, route, &limiter = services_.limiter](bool expired) {
         if (expired) return;
         try {
           exchange->respond(finishBody(exchange->request(), route->answer(exchange->request())));
         } catch (const Error& error) {
-          exchange->refuse(error);
+          exchange->refuse(counted(limiter, exchange->request(), error));
         } catch (const std::exception&) {
           exchange->refuse(Error::app(
               "INTERNAL_ERROR", "The request could not be completed. The fault has been logged."));
@@ -258,31 +270,9 @@ void RequestPipeline::admit(Exchange& exchange, Admission admission) const {
 }
 
 void RequestPipeline::admitToHostRoute(HttpRequest& request, const HostRoute& route) const {
-  switch (route.access) {
-    case HostAccess::Open:
-      return;
-    case HostAccess::AdminSocket:
-      if (request.peer.admin_socket) return;
-      break;
-    case HostAccess::Inside:
-      if (request.peer.inside) return;
-      try {
-        request.principal = services_.authenticator.authenticate(request);
-      } catch (const Error&) {  // refused below, in the same words as for whoever sent nothing
-      }
-      if (request.principal.authenticated && request.principal.has(route.scope)) return;
-      break;
-    case HostAccess::Admin:
-      if (request.peer.admin_socket) return;
-      request.principal = services_.authenticator.admit(request, Access::Admin, route.scope);
-      return;
-  }
-  if (options_.development && route.access == HostAccess::Inside) {
-    throw Error::authorization(
-        "AUTHORIZATION_ERROR",
-        fmt::format("Only for allowed networks, or a key with the scope '{}'.", route.scope));
-  }
-  throw nothingHere();
+  if (route.access == HostAccess::Open || request.peer.admin_socket) return;
+  if (route.access == HostAccess::AdminSocket) throw nothingHere();
+  request.principal = services_.authenticator.admit(request, Access::Admin, route.scope);
 }
 
 void RequestPipeline::admitToPluginRoute(HttpRequest& request,

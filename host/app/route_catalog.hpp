@@ -22,15 +22,15 @@ namespace bulkhead::host {
 /// whoever waits for a long change has another one, so that the rest of administration does not.
 enum class AnsweredOn { Loop, AdminLane, MonitoringLane, ChangeLane };
 
-/// Who may call a host route. `Inside` is C16: an allowed network or a key with the scope; others
-/// see 404 or 403. `Admin` is the admin socket, or a key of the installation with the scope.
-enum class HostAccess { Open, Inside, AdminSocket, Admin };
+/// Who may call a host route: anybody (an answer may look further), the admin socket alone, or that
+/// and a key of the installation with the scope.
+enum class HostAccess { Open, AdminSocket, Admin };
 
 struct HostRoute {
   std::string method;
   std::string path;
   HostAccess access = HostAccess::Open;
-  std::string scope;  ///< for Inside and Admin
+  std::string scope;  ///< for Admin
   AnsweredOn answered_on = AnsweredOn::Loop;
   std::function<HttpResponse(const HttpRequest&)> answer;
   bool on_management_port = false;  ///< probes and monitoring; nothing else is there (C17)

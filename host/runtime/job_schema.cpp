@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "data/dialect.hpp"
 #include "data/migrations.hpp"
 
 namespace bulkhead::host {
@@ -49,8 +50,8 @@ CREATE TABLE bulkhead_schedule_fires (
 
 void migrateJobs(data::Store& store, const std::string& owner,
                  std::chrono::steady_clock::time_point deadline) {
-  static const std::vector<data::Migration> kSteps{{1, "jobs", kFirst}};
-  data::migrate(store, owner, kSteps, deadline, data::MigrationCompany::Nobody,
+  const std::vector<data::Migration> steps{{1, "jobs", data::inDialect(store.engine(), kFirst)}};
+  data::migrate(store, owner, steps, deadline, data::MigrationCompany::Nobody,
                 "bulkhead_job_migrations");
 }
 
