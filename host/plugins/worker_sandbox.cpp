@@ -19,6 +19,12 @@
 namespace bulkhead::host {
 namespace {
 
+#ifdef BULKHEAD_SANITIZED
+constexpr bool kConfines = false;  // the leak checker makes a process of its own
+#else
+constexpr bool kConfines = true;
+#endif
+
 constexpr int kRefused[] = {
     // another program, and another process, which would outlive this one
     __NR_execve, __NR_execveat,
@@ -92,9 +98,7 @@ bool hideOtherProcesses() {
 }
 
 bool confineWorker() {
-#ifdef BULKHEAD_SANITIZED  // the leak checker makes a process of its own
-  return false;
-#else
+  if (!kConfines) return false;
   CallFilter filter{CallFilter::Refusal::Error};
   for (const int number : kRefused) filter.refuse(number);
   filter.fail(__NR_clone3, ENOSYS);  // its flags cannot be seen; without it clone is used
@@ -114,7 +118,6 @@ bool confineWorker() {
   // on the host's own sockets whoever has its user is an administrator
   filter.refuseIfAmong(__NR_socket, 0, {AF_UNIX});
   return filter.install(true);
-#endif
 }
 
 }  // namespace bulkhead::host
