@@ -108,7 +108,7 @@ TEST(WorkerLimits, AStormOfThreadsEndsItsOwnWorkerAlone) {
   assault.beginLoad();
   EXPECT_EQ(assault.post("/deeds/storm-threads").status, 502);
   EXPECT_TRUE(assault.awaitGeneration(2)) << assault.plugin();
-  EXPECT_THAT(assault.record(), HasSubstr("threads, and may have 80"));
+  EXPECT_THAT(assault.record(), HasSubstr("threads, and may have 85"));
   EXPECT_EQ(assault.stopLoad(), 0U);
 }
 
