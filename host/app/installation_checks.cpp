@@ -11,7 +11,6 @@
 #include "app/installed_plugins.hpp"
 #include "app/serving_tls.hpp"
 #include "app/store_options.hpp"
-#include "data/postgresql_store.hpp"
 
 namespace bulkhead::host {
 namespace {
@@ -34,8 +33,7 @@ void checkData(const HostSettings& settings, InstallationFindings& findings) {
   if (settings.database.url.empty()) return;  // it was refused where it stands
   try {
     const data::StoreOptions options = storeOptions(settings, "host");
-    if (const auto* database = std::get_if<data::PostgresqlOptions>(&options))
-      return data::requireReadable(*database);
+    if (data::engineOf(options) == data::Engine::Postgresql) return;
     const fs::path stores = data::fileOf(options).parent_path();
     if (const std::string why = whyUnusable(stores); stores != folder && !why.empty()) {
       findings.notices.push_back(

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "data/postgresql_store.hpp"
+
 namespace bulkhead::host {
 namespace {
 
@@ -25,6 +27,7 @@ data::PostgresqlOptions postgresqlOptions(const HostSettings& settings, const st
   options.idle_timeout = milliseconds{database.idle_timeout_ms};
   options.checkout_timeout = milliseconds{database.checkout_timeout_ms};
   options.connect_timeout = milliseconds{database.connect_timeout_ms};
+  data::requireHost(options);
   return options;
 }
 

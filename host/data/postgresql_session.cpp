@@ -121,6 +121,21 @@ void requireReadable(const PostgresqlOptions& options) {
   static_cast<void>(fieldsOf(options));
 }
 
+void requireHost(const PostgresqlOptions& options) {
+  const Fields fields = fieldsOf(options);
+  const auto address = fields.find("hostaddr");
+  if (address != fields.end() && !address->second.empty()) return;
+  const auto host = fields.find("host");
+  const std::string list = host == fields.end() ? "" : ',' + host->second + ',';
+  const bool on_socket = list.find(",/") != list.npos || list.find(",@") != list.npos ||
+                         list.find(",,") != list.npos || list.empty();
+  if (!on_socket) return;
+  throw Error::configuration(
+      "DATABASE_URL",
+      "DATABASE_URL is on a Unix socket, which workers of plugins may not use: write the host and "
+      "the port of the server, such as 127.0.0.1:5432.");
+}
+
 Poco::Data::Session openSession(const PostgresqlOptions& options) {
   const std::string text = connectionText(options);
   try {

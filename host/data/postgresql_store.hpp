@@ -10,6 +10,9 @@ namespace bulkhead::host::data {
 /// Throws Error (configuration, DATABASE_URL) for a URL that libpq does not read; its text, which
 /// holds a password, is not in what is said.
 void requireReadable(const PostgresqlOptions& options);
+/// The same for one that names no host, or a folder as one: the server's Unix socket is there,
+/// where workers of plugins may not go.
+void requireHost(const PostgresqlOptions& options);
 
 /// A store in a schema of one PostgreSQL database, which any number of processes write.
 ///

@@ -88,7 +88,7 @@ class WorkerHome final : public Home {
     return registration_.contributors;
   }
   const PluginCapabilities& capabilities() const override { return order_.capabilities; }
-  bool hasStore() const override { return !order_.store.empty(); }
+  bool hasStore() const override { return order_.database || !order_.store.empty(); }
   bool pingStore(Time deadline) override;
   void shareLease(bool shared, Time deadline) override;
   std::vector<TableRows> countRows(Time deadline) override;

@@ -160,10 +160,11 @@ struct RecordStore {
     return sql;
   }
   static std::string listSql(const ListOrder& order) {
-    std::string sql = select() +
-                      " where tenant = $1 and ($3 is null or active = ($3 = 'true')) "
-                      "and ($4 is null or updated_at >= $4)" +
-                      order.condition(5);
+    std::string sql =
+        select() +
+        " where tenant = $1 and ($3 is null or active = case when $3 = 'true' then 1 else "
+        "0 end) and (cast($4 as bigint) is null or updated_at >= $4)" +
+        order.condition(5);
     int number = 8;
     for (const ListFilter& filter : Noun::kFilters) {
       const std::string parameter = "$" + std::to_string(number++);

@@ -97,6 +97,7 @@ TEST(HostConfiguration, CheckSaysWhatServeWouldSay) {
       {{{"PLUGIN_CONF_DIR", "/nowhere/plugins.d"}}, "There is no folder /nowhere/plugins.d"},
       {{{"DATA_DIR", file + "/data"}}, "DATA_DIR " + file + "/data cannot be used"},
       {{{"DATABASE_URL", "postgresql://u:p@local:host:5/db"}}, "DATABASE_URL cannot be read"},
+      {{{"DATABASE_URL", "postgresql:///db?host=/run/postgresql"}}, "DATABASE_URL is on a Unix"},
       {{{"PORT", "5055"}, {"MANAGEMENT_PORT", "5055"}}, "MANAGEMENT_PORT = \"5055\""}};
   for (const auto& [environment, sentence] : refused) {
     const CommandEnd check = folder.run({"config", "check"}, environment);

@@ -395,5 +395,18 @@ TEST(PostgresqlUrl, APortIsANumber) {
   }
 }
 
+TEST(PostgresqlUrl, ASocketIsNoHost) {
+  PostgresqlOptions options;
+  for (const std::string where : {"/db", "/db?host=/run/postgresql", "one,/db?host=", "/db?host=@x",
+                                  "/db?host=one,/run/postgresql"}) {
+    options.url = "postgresql://" + where;
+    EXPECT_THROW(requireHost(options), Error) << where;
+  }
+  for (const std::string where : {"one/db", "one:1,two:2/db", "/db?hostaddr=127.0.0.1"}) {
+    options.url = "postgresql://" + where;
+    EXPECT_NO_THROW(requireHost(options)) << where;
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::host::data
