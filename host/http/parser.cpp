@@ -91,7 +91,8 @@ std::optional<Error> readTarget(HttpRequest& request, std::string& authority) {
 
 std::optional<Error> readRequestLine(std::string_view text, const HeadLimits& limits,
                                      HttpRequest& request, std::string& authority) {
-  if (text.size() > limits.request_line_bytes_max)
+  if (text.size() > limits.request_line_bytes_max &&
+      (text.front() == '\r' || isTokenCharacter(text.front())))
     return Error::validation("URI_TOO_LONG", "The request line is too long.");
   const auto line = splitRequestLine(text);
   if (!line) return malformed("The request line is not \"method target version\".");

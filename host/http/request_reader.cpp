@@ -85,13 +85,16 @@ RequestReader::Scan RequestReader::scanHead(std::string_view text) {
 
 /// A line that is empty, or that CRLF does not end.
 RequestReader::Scan RequestReader::endOfLine(std::string_view text, std::size_t lf) {
-  if (lf == 0 || text[lf - 1] != '\r') return refuseScan(malformed("A line ends in a bare LF."));
+  if (lf == 0 || text[lf - 1] != '\r') {
+    if (auto sooner = tooLong(text.substr(0, lf))) return refuseScan(std::move(*sooner));
+    return refuseScan(malformed("A line ends in a bare LF."));
+  }
   const bool first_line = line_start_ == head_start_;
   scanned_ = line_start_ = lf + 1;
   if (!first_line) {
-    if (lf + 1 - head_start_ > limits_.head_bytes_max)
-      return refuseScan(Error::validation("HEADERS_TOO_LARGE", "The header section is too large."));
-    return Scan::Complete;
+    if (lf + 1 - head_start_ <= limits_.head_bytes_max) return Scan::Complete;
+    auto too_long = tooLong(text.substr(0, lf + 1));
+    return too_long ? refuseScan(std::move(*too_long)) : Scan::Complete;
   }
   head_start_ = lf + 1;
   return head_start_ > kLeadingBytesMax
@@ -103,13 +106,23 @@ RequestReader::Scan RequestReader::checkIncomplete(std::string_view text) {
   const std::string_view head = text.substr(head_start_);
   if (head.empty()) return Scan::Incomplete;
   if (head[0] != '\r') started_ = true;
-  if (head[0] != '\r' && !isTokenCharacter(head[0]))
-    return refuseScan(malformed("The method is not a token."));
-  if (line_start_ == head_start_ && head.size() > limits_.request_line_bytes_max)
-    return refuseScan(Error::validation("URI_TOO_LONG", "The request line is too long."));
+  auto too_long = tooLong(text);
+  if (!too_long && head[0] != '\r' && !isTokenCharacter(head[0]))
+    too_long = malformed("The method is not a token.");
+  return too_long ? refuseScan(std::move(*too_long)) : Scan::Incomplete;
+}
+
+/// Which limit the head has passed: the same whatever pieces it came in.
+std::optional<Error> RequestReader::tooLong(std::string_view text) const {
+  const std::string_view head = text.substr(head_start_);
+  std::string_view line = head.substr(0, head.find('\n'));
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  if (!line.empty() && line[0] != '\r' && !isTokenCharacter(line[0])) return std::nullopt;
+  if (line.size() > limits_.request_line_bytes_max)
+    return Error::validation("URI_TOO_LONG", "The request line is too long.");
   if (head.size() > limits_.head_bytes_max)
-    return refuseScan(Error::validation("HEADERS_TOO_LARGE", "The header section is too large."));
-  return Scan::Incomplete;
+    return Error::validation("HEADERS_TOO_LARGE", "The header section is too large.");
+  return std::nullopt;
 }
 
 RequestReader::Result RequestReader::finishHead(std::string_view text, std::size_t used,

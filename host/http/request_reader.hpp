@@ -54,6 +54,7 @@ class RequestReader {
   Scan scanHead(std::string_view text);
   Scan endOfLine(std::string_view text, std::size_t lf);
   Scan checkIncomplete(std::string_view text);
+  std::optional<Error> tooLong(std::string_view text) const;
   Result readHead(std::string_view bytes, HttpRequest& request);
   Result finishHead(std::string_view text, std::size_t used, HttpRequest& request);
   Result readBody(std::string_view bytes, HttpRequest& request);

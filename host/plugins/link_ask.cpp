@@ -19,7 +19,7 @@ Ask readAsk(std::string_view payload) {
   ask.kind =
       static_cast<AskKind>(reader.numberUpTo(static_cast<std::uint64_t>(AskKind::AnswerJobs)));
   ask.number = reader.numberUpTo(std::numeric_limits<std::uint32_t>::max());
-  ask.deadline = std::chrono::steady_clock::time_point{std::chrono::microseconds{reader.integer()}};
+  ask.deadline = reader.time();
   ask.text = reader.rest();
   return ask;
 }

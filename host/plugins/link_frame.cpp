@@ -1,5 +1,6 @@
 #include "plugins/link_frame.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -115,6 +116,14 @@ std::string_view FieldReader::take(std::size_t size) {
 
 std::uint64_t FieldReader::number() {
   return readAt<std::uint64_t>(take(sizeof(std::uint64_t)).data());
+}
+
+std::chrono::steady_clock::time_point FieldReader::time() {
+  using Time = std::chrono::steady_clock::time_point;
+  using std::chrono::microseconds;
+  const auto first = std::chrono::ceil<microseconds>(Time::min().time_since_epoch());
+  const auto last = std::chrono::floor<microseconds>(Time::max().time_since_epoch());
+  return Time{std::clamp(microseconds{integer()}, first, last)};
 }
 
 std::uint64_t FieldReader::numberUpTo(std::uint64_t max) {

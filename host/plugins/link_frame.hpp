@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -106,6 +107,8 @@ class FieldReader {
 
   std::uint64_t number();
   std::int64_t integer() { return static_cast<std::int64_t>(number()); }
+  /// In microseconds; the clock's first or last moment for what is beyond it.
+  std::chrono::steady_clock::time_point time();
   /// At most `max`, or LinkError.
   std::uint64_t numberUpTo(std::uint64_t max);
   bool flag() { return numberUpTo(1) == 1; }

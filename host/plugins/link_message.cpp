@@ -115,7 +115,7 @@ CallMessage readCall(std::string_view payload) {
   CallMessage call;
   call.route = static_cast<std::uint32_t>(reader.numberUpTo(kMax));
   call.slot = static_cast<std::uint32_t>(reader.numberUpTo(kMax));
-  call.deadline = Clock::time_point{std::chrono::microseconds{reader.integer()}};
+  call.deadline = reader.time();
   call.streams_body = reader.flag();
   HttpRequest& request = call.request;
   request.call_depth = static_cast<std::uint32_t>(reader.numberUpTo(kCallDepthMax));
