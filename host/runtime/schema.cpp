@@ -1,3 +1,5 @@
+#define VALIJSON_USE_EXCEPTIONS 1  // or it ends the process over a schema that is none
+
 #include "runtime/schema.hpp"
 
 #include <algorithm>
@@ -104,6 +106,7 @@ class Splitter {
     if (const auto values = schema.find("enum");
         values != schema.end() && values->size() > kEnumValuesMax)
       refuse(place, fmt::format("'enum' has more than {} values", kEnumValuesMax));
+    checkNumbers(schema, place);
     Node node = takePattern(schema, place, combined);
     takeUnique(schema, place, combined, node);
     schema.erase("format");
@@ -114,6 +117,25 @@ class Splitter {
   }
 
  private:
+  /// The library takes what looks like a number, and divides by 0.
+  static void checkNumbers(const Json& schema, const std::string& place) {
+    for (const char* keyword :
+         {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}) {
+      const auto found = schema.find(keyword);
+      if (found != schema.end() && !found->is_number_unsigned())
+        refuse(place, fmt::format("'{}' is a whole number from 0 on", keyword));
+    }
+    for (const char* keyword :
+         {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}) {
+      const auto found = schema.find(keyword);
+      if (found != schema.end() && !found->is_number())
+        refuse(place, fmt::format("'{}' is a number", keyword));
+    }
+    const auto factor = schema.find("multipleOf");
+    if (factor != schema.end() && factor->get<double>() <= 0)
+      refuse(place, "'multipleOf' is more than 0");
+  }
+
   Node takePattern(Json& schema, const std::string& place, bool combined) {
     Node node;
     const auto found = schema.find("pattern");

@@ -157,6 +157,23 @@ TEST(Schema, WhatOneValueIsComparedWithIsBounded) {
       isTaken({{"anyOf", some}, {"items", {{"oneOf", some}, {"not", {{"allOf", some}}}}}}));
 }
 
+// Left to the library, each of these ends the process, or is taken for something else.
+TEST(Schema, WhatIsNoSchemaIsRefused) {
+  for (const char* text :
+       {R"({"type":"obj[ct"})", R"({"type":5})", R"({"type":["string","?"]})",
+        R"({"required":"name"})", R"({"required":[1]})", R"({"minLength":"2"})",
+        R"({"properties":[]})", R"({"items":7})", R"({"enum":{}})", R"({"allOf":{}})",
+        R"({"multipleOf":0})", R"({"multipleOf":-2})", R"({"minimum":"1"})", R"({"maxItems":-1})",
+        R"({"maxLength":2.5})", R"({"pattern":5,"maxLength":5})"}) {
+    try {
+      Schema{Json::parse(text)};
+      ADD_FAILURE() << text << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), "SCHEMA_REFUSED") << text;
+    }
+  }
+}
+
 TEST(Schema, WhatMeansSomethingElseElsewhereIsRefusedByName) {
   const char* const refused[] = {R"({"$ref":"#/x"})",
                                  R"({"prefixItems":[]})",
