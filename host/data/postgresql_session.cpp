@@ -1,6 +1,7 @@
 #include "data/postgresql_session.hpp"
 
 #include <Poco/AutoPtr.h>
+#include <Poco/Data/DataException.h>
 #include <Poco/Data/PostgreSQL/PostgreSQLException.h>
 #include <Poco/Data/PostgreSQL/SessionImpl.h>
 #include <Poco/Data/PostgreSQL/Utility.h>
@@ -115,6 +116,14 @@ void configure(Poco::Data::Session& session, const PostgresqlOptions& options) {
 
 void ignoreNotice(void*, const PGresult*) {}
 
+// Poco forgets the handle of a connection that fails, 36 KiB at each attempt while a server is
+// away: it is asked for what has just succeeded.
+void requireConnection(const std::string& text) {
+  const std::unique_ptr<PGconn, void (*)(PGconn*)> probe{PQconnectdb(text.c_str()), PQfinish};
+  if (PQstatus(probe.get()) != CONNECTION_OK)
+    throw Poco::Data::ConnectionFailedException(PQerrorMessage(probe.get()));
+}
+
 }  // namespace
 
 void requireReadable(const PostgresqlOptions& options) {
@@ -139,6 +148,7 @@ void requireHost(const PostgresqlOptions& options) {
 Poco::Data::Session openSession(const PostgresqlOptions& options) {
   const std::string text = connectionText(options);
   try {
+    requireConnection(text);
     Poco::AutoPtr<Poco::Data::SessionImpl> implementation{
         new Poco::Data::PostgreSQL::SessionImpl{text}};
     Poco::Data::Session session{implementation};
