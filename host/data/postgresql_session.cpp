@@ -13,6 +13,7 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "data/database_error.hpp"
 #include "data/postgresql_store.hpp"
@@ -22,6 +23,27 @@ namespace {
 
 using Poco::Data::Keywords::into;
 using Poco::Data::Keywords::now;
+
+using Poco::Data::PostgreSQL::SessionHandle;
+
+/// The place where Poco has its handle, which it shows to nobody.
+template <PGconn* SessionHandle::*Place>
+struct HandlePlace {
+  friend PGconn*& placeOf(SessionHandle& handle) { return handle.*Place; }
+};
+template struct HandlePlace<&SessionHandle::_pConnection>;
+PGconn*& placeOf(SessionHandle& handle);
+
+/// Poco frees the handle of a connection that stands, and forgets that of one which broke.
+class OwnSession final : public Poco::Data::PostgreSQL::SessionImpl {
+ public:
+  using SessionImpl::SessionImpl;
+  ~OwnSession() override {
+    PGconn*& connection = placeOf(handle());
+    if (connection != nullptr && PQstatus(connection) != CONNECTION_OK)
+      PQfinish(std::exchange(connection, nullptr));
+  }
+};
 
 using Fields = std::map<std::string, std::string>;
 
@@ -116,8 +138,8 @@ void configure(Poco::Data::Session& session, const PostgresqlOptions& options) {
 
 void ignoreNotice(void*, const PGresult*) {}
 
-// Poco forgets the handle of a connection that fails, 36 KiB at each attempt while a server is
-// away: it is asked for what has just succeeded.
+// A connection that fails is forgotten where it is made, 36 KiB at each attempt while a server is
+// away: Poco is asked for what has just succeeded.
 void requireConnection(const std::string& text) {
   const std::unique_ptr<PGconn, void (*)(PGconn*)> probe{PQconnectdb(text.c_str()), PQfinish};
   if (PQstatus(probe.get()) != CONNECTION_OK)
@@ -149,8 +171,7 @@ Poco::Data::Session openSession(const PostgresqlOptions& options) {
   const std::string text = connectionText(options);
   try {
     requireConnection(text);
-    Poco::AutoPtr<Poco::Data::SessionImpl> implementation{
-        new Poco::Data::PostgreSQL::SessionImpl{text}};
+    Poco::AutoPtr<Poco::Data::SessionImpl> implementation{new OwnSession{text}};
     Poco::Data::Session session{implementation};
     PQsetNoticeReceiver(handleOf(session), ignoreNotice, nullptr);
     PQsetErrorVerbosity(handleOf(session), PQERRORS_TERSE);  // details quote what rows have
