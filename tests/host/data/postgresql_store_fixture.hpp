@@ -39,7 +39,8 @@ class PostgresqlStore : public ::testing::Test {
   void endSessions() {
     const std::string name = text("SELECT current_database()");
     PostgresqlServer::shared().run(fmt::format(
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}';", name));
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{}';",
+        name));
   }
 
   PostgresqlOptions options;
