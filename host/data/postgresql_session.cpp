@@ -171,7 +171,8 @@ Poco::Data::Session openSession(const PostgresqlOptions& options) {
   const std::string text = connectionText(options);
   try {
     requireConnection(text);
-    Poco::AutoPtr<Poco::Data::SessionImpl> implementation{new OwnSession{text}};
+    Poco::AutoPtr<Poco::Data::SessionImpl> implementation{
+        std::make_unique<OwnSession>(text).release()};
     Poco::Data::Session session{implementation};
     PQsetNoticeReceiver(handleOf(session), ignoreNotice, nullptr);
     PQsetErrorVerbosity(handleOf(session), PQERRORS_TERSE);  // details quote what rows have
