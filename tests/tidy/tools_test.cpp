@@ -106,6 +106,19 @@ TEST_F(Tally, FailsASkipThatNobodyAllowed) {
   EXPECT_THAT(outcome.output, HasSubstr("skipped without leave: a: Suite.A"));
 }
 
+TEST_F(Tally, AWholeProgramIsSkippedByItsName) {
+  const auto skipped = [this](const std::string& program) {
+    write("results/ctest.xml", R"(<testsuite><testcase name="a" status="run"/><testcase name=")" +
+                                   program + R"(" status="notrun"/></testsuite>)");
+    return tally();
+  };
+  write("skips.txt", "*_on_server\tneeds a server\n");
+  EXPECT_EQ(skipped("books_on_server").output, "1 passed, 0 failed, 1 skipped\n");
+  const auto outcome = skipped("books");
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.output, HasSubstr("skipped without leave: books: (program)"));
+}
+
 TEST_F(Tally, FailsADisabledCase) {
   write(
       "results/a.json",
