@@ -33,6 +33,17 @@ struct Steps {
   }
 };
 
+/// How many of `steps` may wait: a lock that is held by a thread which the system has just put
+/// aside is waited for, rarely. The allocator of a sanitizer sleeps on locks of its own, more
+/// often.
+constexpr std::uint64_t tolerated(std::uint64_t steps) {
+#ifdef BULKHEAD_SANITIZED
+  return steps / 10;
+#else
+  return steps / 100;
+#endif
+}
+
 /// A thread that answers what a loop hands it.
 class AnsweringLane {
  public:
@@ -121,8 +132,7 @@ TEST_F(LoopSteps, UnderLoadNoneOfThemWaits) {
   load();
   stopFront();
   EXPECT_GT(steps_->all, 1000U);
-  // A lock that is held by a thread which the system has just put aside is waited for, rarely.
-  EXPECT_LE(steps_->waiting, steps_->all / 100) << "of " << steps_->all;
+  EXPECT_LE(steps_->waiting, tolerated(steps_->all)) << "of " << steps_->all;
   RecordProperty("steps", std::to_string(steps_->all));
   RecordProperty("waiting", std::to_string(steps_->waiting));
 }
@@ -143,7 +153,7 @@ TEST_F(LoopSteps, NegativeControl_AHandlerThatWaitsIsSeenInItsStep) {
   }
   stopFront();
   EXPECT_GE(steps_->waiting, kRequests);
-  EXPECT_GT(steps_->waiting, steps_->all / 100) << "the test above would notice";
+  EXPECT_GT(steps_->waiting, tolerated(steps_->all)) << "the test above would notice";
 }
 
 }  // namespace
