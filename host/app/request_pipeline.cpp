@@ -157,30 +157,33 @@ void RequestPipeline::limitHere(Exchange& exchange) const {
                            exchange.labels().quota);
 }
 
-/// Where replicas share the limits, the loop goes on with its other requests meanwhile.
 template <class Next>
-void RequestPipeline::limit(const std::shared_ptr<Exchange>& exchange, RateCase asked,
+void RequestPipeline::limit(const std::shared_ptr<Exchange>& exchange, const RateCase& asked,
                             Next next) const {
-  RateLimiter& limiter = services_.limiter;
-  if (asked.count > 0 && limiter.isShared()) {
-    const auto shared = std::make_shared<const RateCase>(asked);
-    const bool is_asked =
-        limiter.share(*shared, [&limiter, exchange, shared, next](const RateQuota* verdict) {
-          exchange->goOn([&limiter, exchange = exchange.get(), shared, next,
-                          verdict = verdict == nullptr ? std::nullopt : std::optional{*verdict}] {
-            RateQuota& quota = exchange->labels().quota;
-            if (verdict) {
-              limiter.settle(exchange->request(), *shared, *verdict, quota);
-            } else {
-              limiter.decide(exchange->request(), *shared, quota);
-            }
-            next();
-          });
-        });
-    if (is_asked) return;
-  }
-  limiter.decide(exchange->request(), asked, exchange->labels().quota);
+  if (asked.count > 0 && services_.limiter.isShared() && limitTogether(exchange, asked, next))
+    return;
+  services_.limiter.decide(exchange->request(), asked, exchange->labels().quota);
   next();
+}
+
+bool RequestPipeline::limitTogether(const std::shared_ptr<Exchange>& exchange,
+                                    const RateCase& asked, std::function<void()> next) const {
+  RateLimiter& limiter = services_.limiter;
+  auto conclude = [&limiter, exchange = exchange.get(), asked,
+                   next = std::move(next)](const std::optional<RateQuota>& verdict) {
+    RateQuota& quota = exchange->labels().quota;
+    if (verdict) {
+      limiter.settle(exchange->request(), asked, *verdict, quota);
+    } else {
+      limiter.decide(exchange->request(), asked, quota);
+    }
+    next();
+  };
+  return limiter.share(asked, [exchange, conclude = std::move(conclude)](const RateQuota* verdict) {
+    exchange->goOn([conclude, quota = verdict == nullptr ? std::nullopt : std::optional{*verdict}] {
+      conclude(quota);
+    });
+  });
 }
 
 BodyRule RequestPipeline::bodyRule(const HttpRequest& request) const {

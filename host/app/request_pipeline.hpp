@@ -50,7 +50,11 @@ class RequestPipeline {
 
  private:
   template <class Next>
-  void limit(const std::shared_ptr<Exchange>& exchange, RateCase asked, Next next) const;
+  void limit(const std::shared_ptr<Exchange>& exchange, const RateCase& asked, Next next) const;
+  /// Asks the replicas' common limits: the loop goes on with its other requests meanwhile. False
+  /// when they are not to be had.
+  bool limitTogether(const std::shared_ptr<Exchange>& exchange, const RateCase& asked,
+                     std::function<void()> next) const;
   void limitHere(Exchange& exchange) const;
   Lane& laneOf(const HostRoute& route) const;
   void answerHostRoute(const std::shared_ptr<Exchange>& exchange,

@@ -276,15 +276,15 @@ void ServingHost::makeFront() {
   options.on_wake = [this](unsigned loop) { loop_beats_[loop]->beat(); };
   Tail tail;
   const bool hsts_over_tls = settings_.security.hsts == "tls-only";
-  tail.decorate = [this, hsts_over_tls](const HttpRequest& request, const ExchangeLabels& labels,
-                                        HttpResponse& response) {
-    if (labels.quota.decided) addQuotaHeaders(labels.quota, clock_.nowUs(), response);
+  tail.header_lines = [this, hsts_over_tls,
+                       challenge = challengeFor(Error::authentication("", ""))](
+                          const HttpRequest& request, const ExchangeLabels& labels,
+                          const HttpResponse& response, std::string& lines) {
+    if (labels.quota.decided) appendQuotaLines(labels.quota, clock_.nowUs(), lines);
     if (hsts_over_tls && request.peer.secure)
-      response.addHeader("Strict-Transport-Security", kHstsValue);
-    if (response.status == 401)
-      response.addHeader("WWW-Authenticate", challengeFor(Error::authentication("", "")));
-    if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING")
-      response.addHeader("Accept-Encoding", "gzip");
+      lines.append("Strict-Transport-Security: ").append(kHstsValue).append("\r\n");
+    if (response.status == 401) lines.append("WWW-Authenticate: ").append(challenge).append("\r\n");
+    if (response.refusal.code == "UNSUPPORTED_CONTENT_CODING") lines += "Accept-Encoding: gzip\r\n";
   };
   tail.completed = [this](const CompletedExchange& exchange) { access_log_.record(exchange); };
   front_ = std::make_unique<Front>(

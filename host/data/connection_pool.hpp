@@ -24,7 +24,7 @@ class ConnectionPool {
   using Deadline = std::chrono::steady_clock::time_point;
   using Maker = std::function<std::unique_ptr<Connection>()>;
   struct Limits {
-    std::size_t max;
+    std::size_t max = 0;
     std::size_t min = 0;
     std::chrono::milliseconds idle{0};  ///< 0: they stay
   };

@@ -26,7 +26,7 @@ enum class PostgresqlFailure {
   Lost,       ///< the server is away
 };
 struct PostgresqlError {
-  PostgresqlFailure failure;
+  PostgresqlFailure failure = PostgresqlFailure::None;
   Error error;
 };
 

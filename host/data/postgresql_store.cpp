@@ -114,7 +114,7 @@ class Postgresql final : public Store {
 
  private:
   struct Work {
-    Mode mode;
+    Mode mode{};
     const TransactionClosure& closure;
     Deadline deadline;
   };

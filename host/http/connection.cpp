@@ -273,9 +273,9 @@ void Connection::dispatch() {
   if (loop_.mailbox()->isNewestLocal(*exchange)) countWaiting(*exchange);
 }
 
-void Connection::runHandler(Exchange& exchange, const std::function<void()>& handler) {
+void Connection::refuseThrown(Exchange& exchange) {
   try {
-    handler();
+    throw;
   } catch (const Error& error) {
     exchange.refuse(error);
   } catch (const std::exception&) {

@@ -90,7 +90,16 @@ class Connection {
   bool mustWait() const;
   bool allowBody(std::string_view rest);
   void dispatch();
-  static void runHandler(Exchange& exchange, const std::function<void()>& handler);
+  template <class Handler>
+  static void runHandler(Exchange& exchange, const Handler& handler) {
+    try {
+      handler();
+    } catch (const std::exception&) {
+      refuseThrown(exchange);
+    }
+  }
+  /// Answers with what is being handled.
+  static void refuseThrown(Exchange& exchange);
   void refuse(const Error& error, Rejection reason);
   void refuseForRoom();
   void countWaiting(Exchange& exchange);

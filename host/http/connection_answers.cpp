@@ -22,14 +22,16 @@ HttpResponse unusableResponse() {
   return response;
 }
 
-/// False when the tail failed; a response without its headers is not sent.
-bool decorate(const Tail& tail, const HttpRequest& request, const ExchangeLabels& labels,
-              HttpResponse& response) {
-  if (!tail.decorate) return true;
+/// What the tail has to say of this answer; false when it failed: a response without them is
+/// not sent.
+bool addTailLines(const Tail& tail, Exchange& exchange, std::string& lines) {
+  lines.clear();
+  if (!tail.header_lines) return true;
   try {
-    tail.decorate(request, labels, response);
+    tail.header_lines(exchange.request(), exchange.labels(), exchange.response(), lines);
     return true;
   } catch (const std::exception&) {
+    lines.clear();
     return false;
   }
 }
@@ -38,7 +40,7 @@ bool decorate(const Tail& tail, const HttpRequest& request, const ExchangeLabels
 
 Connection* Connection::deliver(EventLoop& loop, const Arrival& arrival) {
   Exchange& exchange = *arrival.exchange;
-  if (arrival.step && !exchange.answered()) runHandler(exchange, arrival.step);
+  if (arrival.step && !exchange.answered()) runHandler(exchange, *arrival.step);
   Connection* const connection = exchange.connection_;
   if (arrival.answered) {
     exchange.delivered_ = true;
@@ -117,8 +119,8 @@ bool Connection::prepare(Exchange& exchange) {
   HttpResponse& response = exchange.response();
   const HttpRequest& request = exchange.request();
   const std::shared_ptr<ByteStream> stream = response.stream;
-  if (!decorate(loop_.shared().tail, request, exchange.labels(), response) ||
-      !isWellFormed(response))
+  if (!isWellFormed(response)) response = unusableResponse();
+  if (!addTailLines(loop_.shared().tail, exchange, loop_.tailLines()))
     response = unusableResponse();
   const bool length_known = response.stream == nullptr;
   if (!sendsBody(response, request.method == "HEAD")) response.stream.reset();
@@ -145,7 +147,8 @@ void Connection::renderHead(Exchange& exchange, bool length_known, std::string& 
                                 .chunked = !length_known && !exchange.http_1_0_};
   const std::size_t before = out.size();
   appendHead(out, response, framing,
-             {loop_.dateLine(), loop_.shared().options.fixed_header_lines, request.request_id});
+             {loop_.dateLine(), loop_.shared().options.fixed_header_lines, loop_.tailLines(),
+              request.request_id});
   exchange.bytes_out_ = out.size() - before;
   if (response.stream || !sendsBody(response, framing.head_request)) return;
   exchange.bytes_out_ += response.body.size();

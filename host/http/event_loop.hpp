@@ -62,6 +62,8 @@ class EventLoop {
   std::int64_t endingSince() const noexcept { return ending_since_us_; }
   std::string_view dateLine() { return date_.now(); }
   std::string& scratch() noexcept { return scratch_; }
+  /// For the lines of the tail, while a head is made.
+  std::string& tailLines() noexcept { return tail_lines_; }
   std::string& piece() noexcept { return piece_; }
   std::array<char, 16 * 1024>& readBuffer() noexcept { return read_buffer_; }
   /// False when the kernel has no room for it.
@@ -125,6 +127,7 @@ class EventLoop {
   std::vector<Arrival> arrivals_;
   std::vector<Connection*> to_flush_;
   std::string scratch_;
+  std::string tail_lines_;
   std::string piece_;
   std::array<char, 16 * 1024> read_buffer_{};
 };

@@ -98,8 +98,10 @@ struct CompletedExchange {
 
 /// What every response passes, the parser's own errors included; called on the loop.
 struct Tail {
-  /// Adds headers; may be empty.
-  std::function<void(const HttpRequest&, const ExchangeLabels&, HttpResponse&)> decorate;
+  /// Appends header lines, each ended by CRLF, that are written as they are; may be empty.
+  std::function<void(const HttpRequest&, const ExchangeLabels&, const HttpResponse&,
+                     std::string& lines)>
+      header_lines;
   std::function<void(const CompletedExchange&)> completed;  ///< once per request; may be empty
 };
 

@@ -17,7 +17,7 @@ namespace bulkhead::host {
 struct Arrival {
   std::shared_ptr<Exchange> exchange;
   bool answered = false;
-  std::function<void()> step{};
+  std::unique_ptr<const std::function<void()>> step{};
 };
 
 /// The way into a loop from other threads: answers and wake-ups. Shared by the loop and by every
@@ -37,7 +37,8 @@ class Mailbox final : public AnswerSink {
   }
   void moved(std::shared_ptr<Exchange> exchange) override { arrived({std::move(exchange)}); }
   void goesOn(std::shared_ptr<Exchange> exchange, std::function<void()> step) override {
-    arrived({std::move(exchange), false, std::move(step)});
+    arrived({std::move(exchange), false,
+             std::make_unique<const std::function<void()>>(std::move(step))});
   }
   /// Any thread: the loop comes round soon, to look at the shared flags.
   void wake();

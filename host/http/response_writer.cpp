@@ -148,7 +148,8 @@ void putConnection(Writer& out, const HttpResponse& response, const ResponseFram
 std::size_t headBytesMax(const HttpResponse& response, const CommonLines& common) {
   constexpr std::size_t kOurLinesBytesMax = 256;
   std::size_t bytes = kOurLinesBytesMax + common.date.size() + common.fixed.size() +
-                      common.request_id.size() + response.fixed_headers.text().size();
+                      common.tail.size() + common.request_id.size() +
+                      response.fixed_headers.text().size();
   for (const auto& [name, value] : response.headers) bytes += name.size() + value.size() + 4;
   return bytes;
 }
@@ -174,6 +175,7 @@ void appendHead(std::string& out, const HttpResponse& response, const ResponseFr
   putStatusLine(writer, response.status);
   writer.put(common.date);
   writer.put(common.fixed);
+  writer.put(common.tail);
   writer.putLine("X-Request-Id", common.request_id);
   writer.put(response.fixed_headers.text());
   for (const auto& [name, value] : response.headers) {

@@ -23,10 +23,11 @@ bool isWellFormed(const HttpResponse& response);
 /// True when the response has its body on the wire (RFC 9110 §6.4.1).
 bool sendsBody(const HttpResponse& response, bool to_head);
 
-/// The header lines that every response has; `date` and `fixed` are complete lines.
+/// The header lines that every response has; all but the request's id are complete lines.
 struct CommonLines {
   std::string_view date;
   std::string_view fixed;
+  std::string_view tail;        ///< made for this response
   std::string_view request_id;  ///< value of X-Request-Id
 };
 

@@ -79,8 +79,10 @@ char* put(char* at, std::string_view text) {
     bothEnds(std::integral_constant<std::size_t, 8>{});
   } else if (size >= 4) {
     bothEnds(std::integral_constant<std::size_t, 4>{});
-  } else {
-    for (std::size_t i = 0; i < size; ++i) at[i] = from[i];
+  } else if (size >= 2) {
+    bothEnds(std::integral_constant<std::size_t, 2>{});
+  } else if (size == 1) {
+    *at = *from;
   }
   return at + size;
 }

@@ -1,9 +1,13 @@
 #include "monitoring/host_metrics.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <charconv>
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "monitoring/catalogue.hpp"
@@ -23,6 +27,27 @@ constexpr std::string_view kCompiler =
 #else
     "gcc-" __VERSION__;
 #endif
+
+/// The series of a request that a thread has seen: the next ones are mostly like it.
+struct RecentSeries {
+  std::uint64_t generation = 0;  ///< of whose series it is; 0: of nobody's
+  int status = 0;
+  std::string method;
+  std::string route;
+  std::optional<Histogram> durations{};
+
+  bool is(std::uint64_t of, std::string_view asked_method, std::string_view asked_route,
+          int asked_status) const {
+    return generation == of && status == asked_status && route == asked_route &&
+           method == asked_method;
+  }
+};
+constexpr std::size_t kRecentSeries = 16;  ///< of each thread
+
+std::uint64_t nextGeneration() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 void emit(const SampleSink& sink, std::initializer_list<std::string_view> labels, double value) {
   sink(std::span<const std::string_view>{labels.begin(), labels.size()}, value);
@@ -228,7 +253,8 @@ double CacheSample::hitRatePercent() const {
 }
 
 HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
-    : request_duration_{metrics.histogram(specOf("http_server_request_duration_seconds"))} {
+    : request_duration_{metrics.histogram(specOf("http_server_request_duration_seconds"))},
+      generation_{nextGeneration()} {
   addSeed(metrics, sources);
   addBuild(metrics, sources);
   addHealth(metrics, sources);
@@ -243,12 +269,29 @@ HostMetrics::HostMetrics(Metrics& metrics, const HostMetricSources& sources)
 
 void HostMetrics::observeRequest(std::string_view method, std::string_view route, int status,
                                  std::chrono::microseconds duration) {
+  thread_local std::array<RecentSeries, kRecentSeries> recent;
+  RecentSeries& place =
+      recent[(route.size() + method.size() + static_cast<unsigned>(status)) % kRecentSeries];
+  if (!place.is(generation_, method, route, status)) {
+    const std::uint64_t overflows = request_duration_.overflows();
+    const Histogram found = durationsOf(method, route, status);
+    // Every look-up that ends in the overflow series is counted, so that one is not remembered.
+    const bool is_own = request_duration_.overflows() == overflows;
+    place.generation = is_own ? generation_ : 0;
+    place.status = status;
+    place.method = method;
+    place.route = route;
+    place.durations = found;
+  }
+  place.durations->observe(std::chrono::duration<double>(duration).count());
+}
+
+Histogram HostMetrics::durationsOf(std::string_view method, std::string_view route, int status) {
   const bool known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
   std::array<char, 12> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
   const std::string_view code{digits.data(), static_cast<std::size_t>(end - digits.data())};
-  request_duration_.histogram({known ? method : "_OTHER", route, code})
-      .observe(std::chrono::duration<double>(duration).count());
+  return request_duration_.histogram({known ? method : "_OTHER", route, code});
 }
 
 }  // namespace bulkhead::host::monitoring

@@ -105,7 +105,10 @@ class HostMetrics {
                       std::chrono::microseconds duration);
 
  private:
+  Histogram durationsOf(std::string_view method, std::string_view route, int status);
+
   MetricFamily& request_duration_;
+  const std::uint64_t generation_;  ///< tells it from others that had its address
 };
 
 }  // namespace bulkhead::host::monitoring

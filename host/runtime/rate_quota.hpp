@@ -24,7 +24,12 @@ struct QuotaWindow {
 
 /// What became of a request at the limits of its client.
 struct RateQuota {
-  enum Window : std::size_t { kMinute, kHour, kPluginMinute, kPluginHour, kWindows };
+  // The places of the windows, and how many there are.
+  static constexpr std::size_t kMinute = 0;
+  static constexpr std::size_t kHour = 1;
+  static constexpr std::size_t kPluginMinute = 2;
+  static constexpr std::size_t kPluginHour = 3;
+  static constexpr std::size_t kWindows = 4;
 
   std::array<QuotaWindow, kWindows> windows{};
   bool decided = false;  ///< false: no limit was asked

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
-#include <iterator>
 #include <utility>
 
 #include <bulkhead/json_writer.hpp>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kNetworkBytes = 8;
 constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::size_t kDigitsMax = 20;
 
 struct Policy {
   std::string_view name;
@@ -21,6 +22,14 @@ struct Policy {
 
 constexpr std::array<Policy, RateQuota::kWindows> kPolicies{
     {{"minute", 60}, {"hour", 3600}, {"plugin-minute", 60}, {"plugin-hour", 3600}}};
+
+/// Of one window in a list: what stands before its two numbers, and these.
+struct Parameters {
+  std::string_view first;
+  std::int64_t first_value;
+  std::string_view second;
+  std::int64_t second_value;
+};
 
 constexpr std::int64_t secondsOf(std::int64_t us) {
   return (us + kSecond - 1) / kSecond;
@@ -70,17 +79,41 @@ const QuotaWindow& tighter(const QuotaWindow& left, const QuotaWindow& right) {
   return right.remaining < left.remaining ? right : left;
 }
 
-void addWindow(std::string_view window, const QuotaWindow& quota, std::int64_t wall_us,
-               HttpResponse& response) {
+void append(std::string& out, std::int64_t number) {
+  std::array<char, kDigitsMax> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+void appendWindow(std::string_view window, const QuotaWindow& quota, std::int64_t wall_us,
+                  std::string& lines) {
   if (quota.limit == 0) return;
-  const auto add = [&](std::string_view what, std::int64_t value) {
-    std::string name{"X-RateLimit-"};
-    name.append(what).append("-").append(window);
-    response.headers.emplace_back(std::move(name), std::to_string(value));
+  const auto line = [&](std::string_view what, std::int64_t value) {
+    lines.append(what).append(window);
+    append(lines, value);
+    lines += "\r\n";
   };
-  add("Limit", quota.limit);
-  add("Remaining", quota.remaining);
-  add("Reset", secondsOf(wall_us + quota.reset_us));
+  line("X-RateLimit-Limit-", quota.limit);
+  line("X-RateLimit-Remaining-", quota.remaining);
+  line("X-RateLimit-Reset-", secondsOf(wall_us + quota.reset_us));
+}
+
+/// A list of one item for each window: its name and two parameters.
+template <class Item>
+void appendList(std::string_view name, const RateQuota& quota, std::string& lines, Item item) {
+  lines += name;
+  std::string_view before = ": \"";
+  for (std::size_t i = 0; i < quota.windows.size(); ++i) {
+    if (quota.windows[i].limit == 0) continue;
+    lines.append(before).append(kPolicies[i].name);
+    before = ", \"";
+    const auto [first, first_value, second, second_value] = item(quota.windows[i], kPolicies[i]);
+    lines += first;
+    append(lines, first_value);
+    lines += second;
+    append(lines, second_value);
+  }
+  lines += "\r\n";
 }
 
 }  // namespace
@@ -181,24 +214,18 @@ void RateLimiter::conclude(const HttpRequest& request, RatePolicy policy, const 
   throw exceeded(quota);
 }
 
-void addQuotaHeaders(const RateQuota& quota, std::int64_t wall_us, HttpResponse& response) {
+void appendQuotaLines(const RateQuota& quota, std::int64_t wall_us, std::string& lines) {
   const auto& windows = quota.windows;
-  addWindow("Minute", tighter(windows[RateQuota::kMinute], windows[RateQuota::kPluginMinute]),
-            wall_us, response);
-  addWindow("Hour", tighter(windows[RateQuota::kHour], windows[RateQuota::kPluginHour]), wall_us,
-            response);
-  std::string policies;
-  std::string left;
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    if (windows[i].limit == 0) continue;
-    const std::string_view comma = policies.empty() ? "" : ", ";
-    fmt::format_to(std::back_inserter(policies), R"({}"{}";q={};w={})", comma, kPolicies[i].name,
-                   windows[i].limit, kPolicies[i].window_s);
-    fmt::format_to(std::back_inserter(left), R"({}"{}";r={};t={})", comma, kPolicies[i].name,
-                   windows[i].remaining, secondsOf(windows[i].reset_us));
-  }
-  response.headers.emplace_back("RateLimit-Policy", std::move(policies));
-  response.headers.emplace_back("RateLimit", std::move(left));
+  appendWindow("Minute: ", tighter(windows[RateQuota::kMinute], windows[RateQuota::kPluginMinute]),
+               wall_us, lines);
+  appendWindow("Hour: ", tighter(windows[RateQuota::kHour], windows[RateQuota::kPluginHour]),
+               wall_us, lines);
+  appendList("RateLimit-Policy", quota, lines, [](const QuotaWindow& window, const Policy& policy) {
+    return Parameters{"\";q=", window.limit, ";w=", policy.window_s};
+  });
+  appendList("RateLimit", quota, lines, [](const QuotaWindow& window, const Policy&) {
+    return Parameters{"\";r=", window.remaining, ";t=", secondsOf(window.reset_us)};
+  });
 }
 
 }  // namespace bulkhead::host

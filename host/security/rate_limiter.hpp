@@ -95,7 +95,7 @@ class RateLimiter {
 
 /// What the client hears of its limits (S41): X-RateLimit-{Limit,Remaining,Reset}-{Minute,Hour} of
 /// whichever limit has least left, resets in seconds since 1970 (C27); RateLimit-Policy and
-/// RateLimit of the IETF's draft with all of them, in seconds from now.
-void addQuotaHeaders(const RateQuota& quota, std::int64_t wall_us, HttpResponse& response);
+/// RateLimit of the IETF's draft with all of them, in seconds from now. Appends whole lines.
+void appendQuotaLines(const RateQuota& quota, std::int64_t wall_us, std::string& lines);
 
 }  // namespace bulkhead::host

@@ -13,9 +13,8 @@ void FrontTest::start(FrontOptions options, Handler handler) {
   if (options.loops == 0) options.loops = 1;
   if (!handler) handler = [this](std::shared_ptr<Exchange> exchange) { handle(exchange); };
   Tail tail;
-  tail.decorate = [](const HttpRequest&, const ExchangeLabels&, HttpResponse& response) {
-    response.addHeader("X-Tail", "passed");
-  };
+  tail.header_lines = [](const HttpRequest&, const ExchangeLabels&, const HttpResponse&,
+                         std::string& lines) { lines += "X-Tail: passed\r\n"; };
   tail.completed = [this](const CompletedExchange& completed) { report(completed); };
   front_ = std::make_unique<Front>(std::move(options), std::move(handler), std::move(tail));
   if (tls_) front_->setTls(tls_);

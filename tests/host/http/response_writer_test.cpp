@@ -7,7 +7,7 @@ namespace {
 
 std::string headOf(const HttpResponse& response, const ResponseFraming& framing = {}) {
   std::string out;
-  appendHead(out, response, framing, {"Date: d\r\n", "X-F: f\r\n", "id"});
+  appendHead(out, response, framing, {"Date: d\r\n", "X-F: f\r\n", "X-T: t\r\n", "id"});
   return out;
 }
 
@@ -17,7 +17,7 @@ TEST(ResponseWriter, TheFrontOwnsFraming) {
        {"content-length", "Transfer-Encoding", "Connection", "Date", "X-Request-ID"})
     response.headers.emplace_back(name, "7");
   EXPECT_EQ(headOf(response),
-            "HTTP/1.1 200 OK\r\nDate: d\r\nX-F: f\r\nX-Request-Id: id\r\n"
+            "HTTP/1.1 200 OK\r\nDate: d\r\nX-F: f\r\nX-T: t\r\nX-Request-Id: id\r\n"
             "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
 }
 
@@ -26,7 +26,7 @@ TEST(ResponseWriter, LinesKnownBeforehandStandBeforeTheOthers) {
   response.fixed_headers = HeaderLines{"X-A: a\r\nX-B: b c\r\n"};
   response.headers.emplace_back("X-D", "d");
   EXPECT_EQ(headOf(response),
-            "HTTP/1.1 200 OK\r\nDate: d\r\nX-F: f\r\nX-Request-Id: id\r\n"
+            "HTTP/1.1 200 OK\r\nDate: d\r\nX-F: f\r\nX-T: t\r\nX-Request-Id: id\r\n"
             "X-A: a\r\nX-B: b c\r\nX-D: d\r\nContent-Length: 0\r\n\r\n");
 }
 

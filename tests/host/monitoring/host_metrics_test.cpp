@@ -1,5 +1,6 @@
 #include "monitoring/host_metrics.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <set>
 
@@ -86,6 +87,29 @@ TEST_F(HostMetricsTest, ControlPromtoolSeesALintProblem) {
   const auto linted = promtoolCheck("# HELP calls Calls.\n# TYPE calls counter\ncalls 1\n");
   if (!linted) GTEST_SKIP() << "promtool: not installed";
   EXPECT_EQ(linted->exit_code, 3) << linted->output;
+}
+
+TEST_F(HostMetricsTest, RequestsThatAlternateAreCountedEachWhereItBelongs) {
+  const auto observe = [this](std::string_view method, std::string_view route, int status) {
+    for (int i = 0; i < 2; ++i)
+      host.observeRequest(method, route, status, std::chrono::milliseconds{1});
+  };
+  for (int round = 0; round < 3; ++round) {
+    observe("GET", "/a", 200);
+    observe("PUT", "/a", 200);
+    observe("GET", "/b", 200);
+    observe("GET", "/b", 216);  // all of them are remembered at one place
+  }
+  const auto counted = [this](std::string_view method, std::string_view route, int status) {
+    return has(
+        fmt::format("http_server_request_duration_seconds_count{{http_request_method=\"{}\","
+                    "http_route=\"{}\",http_response_status_code=\"{}\"}} 6",
+                    method, route, status));
+  };
+  EXPECT_TRUE(counted("GET", "/a", 200));
+  EXPECT_TRUE(counted("PUT", "/a", 200));
+  EXPECT_TRUE(counted("GET", "/b", 200));
+  EXPECT_TRUE(counted("GET", "/b", 216));
 }
 
 TEST_F(HostMetricsTest, RequestsAreLabelledByTemplateAndKnownMethod) {
