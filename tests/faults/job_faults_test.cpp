@@ -117,8 +117,9 @@ TEST_F(JobFaults, AJobThatKillsItsHomeTwiceIsDeadAndTheOthersGoOn) {
   install("worker");
   start();
   makeTenant();
-  const std::string poison = enqueue({{"then", "die"}});
-  enqueue({{"count", 5}});
+  // Due when all of them are there: whoever asks a home that dies is told 502.
+  const std::string poison = enqueue({{"then", "die"}, {"in_s", 2}});
+  enqueue({{"count", 5}, {"in_s", 2}});
   ASSERT_TRUE(awaitState(poison, "dead")) << job(poison) << host_->logText();
   EXPECT_EQ(job(poison).value("stalls", 0), 2);
   EXPECT_EQ(job(poison).value("error", "").substr(0, 8), "STALLED:");
